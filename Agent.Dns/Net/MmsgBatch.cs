@@ -113,8 +113,10 @@ public sealed unsafe class MmsgBatch : IDisposable
     /// <param name="local">The address to send from, as it came with the request.</param>
     public void Commit(int length, in NetworkEndpoint destination, in NetworkEndpoint local)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)SlotBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(PendingCount, Slots);
+        if ((uint)length > (uint)SlotBytes || IsFull)
+        {
+            throw new ArgumentOutOfRangeException(nameof(length), length, "longer than a slot, or no slot is free");
+        }
         int index = PendingCount++;
         SendLengths[index] = length;
         Destinations[index] = destination;
@@ -133,7 +135,8 @@ public sealed unsafe class MmsgBatch : IDisposable
     internal Span<byte> ReceiveSlot(int index)
     {
         ObjectDisposedException.ThrowIf(_block == null, this);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Slots);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Slots);
         return new Span<byte>(_receiveSlab + ((nuint)index * (nuint)SlotBytes), SlotBytes);
     }
 

@@ -19,7 +19,6 @@ public sealed class PortableUdpSocket : UdpSocket
     private readonly bool _wildcard;
     private readonly bool _connected;
     private readonly UdpSocketOptions _options;
-    private readonly EndPoint _anySource;
 
     private PortableUdpSocket(Socket socket, UdpSocketOptions options)
         : base(socket)
@@ -27,7 +26,6 @@ public sealed class PortableUdpSocket : UdpSocket
         _options = options;
         _connected = options.Remote is not null;
         _wildcard = options.Local.IsWildcard && !_connected;
-        _anySource = new IPEndPoint(options.Local.IsIPv4 ? IPAddress.Any : IPAddress.IPv6Any, 0);
     }
 
     internal static PortableUdpSocket Create(UdpSocketOptions options)
@@ -99,7 +97,7 @@ public sealed class PortableUdpSocket : UdpSocket
         {
             if (_connected)
             {
-                Socket.Send(datagram, SocketFlags.None);
+                SendConnected(datagram);
             }
             else
             {
@@ -153,6 +151,20 @@ public sealed class PortableUdpSocket : UdpSocket
         }
     }
 
+    private void SendConnected(ReadOnlySpan<byte> datagram)
+    {
+        Socket.Send(datagram, SocketFlags.None, out SocketError error);
+        if (error == SocketError.ConnectionRefused)
+        {
+            // The refusal belongs to an earlier datagram and was delivered instead of sending this one.
+            Socket.Send(datagram, SocketFlags.None, out error);
+        }
+        if (error != SocketError.Success)
+        {
+            throw new SocketException((int)error);
+        }
+    }
+
     private List<Socket> Readable(int timeoutMs)
     {
         var sockets = new List<Socket> { Socket };
@@ -170,7 +182,7 @@ public sealed class PortableUdpSocket : UdpSocket
         {
             SocketFlags flags = SocketFlags.None;
             Span<byte> slot = batch.ReceiveSlot(index);
-            EndPoint source = _anySource;
+            EndPoint source = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
             NetworkEndpoint local = LocalEndpoint;
             int length;
             if (_connected)
@@ -184,17 +196,13 @@ public sealed class PortableUdpSocket : UdpSocket
                 local = _wildcard && information.Address is { } address ? NetworkEndpoint.From(address, LocalEndpoint.Port) : LocalEndpoint;
             }
             // A plain receive does not say that it cut; a full slot then counts as cut.
-            bool truncated = (flags & SocketFlags.Truncated) != 0 || (_connected && length == slot.Length);
+            bool truncated = flags.HasFlag(SocketFlags.Truncated) || (_connected && length == slot.Length);
             batch.SetReceived(index, length, truncated, NetworkEndpoint.From((IPEndPoint)source), local);
             return true;
         }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.MessageSize)
-        {
-            batch.SetReceived(index, batch.SlotBytes, true, NetworkEndpoint.From((IPEndPoint)_anySource), LocalEndpoint);
-            return false;
-        }
         catch (SocketException)
         {
+            // Also where a system throws a cut datagram away instead of marking it.
             return false;
         }
     }

@@ -53,7 +53,8 @@ public sealed class TcpFramer : IDisposable
     /// <summary>Takes note of octets received into <see cref="ReceiveBuffer"/>.</summary>
     public void Advance(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(_buffer.Length - _end));
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _end);
         _end += count;
     }
 
