@@ -1,0 +1,130 @@
+namespace Agent.Dns.Wire;
+
+/// <summary>Names between wire and presentation form, with the escapes of RFC 1035 5.1 (<c>\.</c> and <c>\DDD</c>).</summary>
+public static class NameText
+{
+    /// <summary>Room that holds the text of every name: four characters for each of 255 bytes.</summary>
+    public const int MaximumLength = 1020;
+
+    private const int MaximumLabelLength = 63;
+
+    /// <summary>Writes an uncompressed name as ASCII with its final dot.</summary>
+    /// <param name="wire">A well-formed name.</param>
+    /// <param name="destination">Room for <see cref="MaximumLength"/> bytes is enough for any name.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Write(ReadOnlySpan<byte> wire, Span<byte> destination)
+    {
+        if (wire[0] == 0)
+        {
+            destination[0] = (byte)'.';
+            return 1;
+        }
+
+        var written = 0;
+        for (var position = 0; wire[position] != 0;)
+        {
+            var end = position + 1 + wire[position];
+            while (++position < end) written += WriteByte(wire[position], destination[written..]);
+            destination[written++] = (byte)'.';
+        }
+
+        return written;
+    }
+
+    /// <summary>
+    /// Reads presentation form. A name without final dot is completed by <paramref name="originWire"/>, or by the root if that is
+    /// empty; <c>@</c> alone is the origin.
+    /// </summary>
+    /// <param name="text">ASCII; bytes above 127 are taken as they are.</param>
+    /// <param name="originWire">An uncompressed name, or empty.</param>
+    /// <param name="destination">Room for 255 bytes.</param>
+    /// <param name="length">Bytes written.</param>
+    public static bool TryParse(ReadOnlySpan<byte> text, ReadOnlySpan<byte> originWire, Span<byte> destination, out int length)
+    {
+        length = 0;
+        ReadOnlySpan<byte> root = [0];
+        if (originWire.IsEmpty) originWire = root;
+        if (text.IsEmpty) return false;
+        if (text is [(byte)'.']) return TryAppend(root, destination, ref length);
+        if (text is [(byte)'@']) return TryAppend(originWire, destination, ref length);
+
+        Span<byte> label = stackalloc byte[MaximumLabelLength];
+        var labelLength = 0;
+        while (!text.IsEmpty)
+        {
+            var value = text[0];
+            var used = 1;
+            if (value == '.')
+            {
+                if (!TryAppendLabel(label[..labelLength], destination, ref length)) return false;
+                labelLength = 0;
+                text = text[1..];
+                continue;
+            }
+
+            if (value == '\\' && !TryUnescape(text, out value, out used)) return false;
+            if (labelLength == MaximumLabelLength) return false;
+            label[labelLength++] = value;
+            text = text[used..];
+        }
+
+        if (labelLength == 0) return TryAppend(root, destination, ref length);
+        return TryAppendLabel(label[..labelLength], destination, ref length) && TryAppend(originWire, destination, ref length);
+    }
+
+    /// <summary>Reads one escape: <c>\DDD</c>, or a backslash and any one character.</summary>
+    /// <param name="text">Starts with the backslash.</param>
+    /// <param name="value">The byte meant.</param>
+    /// <param name="used">Characters consumed, 2 or 4.</param>
+    public static bool TryUnescape(ReadOnlySpan<byte> text, out byte value, out int used)
+    {
+        value = 0;
+        used = 2;
+        if (text.Length < 2) return false;
+        value = text[1];
+        if (!char.IsAsciiDigit((char)value)) return true;
+
+        used = 4;
+        if (text.Length < 4 || !char.IsAsciiDigit((char)text[2]) || !char.IsAsciiDigit((char)text[3])) return false;
+        var number = ((text[1] - '0') * 100) + ((text[2] - '0') * 10) + text[3] - '0';
+        value = (byte)number;
+        return number <= byte.MaxValue;
+    }
+
+    private static int WriteByte(byte value, Span<byte> destination)
+    {
+        switch (value)
+        {
+            case <= 0x20 or >= 0x7F:
+                destination[3] = (byte)('0' + (value % 10));
+                destination[2] = (byte)('0' + (value / 10 % 10));
+                destination[1] = (byte)('0' + (value / 100));
+                destination[0] = (byte)'\\';
+                return 4;
+            case (byte)'"' or (byte)'$' or (byte)'(' or (byte)')' or (byte)'.' or (byte)';' or (byte)'@' or (byte)'\\':
+                destination[1] = value;
+                destination[0] = (byte)'\\';
+                return 2;
+            default:
+                destination[0] = value;
+                return 1;
+        }
+    }
+
+    private static bool TryAppendLabel(ReadOnlySpan<byte> label, Span<byte> destination, ref int length)
+    {
+        if (label.IsEmpty || length + label.Length + 1 > destination.Length) return false;
+        destination[length] = (byte)label.Length;
+        label.CopyTo(destination[(length + 1)..]);
+        length += label.Length + 1;
+        return length < NameReader.MaximumLength;
+    }
+
+    private static bool TryAppend(ReadOnlySpan<byte> wire, Span<byte> destination, ref int length)
+    {
+        if (length + wire.Length > Math.Min(destination.Length, NameReader.MaximumLength)) return false;
+        wire.CopyTo(destination[length..]);
+        length += wire.Length;
+        return true;
+    }
+}
