@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Agent.Tests.Peers;
+
+/// <summary>
+/// BIND's named, as a master with zones from files or as a target whose zones come over its control channel (rndc). With views, the first
+/// one is what clients of 127.0.0.1 see and the second what clients of ::1 see.
+/// </summary>
+public sealed class BindServer : MasterServer
+{
+    private readonly byte[] _controlSecret = RandomNumberGenerator.GetBytes(32);
+
+    public BindServer()
+        : base("bind")
+    {
+        ControlPort = LoopbackPort.Next();
+    }
+
+    public string ControlAlgorithm { get; init; } = "hmac-sha256";
+
+    public string ControlKeyName { get; init; } = "rndc-key";
+
+    public int ControlPort { get; }
+
+    public IPEndPoint ControlEndPoint => new(IPAddress.Loopback, ControlPort);
+
+    public string ControlSecret => Convert.ToBase64String(_controlSecret);
+
+    /// <summary>The key in the form of rndc.key.</summary>
+    public string ControlKeyFile => Folder.Combine("rndc.key");
+
+    /// <summary>Where zones that come over the control channel keep their files; named writes only below its own folder.</summary>
+    public string ZoneFolder => Folder.FullPath;
+
+    /// <summary>Two names at most; empty for a server without views.</summary>
+    public IReadOnlyList<string> Views { get; init; } = [];
+
+    /// <summary>Lines for the options block, where a test needs other values.</summary>
+    public string ExtraOptions { get; init; } = "";
+
+    /// <summary>Statements at the top level, keys for example.</summary>
+    public string ExtraStatements { get; init; } = "";
+
+    /// <summary>One command over the control channel, by BIND's own tool.</summary>
+    public Task<ToolResult> RndcAsync(params string[] command) => Tool.RunAsync(
+        "rndc",
+        ["-s", "127.0.0.1", "-p", ControlPort.ToString(CultureInfo.InvariantCulture), "-k", ControlKeyFile, "-y", ControlKeyName, .. command]);
+
+    public override async Task StartAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await RndcAsync("status")).ExitCode == 0, () => $"named answers on its control channel\n{Output}");
+    }
+
+    public override async Task NotifyAsync(string name) => (await RndcAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
+
+    protected override async Task<ChildProcess> LaunchAsync()
+    {
+        Folder.Write("rndc.key", $"key \"{ControlKeyName}\" {{\n\talgorithm {ControlAlgorithm};\n\tsecret \"{ControlSecret}\";\n}};\n");
+        string configuration = Folder.Write("named.conf", ConfigurationText());
+        return await ChildProcess.StartAsync("named", ["-f", "-g", "-n", "1", "-c", configuration], Folder.FullPath);
+    }
+
+    protected override async Task ReconfigureAsync()
+    {
+        Folder.Write("named.conf", ConfigurationText());
+        (await RndcAsync("reconfig")).EnsureSuccess();
+    }
+
+    protected override async Task ReloadZoneAsync(MasterZone zone) => (await RndcAsync("reload", zone.Key.TrimEnd('.'))).EnsureSuccess();
+
+    private string ConfigurationText()
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $$"""
+            include "{{ControlKeyFile}}";
+            controls { inet 127.0.0.1 port {{ControlPort}} allow { 127.0.0.1; } keys { "{{ControlKeyName}}"; }; };
+            options {
+                directory "{{Folder.FullPath}}";
+                pid-file none; session-keyfile none; lock-file none;
+                recursion no; dnssec-validation no; empty-zones-enable no; notify no; minimal-responses no;
+                listen-on port {{Port}} { 127.0.0.1; };
+                listen-on-v6 port {{Port}} { ::1; };
+                allow-new-zones yes; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
+                {{ExtraOptions}}
+            };
+            {{ExtraStatements}}
+
+            """);
+        if (Views.Count == 0)
+        {
+            AppendZones(text);
+            return text.ToString();
+        }
+
+        foreach ((int index, string view) in Views.Index())
+        {
+            string destination = index == 0 && Views.Count > 1 ? "127.0.0.1" : "any";
+            text.Append(CultureInfo.InvariantCulture, $"view \"{view}\" {{ match-destinations {{ {destination}; }};\n");
+            AppendZones(text);
+            text.Append("};\n");
+        }
+
+        return text.ToString();
+    }
+
+    private void AppendZones(StringBuilder text)
+    {
+        string targets = string.Concat(NotifyTargets.Select(target => $"{target.Address} port {target.Port}; "));
+        string notify = targets.Length == 0 ? "" : $"notify explicit; also-notify {{ {targets}}}; ";
+        foreach ((MasterZone zone, string file) in Zones)
+        {
+            string name = zone.Key.TrimEnd('.');
+            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; ixfr-from-differences yes; {notify}}};\n");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net;
+
+namespace Agent.Tests.Peers;
+
+/// <summary>
+/// A real DNS server as a child of the test process, on 127.0.0.1 and ::1 at a free port, with its configuration and data in a folder of
+/// its own.
+/// </summary>
+public abstract class DnsServer(string purpose) : IAsyncDisposable
+{
+    protected TemporaryFolder Folder { get; } = new(purpose);
+
+    public string FolderPath => Folder.FullPath;
+
+    public int Port { get; } = LoopbackPort.Next();
+
+    public IPEndPoint EndPoint => new(IPAddress.Loopback, Port);
+
+    public IPEndPoint EndPointIPv6 => new(IPAddress.IPv6Loopback, Port);
+
+    /// <summary>Null until started and while stopped.</summary>
+    public ChildProcess? Process { get; private set; }
+
+    public string Output => Process?.Output ?? "";
+
+    /// <summary>Starts the server, again after a stop with the data it left, and waits until it answers DNS.</summary>
+    public virtual async Task StartAsync()
+    {
+        Process = await LaunchAsync();
+        byte[] probe = DnsTestMessage.Request(1, 0, "probe.invalid", DnsTestMessage.TypeSoa);
+        await Eventually.HoldsAsync(
+            async () => !Process.IsRunning || await DnsSender.AskByUdpAsync(EndPoint, probe, TimeSpan.FromSeconds(1)) is not null,
+            () => $"{Process.Program} answers\n{Output}");
+        if (!Process.IsRunning)
+        {
+            throw new InvalidOperationException($"{Process.Program} ended with {await Process.Exited}:\n{Output}");
+        }
+    }
+
+    /// <summary>Ends the server as an administrator would; its data stay.</summary>
+    public async Task StopAsync()
+    {
+        if (Process is { } process)
+        {
+            Process = null;
+            await using (process)
+            {
+                await process.StopAsync();
+            }
+        }
+    }
+
+    /// <summary>Ends the server as a power cut would; its data stay.</summary>
+    public async Task KillAsync()
+    {
+        if (Process is { } process)
+        {
+            Process = null;
+            await process.DisposeAsync();
+        }
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Writes the configuration and starts the program in the foreground.</summary>
+    protected abstract Task<ChildProcess> LaunchAsync();
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Agent.Tests.Peers;
+
+/// <summary>Knot DNS as a master. It keeps the differences between file versions, so it also answers IXFR.</summary>
+public sealed class KnotServer() : MasterServer("knot")
+{
+    private string Configuration => Folder.Combine("knot.conf");
+
+    private string Control => Folder.Combine("knot.sock");
+
+    public override async Task StartAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await KnotcAsync("status")).ExitCode == 0, () => $"knotd answers on its control socket\n{Output}");
+        foreach ((MasterZone zone, _) in Zones)
+        {
+            await WorkerClient.ServedAsync(EndPoint, zone.Key, zone.Serial, () => Output);
+        }
+    }
+
+    /// <summary>One command over the control socket, by Knot's own tool.</summary>
+    public Task<ToolResult> KnotcAsync(params string[] command) => Tool.RunAsync("knotc", ["-s", Control, "-b", .. command]);
+
+    // Not blocking (-b), which would wait for the answer to the NOTIFY.
+    public override async Task NotifyAsync(string name) =>
+        (await Tool.RunAsync("knotc", ["-s", Control, "zone-notify", name])).EnsureSuccess();
+
+    protected override async Task<ChildProcess> LaunchAsync()
+    {
+        WriteConfiguration();
+        return await ChildProcess.StartAsync("knotd", ["-c", Configuration], Folder.FullPath);
+    }
+
+    protected override async Task ReconfigureAsync()
+    {
+        WriteConfiguration();
+        (await KnotcAsync("reload")).EnsureSuccess();
+    }
+
+    protected override async Task ReloadZoneAsync(MasterZone zone) => (await KnotcAsync("zone-reload", zone.Key)).EnsureSuccess();
+
+    private void WriteConfiguration()
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            server:
+                rundir: "{Folder.FullPath}"
+                listen: [ 127.0.0.1@{Port}, ::1@{Port} ]
+                udp-workers: 1
+                tcp-workers: 1
+                background-workers: 1
+            log:
+              - target: stderr
+                any: info
+            control:
+                listen: "{Control}"
+            database:
+                storage: "{Folder.FullPath}"
+                journal-db-mode: asynchronous
+                journal-db-max-size: 64M
+            acl:
+              - id: loopback
+                address: [ 127.0.0.0/8, ::1 ]
+                action: transfer
+
+            """);
+        foreach ((int index, IPEndPoint target) in NotifyTargets.Index())
+        {
+            string key = index == 0 ? "remote:\n" : "";
+            text.Append(CultureInfo.InvariantCulture, $"{key}  - id: target{index}\n    address: {target.Address}@{target.Port}\n");
+        }
+
+        string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
+        text.Append("template:\n  - id: default\n    acl: loopback\n    zonefile-sync: -1\n    zonefile-load: difference\n");
+        text.Append("    journal-content: changes\n");
+        text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
+        foreach ((int index, (MasterZone zone, string file)) in Zones.Index())
+        {
+            string key = index == 0 ? "zone:\n" : "";
+            text.Append(CultureInfo.InvariantCulture, $"{key}  - domain: \"{zone.Key}\"\n    file: \"{file}\"\n");
+        }
+
+        File.WriteAllText(Configuration, text.ToString());
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+
+namespace Agent.Tests.Peers;
+
+/// <summary>A real DNS server whose zones the tests set and change, and which may send NOTIFY.</summary>
+public abstract class MasterServer(string purpose) : DnsServer(purpose)
+{
+    private readonly SortedDictionary<string, (MasterZone Zone, string File)> _zones = new(StringComparer.Ordinal);
+    private int _files;
+
+    /// <summary>Who is told by <see cref="NotifyAsync"/>. Set before the start.</summary>
+    public IReadOnlyList<IPEndPoint> NotifyTargets { get; set; } = [];
+
+    /// <summary>The zones as they are to be served, with the files that hold them.</summary>
+    protected IEnumerable<(MasterZone Zone, string File)> Zones => _zones.Values;
+
+    public MasterZone Zone(string name) => _zones[new MasterZone(name, 0, []).Key].Zone;
+
+    /// <summary>Serves this zone from now on; returns when the server answers with its serial.</summary>
+    public async Task SetZoneAsync(MasterZone zone)
+    {
+        bool isNew = !_zones.TryGetValue(zone.Key, out (MasterZone Zone, string File) known);
+        string file = isNew ? $"zone{++_files}.zone" : known.File;
+        Folder.Write(file, zone.ToFileText());
+        // Servers compare modification times in whole seconds, so two changes within one second need different ones.
+        File.SetLastWriteTimeUtc(Folder.Combine(file), DateTime.UnixEpoch.AddDays(20000).AddSeconds(Interlocked.Increment(ref _files)));
+        _zones[zone.Key] = (zone, Folder.Combine(file));
+        if (Process is null)
+        {
+            return;
+        }
+
+        await (isNew ? ReconfigureAsync() : ReloadZoneAsync(zone));
+        await WorkerClient.ServedAsync(EndPoint, zone.Key, zone.Serial, () => Output);
+    }
+
+    /// <summary>The same zone with the next serial and these lines more.</summary>
+    public async Task<MasterZone> BumpAsync(string name, params string[] lines)
+    {
+        MasterZone next = Zone(name).Bump(lines);
+        await SetZoneAsync(next);
+        return next;
+    }
+
+    public async Task DeleteZoneAsync(string name)
+    {
+        string key = new MasterZone(name, 0, []).Key;
+        _zones.Remove(key);
+        await ReconfigureAsync();
+        await WorkerClient.GoneAsync(EndPoint, key, () => Output);
+    }
+
+    /// <summary>Makes the server send a NOTIFY to all <see cref="NotifyTargets"/>.</summary>
+    public abstract Task NotifyAsync(string name);
+
+    /// <summary>Takes over an added or removed zone.</summary>
+    protected abstract Task ReconfigureAsync();
+
+    /// <summary>Takes over the changed file of a zone.</summary>
+    protected abstract Task ReloadZoneAsync(MasterZone zone);
+}

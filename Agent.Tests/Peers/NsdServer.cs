@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Agent.Tests.Peers;
+
+/// <summary>NSD as a master.</summary>
+public sealed class NsdServer() : MasterServer("nsd")
+{
+    private string Configuration => Folder.Combine("nsd.conf");
+
+    private string Control => Folder.Combine("nsd.sock");
+
+    public override async Task StartAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await ControlAsync("status")).ExitCode == 0, () => $"nsd answers on its control socket\n{Output}");
+    }
+
+    /// <summary>One command over the control socket, by NSD's own tool.</summary>
+    public Task<ToolResult> ControlAsync(params string[] command) => Tool.RunAsync("nsd-control", ["-c", Configuration, .. command]);
+
+    public override async Task NotifyAsync(string name) => (await ControlAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
+
+    protected override async Task<ChildProcess> LaunchAsync()
+    {
+        WriteConfiguration();
+        return await ChildProcess.StartAsync("nsd", ["-d", "-c", Configuration], Folder.FullPath);
+    }
+
+    protected override async Task ReconfigureAsync()
+    {
+        WriteConfiguration();
+        (await ControlAsync("reconfig")).EnsureSuccess();
+    }
+
+    protected override async Task ReloadZoneAsync(MasterZone zone) => (await ControlAsync("reload", zone.Key.TrimEnd('.'))).EnsureSuccess();
+
+    private void WriteConfiguration()
+    {
+        string folder = Folder.FullPath;
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            server:
+                server-count: 1
+                ip-address: 127.0.0.1@{Port}
+                ip-address: ::1@{Port}
+                username: ""
+                zonesdir: "{folder}"
+                database: ""
+                zonelistfile: "{folder}/zone.list"
+                xfrdfile: "{folder}/xfrd.state"
+                xfrdir: "{folder}"
+                pidfile: "{folder}/nsd.pid"
+                rrl-ratelimit: 0
+                rrl-whitelist-ratelimit: 0
+                xfrd-reload-timeout: 0
+                verbosity: 1
+            remote-control:
+                control-enable: yes
+                control-interface: "{Control}"
+
+            """);
+        foreach ((MasterZone zone, string file) in Zones)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{zone.Key.TrimEnd('.')}\"\n    zonefile: \"{file}\"\n");
+            text.Append("    provide-xfr: 127.0.0.0/8 NOKEY\n    provide-xfr: ::1 NOKEY\n");
+            foreach (IPEndPoint target in NotifyTargets)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    notify: {target.Address}@{target.Port} NOKEY\n");
+            }
+        }
+
+        File.WriteAllText(Configuration, text.ToString());
+    }
+}

@@ -1,0 +1,36 @@
+namespace Agent.Tests.Peers;
+
+/// <summary>A folder of one test's own, removed with everything in it at the end.</summary>
+public sealed class TemporaryFolder : IDisposable
+{
+    public TemporaryFolder(string purpose)
+    {
+        // Short, because socket paths below it may not exceed 107 octets (sun_path).
+        FullPath = Directory.CreateTempSubdirectory($"agent-{purpose}-").FullName;
+    }
+
+    public string FullPath { get; }
+
+    public string Combine(string name) => Path.Combine(FullPath, name);
+
+    public string CreateFolder(string name) => Directory.CreateDirectory(Combine(name)).FullName;
+
+    public string Write(string name, string text)
+    {
+        string path = Combine(name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(FullPath, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A server that is just ending may still write; the folder lies in the temporary directory and harms nobody.
+        }
+    }
+}
