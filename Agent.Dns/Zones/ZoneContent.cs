@@ -1,0 +1,52 @@
+using Agent.Dns.Wire;
+
+namespace Agent.Dns.Zones;
+
+/// <summary>What is known about a content without reading it again; computed once while it is written.</summary>
+/// <param name="Apex">The zone's name, case as in the SOA's owner.</param>
+/// <param name="Serial">The serial of the SOA.</param>
+/// <param name="Soa">The timers of the SOA.</param>
+/// <param name="SoaTtlSeconds">The TTL of the SOA record.</param>
+/// <param name="RecordCount">All records, the SOA counted once.</param>
+/// <param name="ByteCount">The length of the byte sequence.</param>
+/// <param name="Hash">SHA-256 of the byte sequence.</param>
+public sealed record ZoneFacts(
+    DomainName Apex, uint Serial, SoaTimers Soa, uint SoaTtlSeconds, long RecordCount, long ByteCount, ContentHash Hash);
+
+/// <summary>
+/// A handle on the whole data of a zone: uncompressed resource records back to back, the SOA first and not repeated at the end.
+/// Immutable and safe to share; where the bytes lie is the subclass's business. They were checked when they were written
+/// (<see cref="ZoneContentBuilder"/>), yet every reader still looks at <see cref="RecordStream.Error"/>: a disk may lie.
+/// </summary>
+public abstract class ZoneContent
+{
+    /// <summary>Makes a handle with the facts that the builder computed.</summary>
+    protected ZoneContent(ZoneFacts facts) => Facts = facts;
+
+    /// <summary>All facts together.</summary>
+    public ZoneFacts Facts { get; }
+
+    /// <summary>The zone's name.</summary>
+    public DomainName Apex => Facts.Apex;
+
+    /// <summary>The serial of the SOA.</summary>
+    public uint Serial => Facts.Serial;
+
+    /// <summary>The timers of the SOA.</summary>
+    public SoaTimers Soa => Facts.Soa;
+
+    /// <summary>The number of records, the SOA counted once.</summary>
+    public long RecordCount => Facts.RecordCount;
+
+    /// <summary>The length of the byte sequence.</summary>
+    public long ByteCount => Facts.ByteCount;
+
+    /// <summary>SHA-256 of the byte sequence.</summary>
+    public ContentHash Hash => Facts.Hash;
+
+    /// <summary>Reads from the first record on. Every call gives an independent stream, which the caller disposes.</summary>
+    public abstract RecordStream Open();
+
+    /// <summary>Apex, serial and size for logs.</summary>
+    public override string ToString() => $"{Apex} serial {Serial}, {RecordCount} records";
+}

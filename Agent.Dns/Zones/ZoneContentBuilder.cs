@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Agent.Dns.Wire;
+
+namespace Agent.Dns.Zones;
+
+/// <summary>
+/// Writes a content record by record, checking each and computing the facts on the way, so that memory does not grow with the zone.
+/// The first error stays: nothing is written after it and completion fails. Not for several threads.
+/// </summary>
+public sealed class ZoneContentBuilder : IDisposable
+{
+    private const int BufferSize = 65536 + StoredRecord.MaximumSize;
+
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly Stream _destination;
+    private readonly ZoneContentLimits _limits;
+    private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+    private int _used;
+    private DomainName? _apex;
+    private SoaNumbers _soa;
+    private uint _soaTtl;
+    private long _records;
+    private long _bytes;
+    private bool _complete;
+
+    /// <summary>Writes to a stream, which stays open.</summary>
+    public ZoneContentBuilder(Stream destination, ZoneContentLimits limits)
+    {
+        _destination = destination;
+        _limits = limits;
+    }
+
+    /// <summary>Collects a content in memory; end with <see cref="TryBuild"/>.</summary>
+    public static ZoneContentBuilder InMemory(ZoneContentLimits limits) => new(new MemoryStream(), limits);
+
+    /// <summary>The first error, or <see cref="ZoneContentError.None"/>.</summary>
+    public ZoneContentError Error { get; private set; }
+
+    /// <summary>Records accepted so far.</summary>
+    public long RecordCount => _records;
+
+    /// <summary>Bytes accepted so far.</summary>
+    public long ByteCount => _bytes;
+
+    /// <summary>Appends a record that is already in the stored form. False leaves the reason in <see cref="Error"/>.</summary>
+    public bool TryAppend(in StoredRecord record) => TryAppend(record.Owner, record.Type, record.Class, record.Ttl, record.Rdata);
+
+    /// <summary>
+    /// Appends a record; the first must be the SOA, whose owner becomes the apex. Owner and names in the RDATA are uncompressed;
+    /// of the RDATA only the SOA's is looked into. False leaves the reason in <see cref="Error"/>.
+    /// </summary>
+    public bool TryAppend(ReadOnlySpan<byte> owner, RecordType type, RecordClass @class, uint ttl, ReadOnlySpan<byte> rdata)
+    {
+        ObjectDisposedException.ThrowIf(_buffer is null, this);
+        if (_complete)
+            throw new InvalidOperationException("The content is complete.");
+        if (Error == ZoneContentError.None)
+            Error = Check(owner, type, @class, ttl, rdata);
+        if (Error != ZoneContentError.None)
+            return false;
+        if (_buffer.Length - _used < StoredRecord.MaximumSize)
+            Flush();
+        // A TTL with the highest bit set counts as zero (RFC 2181 section 8); servers refuse zone files that hold one.
+        if (ttl > int.MaxValue)
+            ttl = 0;
+        int size = StoredRecord.Write(_buffer.AsSpan(_used), owner, type, @class, ttl, rdata);
+        _used += size;
+        _bytes += size;
+        _records++;
+        return true;
+    }
+
+    /// <summary>Writes what is left and gives the facts; false when a record was refused or none came.</summary>
+    public bool TryComplete([NotNullWhen(true)] out ZoneFacts? facts)
+    {
+        facts = null;
+        if (Error == ZoneContentError.None && _apex is null)
+            Error = ZoneContentError.NoStartOfAuthority;
+        if (Error != ZoneContentError.None)
+            return false;
+        Flush();
+        _complete = true;
+        Span<byte> digest = stackalloc byte[ContentHash.Size];
+        _hash.GetHashAndReset(digest);
+        ContentHash.TryFromBytes(digest, out ContentHash hash);
+        facts = new ZoneFacts(_apex!, _soa.Serial, _soa.Timers, _soaTtl, _records, _bytes, hash);
+        return true;
+    }
+
+    /// <summary>Completes a content begun with <see cref="InMemory"/>.</summary>
+    public bool TryBuild([NotNullWhen(true)] out MemoryZoneContent? content)
+    {
+        content = null;
+        if (_destination is not MemoryStream memory)
+            throw new InvalidOperationException("The content was not collected in memory.");
+        if (!TryComplete(out ZoneFacts? facts))
+            return false;
+        content = new MemoryZoneContent(memory.ToArray(), facts);
+        return true;
+    }
+
+    /// <summary>Returns the buffer; the destination stays open.</summary>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        if (_buffer is not null)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = null;
+    }
+
+    /// <summary>Whether zones may contain a type: not the meta and question types (RFC 6895 section 3.1), nor the empty type 0.</summary>
+    public static bool IsZoneData(RecordType type) => (ushort)type is not (0 or 41 or (>= 128 and <= 255));
+
+    private ZoneContentError Check(ReadOnlySpan<byte> owner, RecordType type, RecordClass @class, uint ttl, ReadOnlySpan<byte> rdata)
+    {
+        if (!NameBytes.IsValid(owner))
+            return ZoneContentError.BadName;
+        if (rdata.Length > ushort.MaxValue)
+            return ZoneContentError.RdataTooLong;
+        if (@class != RecordClass.IN)
+            return ZoneContentError.WrongClass;
+        if (_records >= _limits.MaximumRecords)
+            return ZoneContentError.TooManyRecords;
+        if (_bytes + owner.Length + StoredRecord.FixedSize + rdata.Length > _limits.MaximumBytes)
+            return ZoneContentError.TooManyBytes;
+        if (_apex is null)
+            return CheckFirst(owner, type, ttl, rdata);
+        if (type == RecordType.SOA)
+            return ZoneContentError.SecondStartOfAuthority;
+        if (!NameBytes.IsSameOrBelow(owner, _apex.Wire))
+            return ZoneContentError.OutOfZone;
+        return IsZoneData(type) ? ZoneContentError.None : ZoneContentError.NotZoneData;
+    }
+
+    private ZoneContentError CheckFirst(ReadOnlySpan<byte> owner, RecordType type, uint ttl, ReadOnlySpan<byte> rdata)
+    {
+        if (type != RecordType.SOA)
+            return ZoneContentError.NoStartOfAuthority;
+        if (!SoaNumbers.TryRead(rdata, out _soa))
+            return ZoneContentError.BadStartOfAuthority;
+        _soaTtl = ttl > int.MaxValue ? 0 : ttl;
+        return DomainName.TryFromWire(owner, out _apex) ? ZoneContentError.None : ZoneContentError.BadName;
+    }
+
+    private void Flush()
+    {
+        ReadOnlySpan<byte> pending = _buffer.AsSpan(0, _used);
+        _hash.AppendData(pending);
+        _destination.Write(pending);
+        _used = 0;
+    }
+}
