@@ -1,0 +1,45 @@
+namespace Agent.Actors.Kernel;
+
+/// <summary>
+/// What actors run on: who takes turns on which thread, what time it is, and where randomness comes from. There are two: threads
+/// (<see cref="ThreadedRuntime"/>), and a node of the simulation.
+/// </summary>
+public abstract class ActorRuntime
+{
+    private protected ActorRuntime()
+    {
+    }
+
+    /// <summary>Time.</summary>
+    public abstract KernelClock Clock { get; }
+
+    /// <summary>Random numbers for the running turn.</summary>
+    public abstract KernelRandom Random { get; }
+
+    internal abstract MessageDispatcher Dispatcher { get; }
+
+    internal virtual IDeliveryProbe? Probe => null;
+
+    internal abstract MessageDispatcher CreatePinnedDispatcher();
+
+    internal abstract KernelTimers CreateTimers();
+}
+
+/// <summary>Sees each delivery, for the trace of the simulation.</summary>
+internal interface IDeliveryProbe
+{
+    void OnMessage(ActorCell cell, object message);
+
+    void OnSystemMail(ActorCell cell, SystemMail mail);
+}
+
+/// <summary>Holds what becomes due later. Any thread may start and cancel.</summary>
+internal abstract class KernelTimers
+{
+    internal abstract void Start(TimerNode node, TimeSpan delay);
+
+    internal abstract void Cancel(TimerNode node);
+
+    /// <summary>Nothing becomes due from here on.</summary>
+    internal abstract void Close();
+}

@@ -1,0 +1,18 @@
+namespace Agent.Actors.Kernel;
+
+/// <summary>
+/// Where the answer of a port goes: an actor and the incarnation that asked. The work behind a port outlives a restart of the actor; the
+/// new incarnation never asked and must not be told.
+/// </summary>
+/// <param name="Actor">The asking actor.</param>
+/// <param name="Incarnation">Its incarnation when it asked.</param>
+/// <remarks>Any thread may answer. An adapter answers each request exactly once, also when it is cancelled.</remarks>
+public readonly record struct ReplyTo(IActorRef Actor, int Incarnation)
+{
+    /// <summary>Delivers the answer, or counts it in <see cref="KernelCounters.StaleReplies"/> when the actor was restarted meanwhile.</summary>
+    public void Tell(object answer, IActorRef? sender = null)
+    {
+        if (Actor is ActorCell cell) cell.TellReply(answer, sender, Incarnation);
+        else Actor.Tell(answer, sender);
+    }
+}

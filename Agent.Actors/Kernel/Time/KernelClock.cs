@@ -1,0 +1,17 @@
+namespace Agent.Actors.Kernel;
+
+/// <summary>Time as actors see it. Deadlines and intervals use <see cref="Monotonic"/>; only what is shown or sent to others uses <see cref="UtcNow"/>.</summary>
+public abstract class KernelClock : TimeProvider
+{
+    /// <summary>Time since an arbitrary start; never goes back.</summary>
+    public abstract TimeSpan Monotonic { get; }
+
+    /// <summary>Civil time; may jump.</summary>
+    public DateTimeOffset UtcNow => GetUtcNow();
+
+    /// <summary>Timestamps are <see cref="Monotonic"/> in units of 100 ns.</summary>
+    public sealed override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <inheritdoc/>
+    public sealed override long GetTimestamp() => Monotonic.Ticks;
+}
