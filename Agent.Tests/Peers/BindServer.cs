@@ -45,9 +45,11 @@ public sealed class BindServer : MasterServer
     public string ExtraStatements { get; init; } = "";
 
     /// <summary>One command over the control channel, by BIND's own tool.</summary>
-    public Task<ToolResult> RndcAsync(params string[] command) => Tool.RunAsync(
-        "rndc",
-        ["-s", "127.0.0.1", "-p", ControlPort.ToString(CultureInfo.InvariantCulture), "-k", ControlKeyFile, "-y", ControlKeyName, .. command]);
+    public Task<ToolResult> RndcAsync(params string[] command)
+    {
+        string port = ControlPort.ToString(CultureInfo.InvariantCulture);
+        return Tool.RunAsync("rndc", ["-s", "127.0.0.1", "-p", port, "-k", ControlKeyFile, "-y", ControlKeyName, .. command]);
+    }
 
     public override async Task StartAsync()
     {
@@ -86,6 +88,7 @@ public sealed class BindServer : MasterServer
                 listen-on port {{Port}} { 127.0.0.1; };
                 listen-on-v6 port {{Port}} { ::1; };
                 allow-new-zones yes; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
+                ixfr-from-differences yes;
                 {{ExtraOptions}}
             };
             {{ExtraStatements}}
@@ -115,7 +118,7 @@ public sealed class BindServer : MasterServer
         foreach ((MasterZone zone, string file) in Zones)
         {
             string name = zone.Key.TrimEnd('.');
-            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; ixfr-from-differences yes; {notify}}};\n");
+            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; {notify}}};\n");
         }
     }
 }

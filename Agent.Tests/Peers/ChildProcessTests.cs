@@ -28,7 +28,8 @@ public sealed class ChildProcessTests
         await polite.StandardOutputLineAsync(line => line == "up");
         Assert.Equal(7, await polite.StopAsync());
 
-        await using ChildProcess deaf = await ChildProcess.StartAsync("sh", ["-c", "trap '' TERM; echo up; cat /dev/zero > /dev/null"], "/");
+        await using ChildProcess deaf = await ChildProcess.StartAsync(
+            "sh", ["-c", "trap '' TERM; echo up; cat /dev/zero > /dev/null"], "/");
         await deaf.StandardOutputLineAsync(line => line == "up");
         await deaf.KillAsync();
         Assert.False(deaf.IsRunning);

@@ -64,7 +64,8 @@ public static class DnsSender
         }
 
         byte[] message = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
-        return await stream.ReadAtLeastAsync(message, message.Length, throwOnEndOfStream: false, cancellation) < message.Length ? null : message;
+        int read = await stream.ReadAtLeastAsync(message, message.Length, throwOnEndOfStream: false, cancellation);
+        return read < message.Length ? null : message;
     }
 
     private static IPAddress AnyOf(IPEndPoint server) =>

@@ -75,9 +75,11 @@ public static class DnsTestMessage
     /// <summary>The same request with an OPT record (RFC 6891) at its end.</summary>
     public static byte[] WithOpt(byte[] request, ushort payloadBytes = 1232, byte version = 0, bool dnssecOk = false)
     {
-        byte[] opt = [0, 0, (byte)TypeOpt, (byte)(payloadBytes >> 8), (byte)payloadBytes, 0, version, dnssecOk ? (byte)0x80 : (byte)0, 0, 0, 0];
+        byte flags = dnssecOk ? (byte)0x80 : (byte)0;
+        byte[] opt = [0, 0, (byte)TypeOpt, (byte)(payloadBytes >> 8), (byte)payloadBytes, 0, version, flags, 0, 0, 0];
         byte[] message = [.. request, .. opt];
-        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(10), (ushort)(BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(10)) + 1));
+        int additional = BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(10)) + 1;
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(10), (ushort)additional);
         return message;
     }
 

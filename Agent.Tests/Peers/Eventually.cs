@@ -9,7 +9,7 @@ public static class Eventually
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Asks until <paramref name="condition"/> holds; at the deadline it fails with the text of <paramref name="describe"/>.</summary>
+    /// <summary>Asks until <paramref name="condition"/> holds; at the deadline it fails with <paramref name="describe"/>.</summary>
     public static async Task HoldsAsync(Func<Task<bool>> condition, Func<string> describe, TimeSpan? deadline = null)
     {
         TimeSpan limit = deadline ?? Deadline;

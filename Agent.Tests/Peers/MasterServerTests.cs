@@ -36,7 +36,8 @@ public abstract class MasterServerTests<TServer>
         MasterZone last = await server.BumpAsync(Zone, "third 60 IN TXT \"within the same second\"");
 
         Assert.Equal(3u, last.Serial);
-        Assert.Contains(await DigTool.TransferAsync(server.EndPoint, Zone), record => record.StartsWith("third.", StringComparison.Ordinal));
+        IReadOnlyList<string> records = await DigTool.TransferAsync(server.EndPoint, Zone);
+        Assert.Contains(records, record => record.StartsWith("third.", StringComparison.Ordinal));
         await server.DeleteZoneAsync(Zone);
         Assert.False(await DigTool.CanTransferAsync(server.EndPoint, Zone));
     }

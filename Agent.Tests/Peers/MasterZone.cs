@@ -24,7 +24,8 @@ public sealed record MasterZone(string Name, uint Serial, IReadOnlyList<string> 
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"$ORIGIN {Name.TrimEnd('.')}.\n$TTL 3600\n");
-        text.Append(CultureInfo.InvariantCulture, $"@ IN SOA ns1 hostmaster {Serial} 3600 600 86400 300\n@ IN NS ns1\nns1 IN A 127.0.0.1\n");
+        text.Append(CultureInfo.InvariantCulture, $"@ IN SOA ns1 hostmaster {Serial} 3600 600 86400 300\n");
+        text.Append("@ IN NS ns1\nns1 IN A 127.0.0.1\n");
         foreach (string line in Lines)
         {
             text.Append(line).Append('\n');

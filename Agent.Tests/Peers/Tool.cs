@@ -21,7 +21,8 @@ public static class Tool
     }
 
     /// <summary>Runs to the end; standard input is <paramref name="input"/> or nothing.</summary>
-    public static async Task<ToolResult> RunAsync(string program, IEnumerable<string> arguments, string input = "", TimeSpan? deadline = null)
+    public static async Task<ToolResult> RunAsync(
+        string program, IEnumerable<string> arguments, string input = "", TimeSpan? deadline = null)
     {
         ProcessStartInfo start = new(Find(program))
         {
