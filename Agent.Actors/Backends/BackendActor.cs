@@ -1,0 +1,103 @@
+using Agent.Actors.Kernel;
+
+namespace Agent.Actors.Backends;
+
+/// <summary>
+/// One for each target server: feeds the <see cref="TargetMachine"/> and carries its orders to the driver. It probes the server
+/// from time to time also when there is no work, so that an absence is noticed and every return leads to a look at all zones.
+/// </summary>
+public sealed class BackendActor : UntypedActor
+{
+    private static readonly object DueTimer = new();
+    private static readonly object ProbeTimer = new();
+
+    private readonly BackendActorSettings _settings;
+    private readonly TargetMachine _machine;
+    private readonly List<TargetEffect> _effects = [];
+    private DateTimeOffset _since;
+    private TimeSpan? _armed;
+
+    private BackendActor(BackendActorSettings settings)
+    {
+        _settings = settings;
+        _machine = new TargetMachine(settings.Name, settings.Backend.Traits, Random.Fork());
+        _since = Clock.UtcNow;
+    }
+
+    /// <summary>The recipe.</summary>
+    public static Props Props(BackendActorSettings settings) => Kernel.Props.Create(static s => new BackendActor(s), settings);
+
+    /// <inheritdoc/>
+    protected internal override void PreStart() =>
+        Timers.StartPeriodicTimer(ProbeTimer, ProbeTimer, TimeSpan.Zero, _settings.ProbeInterval);
+
+    /// <inheritdoc/>
+    protected internal override void OnReceive(object message)
+    {
+        var now = new KernelInstant(Clock.Monotonic, Clock.UtcNow);
+        switch (message)
+        {
+            case WantZone want: _machine.Want(want, Sender, now, _effects); break;
+            case OrderFinished finished: _machine.Finished(finished, now, _effects); break;
+            case ZoneObserved observed: _machine.Observed(observed, now, _effects); break;
+            case GetTargetStatus: Sender.Tell(Status(), Self); break;
+            case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
+            case object timer when timer == DueTimer:
+                _armed = null;
+                _machine.Tick(now, _effects);
+                break;
+            default: Unhandled(message); break;
+        }
+
+        // An effect may not lead back here at once: the port answers by message only.
+        foreach (TargetEffect effect in _effects) CarryOut(effect);
+        _effects.Clear();
+        Arm();
+    }
+
+    private void CarryOut(TargetEffect effect)
+    {
+        switch (effect)
+        {
+            case IssueOrder issue:
+                switch (issue.Order)
+                {
+                    case ApplyZone apply: _settings.Backend.Apply(apply, Context.ReplyTo()); break;
+                    case RemoveZone remove: _settings.Backend.Remove(remove, Context.ReplyTo()); break;
+                    case ObserveZone observe: _settings.Backend.Observe(observe, Context.ReplyTo()); break;
+                    case ProbeServer probe: _settings.Backend.Probe(probe, Context.ReplyTo()); break;
+                }
+
+                break;
+            case ReportProgress report:
+                report.Owner.Tell(report.Report, Self);
+                break;
+            case ReportHealth health:
+                _since = Clock.UtcNow;
+                Context.System.EventStream.Publish(health.Change);
+                break;
+        }
+    }
+
+    private void Arm()
+    {
+        if (_machine.NextDue is not { } due || due == _armed) return;
+        _armed = due;
+        Timers.StartSingleTimer(DueTimer, DueTimer, due > Clock.Monotonic ? due - Clock.Monotonic : TimeSpan.Zero);
+    }
+
+    private TargetStatus Status() => new(
+        _settings.Name,
+        _settings.Backend.Traits.Driver,
+        _machine.Healthy,
+        _machine.AwayReason,
+        _since,
+        _machine.Behind,
+        _machine.UnderWay);
+}
+
+/// <summary>Settings of one target.</summary>
+/// <param name="Name">Name as configured.</param>
+/// <param name="Backend">Driver.</param>
+/// <param name="ProbeInterval">How often the server is probed.</param>
+public sealed record BackendActorSettings(string Name, IZoneBackend Backend, TimeSpan ProbeInterval);

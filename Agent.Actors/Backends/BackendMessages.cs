@@ -1,0 +1,46 @@
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Backends;
+
+/// <summary>
+/// Tells a target what is wanted of one zone. A later wish replaces an earlier one, also while that is being carried out. Each
+/// step that changes what is known is reported to the sender by <see cref="TargetReport"/>.
+/// </summary>
+/// <param name="Zone">The zone.</param>
+/// <param name="Generation">Comes back in the reports.</param>
+/// <param name="Content">What to serve; null when the zone is to be absent.</param>
+/// <param name="ObserveFirst">Look before acting: the server may be level already.</param>
+public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Content, bool ObserveFirst);
+
+/// <summary>How far a target is with a wish.</summary>
+public sealed record TargetReport(DomainName Zone, long Generation, TargetProgress Progress);
+
+/// <summary>Published on the event stream when a target goes away or returns.</summary>
+/// <param name="Target">Name of the target.</param>
+/// <param name="Healthy">False when it cannot be reached.</param>
+/// <param name="Returned">True when it was away before: everything it should serve needs another look.</param>
+/// <param name="Reason">Why it is away.</param>
+public sealed record TargetHealthChanged(string Target, bool Healthy, bool Returned, Reason? Reason);
+
+/// <summary>Asks a target how it stands; answered by <see cref="TargetStatus"/>.</summary>
+public sealed record GetTargetStatus;
+
+/// <summary>How a target stands.</summary>
+/// <param name="Name">Name as configured.</param>
+/// <param name="Driver">Driver.</param>
+/// <param name="Healthy">Whether it could be reached at the last try.</param>
+/// <param name="Reason">Why not.</param>
+/// <param name="Since">Since when it is so.</param>
+/// <param name="Behind">Zones that are not as wanted there.</param>
+/// <param name="UnderWay">Orders under way.</param>
+public sealed record TargetStatus(
+    string Name,
+    string Driver,
+    bool Healthy,
+    Reason? Reason,
+    DateTimeOffset Since,
+    int Behind,
+    int UnderWay);

@@ -1,0 +1,92 @@
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Backends;
+
+/// <summary>
+/// The port to one DNS server. Every order is answered by exactly one message to <c>replyTo</c> that carries the order's
+/// number, also on failure, cancellation and deadline; the adapter bounds the time of each order itself. Orders for
+/// different zones may overlap up to <see cref="BackendTraits.MaxConcurrentOrders"/>; the caller never has two orders for
+/// one zone under way. All orders are idempotent: applying what is there and removing what is not are successes.
+/// </summary>
+public interface IZoneBackend : IAsyncDisposable
+{
+    /// <summary>What the driver can do.</summary>
+    BackendTraits Traits { get; }
+
+    /// <summary>Brings the zone to the given content, creating it when it is not there; answered by <see cref="OrderFinished"/>.</summary>
+    void Apply(ApplyZone order, ReplyTo replyTo);
+
+    /// <summary>Takes the zone and what belongs to it (its file, its configuration) away; answered by <see cref="OrderFinished"/>.</summary>
+    void Remove(RemoveZone order, ReplyTo replyTo);
+
+    /// <summary>
+    /// Asks the server itself what it serves, authoritatively and without recursion; answered by <see cref="ZoneObserved"/>.
+    /// </summary>
+    void Observe(ObserveZone order, ReplyTo replyTo);
+
+    /// <summary>Finds out whether the server can be reached at all; answered by <see cref="OrderFinished"/>.</summary>
+    void Probe(ProbeServer order, ReplyTo replyTo);
+}
+
+/// <summary>What a driver can do and how it wants to be used.</summary>
+/// <param name="Driver">Name of the driver as in the configuration.</param>
+/// <param name="MaxConcurrentOrders">Orders that may be under way at once, at least 1.</param>
+/// <param name="VerifyPatience">How long after an apply the server may take until it serves the serial, before the apply is repeated.</param>
+public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeSpan VerifyPatience);
+
+/// <summary>An order to a backend; <see cref="Id"/> comes back in the answer.</summary>
+public abstract record BackendOrder(long Id);
+
+/// <summary>Serve this content.</summary>
+public sealed record ApplyZone(long Id, DomainName Zone, ZoneContent Content) : BackendOrder(Id);
+
+/// <summary>Do not serve this zone.</summary>
+public sealed record RemoveZone(long Id, DomainName Zone) : BackendOrder(Id);
+
+/// <summary>Say what the server serves for this zone.</summary>
+public sealed record ObserveZone(long Id, DomainName Zone) : BackendOrder(Id);
+
+/// <summary>Say whether the server is there.</summary>
+public sealed record ProbeServer(long Id) : BackendOrder(Id);
+
+/// <summary>How an order ended.</summary>
+public enum OrderOutcome
+{
+    /// <summary>The server took it (which proves nothing yet: only an observation does).</summary>
+    Done = 0,
+
+    /// <summary>The server said no, and would say no again.</summary>
+    Refused = 1,
+
+    /// <summary>The server could not be reached, or did not answer in time.</summary>
+    Away = 2,
+}
+
+/// <summary>Answer to an order.</summary>
+/// <param name="Id">Number of the order.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Reason">Why, unless done.</param>
+public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason);
+
+/// <summary>What the server itself says about a zone. "Cannot tell" is never taken for "absent".</summary>
+public enum Observation
+{
+    /// <summary>It answers authoritatively, with the serial given.</summary>
+    Present = 0,
+
+    /// <summary>It answers that it does not have the zone.</summary>
+    Absent = 1,
+
+    /// <summary>No usable answer: nothing is known.</summary>
+    CannotTell = 2,
+}
+
+/// <summary>Answer to <see cref="ObserveZone"/>.</summary>
+/// <param name="Id">Number of the order.</param>
+/// <param name="Observation">What the server said.</param>
+/// <param name="Serial">The serial when present, else 0.</param>
+/// <param name="Reason">What stood in the way when nothing is known.</param>
+public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason);

@@ -1,0 +1,266 @@
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Backends;
+
+/// <summary>
+/// Brings one DNS server to the wanted state, as a pure machine: wishes, answers and the time go in; orders and reports come
+/// out. It never replays commands: for each zone it compares what is wanted with what the server says, and emits the difference.
+/// </summary>
+/// <remarks>
+/// One zone at a time goes
+/// <code>
+///   Queued --observe first--> Observing --differs--> Acting --done--> Verifying --as wanted--> (reported, dropped)
+///     ^  \--------- changed -------------------------^   |               |
+///     |                                             refused, away        | patience over: verify-stale
+///     +------------------ Resting (growing delay) &lt;---------+---------------+
+/// </code>
+/// A new wish replaces the old one at any point; an order under way is let finish and its answer only frees the place.
+/// When an order finds the server away, a probe decides: if the server is really away nothing more is tried until it
+/// returns, and every zone in work is reported so; on its return work goes on and the owners are told to look again at all zones.
+/// <para>Only zones in work are held here, so memory follows work, not the number of zones.</para>
+/// </remarks>
+public sealed partial class TargetMachine
+{
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RestMinimum = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RestMaximum = TimeSpan.FromMinutes(5);
+
+    private readonly BackendTraits _traits;
+    private readonly KernelRandom _random;
+    private readonly Dictionary<DomainName, Work> _works = [];
+    private readonly Dictionary<long, Work> _orders = [];
+    private readonly Queue<Work> _ready = new();
+    private readonly PriorityQueue<(Work Work, long Step), TimeSpan> _due = new();
+
+    private List<TargetEffect> _effects = [];
+    private KernelInstant _now;
+    private long _orderCounter;
+    private long _probe;
+
+    /// <summary>Makes the machine of one target.</summary>
+    /// <param name="name">Name as configured.</param>
+    /// <param name="traits">What the driver can do.</param>
+    /// <param name="random">For jitter.</param>
+    public TargetMachine(string name, BackendTraits traits, KernelRandom random)
+    {
+        Name = name;
+        _traits = traits;
+        _random = random;
+    }
+
+    /// <summary>Name as configured.</summary>
+    public string Name { get; }
+
+    /// <summary>False when the server is known to be away.</summary>
+    public bool Healthy { get; private set; } = true;
+
+    /// <summary>Why it is away.</summary>
+    public Reason? AwayReason { get; private set; }
+
+    /// <summary>Zones that are not as wanted, or not known to be.</summary>
+    public int Behind => _works.Count;
+
+    /// <summary>Orders under way, without probes.</summary>
+    public int UnderWay => _orders.Count;
+
+    /// <summary>When <see cref="Tick"/> has something to do; null when it has not.</summary>
+    public TimeSpan? NextDue => _due.TryPeek(out _, out TimeSpan at) ? at : null;
+
+    /// <summary>A wish. <paramref name="reportTo"/> hears of every step.</summary>
+    public void Want(WantZone wish, IActorRef reportTo, KernelInstant now, List<TargetEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(wish);
+        Enter(now, effects);
+        if (_works.TryGetValue(wish.Zone, out Work? work))
+        {
+            bool same = work.Wish.Generation == wish.Generation && work.Wish.Content?.Hash == wish.Content?.Hash;
+            work.Wish = same && !work.Wish.ObserveFirst ? work.Wish : wish;
+            work.ReportTo = reportTo;
+            if (same) return;
+            work.Attempts = 0;
+            work.Renewed = work.OrderUnderWay;
+            if (!work.OrderUnderWay) Queue(work);
+        }
+        else
+        {
+            work = new Work(wish, reportTo);
+            _works.Add(wish.Zone, work);
+            if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
+            Queue(work);
+        }
+
+        Issue();
+    }
+
+    /// <summary>An order ended.</summary>
+    public void Finished(OrderFinished answer, KernelInstant now, List<TargetEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        Enter(now, effects);
+        if (answer.Id == _probe)
+        {
+            Probed(answer);
+        }
+        else if (_orders.Remove(answer.Id, out Work? work))
+        {
+            work.OrderUnderWay = false;
+            if (work.Renewed) Again(work);
+            else Acted(work, answer);
+        }
+
+        Issue();
+    }
+
+    /// <summary>The server said what it serves.</summary>
+    public void Observed(ZoneObserved answer, KernelInstant now, List<TargetEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        Enter(now, effects);
+        if (_orders.Remove(answer.Id, out Work? work))
+        {
+            work.OrderUnderWay = false;
+            if (work.Renewed) Again(work);
+            else Looked(work, answer);
+        }
+
+        Issue();
+    }
+
+    /// <summary>Time has passed: work that rested goes on.</summary>
+    public void Tick(KernelInstant now, List<TargetEffect> effects)
+    {
+        Enter(now, effects);
+        while (_due.TryPeek(out (Work Work, long Step) next, out TimeSpan at) && at <= now.Monotonic)
+        {
+            _due.Dequeue();
+            if (next.Work.Step == next.Step && !next.Work.Done) MakeReady(next.Work);
+        }
+
+        Issue();
+    }
+
+    /// <summary>Asks for a probe of the server, unless one is under way.</summary>
+    public void Probe(KernelInstant now, List<TargetEffect> effects)
+    {
+        Enter(now, effects);
+        StartProbe();
+    }
+
+    private void Enter(KernelInstant now, List<TargetEffect> effects)
+    {
+        _now = now;
+        _effects = effects;
+    }
+
+    /// <summary>Starts a zone from the beginning of its path.</summary>
+    private void Queue(Work work)
+    {
+        work.Stage = work.Wish.ObserveFirst ? Stage.Observing : Stage.Acting;
+        MakeReady(work);
+    }
+
+    private void Again(Work work)
+    {
+        work.Renewed = false;
+        Queue(work);
+    }
+
+    private void MakeReady(Work work)
+    {
+        work.Step++;
+        if (work.IsReady) return;
+        work.IsReady = true;
+        _ready.Enqueue(work);
+    }
+
+    /// <summary>Hands out orders as far as the driver's bound allows.</summary>
+    private void Issue()
+    {
+        while (Healthy && _orders.Count < _traits.MaxConcurrentOrders && _ready.TryDequeue(out Work? work))
+        {
+            work.IsReady = false;
+            if (work.Done) continue;
+            work.OrderUnderWay = true;
+            long id = ++_orderCounter;
+            _orders.Add(id, work);
+            DomainName zone = work.Wish.Zone;
+            _effects.Add(new IssueOrder(work.Stage switch
+            {
+                Stage.Acting when work.Wish.Content is { } content => new ApplyZone(id, zone, content),
+                Stage.Acting => new RemoveZone(id, zone),
+                _ => new ObserveZone(id, zone),
+            }));
+        }
+    }
+
+    private void RestThen(Work work, Stage stage, TimeSpan delay)
+    {
+        work.Stage = stage;
+        work.Step++;
+        _due.Enqueue((work, work.Step), _now.Monotonic + delay);
+    }
+
+    private void Report(Work work, TargetZoneState state, uint? serial, Reason? reason)
+    {
+        work.SeenSerial = serial;
+        DateTimeOffset? verifiedAt = state == TargetZoneState.Verified ? _now.Utc : null;
+        _effects.Add(new ReportProgress(
+            work.ReportTo,
+            new TargetReport(work.Wish.Zone, work.Wish.Generation, new TargetProgress(Name, state, serial, verifiedAt, reason))));
+    }
+
+    private enum Stage
+    {
+        Observing = 0,
+        Acting = 1,
+        Verifying = 2,
+    }
+
+    /// <summary>One zone in work.</summary>
+    private sealed class Work(WantZone wish, IActorRef reportTo)
+    {
+        public WantZone Wish { get; set; } = wish;
+
+        public IActorRef ReportTo { get; set; } = reportTo;
+
+        public Stage Stage { get; set; }
+
+        public bool OrderUnderWay { get; set; }
+
+        /// <summary>The wish changed while an order was under way.</summary>
+        public bool Renewed { get; set; }
+
+        public bool IsReady { get; set; }
+
+        public bool Done { get; set; }
+
+        /// <summary>Counts steps, so that a delay that belongs to an earlier one is recognized.</summary>
+        public long Step { get; set; }
+
+        /// <summary>Rounds of acting that did not lead to the wanted state.</summary>
+        public int Attempts { get; set; }
+
+        /// <summary>Looks since the last action.</summary>
+        public int Looks { get; set; }
+
+        public TimeSpan VerifyUntil { get; set; }
+
+        public uint? SeenSerial { get; set; }
+    }
+}
+
+/// <summary>What a target machine wants done.</summary>
+public abstract record TargetEffect;
+
+/// <summary>Give this order to the backend.</summary>
+public sealed record IssueOrder(BackendOrder Order) : TargetEffect;
+
+/// <summary>Tell the zone's owner.</summary>
+public sealed record ReportProgress(IActorRef Owner, TargetReport Report) : TargetEffect;
+
+/// <summary>Tell everybody who counts on the target.</summary>
+public sealed record ReportHealth(TargetHealthChanged Change) : TargetEffect;

@@ -1,0 +1,27 @@
+using Agent.Actors.Kernel;
+
+namespace Agent.Actors.Cluster;
+
+/// <summary>
+/// The port to whoever says which node owns which shard. A single agent uses <see cref="EmbeddedCoordination"/>, where this
+/// node owns them all; the actors behind it cannot tell the difference.
+/// </summary>
+public interface ICoordination
+{
+    /// <summary>Number of shards of the cluster; never changes while it lives.</summary>
+    int ShardCount { get; }
+
+    /// <summary>
+    /// Tells <paramref name="subscriber"/> each <see cref="ShardAcquired"/> and <see cref="ShardLost"/> from now on, starting with
+    /// what this node owns already.
+    /// </summary>
+    void Subscribe(IActorRef subscriber);
+}
+
+/// <summary>This node owns the shard from now on.</summary>
+/// <param name="Shard">Number of the shard.</param>
+/// <param name="Epoch">Strictly larger than every epoch under which the shard was owned before, on any node.</param>
+public sealed record ShardAcquired(int Shard, long Epoch);
+
+/// <summary>This node does not own the shard any more; its host stops at once.</summary>
+public sealed record ShardLost(int Shard);

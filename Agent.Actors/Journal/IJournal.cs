@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Journal;
+
+/// <summary>
+/// The port to the durable store. Every request is answered by exactly one message to <c>replyTo</c>, also on failure; the
+/// adapter never throws at the caller. Only the <see cref="JournalActor"/> commits, one batch at a time.
+/// </summary>
+public interface IJournal
+{
+    /// <summary>Makes a batch durable; answered by <see cref="JournalCommitted"/> or <see cref="JournalFailed"/>.</summary>
+    void Commit(JournalBatch batch, ReplyTo replyTo);
+
+    /// <summary>
+    /// Reads all rows whose shard (stable hash of the name modulo <paramref name="shardCount"/>) is <paramref name="shard"/>;
+    /// answered by <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>.
+    /// </summary>
+    void LoadShard(int shard, int shardCount, ReplyTo replyTo);
+
+    /// <summary>Reads the newest history lines of a zone, newest first; answered by <see cref="HistoryRead"/>.</summary>
+    void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo);
+
+    /// <summary>Drops contents kept for undeletion whose time is over; answered by nothing.</summary>
+    void PurgeExpired(DateTimeOffset now);
+}
+
+/// <summary>Entries that become durable together.</summary>
+/// <param name="Id">Number of the batch, unique within the process.</param>
+/// <param name="Entries">The entries, in order.</param>
+public sealed record JournalBatch(long Id, ImmutableArray<JournalEntry> Entries);
+
+/// <summary>The batch is durable.</summary>
+public sealed record JournalCommitted(long Id);
+
+/// <summary>Nothing of the batch was written.</summary>
+public sealed record JournalFailed(long Id, Reason Reason);
+
+/// <summary>The rows of a shard.</summary>
+public sealed record ShardLoaded(int Shard, ImmutableArray<ZoneRow> Rows);
+
+/// <summary>The rows of a shard could not be read.</summary>
+public sealed record ShardLoadFailed(int Shard, Reason Reason);
+
+/// <summary>History lines, newest first; <see cref="Failure"/> says why there are none when the store could not be read.</summary>
+public sealed record HistoryRead(ImmutableArray<ZoneEvent> Events, Reason? Failure);

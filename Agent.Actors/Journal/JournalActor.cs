@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+
+namespace Agent.Actors.Journal;
+
+/// <summary>
+/// The one writer of a node: gathers what arrives while a batch is being made durable into the next one (group commit), so
+/// that a thousand zones share the price of one flush to disk.
+/// </summary>
+/// <remarks>
+/// Bounds: at most <see cref="MaxBatchEntries"/> entries a batch, and <see cref="MaxWaiting"/> requests waiting; one more is
+/// refused at once, which the requester answers with overload. Requests of one sender keep their order.
+/// </remarks>
+public sealed class JournalActor : UntypedActor
+{
+    /// <summary>Most entries of one batch; the first request of a batch may exceed it alone.</summary>
+    public const int MaxBatchEntries = 1024;
+
+    /// <summary>Most requests that may wait for the store.</summary>
+    public const int MaxWaiting = 100_000;
+
+    private static readonly Reason TooMuch = new(ReasonCode.Overload, "too many changes wait for the journal");
+    private static readonly object PurgeTimer = new();
+
+    private readonly IJournal _journal;
+    private readonly Queue<(Append Request, IActorRef Sender)> _waiting = new();
+    private readonly List<(long Id, IActorRef Sender)> _underWay = [];
+    private long _batch;
+    private bool _busy;
+    private Reason? _failure;
+
+    private JournalActor(IJournal journal)
+    {
+        _journal = journal;
+    }
+
+    /// <summary>The recipe.</summary>
+    public static Props Props(IJournal journal) => Kernel.Props.Create(static port => new JournalActor(port), journal);
+
+    /// <inheritdoc/>
+    protected internal override void PreStart() =>
+        Timers.StartPeriodicTimer(PurgeTimer, PurgeTimer, TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
+
+    /// <inheritdoc/>
+    protected internal override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Append append:
+                Accept(append);
+                break;
+            case JournalCommitted done when done.Id == _batch:
+                _failure = null;
+                Finish(static id => new AppendDone(id));
+                break;
+            case JournalFailed failed when failed.Id == _batch:
+                _failure = failed.Reason;
+                Finish(id => new AppendFailed(id, failed.Reason));
+                break;
+            case GetJournalHealth:
+                Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
+                break;
+            case object timer when timer == PurgeTimer:
+                _journal.PurgeExpired(Clock.UtcNow);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Accept(Append append)
+    {
+        if (_waiting.Count >= MaxWaiting)
+        {
+            if (append.Id != 0) Sender.Tell(new AppendFailed(append.Id, TooMuch), Self);
+            return;
+        }
+
+        _waiting.Enqueue((append, Sender));
+        if (!_busy) CommitNext();
+    }
+
+    private void Finish(Func<long, object> answer)
+    {
+        foreach ((long id, IActorRef sender) in _underWay)
+        {
+            if (id != 0) sender.Tell(answer(id), Self);
+        }
+
+        _underWay.Clear();
+        _busy = false;
+        CommitNext();
+    }
+
+    private void CommitNext()
+    {
+        if (_waiting.Count == 0) return;
+        ImmutableArray<JournalEntry>.Builder entries = ImmutableArray.CreateBuilder<JournalEntry>();
+        while (_waiting.TryPeek(out (Append Request, IActorRef Sender) next)
+            && (entries.Count == 0 || entries.Count + next.Request.Entries.Length <= MaxBatchEntries))
+        {
+            _waiting.Dequeue();
+            entries.AddRange(next.Request.Entries);
+            _underWay.Add((next.Request.Id, next.Sender));
+        }
+
+        _busy = true;
+        _journal.Commit(new JournalBatch(++_batch, entries.DrainToImmutable()), Context.ReplyTo());
+    }
+}

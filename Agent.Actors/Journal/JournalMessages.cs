@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using Agent.Actors.Reasons;
+
+namespace Agent.Actors.Journal;
+
+/// <summary>Asks for entries to be made durable. Answered to the sender by <see cref="AppendDone"/> or <see cref="AppendFailed"/>, unless <paramref name="Id"/> is 0.</summary>
+/// <param name="Id">Number given by the sender; 0 when no answer is wanted.</param>
+/// <param name="Entries">Become durable together.</param>
+public sealed record Append(long Id, ImmutableArray<JournalEntry> Entries);
+
+/// <summary>The entries are durable.</summary>
+public sealed record AppendDone(long Id);
+
+/// <summary>Nothing of the entries was written.</summary>
+public sealed record AppendFailed(long Id, Reason Reason);
+
+/// <summary>Asks whether the journal takes writes; answered by <see cref="JournalHealth"/>.</summary>
+public sealed record GetJournalHealth;
+
+/// <summary>Whether the last write succeeded, and if not, why.</summary>
+public sealed record JournalHealth(bool Writable, Reason? Reason);

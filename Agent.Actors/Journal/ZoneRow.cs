@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Journal;
+
+/// <summary>What the farm is wanted to do with a zone.</summary>
+public enum ZoneWish
+{
+    /// <summary>Every target serves the zone.</summary>
+    Present = 1,
+
+    /// <summary>No target serves the zone; the row stays until each has been seen without it.</summary>
+    Absent = 2,
+}
+
+/// <summary>
+/// The durable state of one zone: what is wanted, the content held, and what each target was proven to serve. The rows
+/// of a shard are all that a new owner needs; everything else is derived again from servers and masters.
+/// </summary>
+public sealed record ZoneRow
+{
+    /// <summary>Apex, in the case in which it was first created.</summary>
+    public required DomainName Name { get; init; }
+
+    /// <summary>Present or absent.</summary>
+    public required ZoneWish Wish { get; init; }
+
+    /// <summary>Counts the changes of wish and content; a report about an older generation is stale.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>The content to serve; null until the first transfer of a zone that was accepted before it finished.</summary>
+    public ZoneContent? Content { get; init; }
+
+    /// <summary>When wish or content last changed.</summary>
+    public required DateTimeOffset ChangedAt { get; init; }
+
+    /// <summary>When a master last confirmed the content as current.</summary>
+    public DateTimeOffset? RefreshedAt { get; init; }
+
+    /// <summary>The last reason that stands against the zone as a whole; null when all is well.</summary>
+    public Reason? Reason { get; init; }
+
+    /// <summary>Since when <see cref="Reason"/> stands.</summary>
+    public DateTimeOffset? ReasonSince { get; init; }
+
+    /// <summary>One entry for each target that was ever asked, ordered by name.</summary>
+    public ImmutableArray<TargetProgress> Targets { get; init; } = [];
+}

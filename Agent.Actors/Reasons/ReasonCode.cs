@@ -1,0 +1,53 @@
+namespace Agent.Actors.Reasons;
+
+/// <summary>The stable reason words that users see in the management interface, in logs and in extended DNS errors.</summary>
+public static class ReasonCode
+{
+    /// <summary>No configured master could be reached, or no master is configured.</summary>
+    public const string NoMaster = "no-master";
+
+    /// <summary>Every master that answered says that it does not have the zone.</summary>
+    public const string ZoneNotAtMaster = "zone-not-at-master";
+
+    /// <summary>A master refused the transfer.</summary>
+    public const string TransferRefused = "transfer-refused";
+
+    /// <summary>A transfer began and broke the rules of RFC 5936, or was cut off.</summary>
+    public const string TransferBroken = "transfer-broken";
+
+    /// <summary>A transfer moved too slowly or stood still for too long.</summary>
+    public const string TransferTimeout = "transfer-timeout";
+
+    /// <summary>A transfer went over the configured limit of records or octets.</summary>
+    public const string TransferTooLarge = "transfer-too-large";
+
+    /// <summary>The master offers content that is older than what is held.</summary>
+    public const string SerialWentBack = "serial-went-back";
+
+    /// <summary>A target server cannot be reached.</summary>
+    public const string TargetAway = "target-away";
+
+    /// <summary>A target server said no: the zone or the name is not acceptable to it.</summary>
+    public const string TargetRefused = "target-refused";
+
+    /// <summary>A target took the change, but does not serve the wanted serial.</summary>
+    public const string VerifyStale = "verify-stale";
+
+    /// <summary>The journal cannot be written (disk full, failing, or database away).</summary>
+    public const string JournalAway = "journal-away";
+
+    /// <summary>A later command for the same zone overtook this one.</summary>
+    public const string Superseded = "superseded";
+
+    /// <summary>More work is waiting than the configured bounds allow.</summary>
+    public const string Overload = "overload";
+
+    /// <summary>No node of the cluster could take the zone in time.</summary>
+    public const string NoOwner = "no-owner";
+
+    /// <summary>The zone is not known to the agent.</summary>
+    public const string UnknownZone = "unknown-zone";
+
+    /// <summary>The name cannot be handled by a target (length or characters of its own limits).</summary>
+    public const string NameNotAcceptable = "name-not-acceptable";
+}

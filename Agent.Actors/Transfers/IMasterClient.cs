@@ -1,0 +1,124 @@
+using System.Net;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Transfers;
+
+/// <summary>
+/// The port to the masters. It owns sockets, reads streams at full speed, checks them with the transfer machine and spools
+/// them; it decides nothing. Each request is answered by exactly one final message that carries its number.
+/// </summary>
+public interface IMasterClient
+{
+    /// <summary>Turns a configured master into addresses; answered by <see cref="MasterResolved"/>.</summary>
+    void Resolve(ResolveMaster request, ReplyTo replyTo);
+
+    /// <summary>Asks one address for the zone's SOA; answered by <see cref="SoaAnswered"/>.</summary>
+    void AskSoa(AskSoa request, ReplyTo replyTo);
+
+    /// <summary>
+    /// Transfers the whole zone from one address; <see cref="TransferMoving"/> from time to time, then
+    /// <see cref="TransferCompleted"/> or <see cref="TransferFailed"/>.
+    /// </summary>
+    void Transfer(TransferZone request, ReplyTo replyTo);
+
+    /// <summary>Gives up a transfer; it still ends with its one final message. An unknown number is ignored.</summary>
+    void Cancel(long id);
+}
+
+/// <summary>A master as configured.</summary>
+/// <param name="Name">As written, for logs and status.</param>
+/// <param name="Host">Address or host name; a name may have several addresses.</param>
+/// <param name="Port">Port of DNS over TCP and UDP.</param>
+/// <param name="KeyName">TSIG key for requests to it; null for none.</param>
+public sealed record Master(string Name, string Host, int Port, string? KeyName);
+
+/// <summary>One address of a master.</summary>
+public sealed record MasterAddress(Master Master, IPEndPoint EndPoint);
+
+/// <summary>Asks for the addresses of a master.</summary>
+public sealed record ResolveMaster(long Id, Master Master);
+
+/// <summary>The addresses; empty with a reason when the name does not resolve.</summary>
+public sealed record MasterResolved(long Id, Master Master, IReadOnlyList<IPEndPoint> EndPoints, Reason? Reason);
+
+/// <summary>Asks for the SOA, over UDP with one repeat and then TCP, within the given time.</summary>
+public sealed record AskSoa(long Id, DomainName Zone, MasterAddress Address, TimeSpan Timeout);
+
+/// <summary>What a master says about a zone.</summary>
+public enum SoaOutcome
+{
+    /// <summary>It is authoritative, with a serial.</summary>
+    Serial = 0,
+
+    /// <summary>It answers that it does not have the zone.</summary>
+    Absent = 1,
+
+    /// <summary>It answered with something unusable.</summary>
+    CannotTell = 2,
+
+    /// <summary>It did not answer.</summary>
+    Unreachable = 3,
+}
+
+/// <summary>Answer to <see cref="AskSoa"/>.</summary>
+public sealed record SoaAnswered(long Id, MasterAddress Address, SoaOutcome Outcome, uint Serial, Reason? Reason);
+
+/// <summary>Asks for the whole zone.</summary>
+/// <param name="Id">Number of the request.</param>
+/// <param name="Zone">The zone.</param>
+/// <param name="Address">Where to take it from.</param>
+/// <param name="Limits">Times and sizes.</param>
+public sealed record TransferZone(long Id, DomainName Zone, MasterAddress Address, TransferLimits Limits);
+
+/// <summary>Bounds of one transfer. The total time grows with what has arrived: a large zone that moves is not cut off.</summary>
+/// <param name="ConnectTimeout">For the connection.</param>
+/// <param name="IdleTimeout">Longest silence between two messages.</param>
+/// <param name="TotalTimeout">Time for a zone of any size, before the minimum rate counts.</param>
+/// <param name="MinimumBytesPerSecond">Beyond the total time a transfer goes on as long as its average is above this.</param>
+/// <param name="MaxRecords">Most records of a zone; 0 for no limit.</param>
+/// <param name="MaxBytes">Most octets of a zone as stored; 0 for no limit.</param>
+public sealed record TransferLimits(
+    TimeSpan ConnectTimeout,
+    TimeSpan IdleTimeout,
+    TimeSpan TotalTimeout,
+    long MinimumBytesPerSecond,
+    long MaxRecords,
+    long MaxBytes);
+
+/// <summary>Sign of life of a transfer, at most a few each second.</summary>
+public sealed record TransferMoving(long Id, long Bytes, long Records);
+
+/// <summary>The zone is here, complete and checked.</summary>
+/// <param name="Id">Number of the request.</param>
+/// <param name="Address">Where it came from.</param>
+/// <param name="Content">The content, held by the adapter's spool until somebody keeps it in the journal.</param>
+/// <param name="Statistics">For logs and history.</param>
+public sealed record TransferCompleted(long Id, MasterAddress Address, ZoneContent Content, TransferStatistics Statistics);
+
+/// <summary>What a transfer moved.</summary>
+public sealed record TransferStatistics(long Messages, long Bytes, long Records, long DroppedRecords, TimeSpan Duration);
+
+/// <summary>How a transfer failed.</summary>
+public enum TransferFailure
+{
+    /// <summary>No connection, or it was lost before any record.</summary>
+    Unreachable = 0,
+
+    /// <summary>The master said no with a response code.</summary>
+    Refused = 1,
+
+    /// <summary>The stream broke a rule, was cut, or stood still.</summary>
+    Broken = 2,
+
+    /// <summary>A limit of size was passed.</summary>
+    TooLarge = 3,
+
+    /// <summary>It was given up on our side (cancelled, or no room to spool).</summary>
+    GivenUp = 4,
+}
+
+/// <summary>The transfer brought nothing.</summary>
+public sealed record TransferFailed(long Id, MasterAddress Address, TransferFailure Failure, Reason Reason);

@@ -1,0 +1,219 @@
+using System.Net;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Transfers;
+
+/// <summary>
+/// One pass over the masters for one zone, as a pure machine: ask all for their SOA at once, take the zone from the newest, go on
+/// with the next when a transfer breaks.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Planning --addresses--> Asking --all answered, or grace over--> Waiting for leave --> Transferring --> Over
+///                                                                        ^                     | failed
+///                                                                        +---- next candidate -+
+/// </code>
+/// Who counts as a candidate: with nothing held, or when forced, every address that names a serial, newest first, then
+/// those that answered without telling (a server may refuse SOA and still give the zone). With content held only addresses
+/// whose serial is newer by RFC 1982. An address that says "not mine" is never asked for a transfer.
+/// </remarks>
+public sealed class PassMachine
+{
+    private readonly PassOrder _order;
+    private readonly List<Asked> _asked = [];
+    private readonly Queue<MasterAddress> _candidates = new();
+    private Reason? _lastFailure;
+    private MasterAddress? _current;
+    private bool _asking;
+
+    /// <summary>Makes the machine of one pass.</summary>
+    public PassMachine(PassOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        _order = order;
+    }
+
+    /// <summary>True when the pass has ended.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>The addresses came.</summary>
+    public void Planned(MasterPlan plan, List<PassEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Addresses.IsEmpty)
+        {
+            End(new NothingBrought(_order.Pass, plan.Reason ?? new Reason(ReasonCode.NoMaster, "no master has an address")), effects);
+            return;
+        }
+
+        _asking = true;
+        foreach (MasterAddress address in plan.Addresses)
+        {
+            _asked.Add(new Asked(address));
+            effects.Add(new AskAddress(address));
+        }
+    }
+
+    /// <summary>One address answered the SOA question, or will not.</summary>
+    public void Answered(SoaAnswered answer, List<PassEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        Asked? asked = _asked.Find(a => a.Answer is null && a.Address == answer.Address);
+        if (asked is null) return;
+        asked.Answer = answer;
+        effects.Add(new TellDirectory(new MasterHeard(
+            answer.Address.EndPoint, answer.Outcome == SoaOutcome.Unreachable ? answer.Reason : null)));
+        if (!_asking) return;
+        if (_asked.TrueForAll(a => a.Answer is not null)) Choose(effects);
+        else if (answer.Outcome == SoaOutcome.Serial && IsWanted(answer.Serial)) effects.Add(new StartGrace());
+    }
+
+    /// <summary>Somebody has something usable, and the others had their chance to have something newer.</summary>
+    public void GraceOver(List<PassEffect> effects)
+    {
+        if (_asking) Choose(effects);
+    }
+
+    /// <summary>The transfer may begin.</summary>
+    public void Granted(List<PassEffect> effects)
+    {
+        if (_current is not null && !IsOver) effects.Add(new TransferFrom(_current));
+    }
+
+    /// <summary>The zone is here.</summary>
+    public void Completed(TransferCompleted done, List<PassEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(done);
+        if (IsOver) return;
+        effects.Add(new GiveLeaveBack());
+        effects.Add(new TellDirectory(new MasterHeard(done.Address.EndPoint, null)));
+        End(new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics), effects);
+    }
+
+    /// <summary>The transfer brought nothing.</summary>
+    public void Failed(TransferFailed failed, List<PassEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(failed);
+        if (IsOver) return;
+        _lastFailure = failed.Reason;
+        effects.Add(new GiveLeaveBack());
+        effects.Add(new TellDirectory(new MasterHeard(
+            failed.Address.EndPoint, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)));
+        Next(effects);
+    }
+
+    private bool IsWanted(uint serial) =>
+        _order.HeldSerial is not { } held || _order.Force || SerialNumber.IsNewer(serial, held);
+
+    private void Choose(List<PassEffect> effects)
+    {
+        _asking = false;
+        List<SoaAnswered> named = [.. Answers().Where(a => a.Outcome == SoaOutcome.Serial)];
+        foreach (SoaAnswered answer in named.Where(a => IsWanted(a.Serial)).Order(new Newest(_order.Notifier))) _candidates.Enqueue(answer.Address);
+        if (_order.HeldSerial is null || _order.Force)
+        {
+            foreach (SoaAnswered answer in Answers().Where(a => a.Outcome == SoaOutcome.CannotTell)) _candidates.Enqueue(answer.Address);
+        }
+
+        if (_candidates.Count > 0)
+        {
+            Next(effects);
+        }
+        else if (named.Count > 0)
+        {
+            EndWithoutNewer(named, effects);
+        }
+        else
+        {
+            End(new NothingBrought(_order.Pass, WhyNobody()), effects);
+        }
+    }
+
+    private void EndWithoutNewer(List<SoaAnswered> named, List<PassEffect> effects)
+    {
+        uint held = _order.HeldSerial!.Value;
+        SoaAnswered best = named.Order(new Newest(_order.Notifier)).First();
+        if (best.Serial == held)
+        {
+            End(new NothingNewer(_order.Pass, held), effects);
+            return;
+        }
+
+        string text = $"{best.Address.EndPoint} has serial {best.Serial}, which is not newer than {held}";
+        End(new NothingBrought(_order.Pass, new Reason(ReasonCode.SerialWentBack, text)), effects);
+    }
+
+    private Reason WhyNobody()
+    {
+        SoaAnswered? absent = Answers().FirstOrDefault(a => a.Outcome == SoaOutcome.Absent);
+        SoaAnswered? unclear = Answers().FirstOrDefault(a => a.Outcome is SoaOutcome.CannotTell or SoaOutcome.Unreachable);
+        return unclear?.Reason is { } reason
+            ? new Reason(ReasonCode.NoMaster, $"{unclear.Address.EndPoint}: {reason.Text}")
+            : new Reason(ReasonCode.ZoneNotAtMaster, $"{absent?.Address.EndPoint} does not have the zone");
+    }
+
+    private IEnumerable<SoaAnswered> Answers() => _asked.Select(a => a.Answer).OfType<SoaAnswered>();
+
+    private void Next(List<PassEffect> effects)
+    {
+        if (!_candidates.TryDequeue(out _current))
+        {
+            End(new NothingBrought(_order.Pass, _lastFailure ?? WhyNobody()), effects);
+            return;
+        }
+
+        effects.Add(new TakeLeave(_current.EndPoint));
+    }
+
+    private void End(PassResult result, List<PassEffect> effects)
+    {
+        IsOver = true;
+        _asking = false;
+        effects.Add(new PassEnded(result));
+    }
+
+    private sealed class Asked(MasterAddress address)
+    {
+        public MasterAddress Address { get; } = address;
+
+        public SoaAnswered? Answer { get; set; }
+    }
+
+    /// <summary>Newest serial first; among equals the notifier, then the order of asking (the sort is stable).</summary>
+    private sealed class Newest(IPAddress? notifier) : IComparer<SoaAnswered>
+    {
+        public int Compare(SoaAnswered? x, SoaAnswered? y) => SerialNumber.Compare(x!.Serial, y!.Serial) switch
+        {
+            SerialOrder.Newer => -1,
+            SerialOrder.Older => 1,
+            _ => Rank(x).CompareTo(Rank(y)),
+        };
+
+        private int Rank(SoaAnswered answer) => answer.Address.EndPoint.Address.Equals(notifier) ? 0 : 1;
+    }
+}
+
+/// <summary>What a pass wants done.</summary>
+public abstract record PassEffect;
+
+/// <summary>Ask for the SOA.</summary>
+public sealed record AskAddress(MasterAddress Address) : PassEffect;
+
+/// <summary>Wait a little for the other answers.</summary>
+public sealed record StartGrace : PassEffect;
+
+/// <summary>Ask the budget for leave.</summary>
+public sealed record TakeLeave(IPEndPoint EndPoint) : PassEffect;
+
+/// <summary>Give the leave back.</summary>
+public sealed record GiveLeaveBack : PassEffect;
+
+/// <summary>Transfer the zone.</summary>
+public sealed record TransferFrom(MasterAddress Address) : PassEffect;
+
+/// <summary>Tell the directory what an address did.</summary>
+public sealed record TellDirectory(MasterHeard Heard) : PassEffect;
+
+/// <summary>The pass is over.</summary>
+public sealed record PassEnded(PassResult Result) : PassEffect;

@@ -1,0 +1,114 @@
+using Agent.Actors.Kernel;
+
+namespace Agent.Actors.Transfers;
+
+/// <summary>
+/// Carries out one pass over the masters and tells its parent how it ended; then it stops. Stopping it earlier gives the pass up.
+/// </summary>
+public sealed class TransferActor : UntypedActor
+{
+    private static readonly object GraceTimer = new();
+
+    private readonly TransferSettings _settings;
+    private readonly PassOrder _order;
+    private readonly PassMachine _machine;
+    private readonly List<PassEffect> _effects = [];
+    private long _transfer;
+
+    private TransferActor(TransferSettings settings, PassOrder order)
+    {
+        _settings = settings;
+        _order = order;
+        _machine = new PassMachine(order);
+    }
+
+    /// <summary>The recipe.</summary>
+    public static Props Props(TransferSettings settings, PassOrder order) =>
+        Kernel.Props.Create(static a => new TransferActor(a.settings, a.order), (settings, order));
+
+    /// <inheritdoc/>
+    protected internal override void PreStart() => _settings.Directory.Tell(new GetMasters(_order.Pass, _order.Notifier), Self);
+
+    /// <inheritdoc/>
+    protected internal override void PostStop()
+    {
+        if (_transfer != 0) _settings.Client.Cancel(_transfer);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case MasterPlan plan: _machine.Planned(plan, _effects); break;
+            case SoaAnswered answer: _machine.Answered(answer, _effects); break;
+            case TransferGranted: _machine.Granted(_effects); break;
+            case TransferMoving moving when moving.Id == _transfer: Context.Parent.Tell(new PassProgress(_order.Pass), Self); break;
+            case TransferMoving: break;
+            case TransferCompleted done when done.Id == _transfer:
+                _transfer = 0;
+                _machine.Completed(done, _effects);
+                break;
+            case TransferFailed failed when failed.Id == _transfer:
+                _transfer = 0;
+                _machine.Failed(failed, _effects);
+                break;
+            case object timer when timer == GraceTimer: _machine.GraceOver(_effects); break;
+            default: Unhandled(message); break;
+        }
+
+        foreach (PassEffect effect in _effects) CarryOut(effect);
+        _effects.Clear();
+    }
+
+    private void CarryOut(PassEffect effect)
+    {
+        switch (effect)
+        {
+            case AskAddress ask:
+                _settings.Client.AskSoa(new AskSoa(_order.Pass, _order.Zone, ask.Address, _settings.SoaTimeout), Context.ReplyTo());
+                break;
+            case StartGrace when !Timers.IsTimerActive(GraceTimer):
+                Timers.StartSingleTimer(GraceTimer, GraceTimer, _settings.SoaGrace);
+                break;
+            case TakeLeave take:
+                _settings.Budget.Tell(new AskLeave(take.EndPoint), Self);
+                break;
+            case GiveLeaveBack:
+                _settings.Budget.Tell(new ReturnLeave(), Self);
+                break;
+            case TransferFrom from:
+                _transfer = _settings.NextTransferId();
+                _settings.Client.Transfer(new TransferZone(_transfer, _order.Zone, from.Address, _settings.Limits), Context.ReplyTo());
+                break;
+            case TellDirectory tell:
+                _settings.Directory.Tell(tell.Heard, Self);
+                break;
+            case PassEnded ended:
+                Context.Parent.Tell(ended.Result, Self);
+                Context.Stop(Self);
+                break;
+        }
+    }
+}
+
+/// <summary>What passes share.</summary>
+/// <param name="Client">Port to the masters.</param>
+/// <param name="Directory">The node's <see cref="MasterDirectoryActor"/>.</param>
+/// <param name="Budget">The node's <see cref="TransferBudgetActor"/>.</param>
+/// <param name="Limits">Bounds of each transfer.</param>
+/// <param name="SoaTimeout">For each SOA question.</param>
+/// <param name="SoaGrace">How long slower masters may still come up with a newer serial once one usable answer is here.</param>
+public sealed record TransferSettings(
+    IMasterClient Client,
+    IActorRef Directory,
+    IActorRef Budget,
+    TransferLimits Limits,
+    TimeSpan SoaTimeout,
+    TimeSpan SoaGrace)
+{
+    private long _transferCounter;
+
+    /// <summary>A number that no other transfer of the process has.</summary>
+    public long NextTransferId() => Interlocked.Increment(ref _transferCounter);
+}

@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using Agent.Actors.Backends;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>
+/// The one place in the cluster where a zone changes: feeds the <see cref="ZoneMachine"/> and carries its effects out. It lives
+/// while the zone is in motion; a quiet zone is a row of its shard.
+/// </summary>
+/// <remarks>
+/// The actor ends only by agreement with its shard: it offers its end together with the number of messages it has received, and
+/// the shard takes the offer only when it has sent no more. So no message can be lost between the two.
+/// </remarks>
+internal sealed class ZoneActor : UntypedActor
+{
+    private static readonly object QuietTimer = new();
+
+    private readonly ZoneActorSettings _settings;
+    private readonly DomainName _name;
+    private readonly ZoneMachine _machine;
+    private readonly List<ZoneEffect> _effects = [];
+    private readonly Dictionary<long, IActorRef> _requesters = [];
+    private ImmutableArray<string> _healthy;
+    private long _requesterCounter;
+    private long _received;
+    private IActorRef? _transfer;
+    private TimeSpan _refreshIn;
+    private ZoneRow? _toldRow;
+    private ZonePhase _toldPhase;
+    private bool _toldTransferring;
+
+    private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy)
+    {
+        _settings = settings;
+        _name = zone.Name;
+        _healthy = healthy;
+        _machine = new ZoneMachine(zone.Name, zone.Row, settings.TargetNames, settings.Policy.Current);
+    }
+
+    public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy) =>
+        Kernel.Props.Create(static a => new ZoneActor(a.settings, a.zone, a.healthy), (settings, zone, healthy));
+
+    protected internal override void OnReceive(object message)
+    {
+        _machine.ChangePolicy(_settings.Policy.Current);
+        if (message is FromShard fromShard)
+        {
+            _received++;
+            Feed(fromShard.Message, fromShard.Sender);
+        }
+        else
+        {
+            Feed(message, Sender);
+        }
+
+        TellShard();
+    }
+
+    private void Feed(object message, IActorRef sender)
+    {
+        ZoneInput? input = message switch
+        {
+            CreateZone x => new CreateAsked(Register(sender, deadline: true), _healthy, x.Origin),
+            DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin),
+            NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin),
+            RefreshZone x => new RefreshAsked(Register(sender, deadline: false), x.Force, x.Origin),
+            ZoneInput x => x,
+            Deadline x => new DeadlineReached(x.Requester),
+            AppendDone x => new JournalWritten(x.Id),
+            AppendFailed x => new JournalRefused(x.Id, x.Reason),
+            TargetReport x => new TargetReported(x.Generation, x.Progress),
+            PassProgress x => new PassMoved(x.Pass),
+            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source),
+            NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial),
+            NothingBrought x => new PassFailed(x.Pass, x.Reason),
+            _ => null,
+        };
+        if (input is not null)
+        {
+            if (message is PassResult) _transfer = null;
+            Step(input);
+            return;
+        }
+
+        switch (message)
+        {
+            case GetZone when _machine.Phase == ZonePhase.Unknown: sender.Tell(new ZoneReply(_name, ZoneOutcome.Unknown), Self); break;
+            case GetZone: sender.Tell(Status(), Self); break;
+            case GetZoneContent: sender.Tell(new ZoneContentReply(_name, ServedContent()), Self); break;
+            case HealthyTargets x: _healthy = x.Names; break;
+            case object timer when timer == QuietTimer: OfferRest(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void Step(ZoneInput input)
+    {
+        _machine.Handle(input, Clock.UtcNow, _effects);
+        foreach (ZoneEffect effect in _effects) CarryOut(effect);
+        _effects.Clear();
+    }
+
+    private void CarryOut(ZoneEffect effect)
+    {
+        switch (effect)
+        {
+            case AnswerRequester x:
+                Timers.Cancel(x.Requester);
+                if (_requesters.Remove(x.Requester, out IActorRef? requester)) requester.Tell(new ZoneReply(_name, x.Outcome, x.Reason), Self);
+                break;
+            case BeginPass x:
+                _transfer = Context.ActorOf(
+                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name, x.HeldSerial, x.Force, x.Notifier)));
+                break;
+            case CancelPass:
+                if (_transfer is not null) Context.Stop(_transfer);
+                _transfer = null;
+                break;
+            case WriteJournal x:
+                _settings.Journal.Tell(new Append(x.Write, x.Entries), Self);
+                break;
+            case WantPresent x:
+                TellTargets(new WantZone(_name, x.Generation, x.Content, x.ObserveFirst));
+                break;
+            case WantAbsent x:
+                TellTargets(new WantZone(_name, x.Generation, null, ObserveFirst: true));
+                break;
+            case SetTimer x:
+                TimeSpan delay = x.Delay * (1 + (x.Jitter * ((2 * Random.NextDouble()) - 1)));
+                if (x.Timer == ZoneTimer.Refresh) _refreshIn = delay;
+                Timers.StartSingleTimer(x.Timer, new TimerFired(x.Timer), delay);
+                break;
+            case ClearTimer x:
+                Timers.Cancel(x.Timer);
+                break;
+            case ZoneIsGone:
+                OfferRest();
+                break;
+        }
+    }
+
+    /// <summary>Targets report to the shard, which outlives this actor.</summary>
+    private void TellTargets(WantZone wish)
+    {
+        foreach (IActorRef target in _settings.Targets.Values) target.Tell(wish, Context.Parent);
+    }
+
+    private long Register(IActorRef sender, bool deadline)
+    {
+        long id = ++_requesterCounter;
+        _requesters.Add(id, sender);
+        if (deadline) Timers.StartSingleTimer(id, new Deadline(id), _settings.Policy.Current.AnswerDeadline);
+        return id;
+    }
+
+    private ZoneStatus Status() => ZoneStatusView.Of(_name, _machine.Row, _machine.Phase, _transfer is not null);
+
+    private Agent.Dns.Zones.ZoneContent? ServedContent() => _machine.Phase == ZonePhase.Present ? _machine.Row?.Content : null;
+
+    /// <summary>Keeps the shard's picture current, so that it can list zones and bring this actor back after a failure.</summary>
+    private void TellShard()
+    {
+        bool transferring = _transfer is not null;
+        if (!ReferenceEquals(_toldRow, _machine.Row) || _toldPhase != _machine.Phase || _toldTransferring != transferring)
+        {
+            _toldRow = _machine.Row;
+            _toldPhase = _machine.Phase;
+            _toldTransferring = transferring;
+            Context.Parent.Tell(new ZonePicture(_name, _machine.Row, _machine.Phase, transferring), Self);
+        }
+
+        if (_machine.Phase == ZonePhase.Unknown && _machine.Waiting == 0) OfferRest();
+        else if (_machine.IsQuiet && !Timers.IsTimerActive(QuietTimer))
+            Timers.StartSingleTimer(QuietTimer, QuietTimer, _settings.Policy.Current.PassivateAfter);
+        else if (!_machine.IsQuiet) Timers.Cancel(QuietTimer);
+    }
+
+    private void OfferRest()
+    {
+        bool gone = _machine.Phase == ZonePhase.Unknown;
+        if (gone || _machine.IsQuiet) Context.Parent.Tell(new RestOffered(_name, _received, gone, _refreshIn), Self);
+    }
+
+    private sealed record Deadline(long Requester);
+}

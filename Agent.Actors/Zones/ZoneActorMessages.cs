@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>A message that the shard hands to a zone; counted on both sides.</summary>
+internal sealed record FromShard(object Message, IActorRef Sender);
+
+/// <summary>The zone's state changed; the shard keeps it for lists and for bringing the actor back after a failure.</summary>
+internal sealed record ZonePicture(DomainName Zone, ZoneRow? Row, ZonePhase Phase, bool Transferring);
+
+/// <summary>The zone has nothing to do and may become a row, or nothing at all when it is gone.</summary>
+/// <param name="Zone">The zone.</param>
+/// <param name="Received">Messages received from the shard so far.</param>
+/// <param name="Gone">Nothing of it is wanted any more.</param>
+/// <param name="RefreshIn">When the masters are to be asked again.</param>
+internal sealed record RestOffered(DomainName Zone, long Received, bool Gone, TimeSpan RefreshIn);
+
+/// <summary>Targets that can be reached at present; those count for the quorum of new requests.</summary>
+internal sealed record HealthyTargets(ImmutableArray<string> Names);
+
+/// <summary>A zone by its row, or by its name when nothing of it is durable.</summary>
+internal sealed record ZoneRowOrName(DomainName Name, ZoneRow? Row);
+
+/// <summary>What all zones of a node share.</summary>
+/// <param name="Targets">The backend actors by target name.</param>
+/// <param name="Journal">The node's <see cref="JournalActor"/>.</param>
+/// <param name="Transfers">What passes share.</param>
+/// <param name="Policy">Settings; may be exchanged while the agent runs.</param>
+public sealed record ZoneActorSettings(
+    ImmutableSortedDictionary<string, IActorRef> Targets,
+    IActorRef Journal,
+    TransferSettings Transfers,
+    ZonePolicyHolder Policy)
+{
+    /// <summary>Names of all targets, in order.</summary>
+    public ImmutableArray<string> TargetNames { get; } = [.. Targets.Keys];
+}
+
+/// <summary>Holds the zones' settings, so that a reload reaches every zone with its next message.</summary>
+/// <param name="policy">The settings to begin with.</param>
+public sealed class ZonePolicyHolder(ZonePolicy policy)
+{
+    private volatile ZonePolicy _current = policy;
+
+    /// <summary>The settings in force.</summary>
+    public ZonePolicy Current
+    {
+        get => _current;
+        set => _current = value;
+    }
+}

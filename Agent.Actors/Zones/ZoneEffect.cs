@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using System.Net;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>What the zone machine wants done. Effects are carried out in order.</summary>
+public abstract record ZoneEffect;
+
+/// <summary>Answer a requester; each gets exactly one answer.</summary>
+public sealed record AnswerRequester(long Requester, ZoneOutcome Outcome, Reason? Reason) : ZoneEffect;
+
+/// <summary>Go over the masters: SOA first, then a transfer when something newer is there.</summary>
+/// <param name="Pass">Number that comes back with every result.</param>
+/// <param name="HeldSerial">Serial of the content held; null when there is none.</param>
+/// <param name="Force">Transfer even when the serial is not newer.</param>
+/// <param name="Notifier">Master to be asked first.</param>
+public sealed record BeginPass(long Pass, uint? HeldSerial, bool Force, IPAddress? Notifier) : ZoneEffect;
+
+/// <summary>Give a pass up; nothing it still says counts.</summary>
+public sealed record CancelPass(long Pass) : ZoneEffect;
+
+/// <summary>Write to the journal; <paramref name="Write"/> 0 wants no answer.</summary>
+public sealed record WriteJournal(long Write, ImmutableArray<JournalEntry> Entries) : ZoneEffect;
+
+/// <summary>Every target shall serve this content.</summary>
+/// <param name="Generation">Comes back with the targets' reports.</param>
+/// <param name="Content">The content.</param>
+/// <param name="ObserveFirst">The targets may be level already: look before acting.</param>
+public sealed record WantPresent(long Generation, ZoneContent Content, bool ObserveFirst) : ZoneEffect;
+
+/// <summary>No target shall serve the zone.</summary>
+public sealed record WantAbsent(long Generation) : ZoneEffect;
+
+/// <summary>Start a timer, replacing one of the same kind.</summary>
+/// <param name="Timer">Which.</param>
+/// <param name="Delay">After this.</param>
+/// <param name="Jitter">Share of the delay by which it may be moved, so that many zones do not act at once.</param>
+public sealed record SetTimer(ZoneTimer Timer, TimeSpan Delay, double Jitter) : ZoneEffect;
+
+/// <summary>Stop a timer.</summary>
+public sealed record ClearTimer(ZoneTimer Timer) : ZoneEffect;
+
+/// <summary>The zone is gone; its actor can end.</summary>
+public sealed record ZoneIsGone : ZoneEffect;

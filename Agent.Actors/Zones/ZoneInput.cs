@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using System.Net;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>Everything that can happen to a zone. Numbers (requester, pass, write) are given by the caller or by the machine's own effects.</summary>
+public abstract record ZoneInput;
+
+/// <summary>The zone came out of the journal.</summary>
+/// <param name="CheckMasters">Ask the masters soon: a NOTIFY may have been lost with the former owner.</param>
+public sealed record Loaded(bool CheckMasters) : ZoneInput;
+
+/// <summary>CREATE; <paramref name="CountedTargets"/> are those that were healthy when it came.</summary>
+public sealed record CreateAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>DELETE; <paramref name="CountedTargets"/> are those that were healthy when it came.</summary>
+public sealed record DeleteAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>NOTIFY.</summary>
+public sealed record NotifyAsked(long Requester, IPAddress? Notifier, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>An operator wants the masters asked now.</summary>
+public sealed record RefreshAsked(long Requester, bool Force, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>A waiting requester must be answered now.</summary>
+public sealed record DeadlineReached(long Requester) : ZoneInput;
+
+/// <summary>The pass has received zone data and goes on.</summary>
+public sealed record PassMoved(long Pass) : ZoneInput;
+
+/// <summary>The pass brought a whole checked zone.</summary>
+public sealed record PassBrought(long Pass, ZoneContent Content, string Source) : ZoneInput;
+
+/// <summary>No master has anything newer than what is held.</summary>
+public sealed record PassFoundCurrent(long Pass, uint Serial) : ZoneInput;
+
+/// <summary>A full pass over the masters brought nothing.</summary>
+public sealed record PassFailed(long Pass, Reason Reason) : ZoneInput;
+
+/// <summary>A write is durable.</summary>
+public sealed record JournalWritten(long Write) : ZoneInput;
+
+/// <summary>A write did not happen.</summary>
+public sealed record JournalRefused(long Write, Reason Reason) : ZoneInput;
+
+/// <summary>A target says how far it is with a generation.</summary>
+public sealed record TargetReported(long Generation, TargetProgress Progress) : ZoneInput;
+
+/// <summary>A timer set by the machine ran out.</summary>
+public sealed record TimerFired(ZoneTimer Timer) : ZoneInput;
+
+/// <summary>The timers of a zone; each exists at most once.</summary>
+public enum ZoneTimer
+{
+    /// <summary>Collects NOTIFYs.</summary>
+    NotifyDelay = 0,
+
+    /// <summary>Next try after a failure.</summary>
+    Retry = 1,
+
+    /// <summary>Regular question to the masters.</summary>
+    Refresh = 2,
+}

@@ -1,0 +1,182 @@
+using System.Net;
+using System.Numerics;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Zones;
+
+/// <content>Passes over the masters, their results, and the timers that begin them.</content>
+public sealed partial class ZoneMachine
+{
+    private const double RetryJitter = 0.25;
+    private const double RefreshJitter = 0.1;
+
+    private long _passCounter;
+    private long _pass;
+    private bool _passMoving;
+    private bool _passForce;
+    private int _failures;
+    private bool _due;
+    private bool _force;
+    private bool _delaying;
+    private bool _retrying;
+    private IPAddress? _notifier;
+    private ZoneContent? _newContent;
+
+    /// <summary>A pass is due. While one runs, the wish stands for exactly one more after it, however often it is made.</summary>
+    private void AskMasters()
+    {
+        _due = true;
+        StopRetry();
+    }
+
+    private void StartPass()
+    {
+        _due = false;
+        _pass = ++_passCounter;
+        _passMoving = false;
+        _passForce = _force;
+        _force = false;
+        StopRetry();
+        uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
+        _effects.Add(new BeginPass(_pass, held, _passForce, _notifier));
+        _notifier = null;
+    }
+
+    private void OnBrought(PassBrought input)
+    {
+        if (!EndPass(input.Pass)) return;
+        _failures = 0;
+        uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
+        if (held is null || _passForce || SerialNumber.IsNewer(input.Content.Serial, held.Value))
+        {
+            _newContent = input.Content;
+            AddEvent("transferred", $"{input.Content.RecordCount} records from {input.Source}", input.Content.Serial);
+            return;
+        }
+
+        if (input.Content.Serial == held.Value)
+        {
+            Confirmed();
+            return;
+        }
+
+        var reason = new Reason(
+            ReasonCode.SerialWentBack, $"{input.Source} offers serial {input.Content.Serial}, which is older than {held.Value}");
+        SetReason(reason);
+        AddEvent("serial-went-back", reason.Text, input.Content.Serial);
+        ScheduleRefresh();
+    }
+
+    private void OnCurrent(PassFoundCurrent input)
+    {
+        if (!EndPass(input.Pass)) return;
+        _failures = 0;
+        Confirmed();
+    }
+
+    private void Confirmed()
+    {
+        if (_row is { Reason: not null }) AddEvent("refreshed", "a master answers again; the content is current", _row.Content?.Serial);
+        SetReason(null);
+        if (_row is not null) _row = _row with { RefreshedAt = _now };
+        ScheduleRefresh();
+    }
+
+    private void OnPassFailed(PassFailed input)
+    {
+        if (!EndPass(input.Pass)) return;
+        _failures++;
+        bool worthTelling = _row?.Reason?.Code != input.Reason.Code || BitOperations.IsPow2(_failures);
+        if (worthTelling) AddEvent("transfer-failed", input.Reason.ToString());
+        if (_phase == ZonePhase.Present || _writePurpose == WritePurpose.Accept)
+        {
+            SetReason(input.Reason);
+            Retry();
+            return;
+        }
+
+        // Somebody may have asked again while the pass ran, so a NOTIFY-made zone gets its further passes; a CREATE gets one.
+        _wantAccept = false;
+        AnswerAll(_creators, ZoneOutcome.Failed, input.Reason);
+        _notifyPasses = Math.Max(0, _notifyPasses - 1);
+        if (_notifyPasses > 0) Retry();
+        else AbandonCreation();
+    }
+
+    /// <summary>True when the number is that of the running pass, which is then over.</summary>
+    private bool EndPass(long pass)
+    {
+        if (pass != _pass || pass == 0) return false;
+        _pass = 0;
+        return true;
+    }
+
+    private void OnTimer(ZoneTimer timer)
+    {
+        switch (timer)
+        {
+            case ZoneTimer.NotifyDelay:
+                _delaying = false;
+                break;
+            case ZoneTimer.Retry:
+                _retrying = false;
+                if (_phase is ZonePhase.Creating or ZonePhase.Present) _due = true;
+                break;
+            default:
+                if (_phase == ZonePhase.Present) _due = true;
+                break;
+        }
+    }
+
+    /// <summary>Tries again after a delay that doubles with each failure.</summary>
+    private void Retry()
+    {
+        if (_due) return;
+        double factor = Math.Pow(2, Math.Clamp(_failures - 1, 0, 30));
+        TimeSpan delay = TimeSpan.FromTicks((long)Math.Min(_policy.RetryMinimum.Ticks * factor, _policy.RetryMaximum.Ticks));
+        _retrying = true;
+        _effects.Add(new SetTimer(ZoneTimer.Retry, delay, RetryJitter));
+    }
+
+    private void StopRetry()
+    {
+        if (!_retrying) return;
+        _retrying = false;
+        _effects.Add(new ClearTimer(ZoneTimer.Retry));
+    }
+
+    private void ScheduleRefresh()
+    {
+        if (_row?.Content is { } content) _effects.Add(new SetTimer(ZoneTimer.Refresh, RefreshInterval(content), RefreshJitter));
+    }
+
+    /// <summary>The interval that the zone's SOA asks for, within the policy's bounds.</summary>
+    public TimeSpan RefreshInterval(ZoneContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        TimeSpan asked = TimeSpan.FromSeconds(content.Soa.RefreshSeconds);
+        return asked < _policy.RefreshMinimum ? _policy.RefreshMinimum
+            : asked > _policy.RefreshMaximum ? _policy.RefreshMaximum
+            : asked;
+    }
+
+    /// <summary>Forgets all work that serves the present wish; whatever still comes back of it is dropped by its number.</summary>
+    private void DropWork()
+    {
+        if (_pass != 0) _effects.Add(new CancelPass(_pass));
+        _pass = 0;
+        _passMoving = false;
+        _due = false;
+        _force = false;
+        _newContent = null;
+        _wantAccept = false;
+        _notifyPasses = 0;
+        _failures = 0;
+        StopRetry();
+        if (_delaying) _effects.Add(new ClearTimer(ZoneTimer.NotifyDelay));
+        _delaying = false;
+        _effects.Add(new ClearTimer(ZoneTimer.Refresh));
+    }
+}

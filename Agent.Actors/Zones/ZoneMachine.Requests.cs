@@ -1,0 +1,197 @@
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+
+namespace Agent.Actors.Zones;
+
+/// <content>Requests: CREATE, DELETE, NOTIFY, refresh, and what becomes of those who wait.</content>
+public sealed partial class ZoneMachine
+{
+    private static readonly Reason DeletedMeanwhile = new(ReasonCode.Superseded, "a DELETE for the zone came after this request");
+    private static readonly Reason TooManyWait = new(ReasonCode.Overload, "too many requests wait for this zone");
+    private static readonly Reason NothingMoved = new(ReasonCode.NoMaster, "no master delivered the zone in time");
+
+    /// <summary>A CREATE came while the deletion still runs.</summary>
+    private bool _recreate;
+
+    /// <summary>A NOTIFY made the zone known; so many passes are left before it is dropped.</summary>
+    private int _notifyPasses;
+
+    /// <summary>Somebody was told that the zone exists; a refusing server can no longer undo the creation.</summary>
+    private bool _promised;
+
+    private bool _wantDelete;
+    private bool _wantAccept;
+
+    private void OnLoaded(Loaded input)
+    {
+        _promised = true;
+        if (_phase == ZonePhase.Present)
+        {
+            if (_row!.Content is { } content) _effects.Add(new WantPresent(_row.Generation, content, ObserveFirst: true));
+            _due |= input.CheckMasters || _row.Content is null;
+            if (!_due) ScheduleRefresh();
+        }
+        else if (_phase == ZonePhase.Deleting)
+        {
+            _row = _row! with { Targets = [.. _targets.Select(PendingAt)] };
+            _effects.Add(new WantAbsent(_row.Generation));
+        }
+    }
+
+    private void OnCreate(CreateAsked input)
+    {
+        if (Waiting >= _policy.MaxWaitingRequests)
+        {
+            Answer(input.Requester, ZoneOutcome.Failed, TooManyWait);
+            return;
+        }
+
+        switch (_phase)
+        {
+            case ZonePhase.Unknown:
+                _phase = ZonePhase.Creating;
+                _promised = false;
+                _due = true;
+                Join(_creators, input.Requester, input.CountedTargets);
+                break;
+            case ZonePhase.Deleting:
+                _recreate = true;
+                _promised = false;
+                Join(_creators, input.Requester, input.CountedTargets);
+                break;
+            case ZonePhase.Creating:
+            case ZonePhase.Present when _creators.Count > 0:
+                Join(_creators, input.Requester, input.CountedTargets);
+                break;
+            default:
+                Answer(input.Requester, ZoneOutcome.Done, null);
+                AskMasters();
+                return;
+        }
+
+        AddEvent("create-asked", $"CREATE from {input.Origin.Client}", traceId: input.Origin.TraceId);
+    }
+
+    private void OnDelete(DeleteAsked input)
+    {
+        if (Waiting >= _policy.MaxWaitingRequests)
+        {
+            Answer(input.Requester, ZoneOutcome.Failed, TooManyWait);
+            return;
+        }
+
+        AddEvent("delete-asked", $"DELETE from {input.Origin.Client}", traceId: input.Origin.TraceId);
+        Join(_deleters, input.Requester, input.CountedTargets);
+        AnswerAll(_creators, ZoneOutcome.Failed, DeletedMeanwhile);
+        _recreate = false;
+        if (_phase == ZonePhase.Deleting)
+        {
+            SettleDeleters();
+            return;
+        }
+
+        // A row that already says "absent" (a CREATE tried to bring the zone back) needs no second write.
+        bool alreadyDurable = _row is { Wish: ZoneWish.Absent } && _write == 0;
+        DropWork();
+        _phase = ZonePhase.Deleting;
+        _wantDelete = !alreadyDurable;
+        if (alreadyDurable) SettleDeleters();
+    }
+
+    private void OnNotify(NotifyAsked input)
+    {
+        bool coming = _phase == ZonePhase.Deleting && _recreate;
+        if (_phase is ZonePhase.Creating or ZonePhase.Present || coming)
+        {
+            Answer(input.Requester, ZoneOutcome.Done, null);
+            _notifier = input.Notifier ?? _notifier;
+            if (coming) return;
+            if (_policy.NotifyDelay <= TimeSpan.Zero || _pass != 0)
+            {
+                AskMasters();
+            }
+            else if (!_delaying)
+            {
+                _delaying = true;
+                _due = true;
+                _effects.Add(new SetTimer(ZoneTimer.NotifyDelay, _policy.NotifyDelay, 0));
+            }
+
+            return;
+        }
+
+        switch (_policy.OnUnknownNotify)
+        {
+            // A zone that is being deleted is never brought back by a NOTIFY that was still on its way.
+            case UnknownNotify.Create when _phase == ZonePhase.Unknown:
+                _phase = ZonePhase.Creating;
+                _promised = true;
+                _notifyPasses = _policy.NotifyCreatePasses;
+                _notifier = input.Notifier;
+                _due = true;
+                AddEvent("create-asked", $"NOTIFY from {input.Origin.Client}", traceId: input.Origin.TraceId);
+                Answer(input.Requester, ZoneOutcome.Done, null);
+                break;
+            case UnknownNotify.Ignore:
+                Answer(input.Requester, ZoneOutcome.Ignored, null);
+                break;
+            default:
+                Answer(input.Requester, ZoneOutcome.Unknown, null);
+                break;
+        }
+    }
+
+    private void OnRefresh(RefreshAsked input)
+    {
+        if (_phase is not (ZonePhase.Creating or ZonePhase.Present))
+        {
+            Answer(input.Requester, ZoneOutcome.Unknown, null);
+            return;
+        }
+
+        Answer(input.Requester, ZoneOutcome.Done, null);
+        AddEvent(input.Force ? "retransfer-asked" : "refresh-asked", $"by {input.Origin.Client}", traceId: input.Origin.TraceId);
+        _force |= input.Force;
+        AskMasters();
+    }
+
+    private void OnDeadline(long requester)
+    {
+        if (_deleters.Find(w => w.Requester == requester) is { } deleter)
+        {
+            deleter.Late = true;
+            bool durable = _row is { Wish: ZoneWish.Absent } && !_wantDelete;
+            if (durable) AnswerLate(_deleters, ZoneOutcome.Done, null);
+            return;
+        }
+
+        if (_creators.Find(w => w.Requester == requester) is not { } creator) return;
+        creator.Late = true;
+        if (_phase == ZonePhase.Present)
+        {
+            _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
+        }
+        else if (_passMoving && _pass != 0)
+        {
+            _wantAccept = true;
+        }
+        else if (_write == 0 && _newContent is null)
+        {
+            _creators.Remove(creator);
+            Answer(requester, ZoneOutcome.Failed, NothingMoved);
+            if (_creators.Count == 0 && _notifyPasses == 0) AbandonCreation();
+        }
+    }
+
+    /// <summary>A creation came to nothing: back to what was durable before it.</summary>
+    private void AbandonCreation()
+    {
+        DropWork();
+        _recreate = false;
+        _phase = _row is null ? ZonePhase.Unknown : ZonePhase.Deleting;
+        if (_row is null) _effects.Add(new ZoneIsGone());
+    }
+
+    private void Join(List<Waiter> waiters, long requester, System.Collections.Immutable.ImmutableArray<string> counted) =>
+        waiters.Add(new Waiter(requester, counted.IsDefaultOrEmpty ? _targets : counted));
+}

@@ -1,0 +1,262 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+
+namespace Agent.Actors.Zones;
+
+/// <content>Journal writes that change the row, and what the targets prove afterwards.</content>
+public sealed partial class ZoneMachine
+{
+    private long _writeCounter;
+    private long _write;
+    private WritePurpose _writePurpose;
+    private ZoneRow? _writtenRow;
+
+    /// <summary>What a write that is under way will have made durable.</summary>
+    private enum WritePurpose
+    {
+        None = 0,
+        Content = 1,
+        Accept = 2,
+        Delete = 3,
+        Forget = 4,
+    }
+
+    private void Write(WritePurpose purpose, ZoneRow? row)
+    {
+        _write = ++_writeCounter;
+        _writePurpose = purpose;
+        _writtenRow = row;
+        if (purpose == WritePurpose.Delete) _wantDelete = false;
+        if (purpose == WritePurpose.Accept) _wantAccept = false;
+        JournalEntry entry = row is null ? new ForgetZone(_name, _now + _policy.UndeleteWindow) : new PutZone(row);
+        _effects.Add(new WriteJournal(_write, [entry, .. _events]));
+        _events.Clear();
+    }
+
+    private void OnWritten(long write)
+    {
+        if (write != _write || write == 0) return;
+        WritePurpose purpose = EndWrite();
+        ZoneRow? before = _row;
+        _row = _writtenRow;
+        switch (purpose)
+        {
+            case WritePurpose.Content: ContentIsDurable(before); break;
+            case WritePurpose.Accept: AcceptIsDurable(); break;
+            case WritePurpose.Delete: DeleteIsDurable(); break;
+            case WritePurpose.Forget: ForgetIsDurable(); break;
+            default: throw new UnreachableException($"write {write} without a purpose");
+        }
+    }
+
+    private void ContentIsDurable(ZoneRow? before)
+    {
+        _newContent = null;
+        _notifyPasses = 0;
+
+        // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
+        if (_phase == ZonePhase.Deleting) return;
+        _phase = ZonePhase.Present;
+        AddEvent(before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
+        _effects.Add(new WantPresent(_row.Generation, _row.Content, ObserveFirst: false));
+        _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
+        ScheduleRefresh();
+    }
+
+    private void AcceptIsDurable()
+    {
+        if (_phase == ZonePhase.Deleting) return;
+        _phase = ZonePhase.Present;
+        AddEvent("accepted", "the zone is wanted; its first transfer goes on");
+        _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
+    }
+
+    private void DeleteIsDurable()
+    {
+        _effects.Add(new WantAbsent(_row!.Generation));
+        AnswerLate(_deleters, ZoneOutcome.Done, null);
+    }
+
+    private void ForgetIsDurable()
+    {
+        AnswerAll(_deleters, ZoneOutcome.Done, null);
+        if (_creators.Count > 0)
+        {
+            _recreate = false;
+            _phase = ZonePhase.Creating;
+            _due = true;
+            return;
+        }
+
+        _phase = ZonePhase.Unknown;
+        _effects.Add(new ZoneIsGone());
+    }
+
+    private void OnWriteRefused(JournalRefused input)
+    {
+        if (input.Write != _write || input.Write == 0) return;
+        WritePurpose purpose = EndWrite();
+        switch (purpose)
+        {
+            case WritePurpose.Content: ContentNotDurable(input.Reason); break;
+            case WritePurpose.Accept:
+                AnswerLate(_creators, ZoneOutcome.Failed, input.Reason);
+                if (_pass == 0 && _creators.Count == 0 && _phase == ZonePhase.Creating) AbandonCreation();
+                break;
+            case WritePurpose.Delete: DeleteNotDurable(input.Reason); break;
+            default:
+                // The zone is off every server already; only the row lingers until the journal takes the last word.
+                _failures++;
+                Retry();
+                break;
+        }
+    }
+
+    private void ContentNotDurable(Reason reason)
+    {
+        _newContent = null;
+        if (_phase == ZonePhase.Deleting) return;
+        AnswerAll(_creators, ZoneOutcome.Failed, reason);
+        if (_phase == ZonePhase.Creating && _notifyPasses == 0)
+        {
+            AbandonCreation();
+            return;
+        }
+
+        SetReason(reason);
+        _failures++;
+        Retry();
+    }
+
+    /// <summary>The deletion was not accepted, so the zone is wanted as before.</summary>
+    private void DeleteNotDurable(Reason reason)
+    {
+        AnswerAll(_deleters, ZoneOutcome.Failed, reason);
+        if (_row is { Wish: ZoneWish.Absent }) return;
+        if (_row is null)
+        {
+            _phase = ZonePhase.Unknown;
+            if (_creators.Count > 0)
+            {
+                _recreate = false;
+                _phase = ZonePhase.Creating;
+                _due = true;
+            }
+            else
+            {
+                _effects.Add(new ZoneIsGone());
+            }
+
+            return;
+        }
+
+        _phase = ZonePhase.Present;
+        _recreate = false;
+        AnswerAll(_creators, ZoneOutcome.Done, null);
+        _due = true;
+        if (_row.Content is { } content) _effects.Add(new WantPresent(_row.Generation, content, ObserveFirst: true));
+    }
+
+    private WritePurpose EndWrite()
+    {
+        _write = 0;
+        WritePurpose purpose = _writePurpose;
+        _writePurpose = WritePurpose.None;
+        return purpose;
+    }
+
+    private void OnTarget(TargetReported input)
+    {
+        if (_row is null || input.Generation != _row.Generation) return;
+        int index = _row.Targets.IndexOf(input.Progress, TargetByName.Instance);
+        if (index < 0) return;
+        TargetProgress before = _row.Targets[index];
+        if (before == input.Progress) return;
+        _row = _row with { Targets = _row.Targets.SetItem(index, input.Progress) };
+        _events.Add(new PutProgress(_name, input.Progress));
+        if (before.State != input.Progress.State || before.Reason?.Code != input.Progress.Reason?.Code) TellProgress(input.Progress);
+        if (_phase == ZonePhase.Present) SettleCreators();
+        else if (_phase == ZonePhase.Deleting) SettleDeleters();
+    }
+
+    private void TellProgress(TargetProgress progress)
+    {
+        string text = progress switch
+        {
+            { State: TargetZoneState.Verified, Serial: { } serial } => $"{progress.Target} serves {serial}",
+            { State: TargetZoneState.Verified } => $"{progress.Target} does not have the zone",
+            { Reason: { } reason } => reason.ToString(),
+            _ => $"work at {progress.Target}",
+        };
+        AddEvent($"target-{progress.State.ToString().ToLowerInvariant()}", text, progress.Serial, progress.Target);
+    }
+
+    private void SettleCreators()
+    {
+        if (_row!.Content is null) return;
+        foreach (Waiter creator in _creators.ToArray())
+        {
+            switch (Judge(creator.Counted))
+            {
+                case Verdict.Proven:
+                    _promised = true;
+                    _creators.Remove(creator);
+                    Answer(creator.Requester, ZoneOutcome.Done, null);
+                    break;
+                case Verdict.Refused when !_promised:
+                    Reason reason = FirstRefusal(creator.Counted);
+                    AnswerAll(_creators, ZoneOutcome.Failed, reason);
+                    AddEvent("create-undone", reason.ToString());
+                    DropWork();
+                    _phase = ZonePhase.Deleting;
+                    _wantDelete = true;
+                    return;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private void SettleDeleters()
+    {
+        if (_row is not { Wish: ZoneWish.Absent } || _wantDelete) return;
+        foreach (Waiter deleter in _deleters.ToArray())
+        {
+            Verdict verdict = Judge(deleter.Counted);
+            if (verdict == Verdict.Open) continue;
+            _deleters.Remove(deleter);
+            if (verdict == Verdict.Proven) Answer(deleter.Requester, ZoneOutcome.Done, null);
+            else Answer(deleter.Requester, ZoneOutcome.Failed, FirstRefusal(deleter.Counted));
+        }
+    }
+
+    private enum Verdict
+    {
+        Open = 0,
+        Proven = 1,
+        Refused = 2,
+    }
+
+    private Verdict Judge(ImmutableArray<string> counted)
+    {
+        int needed = _policy.Quorum.Needed(counted.Length);
+        int verified = _row!.Targets.Count(t => t.State == TargetZoneState.Verified && counted.Contains(t.Target));
+        int refused = _row.Targets.Count(t => t.State == TargetZoneState.Refused && counted.Contains(t.Target));
+        return verified >= needed ? Verdict.Proven : counted.Length - refused < needed ? Verdict.Refused : Verdict.Open;
+    }
+
+    private Reason FirstRefusal(ImmutableArray<string> counted) =>
+        _row!.Targets.First(t => t.State == TargetZoneState.Refused && counted.Contains(t.Target)).Reason
+        ?? new Reason(ReasonCode.TargetRefused, "a server refused the zone");
+
+    private sealed class TargetByName : IEqualityComparer<TargetProgress>
+    {
+        public static readonly TargetByName Instance = new();
+
+        public bool Equals(TargetProgress? x, TargetProgress? y) => x?.Target == y?.Target;
+
+        public int GetHashCode(TargetProgress obj) => StringComparer.Ordinal.GetHashCode(obj.Target);
+    }
+}

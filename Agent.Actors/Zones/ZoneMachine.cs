@@ -1,0 +1,233 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>
+/// The life of one zone as a pure machine: it takes an input and the time, and says what is to be done.
+/// </summary>
+/// <remarks>
+/// <code>
+///              CREATE / NOTIFY(create)        content durable, or accepted at the deadline
+///   Unknown ---------------------------> Creating ---------------------------------------> Present
+///     ^  ^                                 |   ^                                            |
+///     |  +--- no master has it, refused ---+   | CREATE while deleting                      | DELETE, or a server
+///     |                                        |                                            | refused the creation
+///     +-------- every target seen without it -- Deleting &lt;----------------------------------+
+/// </code>
+/// Beside the phase run three things, each at most once: a pass over the masters, a journal write that changes the row,
+/// and the timers. Inputs record facts and wishes; <see cref="Advance"/> then begins whatever is due. So an input that
+/// comes at a bad moment is never lost and never starts the same work twice.
+/// <para>Invariants: the row is written before a target is told and before an answer that promises; a requester is answered
+/// exactly once; content only moves forward in RFC 1982 order unless an operator forces it; a DELETE cancels what
+/// came before it, and a NOTIFY never brings a zone back.</para>
+/// <para>Not here: which master is asked and how (the transfer actor), how a server is brought level (the backend actor).</para>
+/// </remarks>
+public sealed partial class ZoneMachine
+{
+    private readonly DomainName _name;
+    private readonly ImmutableArray<string> _targets;
+    private readonly List<Waiter> _creators = [];
+    private readonly List<Waiter> _deleters = [];
+    private readonly List<JournalEntry> _events = [];
+
+    private ZonePolicy _policy;
+    private ZonePhase _phase;
+    private ZoneRow? _row;
+    private DateTimeOffset _now;
+    private List<ZoneEffect> _effects = [];
+
+    /// <summary>Makes the machine of a zone that the journal knows (<paramref name="row"/>) or of one that nobody created yet.</summary>
+    /// <param name="name">Apex.</param>
+    /// <param name="row">Durable state, or null.</param>
+    /// <param name="targets">Names of all configured targets.</param>
+    /// <param name="policy">Settings.</param>
+    public ZoneMachine(DomainName name, ZoneRow? row, ImmutableArray<string> targets, ZonePolicy policy)
+    {
+        _name = name;
+        _targets = targets;
+        _policy = policy;
+        _row = row is null ? null : row with { Targets = KeepConfigured(row.Targets, targets) };
+        _phase = row switch
+        {
+            null => ZonePhase.Unknown,
+            { Wish: ZoneWish.Present } => ZonePhase.Present,
+            _ => ZonePhase.Deleting,
+        };
+    }
+
+    /// <summary>Where the zone is in its life.</summary>
+    public ZonePhase Phase => _phase;
+
+    /// <summary>The durable state as last written; null when nothing is durable.</summary>
+    public ZoneRow? Row => _row;
+
+    /// <summary>Requesters that wait for an answer.</summary>
+    public int Waiting => _creators.Count + _deleters.Count;
+
+    /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
+    public bool IsQuiet =>
+        _phase == ZonePhase.Present && _row!.Content is not null && Waiting == 0 && _pass == 0 && _write == 0
+        && !_due && _newContent is null && !_delaying && !_retrying
+        && _row.Targets.Length == _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
+
+    /// <summary>Settings can change while the agent runs.</summary>
+    public void ChangePolicy(ZonePolicy policy) => _policy = policy;
+
+    /// <summary>Takes one input.</summary>
+    /// <param name="input">What happened.</param>
+    /// <param name="now">The time, for rows and events.</param>
+    /// <param name="effects">Effects are appended here, in the order in which they are to be carried out.</param>
+    public void Handle(ZoneInput input, DateTimeOffset now, List<ZoneEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _now = now;
+        _effects = effects;
+        switch (input)
+        {
+            case Loaded x: OnLoaded(x); break;
+            case CreateAsked x: OnCreate(x); break;
+            case DeleteAsked x: OnDelete(x); break;
+            case NotifyAsked x: OnNotify(x); break;
+            case RefreshAsked x: OnRefresh(x); break;
+            case DeadlineReached x: OnDeadline(x.Requester); break;
+            case PassMoved x: _passMoving |= x.Pass == _pass; break;
+            case PassBrought x: OnBrought(x); break;
+            case PassFoundCurrent x: OnCurrent(x); break;
+            case PassFailed x: OnPassFailed(x); break;
+            case JournalWritten x: OnWritten(x.Write); break;
+            case JournalRefused x: OnWriteRefused(x); break;
+            case TargetReported x: OnTarget(x); break;
+            case TimerFired x: OnTimer(x.Timer); break;
+            default: throw new UnreachableException($"input {input.GetType().Name}");
+        }
+
+        Advance();
+        FlushEvents();
+    }
+
+    /// <summary>Begins whatever is due and possible. Called after every input; does nothing when nothing is.</summary>
+    private void Advance()
+    {
+        if (_phase == ZonePhase.Deleting && _recreate && !_wantDelete && _write == 0)
+        {
+            // The deletion is durable and the CREATE came after it: the newer wish wins, and whoever asked for the deletion got it.
+            AnswerAll(_deleters, ZoneOutcome.Done, null);
+            _recreate = false;
+            _phase = ZonePhase.Creating;
+            _due = true;
+        }
+
+        if (_write == 0) BeginWrite();
+
+        bool writeAllowsPass = _write == 0 || _writePurpose == WritePurpose.Accept;
+        if (_due && _pass == 0 && writeAllowsPass && _phase is ZonePhase.Creating or ZonePhase.Present && !_delaying) StartPass();
+    }
+
+    private void BeginWrite()
+    {
+        if (_wantDelete)
+        {
+            Write(WritePurpose.Delete, NextRow(ZoneWish.Absent, _row?.Content));
+        }
+        else if (_newContent is not null && _phase is ZonePhase.Creating or ZonePhase.Present)
+        {
+            Write(WritePurpose.Content, NextRow(ZoneWish.Present, _newContent) with { RefreshedAt = _now });
+        }
+        else if (_wantAccept && _phase == ZonePhase.Creating)
+        {
+            Write(WritePurpose.Accept, NextRow(ZoneWish.Present, null));
+        }
+        else if (_phase == ZonePhase.Deleting && !_retrying && _row is { Wish: ZoneWish.Absent } row
+            && row.Targets.Length == _targets.Length && row.Targets.All(t => t.State == TargetZoneState.Verified))
+        {
+            AddEvent("forgotten", "no server has the zone any more");
+            Write(WritePurpose.Forget, null);
+        }
+    }
+
+    private ZoneRow NextRow(ZoneWish wish, ZoneContent? content) => new()
+    {
+        Name = _row?.Name ?? _name,
+        Wish = wish,
+        Generation = (_row?.Generation ?? 0) + 1,
+        Content = content,
+        ChangedAt = _now,
+        RefreshedAt = _row?.RefreshedAt,
+        Targets = [.. _targets.Select(PendingAt)],
+    };
+
+    private TargetProgress PendingAt(string target)
+    {
+        TargetProgress? before = _row?.Targets.FirstOrDefault(t => t.Target == target);
+        return new TargetProgress(target, TargetZoneState.Pending, before?.Serial, before?.VerifiedAt, null);
+    }
+
+    private static ImmutableArray<TargetProgress> KeepConfigured(ImmutableArray<TargetProgress> known, ImmutableArray<string> targets) =>
+        [.. targets.Select(name => known.FirstOrDefault(t => t.Target == name)
+            ?? new TargetProgress(name, TargetZoneState.Pending, null, null, null))];
+
+    private void SetReason(Reason? reason)
+    {
+        if (_row is null || _row.Reason == reason) return;
+        _row = _row with { Reason = reason, ReasonSince = reason is null ? null : _now };
+    }
+
+    private void AddEvent(string code, string text, uint? serial = null, string? target = null, string? traceId = null) =>
+        _events.Add(new ZoneEvent(_name, _now, code, text, serial, target, traceId));
+
+    /// <summary>Events that no row change carried along are written by themselves; nobody waits for them.</summary>
+    private void FlushEvents()
+    {
+        if (_events.Count == 0) return;
+        _effects.Add(new WriteJournal(0, [.. _events]));
+        _events.Clear();
+    }
+
+    private void Answer(long requester, ZoneOutcome outcome, Reason? reason) =>
+        _effects.Add(new AnswerRequester(requester, outcome, reason));
+
+    private void AnswerAll(List<Waiter> waiters, ZoneOutcome outcome, Reason? reason)
+    {
+        foreach (Waiter waiter in waiters) Answer(waiter.Requester, outcome, reason);
+        waiters.Clear();
+    }
+
+    /// <summary>Answers those for whom being durable is enough, because their deadline has passed.</summary>
+    private bool AnswerLate(List<Waiter> waiters, ZoneOutcome outcome, Reason? reason)
+    {
+        foreach (Waiter waiter in waiters.Where(w => w.Late)) Answer(waiter.Requester, outcome, reason);
+        return waiters.RemoveAll(w => w.Late) > 0;
+    }
+
+    /// <summary>A requester that waits, and the targets whose proof it waits for.</summary>
+    private sealed class Waiter(long requester, ImmutableArray<string> counted)
+    {
+        public long Requester { get; } = requester;
+
+        public ImmutableArray<string> Counted { get; } = counted;
+
+        /// <summary>The deadline has passed; answered as soon as the wish is durable.</summary>
+        public bool Late { get; set; }
+    }
+}
+
+/// <summary>Where a zone is in its life.</summary>
+public enum ZonePhase
+{
+    /// <summary>Nothing is wanted and nothing is durable.</summary>
+    Unknown = 0,
+
+    /// <summary>Wanted, but not durable yet.</summary>
+    Creating = 1,
+
+    /// <summary>Durable and wanted.</summary>
+    Present = 2,
+
+    /// <summary>To be taken from all targets.</summary>
+    Deleting = 3,
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using System.Net;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>A message for the owner of one zone; routed by the stable hash of the name.</summary>
+public abstract record ZoneMessage(DomainName Zone) : IShardKeyed
+{
+    /// <inheritdoc/>
+    public ulong ShardKey => Zone.StableHash;
+}
+
+/// <summary>What the requester sent along; carried into history and logs.</summary>
+/// <param name="Client">Who asked, as address or user.</param>
+/// <param name="KeyName">TSIG key that signed the request; null when unsigned.</param>
+/// <param name="TraceId">Trace of the request.</param>
+public sealed record RequestOrigin(string Client, string? KeyName, string TraceId);
+
+/// <summary>Bring the zone to all targets. Answered by <see cref="ZoneReply"/> within the answer deadline.</summary>
+public sealed record CreateZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone);
+
+/// <summary>Take the zone from all targets. Answered by <see cref="ZoneReply"/> within the answer deadline.</summary>
+public sealed record DeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone);
+
+/// <summary>The zone changed at a master. Answered by <see cref="ZoneReply"/> as soon as it is noted.</summary>
+/// <param name="Zone">The zone.</param>
+/// <param name="Origin">Who said so.</param>
+/// <param name="Notifier">Address that said so; a master at that address is asked first.</param>
+/// <param name="SerialHint">Serial from the answer section; only a hint.</param>
+public sealed record NotifyZone(DomainName Zone, RequestOrigin Origin, IPAddress? Notifier, uint? SerialHint) : ZoneMessage(Zone);
+
+/// <summary>Ask the masters now. Answered by <see cref="ZoneReply"/> when noted.</summary>
+/// <param name="Zone">The zone.</param>
+/// <param name="Origin">Who wants it.</param>
+/// <param name="Force">Transfer and apply even when the serial is not newer.</param>
+public sealed record RefreshZone(DomainName Zone, RequestOrigin Origin, bool Force) : ZoneMessage(Zone);
+
+/// <summary>Asks for a <see cref="ZoneStatus"/>; answered by it or by <see cref="ZoneReply"/> with <see cref="ZoneOutcome.Unknown"/>.</summary>
+public sealed record GetZone(DomainName Zone) : ZoneMessage(Zone);
+
+/// <summary>Asks for the content, for outbound transfers; answered by <see cref="ZoneContentReply"/>.</summary>
+public sealed record GetZoneContent(DomainName Zone) : ZoneMessage(Zone);
+
+/// <summary>The content held for a zone; null when there is none.</summary>
+public sealed record ZoneContentReply(DomainName Zone, Agent.Dns.Zones.ZoneContent? Content);
+
+/// <summary>How a request ended, before it is put into the words of a protocol.</summary>
+public enum ZoneOutcome
+{
+    /// <summary>Done, or accepted and durable.</summary>
+    Done = 0,
+
+    /// <summary>Not done, and nothing of it remains wanted.</summary>
+    Failed = 1,
+
+    /// <summary>The zone is not known here and the request does not make it known.</summary>
+    Unknown = 2,
+
+    /// <summary>To be left without an answer.</summary>
+    Ignored = 3,
+}
+
+/// <summary>Answer to a request about a zone.</summary>
+public sealed record ZoneReply(DomainName Zone, ZoneOutcome Outcome, Reason? Reason = null);
+
+/// <summary>State of a zone as users see it.</summary>
+/// <param name="Name">Apex.</param>
+/// <param name="State">ok, pending, transferring, applying, blocked, stale, expired or deleting.</param>
+/// <param name="Serial">Lowest serial verified at the targets; null when none serves it.</param>
+/// <param name="WantedSerial">Serial of the content held.</param>
+/// <param name="Records">Records of the content held.</param>
+/// <param name="Reason">What stands against it.</param>
+/// <param name="ReasonSince">Since when.</param>
+/// <param name="RefreshedAt">When a master last confirmed the content.</param>
+/// <param name="Targets">Each target.</param>
+public sealed record ZoneStatus(
+    DomainName Name,
+    string State,
+    uint? Serial,
+    uint? WantedSerial,
+    long? Records,
+    Reason? Reason,
+    DateTimeOffset? ReasonSince,
+    DateTimeOffset? RefreshedAt,
+    ImmutableArray<TargetProgress> Targets);
+
+/// <summary>Asks one shard for its zones in order of name; answered by <see cref="ZoneList"/>.</summary>
+/// <param name="Prefix">Only names whose text begins so; empty for all.</param>
+/// <param name="State">Only this state; null for all.</param>
+/// <param name="After">Only names behind this one in canonical order.</param>
+/// <param name="Limit">At most so many.</param>
+public sealed record ListZones(string Prefix, string? State, DomainName? After, int Limit);
+
+/// <summary>Zones of one shard.</summary>
+public sealed record ZoneList(int Shard, ImmutableArray<ZoneStatus> Zones);
+
+/// <summary>Asks a shard how many zones are in which state; answered by <see cref="ZoneCounts"/>.</summary>
+public sealed record CountZones;
+
+/// <summary>Zones by state in one shard.</summary>
+public sealed record ZoneCounts(int Shard, ImmutableDictionary<string, int> ByState);

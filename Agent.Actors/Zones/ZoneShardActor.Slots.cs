@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using Agent.Actors.Backends;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <content>Zones as rows and as actors, and the passage between the two.</content>
+public sealed partial class ZoneShardActor
+{
+    private IActorRef Wake(DomainName name)
+    {
+        if (!_slots.TryGetValue(name, out ZoneSlot? slot)) _slots[name] = slot = new ZoneSlot(null);
+        if (slot.Actor is { } awake) return awake;
+        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row), _healthy));
+        Context.Watch(actor);
+        _actors.Add(actor, name);
+        slot.Actor = actor;
+        slot.Sent = 0;
+        slot.RefreshAt = default;
+        return actor;
+    }
+
+    private void Deliver(ZoneMessage message, IActorRef sender)
+    {
+        bool known = _slots.TryGetValue(message.Zone, out ZoneSlot? slot);
+        switch (message)
+        {
+            // Questions do not wake anybody.
+            case GetZone when !known:
+                sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
+                return;
+            case GetZone when slot!.Actor is null:
+                sender.Tell(ZoneStatusView.Of(slot.Row!), Self);
+                return;
+            case GetZoneContent when slot?.Actor is null:
+                sender.Tell(new ZoneContentReply(message.Zone, slot?.Row is { } row ? WantedContent(row) : null), Self);
+                return;
+            case RefreshZone when !known:
+                sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
+                return;
+            default:
+                break;
+        }
+
+        IActorRef actor = Wake(message.Zone);
+        _slots[message.Zone].Sent++;
+        actor.Tell(new FromShard(message, sender), Self);
+    }
+
+    /// <summary>A target's report goes to the zone when it is awake; a quiet zone only has its row brought up to date.</summary>
+    private void Deliver(TargetReport report)
+    {
+        if (!_slots.TryGetValue(report.Zone, out ZoneSlot? slot)) return;
+        if (slot.Actor is { } actor)
+        {
+            slot.Sent++;
+            actor.Tell(new FromShard(report, Sender), Self);
+            return;
+        }
+
+        if (slot.Row is not { } row || row.Generation != report.Generation) return;
+        TargetProgress? before = row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target);
+        ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == report.Progress.Target);
+        slot.Row = row with { Targets = [.. others.Add(report.Progress).OrderBy(t => t.Target, StringComparer.Ordinal)] };
+        if (before is not null && before.State == report.Progress.State && before.Serial == report.Progress.Serial) return;
+        _settings.Zones.Journal.Tell(new Append(0, [new PutProgress(report.Zone, report.Progress)]), Self);
+    }
+
+    private void Picture(ZonePicture picture)
+    {
+        if (!_slots.TryGetValue(picture.Zone, out ZoneSlot? slot) || slot.Actor != Sender) return;
+        slot.Row = picture.Row;
+        slot.Phase = picture.Phase;
+        slot.Transferring = picture.Transferring;
+    }
+
+    private void Rest(RestOffered offer)
+    {
+        if (!_slots.TryGetValue(offer.Zone, out ZoneSlot? slot) || slot.Actor != Sender || slot.Sent != offer.Received) return;
+        Context.Unwatch(Sender);
+        Context.Stop(Sender);
+        _actors.Remove(Sender);
+        slot.Actor = null;
+        if (offer.Gone)
+        {
+            _slots.Remove(offer.Zone);
+            return;
+        }
+
+        slot.Transferring = false;
+        slot.RefreshAt = Clock.Monotonic + offer.RefreshIn;
+        _refreshes.Enqueue(offer.Zone, slot.RefreshAt);
+        ArmRefresh();
+    }
+
+    /// <summary>A zone's actor broke. Its row is intact; a new actor goes on from there, and looks at everything again.</summary>
+    private void ZoneFailed(IActorRef actor)
+    {
+        if (!_actors.Remove(actor, out DomainName? name) || !_slots.TryGetValue(name, out ZoneSlot? slot)) return;
+        slot.Actor = null;
+        slot.Transferring = false;
+        if (slot.Row is null) _slots.Remove(name);
+        else Wake(name).Tell(new Loaded(CheckMasters: true), Self);
+    }
+
+    private ImmutableArray<ZoneStatus> List(ListZones query) =>
+    [
+        .. _slots.Where(s => query.After is null || s.Key.CompareTo(query.After) > 0)
+            .Select(s => s.Value.Status(s.Key))
+            .Where(z => query.State is null || z.State == query.State)
+            .Where(z => z.Name.ToString().StartsWith(query.Prefix, StringComparison.OrdinalIgnoreCase))
+            .OrderBy(z => z.Name)
+            .Take(query.Limit),
+    ];
+
+    private ZoneCounts Count() => new(
+        _start!.Shard,
+        _slots.GroupBy(s => s.Value.Status(s.Key).State).ToImmutableDictionary(g => g.Key, g => g.Count()));
+
+    /// <summary>One zone of the shard: a row, and an actor while it is in motion.</summary>
+    private sealed class ZoneSlot(ZoneRow? row)
+    {
+        public ZoneRow? Row { get; set; } = row;
+
+        public IActorRef? Actor { get; set; }
+
+        /// <summary>Messages sent to the present actor.</summary>
+        public long Sent { get; set; }
+
+        public ZonePhase Phase { get; set; }
+
+        public bool Transferring { get; set; }
+
+        public TimeSpan RefreshAt { get; set; }
+
+        public ZoneStatus Status(DomainName name) =>
+            Actor is null && Row is { } row ? ZoneStatusView.Of(row) : ZoneStatusView.Of(name, Row, Phase, Transferring);
+    }
+}

@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>
+/// Hosts the zones of one shard: loads their rows, wakes a zone's actor when something happens to it, and lets it become a row
+/// again when it is quiet.
+/// </summary>
+/// <remarks>
+/// After loading, every zone is wanted anew at every target (which looks before it acts) and the masters are asked about
+/// every zone at a bounded pace: whatever a former owner noted and did not finish is made good that way, and a server that lost
+/// its zones gets them back. Messages that come before the rows are there wait, bounded.
+/// </remarks>
+public sealed partial class ZoneShardActor : UntypedActor
+{
+    private static readonly object CheckTimer = new();
+    private static readonly object RefreshTimer = new();
+    private static readonly object LoadTimer = new();
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly Reason Starting = new(ReasonCode.Overload, "too many requests wait while the agent starts");
+    private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static _ => Directive.Stop);
+
+    private readonly ZoneShardSettings _settings;
+    private readonly Dictionary<DomainName, ZoneSlot> _slots = [];
+    private readonly Dictionary<IActorRef, DomainName> _actors = [];
+    private readonly Queue<DomainName> _toCheck = new();
+    private readonly PriorityQueue<DomainName, TimeSpan> _refreshes = new();
+    private readonly Queue<(object Message, IActorRef Sender)> _early = new();
+    private ImmutableArray<string> _healthy;
+    private ShardStart? _start;
+    private bool _loaded;
+    private double _checkCredit;
+
+    private ZoneShardActor(ZoneShardSettings settings)
+    {
+        _settings = settings;
+        _healthy = settings.Zones.TargetNames;
+    }
+
+    /// <summary>The recipe.</summary>
+    public static Props Props(ZoneShardSettings settings) => Kernel.Props.Create(static s => new ZoneShardActor(s), settings);
+
+    /// <summary>A zone actor that failed is not restarted with its old argument; the shard makes a new one from the last picture.</summary>
+    protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
+
+    /// <inheritdoc/>
+    protected internal override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
+
+    /// <inheritdoc/>
+    protected internal override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case ShardStart start: Start(start); break;
+            case ShardLoaded loaded: Load(loaded); break;
+            case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
+            case object timer when timer == LoadTimer: Start(_start!); break;
+            case TargetHealthChanged change: HealthChanged(change); break;
+            case object early when !_loaded: Keep(early); break;
+            case ZoneMessage x: Deliver(x, Sender); break;
+            case TargetReport x: Deliver(x); break;
+            case ZonePicture x: Picture(x); break;
+            case RestOffered x: Rest(x); break;
+            case Terminated x: ZoneFailed(x.ActorRef); break;
+            case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
+            case CountZones: Sender.Tell(Count(), Self); break;
+            case object timer when timer == CheckTimer: CheckSome(); break;
+            case object timer when timer == RefreshTimer: RefreshDue(); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void Start(ShardStart start)
+    {
+        _start = start;
+        _settings.Journal.LoadShard(start.Shard, _settings.ShardCount, Context.ReplyTo());
+    }
+
+    private void Load(ShardLoaded loaded)
+    {
+        if (_loaded) return;
+        _loaded = true;
+        foreach (ZoneRow row in loaded.Rows)
+        {
+            _slots.Add(row.Name, new ZoneSlot(row));
+            if (row is { Wish: ZoneWish.Present, Content: not null })
+            {
+                WantEverywhere(row);
+                _toCheck.Enqueue(row.Name);
+            }
+            else
+            {
+                Wake(row.Name).Tell(new Loaded(CheckMasters: true), Self);
+            }
+        }
+
+        if (_toCheck.Count > 0) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
+        while (_early.TryDequeue(out (object Message, IActorRef Sender) early)) Self.Tell(early.Message, early.Sender);
+    }
+
+    private void Keep(object message)
+    {
+        if (_early.Count < _settings.MaxEarly) _early.Enqueue((message, Sender));
+        else if (message is ZoneMessage zone) Sender.Tell(new ZoneReply(zone.Zone, ZoneOutcome.Failed, Starting), Self);
+    }
+
+    private void WantEverywhere(ZoneRow row)
+    {
+        foreach (IActorRef target in _settings.Zones.Targets.Values)
+        {
+            target.Tell(new WantZone(row.Name, row.Generation, row.Content, ObserveFirst: true), Self);
+        }
+    }
+
+    /// <summary>Asks the masters about a few zones; the rest follows at the same pace.</summary>
+    private void CheckSome()
+    {
+        double quota = (_settings.ChecksPerSecond * CheckInterval.TotalSeconds) + _checkCredit;
+        for (; quota >= 1 && _toCheck.TryDequeue(out DomainName? name); quota--)
+        {
+            if (_slots.TryGetValue(name, out ZoneSlot? slot) && slot.Row is { Wish: ZoneWish.Present }) Ask(name);
+        }
+
+        _checkCredit = Math.Min(quota, 1);
+        if (_toCheck.Count == 0) Timers.Cancel(CheckTimer);
+    }
+
+    private void Ask(DomainName name) => Wake(name).Tell(new TimerFired(ZoneTimer.Refresh), Self);
+
+    private void RefreshDue()
+    {
+        while (_refreshes.TryPeek(out DomainName? name, out TimeSpan at) && at <= Clock.Monotonic)
+        {
+            _refreshes.Dequeue();
+            if (_slots.TryGetValue(name, out ZoneSlot? slot) && slot.Actor is null && slot.RefreshAt == at) Ask(name);
+        }
+
+        ArmRefresh();
+    }
+
+    private void ArmRefresh()
+    {
+        if (!_refreshes.TryPeek(out _, out TimeSpan at)) return;
+        TimeSpan delay = at - Clock.Monotonic;
+        Timers.StartSingleTimer(RefreshTimer, RefreshTimer, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
+    }
+
+    private void HealthChanged(TargetHealthChanged change)
+    {
+        _healthy = change.Healthy
+            ? [.. _settings.Zones.TargetNames.Where(t => t == change.Target || _healthy.Contains(t))]
+            : _healthy.Remove(change.Target);
+        foreach (IActorRef actor in _actors.Keys) actor.Tell(new HealthyTargets(_healthy), Self);
+        if (!change.Returned || !_loaded || !_settings.Zones.Targets.TryGetValue(change.Target, out IActorRef? target)) return;
+        foreach (ZoneRow row in _slots.Values.Select(s => s.Row).OfType<ZoneRow>())
+        {
+            // A zone that has never had content has nothing to be level with.
+            if (row.Wish == ZoneWish.Present && row.Content is null) continue;
+            target.Tell(new WantZone(row.Name, row.Generation, WantedContent(row), ObserveFirst: true), Self);
+        }
+    }
+
+    private static Agent.Dns.Zones.ZoneContent? WantedContent(ZoneRow row) => row.Wish == ZoneWish.Present ? row.Content : null;
+}
+
+/// <summary>Settings of the shard hosts of a node.</summary>
+/// <param name="Zones">What the zones share.</param>
+/// <param name="Journal">For loading rows.</param>
+/// <param name="ShardCount">Number of shards.</param>
+/// <param name="ChecksPerSecond">Zones of one shard about which the masters are asked each second after a start.</param>
+/// <param name="MaxEarly">Messages that may wait while rows are loaded.</param>
+public sealed record ZoneShardSettings(
+    ZoneActorSettings Zones,
+    IJournal Journal,
+    int ShardCount,
+    double ChecksPerSecond,
+    int MaxEarly);

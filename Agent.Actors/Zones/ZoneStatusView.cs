@@ -1,0 +1,56 @@
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>Puts the durable state of a zone, and what is under way, into the words that users see.</summary>
+public static class ZoneStatusView
+{
+    /// <summary>The status of a zone about which only the row is known: nothing is under way.</summary>
+    public static ZoneStatus Of(ZoneRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return Of(row.Name, row, row.Wish == ZoneWish.Present ? ZonePhase.Present : ZonePhase.Deleting, transferring: false);
+    }
+
+    /// <summary>The status of a zone.</summary>
+    public static ZoneStatus Of(DomainName name, ZoneRow? row, ZonePhase phase, bool transferring)
+    {
+        TargetProgress? behind = row?.Targets.FirstOrDefault(t => t.State != TargetZoneState.Verified);
+        Reason? reason = row?.Reason ?? behind?.Reason;
+        string state = phase switch
+        {
+            ZonePhase.Creating or ZonePhase.Unknown => transferring ? "transferring" : "pending",
+            ZonePhase.Deleting => "deleting",
+            _ when row?.Content is null => transferring ? "transferring" : "pending",
+            _ when behind is { State: TargetZoneState.Refused } => "blocked",
+            _ when behind is not null => "applying",
+            _ when transferring => "transferring",
+            _ when row.Reason is not null => "stale",
+            _ => "ok",
+        };
+        return new ZoneStatus(
+            row?.Name ?? name,
+            state,
+            LowestServed(row),
+            phase == ZonePhase.Deleting ? null : row?.Content?.Serial,
+            phase == ZonePhase.Deleting ? null : row?.Content?.RecordCount,
+            reason,
+            row?.Reason is null ? null : row.ReasonSince,
+            row?.RefreshedAt,
+            row?.Targets ?? []);
+    }
+
+    private static uint? LowestServed(ZoneRow? row)
+    {
+        uint? lowest = null;
+        foreach (TargetProgress target in row?.Targets ?? [])
+        {
+            if (target.Serial is not { } serial) return null;
+            if (lowest is null || SerialNumber.IsNewer(lowest.Value, serial)) lowest = serial;
+        }
+
+        return lowest;
+    }
+}
