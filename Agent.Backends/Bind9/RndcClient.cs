@@ -1,0 +1,103 @@
+namespace Agent.Backends.Bind9;
+
+/// <summary>Which of the two kept connections a command takes.</summary>
+public enum RndcLane
+{
+    /// <summary>Commands that change something; a large zone keeps one of them busy for seconds.</summary>
+    Changes,
+
+    /// <summary>Questions, which must not wait behind such a change.</summary>
+    Questions,
+}
+
+/// <summary>
+/// Two kept control connections to one named, opened when first needed. A command that finds its connection closed by named (it was
+/// restarted while the connection lay idle) is tried once more on a fresh one. It may then be carried out twice, so every command
+/// given to this class must bear that; all of ours do, because "already exists" and "no matching zone" are answers that we go on from.
+/// </summary>
+/// <remarks>Safe for any number of callers; in each lane they take turns.</remarks>
+public sealed class RndcClient : IAsyncDisposable
+{
+    private readonly RndcEndpoint _endpoint;
+    private readonly TimeProvider _time;
+    private readonly Lane[] _lanes = [new(), new()];
+    private int _sessions;
+    private volatile bool _isDisposed;
+
+    /// <summary>Connects to nothing yet.</summary>
+    public RndcClient(RndcEndpoint endpoint, TimeProvider time)
+    {
+        _endpoint = endpoint;
+        _time = time;
+    }
+
+    /// <summary>
+    /// Counts the connections made. When it moved, named may be another process than before, with other zones.
+    /// </summary>
+    public int Sessions => Volatile.Read(ref _sessions);
+
+    /// <summary>Carries out a command; the caller's token is its deadline.</summary>
+    /// <exception cref="RndcException">named cannot be reached, or its answer not be trusted.</exception>
+    public async Task<RndcReply> CallAsync(string command, RndcLane lane, CancellationToken cancellation)
+    {
+        Lane mine = _lanes[(int)lane];
+        await mine.Turn.WaitAsync(cancellation);
+        try
+        {
+            bool isKept = mine.Connection is not null;
+            try
+            {
+                return await CallOnceAsync(mine, command, cancellation);
+            }
+            catch (RndcException error) when (isKept && error.IsClosed && !_isDisposed)
+            {
+                return await CallOnceAsync(mine, command, cancellation);
+            }
+        }
+        finally
+        {
+            mine.Turn.Release();
+        }
+    }
+
+    /// <summary>Closes both connections; commands under way fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        foreach (Lane lane in _lanes)
+        {
+            if (lane.Connection is { } connection)
+                await connection.DisposeAsync();
+        }
+    }
+
+    private async Task<RndcReply> CallOnceAsync(Lane lane, string command, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (lane.Connection is null)
+        {
+            lane.Connection = await RndcConnection.OpenAsync(_endpoint, _time, cancellation);
+            Interlocked.Increment(ref _sessions);
+        }
+
+        RndcConnection connection = lane.Connection;
+        try
+        {
+            return await connection.CallAsync(command, cancellation);
+        }
+        catch
+        {
+            // Whatever went wrong, also a cancelled wait, the next answer on it would be that of this command.
+            lane.Connection = null;
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private sealed class Lane
+    {
+        public SemaphoreSlim Turn { get; } = new(1);
+
+        public RndcConnection? Connection { get; set; }
+    }
+}

@@ -1,0 +1,112 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>
+/// Replaces a file so that every reader, and every restart, sees the old content or the new one whole: a temporary file beside it, written,
+/// brought to the disk, renamed over the old one, and the folder brought to the disk. Blocks; not for an actor's thread.
+/// </summary>
+/// <remarks>
+/// The modification time is set by hand and always later than that of the file replaced. Servers skip a reload when the time did not move, and
+/// the kernel's own stamps only move with its clock tick, some milliseconds.
+/// </remarks>
+public static partial class AtomicFile
+{
+    private const string TemporaryPrefix = ".agent-";
+    private const string TemporarySuffix = ".tmp";
+    private const int OpenCloseOnExec = 0x80000;
+    private const int BufferSize = 64 * 1024;
+
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private static readonly TimeSpan SmallestStep = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Writes the file anew. When <paramref name="write"/> or the disk fails, the old file stays as it was.</summary>
+    /// <param name="path">The file, there or not.</param>
+    /// <param name="now">The time to stamp it with.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">The disk is full, gone or failing.</exception>
+    /// <exception cref="UnauthorizedAccessException">We may not write there.</exception>
+    public static void Replace(string path, DateTimeOffset now, Action<Stream> write)
+    {
+        string folder = FolderOf(path);
+        string temporary = Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N") + TemporarySuffix);
+        try
+        {
+            FileStreamOptions options = new()
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = BufferSize,
+                UnixCreateMode = Mode,
+            };
+            using (FileStream stream = new(temporary, options))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            Stamp(temporary, now, File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.MinValue);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+
+        FlushFolder(folder);
+    }
+
+    /// <summary>Moves the modification time on without a change of content, by at least <paramref name="step"/> and at least to now.</summary>
+    public static void Touch(string path, DateTimeOffset now, TimeSpan step) => Stamp(path, now, File.GetLastWriteTimeUtc(path), step);
+
+    /// <summary>Deletes the file if it is there, for good.</summary>
+    public static void Delete(string path)
+    {
+        if (!File.Exists(path))
+            return;
+        File.Delete(path);
+        FlushFolder(FolderOf(path));
+    }
+
+    /// <summary>Takes away what a crash in the middle of <see cref="Replace"/> left behind. Only for a folder that no other process writes to in this way.</summary>
+    public static void DeleteLeftovers(string folder)
+    {
+        foreach (string leftover in Directory.EnumerateFiles(folder, TemporaryPrefix + "*" + TemporarySuffix))
+            File.Delete(leftover);
+    }
+
+    private static void Stamp(string path, DateTimeOffset now, DateTime previousUtc, TimeSpan? step = null)
+    {
+        DateTime earliest = previousUtc == DateTime.MinValue ? previousUtc : previousUtc + (step ?? SmallestStep);
+        File.SetLastWriteTimeUtc(path, now.UtcDateTime > earliest ? now.UtcDateTime : earliest);
+    }
+
+    private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The first error is the one to report; the leftover goes at the next start.
+        }
+    }
+
+    private static void FlushFolder(string folder)
+    {
+        using SafeFileHandle handle = Open(folder, OpenCloseOnExec);
+        if (handle.IsInvalid)
+            throw new IOException($"cannot open the folder {folder}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        RandomAccess.FlushToDisk(handle);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags);
+}
