@@ -58,6 +58,10 @@ public sealed class JournalActor : UntypedActor
                 _failure = failed.Reason;
                 Finish(id => new AppendFailed(id, failed.Reason));
                 break;
+            case AskHistory ask:
+                // The store answers the asker itself; reading does not wait behind writes.
+                _journal.ReadHistory(ask.Zone, ask.Limit, new ReplyTo(Sender, 0));
+                break;
             case GetJournalHealth:
                 Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
                 break;

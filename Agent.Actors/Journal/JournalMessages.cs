@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
 
 namespace Agent.Actors.Journal;
 
@@ -19,3 +20,6 @@ public sealed record GetJournalHealth;
 
 /// <summary>Whether the last write succeeded, and if not, why.</summary>
 public sealed record JournalHealth(bool Writable, Reason? Reason);
+
+/// <summary>Asks for history lines, of one zone or of all, newest first; answered by <see cref="HistoryRead"/>.</summary>
+public sealed record AskHistory(DomainName? Zone, int Limit);

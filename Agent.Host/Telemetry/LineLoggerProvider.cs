@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Agent.Host.Telemetry;
+
+/// <summary>
+/// One line an event on standard error, as <c>key=value</c> or JSON: time, level, area, event, then the message's own fields under
+/// the names in its template. What cannot be written is dropped; logging never stops the service.
+/// </summary>
+public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter output) : ILoggerProvider
+{
+    private readonly ConcurrentDictionary<string, LineLogger> _loggers = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+
+    /// <summary>Lines below this level are left out; may change while the agent runs.</summary>
+    public LogLevel Level { get; set; } = level;
+
+    public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new LineLogger(this, name));
+
+    public void Dispose()
+    {
+    }
+
+    private void Write(string line)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                output.WriteLine(line);
+                output.Flush();
+            }
+            catch (IOException)
+            {
+                // Nobody reads the log any more; the service goes on.
+            }
+        }
+    }
+
+    private sealed class LineLogger(LineLoggerProvider provider, string category) : ILogger
+    {
+        private readonly string _area = category[(category.LastIndexOf('.') + 1)..];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= provider.Level && logLevel != LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel)) return;
+            List<KeyValuePair<string, string>> fields =
+            [
+                new("time", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)),
+                new("level", logLevel.ToString().ToLowerInvariant()),
+                new("area", _area),
+            ];
+            if (eventId.Name is { Length: > 0 } name) fields.Add(new("event", name));
+            fields.Add(new("message", formatter(state, exception)));
+            if (state is IEnumerable<KeyValuePair<string, object?>> values)
+            {
+                foreach (KeyValuePair<string, object?> value in values.Where(v => v.Key != "{OriginalFormat}"))
+                {
+                    fields.Add(new(value.Key, Convert.ToString(value.Value, CultureInfo.InvariantCulture) ?? ""));
+                }
+            }
+
+            if (exception is not null) fields.Add(new("exception", exception.ToString()));
+            provider.Write(provider.AsJson ? Json(fields) : Text(fields));
+        }
+
+        private static string Json(List<KeyValuePair<string, string>> fields)
+        {
+            var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (KeyValuePair<string, string> field in fields) seen.TryAdd(field.Key, field.Value);
+            return JsonSerializer.Serialize(seen);
+        }
+
+        private static string Text(List<KeyValuePair<string, string>> fields)
+        {
+            var line = new StringBuilder();
+            foreach (KeyValuePair<string, string> field in fields)
+            {
+                if (line.Length > 0) line.Append(' ');
+                line.Append(field.Key).Append('=');
+                bool plain = field.Value.Length > 0 && field.Value.All(c => c is > ' ' and not '"' and not '=' and not '\\' and < '\u007f');
+                if (plain) line.Append(field.Value);
+                else line.Append(JsonSerializer.Serialize(field.Value));
+            }
+
+            return line.ToString();
+        }
+    }
+
+    private bool AsJson { get; } = json;
+}

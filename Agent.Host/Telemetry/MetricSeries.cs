@@ -1,0 +1,116 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+
+namespace Agent.Host.Telemetry;
+
+/// <summary>The values of one instrument, by its label values; any thread may add.</summary>
+internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
+{
+    /// <summary>Upper bounds of histogram buckets, in the instrument's unit (seconds); the last one is infinite.</summary>
+    private static readonly double[] Buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, Cell> _cells = new(StringComparer.Ordinal);
+
+    public string Name => instrument.Name;
+
+    /// <summary>Adds to a counter or an up-down counter, or records into a histogram.</summary>
+    public void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        string labels = LabelsOf(tags);
+        lock (_gate)
+        {
+            Cell cell = Of(labels);
+            cell.Sum += value;
+            if (kind != MetricKind.Histogram) return;
+            cell.Count++;
+            cell.Buckets ??= new long[Buckets.Length];
+            for (int i = 0; i < Buckets.Length; i++)
+            {
+                if (value <= Buckets[i]) cell.Buckets[i]++;
+            }
+        }
+    }
+
+    /// <summary>Sets what an observable instrument says at this moment.</summary>
+    public void Set(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        string labels = LabelsOf(tags);
+        lock (_gate) Of(labels).Sum = value;
+    }
+
+    /// <summary>Writes the series in Prometheus' text format.</summary>
+    public void Write(StringBuilder output)
+    {
+        lock (_gate)
+        {
+            if (_cells.Count == 0) return;
+            string type = kind switch { MetricKind.Counter => "counter", MetricKind.Histogram => "histogram", _ => "gauge" };
+            output.Append("# HELP ").Append(Name).Append(' ').Append(instrument.Description ?? Name).Append('\n');
+            output.Append("# TYPE ").Append(Name).Append(' ').Append(type).Append('\n');
+            foreach ((string labels, Cell cell) in _cells)
+            {
+                if (kind == MetricKind.Histogram) WriteHistogram(output, labels, cell);
+                else WriteLine(output, Name, labels, cell.Sum);
+            }
+        }
+    }
+
+    private void WriteHistogram(StringBuilder output, string labels, Cell cell)
+    {
+        string separator = labels.Length == 0 ? "" : ",";
+        for (int i = 0; i < Buckets.Length; i++)
+        {
+            string bound = Buckets[i].ToString(CultureInfo.InvariantCulture);
+            WriteLine(output, $"{Name}_bucket", $"{labels}{separator}le=\"{bound}\"", cell.Buckets![i]);
+        }
+
+        WriteLine(output, $"{Name}_bucket", $"{labels}{separator}le=\"+Inf\"", cell.Count);
+        WriteLine(output, $"{Name}_sum", labels, cell.Sum);
+        WriteLine(output, $"{Name}_count", labels, cell.Count);
+    }
+
+    private static void WriteLine(StringBuilder output, string name, string labels, double value)
+    {
+        output.Append(name);
+        if (labels.Length > 0) output.Append('{').Append(labels).Append('}');
+        output.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+
+    private Cell Of(string labels)
+    {
+        if (!_cells.TryGetValue(labels, out Cell? cell)) _cells[labels] = cell = new Cell();
+        return cell;
+    }
+
+    private static string LabelsOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (tags.IsEmpty) return "";
+        var text = new StringBuilder();
+        foreach (KeyValuePair<string, object?> tag in tags)
+        {
+            if (text.Length > 0) text.Append(',');
+            string value = Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "";
+            value = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+            text.Append(tag.Key).Append("=\"").Append(value).Append('"');
+        }
+
+        return text.ToString();
+    }
+
+    private sealed class Cell
+    {
+        public double Sum;
+        public long Count;
+        public long[]? Buckets;
+    }
+}
+
+/// <summary>How an instrument is shown.</summary>
+internal enum MetricKind
+{
+    Counter = 0,
+    Gauge = 1,
+    Histogram = 2,
+}

@@ -1,0 +1,32 @@
+using System.Net;
+
+namespace Agent.Host.Web;
+
+/// <summary>
+/// Who may do what: reading from loopback is free; every write, and everything from elsewhere, needs the token. The Host header
+/// must be an address or a name of this machine, so that a page in somebody's browser cannot reach the interface through a
+/// name of its own (DNS rebinding).
+/// </summary>
+public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNames)
+{
+    /// <summary>Answers the request itself when it may not pass; true when it may.</summary>
+    public async Task<bool> MayPassAsync(HttpContext context)
+    {
+        string host = context.Request.Host.Host.Trim('[', ']');
+        if (!IPAddress.TryParse(host, out _) && !hostNames.Contains(host))
+        {
+            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "host-not-known", $"'{host}' is not a name of this agent");
+            return false;
+        }
+
+        bool local = context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+        bool reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if ((local && reads) || token.Matches(context.Request.Headers.Authorization)) return true;
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        await RefuseAsync(context, StatusCodes.Status401Unauthorized, "token-needed", "the bearer token in data-dir/api-token is needed");
+        return false;
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string code, string text) =>
+        Problems.Of(status, code, text).ExecuteAsync(context);
+}

@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+using Agent.Actors.Kernel;
+using Agent.Host.Telemetry;
+
+namespace Agent.Host.Web;
+
+/// <summary>What the management interface asks and tells.</summary>
+/// <param name="NodeName">This node.</param>
+/// <param name="Region">Door to all zones.</param>
+/// <param name="Targets">Backend actors by name.</param>
+/// <param name="Masters">The master directory.</param>
+/// <param name="Journal">The journal's writer.</param>
+/// <param name="Metrics">What is counted.</param>
+/// <param name="AnswerDeadline">How long a CREATE or DELETE may take.</param>
+public sealed record ManagementParts(
+    string NodeName,
+    IActorRef Region,
+    ImmutableSortedDictionary<string, IActorRef> Targets,
+    IActorRef Masters,
+    IActorRef Journal,
+    PrometheusExporter Metrics,
+    Func<TimeSpan> AnswerDeadline);

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Text.Json;
+using Agent.Actors.Kernel;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Agent.Host.Web;
+
+/// <summary>The management interface: HTTP for people, programs and monitoring, on loopback unless configured otherwise.</summary>
+public sealed class ManagementServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private ManagementServer(WebApplication application, IPEndPoint endPoint)
+    {
+        _application = application;
+        EndPoint = endPoint;
+    }
+
+    /// <summary>Where it listens; the port is real also when 0 was asked for.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Binds and starts.</summary>
+    /// <exception cref="IOException">The address is taken.</exception>
+    public static async Task<ManagementServer> StartAsync(
+        IPEndPoint listen, ManagementGuard guard, ManagementParts parts, ActorSystem system, ILoggerProvider logging)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(logging);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(listen);
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 1 << 20;
+            kestrel.Limits.MaxConcurrentConnections = 1000;
+        });
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase);
+        builder.Services.AddProblemDetails();
+        WebApplication application = builder.Build();
+        application.UseExceptionHandler();
+        application.UseStatusCodePages();
+        application.Use(async (context, next) =>
+        {
+            if (await guard.MayPassAsync(context)) await next(context);
+        });
+        var queries = new ZoneQueries(system, parts.Region);
+        new ZoneEndpoints(parts, queries).Map(application);
+        new StateEndpoints(parts, queries).Map(application);
+        WebPage.Map(application);
+        await application.StartAsync();
+        string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return new ManagementServer(application, new IPEndPoint(listen.Address, new Uri(address).Port));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _application.StopAsync(patience.Token);
+        await _application.DisposeAsync();
+    }
+}

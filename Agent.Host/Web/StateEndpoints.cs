@@ -1,0 +1,94 @@
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
+
+namespace Agent.Host.Web;
+
+/// <summary>Targets, masters, health and metrics.</summary>
+internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
+        routes.MapGet("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
+        routes.MapGet("/livez", LiveAsync);
+        routes.MapGet("/readyz", ReadyAsync);
+        routes.MapGet("/metrics", MetricsAsync);
+    }
+
+    private async Task<IReadOnlyList<TargetModel>> TargetsAsync()
+    {
+        TargetStatus[] statuses = await Task.WhenAll(parts.Targets.Values.Select(t => t.Ask<TargetStatus>(new GetTargetStatus(), Patience)));
+        return
+        [
+            .. statuses.Select(s => new TargetModel(
+                s.Name,
+                s.Driver,
+                parts.NodeName,
+                s.Healthy ? "up" : "away",
+                ReasonModel.Of(s.Reason, s.Since),
+                s.Since,
+                s.Behind,
+                s.UnderWay)),
+        ];
+    }
+
+    private async Task<IReadOnlyList<MasterModel>> MastersAsync()
+    {
+        MasterStates states = await parts.Masters.Ask<MasterStates>(new GetMasterStates(), Patience);
+        return
+        [
+            .. states.Masters.Select(m => new MasterModel(
+                m.Name, m.Address, m.State, m.Failures, ReasonModel.Of(m.Reason, null), m.RetryIn?.TotalSeconds)),
+        ];
+    }
+
+    /// <summary>Alive when actors still get their turn; says nothing of the journal or of servers.</summary>
+    private async Task<IResult> LiveAsync()
+    {
+        try
+        {
+            await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
+            return Results.Text("ok\n");
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            return Results.Text("actors do not answer\n", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>Ready when the journal takes writes and every shard is hosted.</summary>
+    private async Task<IResult> ReadyAsync()
+    {
+        JournalHealth journal = await parts.Journal.Ask<JournalHealth>(new GetJournalHealth(), Patience);
+        RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
+        if (journal.Writable && region.Owned == region.Total) return Results.Text("ok\n");
+        string why = journal.Reason?.ToString() ?? $"{region.Owned} of {region.Total} shards are hosted";
+        return Results.Text($"not ready: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private async Task<IResult> MetricsAsync()
+    {
+        var text = new System.Text.StringBuilder(parts.Metrics.Text());
+        text.Append("# HELP dnsagent_zones Zones by state.\n# TYPE dnsagent_zones gauge\n");
+        foreach ((string state, int count) in (await queries.CountAsync()).OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            text.Append("dnsagent_zones{state=\"").Append(state).Append("\"} ").Append(count).Append('\n');
+        }
+
+        IReadOnlyList<TargetModel> targets = await TargetsAsync();
+        text.Append("# HELP dnsagent_zones_behind Zones that a target does not yet serve as wanted.\n# TYPE dnsagent_zones_behind gauge\n");
+        foreach (TargetModel target in targets) text.Append("dnsagent_zones_behind{target=\"").Append(target.Name).Append("\"} ").Append(target.ZonesBehind).Append('\n');
+        text.Append("# HELP dnsagent_target_up Whether a target could be reached at the last try.\n# TYPE dnsagent_target_up gauge\n");
+        foreach (TargetModel target in targets) text.Append("dnsagent_target_up{target=\"").Append(target.Name).Append("\"} ").Append(target.State == "up" ? 1 : 0).Append('\n');
+        text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
+        string version = typeof(StateEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
+        text.Append("# HELP dnsagent_build_info Version of the agent.\n# TYPE dnsagent_build_info gauge\n");
+        text.Append("dnsagent_build_info{version=\"").Append(version).Append("\"} 1\n");
+        return Results.Text(text.ToString(), "text/plain; version=0.0.4; charset=utf-8");
+    }
+}

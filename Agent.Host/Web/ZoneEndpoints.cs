@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+
+namespace Agent.Host.Web;
+
+/// <summary>The paths below <c>/api/v1/zones</c>.</summary>
+internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
+{
+    private const int LargestPage = 1000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/v1/zones", ListAsync);
+        routes.MapPost("/api/v1/zones", CreateAsync);
+        routes.MapGet("/api/v1/zones/{zone}", (string zone) => ForZone(zone, GetAsync));
+        routes.MapDelete("/api/v1/zones/{zone}", (string zone, HttpContext context) => ForZone(zone, name => DeleteAsync(name, context)));
+        routes.MapGet("/api/v1/zones/{zone}/history", (string zone, int? limit) => ForZone(zone, name => HistoryAsync(name, limit)));
+        routes.MapPost("/api/v1/zones/{zone}/refresh", (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, false, context)));
+        routes.MapPost("/api/v1/zones/{zone}/retransfer", (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, true, context)));
+        routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
+    }
+
+    private static Task<IResult> ForZone(string text, Func<DomainName, Task<IResult>> handle) =>
+        DomainName.TryParse(text, out DomainName? name) ? handle(name) : Task.FromResult(Problems.BadName(text));
+
+    private async Task<IResult> ListAsync(string? state, string? prefix, int? limit, string? after)
+    {
+        DomainName? behind = null;
+        if (!string.IsNullOrEmpty(after) && !DomainName.TryParse(after, out behind)) return Problems.BadName(after);
+        int page = Math.Clamp(limit ?? 100, 1, LargestPage);
+        ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
+        IReadOnlyList<string> masters = await MasterNamesAsync();
+        return Results.Json(new ZoneListModel(
+            [.. zones.Select(z => ZoneModel.Of(z, parts.NodeName, masters))],
+            zones.Length == page ? zones[^1].Name.ToString() : null));
+    }
+
+    private async Task<IResult> GetAsync(DomainName name)
+    {
+        object answer = await parts.Region.Ask<object>(new GetZone(name), Patience);
+        return answer is ZoneStatus status
+            ? Results.Json(ZoneModel.Of(status, parts.NodeName, await MasterNamesAsync()))
+            : Problems.UnknownZone(name.ToString());
+    }
+
+    private Task<IResult> CreateAsync(CreateZoneModel model, HttpContext context) => ForZone(model.Name ?? "", async name =>
+    {
+        TimeSpan patience = parts.AnswerDeadline() + Patience;
+        ZoneReply reply = await parts.Region.Ask<ZoneReply>(new CreateZone(name, Origin(context)), patience);
+        return reply.Outcome == ZoneOutcome.Done
+            ? Results.Created($"/api/v1/zones/{Uri.EscapeDataString(name.ToString())}", new { name = name.ToString() })
+            : Failure(reply);
+    });
+
+    private async Task<IResult> DeleteAsync(DomainName name, HttpContext context)
+    {
+        TimeSpan patience = parts.AnswerDeadline() + Patience;
+        ZoneReply reply = await parts.Region.Ask<ZoneReply>(new DeleteZone(name, Origin(context)), patience);
+        return reply.Outcome == ZoneOutcome.Done ? Results.NoContent() : Failure(reply);
+    }
+
+    private async Task<IResult> RefreshAsync(DomainName name, bool force, HttpContext context)
+    {
+        ZoneReply reply = await parts.Region.Ask<ZoneReply>(new RefreshZone(name, Origin(context), force), Patience);
+        return reply.Outcome == ZoneOutcome.Done ? Results.Accepted() : Failure(reply);
+    }
+
+    private async Task<IResult> HistoryAsync(DomainName? name, int? limit)
+    {
+        HistoryRead history = await parts.Journal.Ask<HistoryRead>(new AskHistory(name, Math.Clamp(limit ?? 100, 1, LargestPage)), Patience);
+        return history.Failure is { } failure
+            ? Problems.Of(StatusCodes.Status503ServiceUnavailable, failure)
+            : Results.Json(new { events = history.Events.Select(EventModel.Of) });
+    }
+
+    private async Task<IReadOnlyList<string>> MasterNamesAsync()
+    {
+        MasterStates states = await parts.Masters.Ask<MasterStates>(new GetMasterStates(), Patience);
+        return [.. states.Masters.Select(m => m.Name).Distinct(StringComparer.Ordinal)];
+    }
+
+    private static IResult Failure(ZoneReply reply) => reply.Outcome == ZoneOutcome.Unknown
+        ? Problems.UnknownZone(reply.Zone.ToString())
+        : Problems.Of(
+            StatusCodes.Status502BadGateway,
+            reply.Reason?.Code ?? "failed",
+            reply.Reason?.Text ?? "the zone could not be brought to the wanted state");
+
+    private static RequestOrigin Origin(HttpContext context) => new(
+        $"http {context.Connection.RemoteIpAddress}", null, Activity.Current?.TraceId.ToString() ?? ActivityTraceId.CreateRandom().ToString());
+}

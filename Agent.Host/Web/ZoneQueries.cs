@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using Agent.Actors.Cluster;
+using Agent.Actors.Kernel;
+using Agent.Actors.Zones;
+
+namespace Agent.Host.Web;
+
+/// <summary>Asks all shards and puts their answers together; made for one question, then it stops.</summary>
+internal sealed class ShardsQuery<TPart> : UntypedActor
+{
+    private static readonly object Patience = new();
+
+    private readonly Question _question;
+    private readonly List<TPart> _parts = [];
+    private IActorRef? _asker;
+    private int _expected = int.MaxValue;
+
+    private ShardsQuery(Question question)
+    {
+        _question = question;
+    }
+
+    /// <summary>The recipe.</summary>
+    public static Props Props(Question question) => Agent.Actors.Kernel.Props.Create(static q => new ShardsQuery<TPart>(q), question);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Begin:
+                _asker = Sender;
+                _question.Region.Tell(new GetRegionState(), Self);
+                Timers.StartSingleTimer(Patience, Patience, _question.Patience);
+                break;
+            case RegionState state:
+                _expected = state.Owned;
+                _question.Region.Tell(new ToAllShards(_question.Message), Self);
+                Check();
+                break;
+            case TPart part:
+                _parts.Add(part);
+                Check();
+                break;
+            case object timer when timer == Patience:
+                Answer();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Check()
+    {
+        if (_parts.Count >= _expected) Answer();
+    }
+
+    private void Answer()
+    {
+        _asker?.Tell(new Answered([.. _parts], _parts.Count >= _expected), Self);
+        Context.Stop(Self);
+    }
+
+    /// <summary>Starts it.</summary>
+    public sealed record Begin;
+
+    /// <summary>What is asked.</summary>
+    public sealed record Question(IActorRef Region, object Message, TimeSpan Patience);
+
+    /// <summary>What came back; incomplete when a shard kept silent.</summary>
+    public sealed record Answered(ImmutableArray<TPart> Parts, bool Complete);
+}
+
+/// <summary>Questions over all zones.</summary>
+public sealed class ZoneQueries(ActorSystem system, IActorRef region)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    /// <summary>Zones of all shards in order of name.</summary>
+    public async Task<ImmutableArray<ZoneStatus>> ListAsync(ListZones query)
+    {
+        ImmutableArray<ZoneList> lists = await AskAsync<ZoneList>(query);
+        return [.. lists.SelectMany(l => l.Zones).OrderBy(z => z.Name).Take(query.Limit)];
+    }
+
+    /// <summary>Zones by state.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> CountAsync()
+    {
+        ImmutableArray<ZoneCounts> counts = await AskAsync<ZoneCounts>(new CountZones());
+        return counts.SelectMany(c => c.ByState).GroupBy(p => p.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(p => p.Value), StringComparer.Ordinal);
+    }
+
+    private async Task<ImmutableArray<TPart>> AskAsync<TPart>(object message)
+    {
+        IActorRef query = system.ActorOf(ShardsQuery<TPart>.Props(new ShardsQuery<TPart>.Question(region, message, Patience)));
+        ShardsQuery<TPart>.Answered answered = await query.Ask<ShardsQuery<TPart>.Answered>(new ShardsQuery<TPart>.Begin(), Patience * 2);
+        return answered.Parts;
+    }
+}
