@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Agent.Actors.Kernel;
+using Xunit;
 
 namespace Agent.Tests.Kernel;
 

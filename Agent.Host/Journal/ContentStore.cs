@@ -1,0 +1,88 @@
+using Agent.Dns.Zones;
+
+namespace Agent.Host.Journal;
+
+/// <summary>
+/// The large contents, one immutable file each, named by hash. A file is durable before a transaction refers to it and is
+/// removed after the transaction that drops the last reference. Used by the journal's thread only.
+/// </summary>
+public sealed class ContentStore
+{
+    private const string PartSuffix = ".part";
+
+    private readonly string _directory;
+
+    public ContentStore(string directory) => _directory = directory;
+
+    /// <summary>Puts the content under its hash and waits until file and name are on the disk.</summary>
+    /// <exception cref="IOException">The content cannot be read, or the disk is full or failing.</exception>
+    public void Keep(ZoneContent content)
+    {
+        string path = PathOf(content.Hash);
+        if (content is FileZoneContent file)
+        {
+            file.MoveTo(path);
+            DiskSync.File(path);
+        }
+        else if (!IsWhole(path, content.ByteCount))
+        {
+            Write(content, path + PartSuffix);
+            File.Move(path + PartSuffix, path, overwrite: true);
+        }
+        DiskSync.Directory(_directory);
+    }
+
+    /// <summary>The handle on a kept content; null when the file is missing or has another length than it must.</summary>
+    public FileZoneContent? Find(ZoneFacts facts)
+    {
+        string path = PathOf(facts.Hash);
+        return IsWhole(path, facts.ByteCount) ? FileZoneContent.Kept(facts, path) : null;
+    }
+
+    /// <summary>Removes a content that no transaction refers to any more. Whoever has it open reads on; what resists waits for the next start.</summary>
+    public void TryRemove(ContentHash hash)
+    {
+        try
+        {
+            File.Delete(PathOf(hash));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The row is gone already, so nothing refers to the file: RemoveUnreferenced finds it.
+        }
+    }
+
+    /// <summary>Removes what a crash left: files without a reference and half-written ones. Foreign files are left alone.</summary>
+    /// <returns>The number of files removed.</returns>
+    public int RemoveUnreferenced(Func<ContentHash, bool> isReferenced)
+    {
+        int removed = 0;
+        foreach (string path in Directory.EnumerateFiles(_directory))
+        {
+            string name = Path.GetFileName(path);
+            bool isPart = name.EndsWith(PartSuffix, StringComparison.Ordinal);
+            if (!ContentHash.TryParse(isPart ? name.AsSpan(0, name.Length - PartSuffix.Length) : name, out ContentHash hash))
+                continue;
+            if (!isPart && isReferenced(hash))
+                continue;
+            File.Delete(path);
+            removed++;
+        }
+        return removed;
+    }
+
+    private static bool IsWhole(string path, long length)
+    {
+        var file = new FileInfo(path);
+        return file.Exists && file.Length == length;
+    }
+
+    private static void Write(ZoneContent content, string path)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 65536);
+        ContentCopy.CopyTo(content, file);
+        file.Flush(flushToDisk: true);
+    }
+
+    private string PathOf(ContentHash hash) => Path.Combine(_directory, hash.ToString());
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+
+namespace Agent.Host.Journal;
+
+/// <summary>
+/// The folder in which the agent keeps what must survive: database, large contents, spool. Held by one process at a time:
+/// the lock is the kernel's (flock), so it ends with the process however that ends.
+/// </summary>
+public sealed class DataDirectory : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private const int WouldBlock = 11; // EWOULDBLOCK: what a lock held elsewhere gives, and a failing disk does not
+
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream @lock)
+    {
+        Path = path;
+        _lock = @lock;
+        ContentsPath = System.IO.Path.Combine(path, "contents");
+        SpoolPath = System.IO.Path.Combine(path, "spool");
+        DatabasePath = System.IO.Path.Combine(path, "journal.db");
+        CreateOwnFolder(ContentsPath);
+        CreateOwnFolder(SpoolPath);
+    }
+
+    /// <summary>The folder, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>Large contents that the journal refers to, one file each, named by hash.</summary>
+    public string ContentsPath { get; }
+
+    /// <summary>Transfers under way and contents that nobody has kept yet; worthless after a restart.</summary>
+    public string SpoolPath { get; }
+
+    /// <summary>The SQLite file.</summary>
+    public string DatabasePath { get; }
+
+    /// <summary>Creates the folder when it is not there and takes its lock.</summary>
+    /// <exception cref="JournalOpenException">Another process holds it, or it cannot be written.</exception>
+    public static DataDirectory Open(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        string lockPath = System.IO.Path.Combine(full, "lock");
+        try
+        {
+            CreateOwnFolder(full);
+            FileStream held = TakeLock(full, lockPath);
+            try
+            {
+                File.WriteAllText(HolderPath(full), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+                return new DataDirectory(full, held);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new JournalOpenException($"The data directory {full} cannot be used: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream TakeLock(string directory, string lockPath)
+    {
+        try
+        {
+            return new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+        }
+        catch (IOException exception) when (exception.HResult == WouldBlock)
+        {
+            throw new JournalOpenException(
+                $"The data directory {directory} is in use by another agent (process {ReadHolder(directory)}).", exception);
+        }
+    }
+
+    private static string ReadHolder(string directory)
+    {
+        try
+        {
+            return File.ReadAllText(HolderPath(directory)).Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return "unknown";
+        }
+    }
+
+    // Beside the lock and not inside: a file that is locked whole cannot be read by those who want to know the holder.
+    private static string HolderPath(string directory) => System.IO.Path.Combine(directory, "holder");
+
+    private static void CreateOwnFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, OwnerOnly);
+    }
+}

@@ -1,0 +1,23 @@
+namespace Agent.Host.Journal;
+
+/// <summary>How much the journal keeps.</summary>
+public sealed record JournalOptions
+{
+    /// <summary>History lines kept for each zone, the newest.</summary>
+    public int HistoryPerZone { get; init; } = 100;
+
+    /// <summary>History lines kept over all zones, the newest.</summary>
+    public long HistoryTotal { get; init; } = 1_000_000;
+
+    /// <summary>Contents that are larger than this once compressed become files.</summary>
+    public int LargestStoredContent { get; init; } = 64 * 1024;
+
+    /// <summary>Bound of the database file in bytes, so that a journal cannot fill the disk of a name server; 0 for none.</summary>
+    public long MaximumBytes { get; init; }
+
+    /// <summary>How long a request waits for a file that another process has locked (an operator's sqlite3, a copy being made).</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Requests that may wait; more are answered with a failure at once.</summary>
+    public int QueueLength { get; init; } = 4096;
+}

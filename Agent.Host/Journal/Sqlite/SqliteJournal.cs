@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Microsoft.Data.Sqlite;
+
+namespace Agent.Host.Journal.Sqlite;
+
+/// <summary>
+/// The journal on SQLite. One thread owns the connection and works off a bounded queue in order; every request is answered
+/// once, whatever happens. After a failure of the file a fresh connection is tried with the next request.
+/// </summary>
+public sealed partial class SqliteJournal : IJournal, IDisposable
+{
+    private readonly BlockingCollection<Request> _requests;
+    private readonly DataDirectory _directory;
+    private readonly JournalOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly ContentStore _files;
+    private readonly SqliteContentReader _reader;
+    private readonly Thread _thread;
+    private SqliteStore? _store;
+
+    private SqliteJournal(DataDirectory directory, JournalOptions options, TimeProvider clock, ILogger logger)
+    {
+        _directory = directory;
+        _options = options;
+        _clock = clock;
+        _logger = logger;
+        _requests = new BlockingCollection<Request>(options.QueueLength);
+        _files = new ContentStore(directory.ContentsPath);
+        _reader = new SqliteContentReader(directory.DatabasePath);
+        _thread = new Thread(Run) { Name = "journal", IsBackground = true };
+    }
+
+    /// <summary>Counts the openings of this journal: larger at each start, so that it orders owners on a single node.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>Opens or creates the journal in a directory that the caller holds, and removes what a crash left.</summary>
+    /// <exception cref="JournalOpenException">The file is damaged, of a newer program, or cannot be used.</exception>
+    public static SqliteJournal Open(DataDirectory directory, JournalOptions options, TimeProvider clock, ILogger<SqliteJournal> logger)
+    {
+        var journal = new SqliteJournal(directory, options, clock, logger);
+        try
+        {
+            SqliteStore store = journal.OpenStore();
+            journal._store = store;
+            journal.Epoch = store.NextEpoch();
+            int removed = store.Sweep();
+            if (removed > 0)
+                journal.LogSwept(removed, directory.ContentsPath);
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            journal.CloseStore();
+            throw new JournalOpenException($"The journal {directory.DatabasePath} cannot be used: {Describe(exception)}", exception);
+        }
+        journal._thread.Start();
+        return journal;
+    }
+
+    /// <inheritdoc/>
+    public void Commit(JournalBatch batch, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store =>
+        {
+            store.Commit(batch.Entries);
+            return new JournalCommitted(batch.Id);
+        },
+        reason => new JournalFailed(batch.Id, reason));
+
+    /// <inheritdoc/>
+    public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new ShardLoaded(shard, store.LoadShard(shard, shardCount)),
+        reason => new ShardLoadFailed(shard, reason));
+
+    /// <inheritdoc/>
+    public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new HistoryRead(store.ReadHistory(zone, limit), null),
+        reason => new HistoryRead([], reason));
+
+    /// <inheritdoc/>
+    public void PurgeExpired(DateTimeOffset now) => Enqueue(
+        null,
+        store =>
+        {
+            int purged = store.PurgeExpired(now);
+            if (purged > 0)
+                LogPurged(purged);
+            return null;
+        },
+        _ => null);
+
+    /// <summary>Works off what was asked before, then closes.</summary>
+    public void Dispose()
+    {
+        if (_requests.IsAddingCompleted)
+            return;
+        _requests.CompleteAdding();
+        _thread.Join();
+        _requests.Dispose();
+        _reader.Dispose();
+    }
+
+    private static string Describe(Exception exception) =>
+        exception is SqliteException sqlite ? SqliteErrors.Text(sqlite) : exception.Message;
+
+    private void Enqueue(ReplyTo? replyTo, Func<SqliteStore, object?> work, Func<Reason, object?> refuse)
+    {
+        string why;
+        try
+        {
+            if (_requests.TryAdd(new Request(replyTo, work, refuse)))
+                return;
+            why = "more requests wait for the journal than it takes";
+        }
+        catch (InvalidOperationException)
+        {
+            why = "the journal is closed";
+        }
+        Answer(replyTo, refuse(new Reason(ReasonCode.JournalAway, why)));
+    }
+
+    private void Run()
+    {
+        foreach (Request request in _requests.GetConsumingEnumerable())
+            Answer(request.ReplyTo, Serve(request));
+        CloseStore();
+    }
+
+    // Whatever goes wrong becomes the answer: a request without one would leave its zones waiting for ever.
+    private object? Serve(Request request)
+    {
+        try
+        {
+            _store ??= OpenStore();
+            return request.Work(_store);
+        }
+        catch (Exception exception)
+        {
+            LogFailed(exception, Describe(exception));
+            if (exception is not SqliteException sqlite || !SqliteErrors.KeepsConnection(sqlite))
+                CloseStore();
+            return request.Refuse(new Reason(ReasonCode.JournalAway, $"The journal could not be used: {Describe(exception)}."));
+        }
+    }
+
+    private SqliteStore OpenStore()
+    {
+        SqliteConnection connection = SqliteDatabase.Open(_directory, _options, _clock);
+        try
+        {
+            return new SqliteStore(connection, _files, _reader, _options);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private void CloseStore()
+    {
+        try
+        {
+            _store?.Dispose();
+        }
+        catch (SqliteException exception)
+        {
+            LogFailed(exception, SqliteErrors.Text(exception));
+        }
+        _store = null;
+    }
+
+    private static void Answer(ReplyTo? replyTo, object? answer)
+    {
+        if (answer is not null)
+            replyTo?.Tell(answer);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "journal request failed: {Cause}")]
+    private partial void LogFailed(Exception exception, string cause);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "removed {Count} unreferenced files from {Directory}")]
+    private partial void LogSwept(int count, string directory);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Count} contents of deleted zones whose time is over")]
+    private partial void LogPurged(int count);
+
+    private readonly record struct Request(ReplyTo? ReplyTo, Func<SqliteStore, object?> Work, Func<Reason, object?> Refuse);
+}

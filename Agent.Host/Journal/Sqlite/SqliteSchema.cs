@@ -1,0 +1,109 @@
+using Microsoft.Data.Sqlite;
+
+namespace Agent.Host.Journal.Sqlite;
+
+/// <summary>
+/// The tables and the steps that lead to them. A step once shipped is never edited: a change is a new step. Times are
+/// milliseconds since 1970 UTC, names are folded wire form (with the text beside it for people), serials are unsigned.
+/// </summary>
+internal static class SqliteSchema
+{
+    private static readonly string[] Steps =
+    [
+        """
+        CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL);
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        INSERT INTO meta VALUES ('epoch', 0), ('shard_count', 64);
+
+        CREATE TABLE zones (
+            zone BLOB PRIMARY KEY,           -- folded wire form of the apex
+            name TEXT NOT NULL,              -- as first given, presentation form
+            name_hash INTEGER NOT NULL,      -- FNV-1a-64 of the folded wire form, as a signed number
+            shard INTEGER NOT NULL,          -- name_hash modulo meta.shard_count
+            wish INTEGER NOT NULL,           -- 1 present, 2 absent
+            generation INTEGER NOT NULL,
+            content BLOB,                    -- contents.hash
+            changed_at INTEGER NOT NULL,
+            refreshed_at INTEGER,
+            reason_code TEXT,
+            reason_text TEXT,
+            reason_since INTEGER
+        );
+        CREATE INDEX zones_by_shard ON zones (shard);
+        CREATE INDEX zones_by_content ON zones (content) WHERE content IS NOT NULL;
+
+        CREATE TABLE progress (
+            zone BLOB NOT NULL,
+            target TEXT NOT NULL,
+            state INTEGER NOT NULL,          -- 0 pending, 1 verified, 2 away, 3 refused
+            serial INTEGER,
+            verified_at INTEGER,
+            reason_code TEXT,
+            reason_text TEXT,
+            PRIMARY KEY (zone, target)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE contents (
+            hash BLOB PRIMARY KEY,           -- SHA-256 of the uncompressed bytes
+            apex BLOB NOT NULL,
+            serial INTEGER NOT NULL,
+            soa_refresh INTEGER NOT NULL,
+            soa_retry INTEGER NOT NULL,
+            soa_expire INTEGER NOT NULL,
+            soa_minimum INTEGER NOT NULL,
+            soa_ttl INTEGER NOT NULL,
+            records INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            data BLOB                        -- Brotli; null: the file contents/HASH
+        );
+
+        CREATE TABLE kept (                  -- last contents of deleted zones
+            zone BLOB PRIMARY KEY,
+            name TEXT NOT NULL,
+            content BLOB NOT NULL,
+            keep_until INTEGER NOT NULL
+        );
+        CREATE INDEX kept_by_time ON kept (keep_until);
+        CREATE INDEX kept_by_content ON kept (content);
+
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            zone BLOB NOT NULL,
+            at INTEGER NOT NULL,
+            code TEXT NOT NULL,
+            text TEXT NOT NULL,
+            serial INTEGER,
+            target TEXT,
+            trace TEXT
+        );
+        CREATE INDEX events_by_zone ON events (zone, id);
+        """,
+    ];
+
+    /// <summary>The version that this program writes.</summary>
+    public static int Current => Steps.Length;
+
+    /// <summary>The version of an open database; 0 when it has none.</summary>
+    public static int Read(SqliteConnection connection)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
+        if ((long)command.ExecuteScalar()! == 0)
+            return 0;
+        command.CommandText = "SELECT coalesce(max(version), 0) FROM schema_version";
+        return (int)(long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Takes the missing steps, each in its own transaction.</summary>
+    public static void Upgrade(SqliteConnection connection, TimeProvider clock)
+    {
+        for (int version = Read(connection); version < Current; version++)
+        {
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "BEGIN IMMEDIATE;" + Steps[version] + "INSERT INTO schema_version VALUES ($version, $at); COMMIT;";
+            command.Parameters.AddWithValue("$version", version + 1);
+            command.Parameters.AddWithValue("$at", clock.GetUtcNow().ToUnixTimeMilliseconds());
+            command.ExecuteNonQuery();
+        }
+    }
+}

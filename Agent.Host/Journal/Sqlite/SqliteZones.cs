@@ -1,0 +1,204 @@
+using System.Collections.Immutable;
+using Agent.Actors.Journal;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Microsoft.Data.Sqlite;
+
+namespace Agent.Host.Journal.Sqlite;
+
+/// <summary>Zones, their progress at the targets, and the last contents of deleted ones.</summary>
+internal sealed class SqliteZones : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly SqliteContents _contents;
+    private readonly SqliteStatement _content;
+    private readonly SqliteStatement _put;
+    private readonly SqliteStatement _clearProgress;
+    private readonly SqliteStatement _putProgress;
+    private readonly SqliteStatement _forget;
+    private readonly SqliteStatement _keptContent;
+    private readonly SqliteStatement _keep;
+    private readonly SqliteStatement _purge;
+    private readonly SqliteStatement _load;
+    private readonly SqliteStatement _loadProgress;
+
+    public SqliteZones(SqliteConnection connection, SqliteContents contents)
+    {
+        _connection = connection;
+        _contents = contents;
+        _content = new SqliteStatement(connection, "SELECT content FROM zones WHERE zone = ?1", 1);
+        _put = new SqliteStatement(
+            connection,
+            """
+            INSERT INTO zones VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            ON CONFLICT (zone) DO UPDATE SET name = ?2, wish = ?5, generation = ?6, content = ?7, changed_at = ?8,
+                refreshed_at = ?9, reason_code = ?10, reason_text = ?11, reason_since = ?12
+            """,
+            12);
+        _clearProgress = new SqliteStatement(connection, "DELETE FROM progress WHERE zone = ?1", 1);
+        // Progress that comes after the zone was forgotten belongs to nothing and is not written.
+        _putProgress = new SqliteStatement(
+            connection,
+            """
+            INSERT INTO progress SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM zones WHERE zone = ?1)
+            ON CONFLICT (zone, target) DO UPDATE SET state = ?3, serial = ?4, verified_at = ?5, reason_code = ?6, reason_text = ?7
+            """,
+            7);
+        _forget = new SqliteStatement(connection, "DELETE FROM zones WHERE zone = ?1 RETURNING name", 1);
+        _keptContent = new SqliteStatement(connection, "SELECT content FROM kept WHERE zone = ?1", 1);
+        _keep = new SqliteStatement(
+            connection,
+            "INSERT INTO kept VALUES (?1, ?2, ?3, ?4) ON CONFLICT (zone) DO UPDATE SET name = ?2, content = ?3, keep_until = ?4",
+            4);
+        _purge = new SqliteStatement(connection, "DELETE FROM kept WHERE keep_until <= ?1 RETURNING content", 1);
+        _load = new SqliteStatement(
+            connection,
+            $"""
+            SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
+                {SqliteContents.Columns}
+            FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.shard = ?1 ORDER BY z.zone
+            """,
+            1);
+        _loadProgress = new SqliteStatement(
+            connection,
+            """
+            SELECT p.zone, p.target, p.state, p.serial, p.verified_at, p.reason_code, p.reason_text
+            FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.shard = ?1 ORDER BY p.zone, p.target
+            """,
+            1);
+        ShardCount = ReadShardCount();
+    }
+
+    /// <summary>The count by which the shard column was computed.</summary>
+    public int ShardCount { get; private set; }
+
+    public void Put(ZoneRow row)
+    {
+        byte[] zone = SqliteValues.Of(row.Name);
+        ReleaseContent(_content, zone, row.Content?.Hash);
+        _put.Execute(
+            zone,
+            row.Name.ToString(),
+            unchecked((long)row.Name.StableHash),
+            ShardOf(row.Name.StableHash, ShardCount),
+            (long)row.Wish,
+            row.Generation,
+            row.Content is { } content ? SqliteValues.Of(content.Hash) : null,
+            row.ChangedAt.ToUnixTimeMilliseconds(),
+            SqliteValues.Of(row.RefreshedAt),
+            row.Reason?.Code,
+            row.Reason?.Text,
+            SqliteValues.Of(row.ReasonSince));
+        _clearProgress.Execute(zone);
+        foreach (TargetProgress progress in row.Targets)
+            PutProgress(row.Name, progress);
+    }
+
+    public void PutProgress(DomainName zone, TargetProgress progress) => _putProgress.Execute(
+        SqliteValues.Of(zone),
+        progress.Target,
+        (long)progress.State,
+        SqliteValues.Of(progress.Serial),
+        SqliteValues.Of(progress.VerifiedAt),
+        progress.Reason?.Code,
+        progress.Reason?.Text);
+
+    public void Forget(DomainName zone, DateTimeOffset keepContentUntil)
+    {
+        byte[] key = SqliteValues.Of(zone);
+        var content = _content.Scalar(key) as byte[];
+        if (_forget.Scalar(key) is not string name)
+            return;
+        _clearProgress.Execute(key);
+        if (content is null || !ContentHash.TryFromBytes(content, out ContentHash hash))
+            return;
+        ReleaseContent(_keptContent, key, hash);
+        _keep.Execute(key, name, content, keepContentUntil.ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Drops kept contents whose time is over; their number.</summary>
+    public int PurgeKept(DateTimeOffset now)
+    {
+        int count = 0;
+        using SqliteDataReader reader = _purge.Query(now.ToUnixTimeMilliseconds());
+        for (; reader.Read(); count++)
+            _contents.Release(reader.ReadHash(0));
+        return count;
+    }
+
+    public ImmutableArray<ZoneRow> Load(int shard)
+    {
+        Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = LoadProgress(shard);
+        var rows = ImmutableArray.CreateBuilder<ZoneRow>();
+        using SqliteDataReader reader = _load.Query((long)shard);
+        while (reader.Read())
+        {
+            DomainName key = reader.ReadName(0);
+            rows.Add(new ZoneRow
+            {
+                Name = reader.ReadNameText(1),
+                Wish = (ZoneWish)reader.GetInt32(2),
+                Generation = reader.GetInt64(3),
+                ChangedAt = reader.ReadTime(4),
+                RefreshedAt = reader.ReadTimeOrNull(5),
+                Reason = reader.ReadReason(6),
+                ReasonSince = reader.ReadTimeOrNull(8),
+                Content = _contents.ReadContent(reader, 9),
+                Targets = targets.TryGetValue(key, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
+            });
+        }
+        return rows.ToImmutable();
+    }
+
+    /// <summary>Computes the shard of every zone anew for another count.</summary>
+    public void Reshard(int shardCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardCount);
+        _connection.CreateFunction("shard_of", (long hash, long count) => ShardOf(unchecked((ulong)hash), (int)count), isDeterministic: true);
+        using var update = new SqliteStatement(_connection, "UPDATE zones SET shard = shard_of(name_hash, ?1)", 1);
+        update.Execute((long)shardCount);
+        using var note = new SqliteStatement(_connection, "UPDATE meta SET value = ?1 WHERE key = 'shard_count'", 1);
+        note.Execute((long)shardCount);
+        ShardCount = shardCount;
+    }
+
+    public void Dispose()
+    {
+        foreach (SqliteStatement statement in (SqliteStatement[])
+            [_content, _put, _clearProgress, _putProgress, _forget, _keptContent, _keep, _purge, _load, _loadProgress])
+            statement.Dispose();
+    }
+
+    private static long ShardOf(ulong nameHash, int shardCount) => (long)(nameHash % (ulong)shardCount);
+
+    private int ReadShardCount()
+    {
+        using var select = new SqliteStatement(_connection, "SELECT value FROM meta WHERE key = 'shard_count'", 0);
+        return select.Scalar() is long count and > 0 ? (int)count : throw new IOException("The journal is damaged: it has no shard count.");
+    }
+
+    private void ReleaseContent(SqliteStatement current, byte[] zone, ContentHash? next)
+    {
+        if (current.Scalar(zone) is byte[] bytes && ContentHash.TryFromBytes(bytes, out ContentHash before) && before != next)
+            _contents.Release(before);
+    }
+
+    private Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> LoadProgress(int shard)
+    {
+        var targets = new Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder>();
+        using SqliteDataReader reader = _loadProgress.Query((long)shard);
+        while (reader.Read())
+        {
+            DomainName zone = reader.ReadName(0);
+            if (!targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? list))
+                targets.Add(zone, list = ImmutableArray.CreateBuilder<TargetProgress>());
+            list.Add(new TargetProgress(
+                reader.GetString(1),
+                (TargetZoneState)reader.GetInt32(2),
+                reader.ReadNumberOrNull(3),
+                reader.ReadTimeOrNull(4),
+                reader.ReadReason(5)));
+        }
+        return targets;
+    }
+}

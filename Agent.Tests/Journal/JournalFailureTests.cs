@@ -1,0 +1,206 @@
+using System.Globalization;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Agent.Host.Journal;
+using Agent.Tests.Peers;
+using static Agent.Tests.Journal.TestZones;
+
+namespace Agent.Tests.Journal;
+
+/// <summary>What the journal does when process, file, disk or another agent fail it.</summary>
+public sealed class JournalFailureTests : IDisposable
+{
+    private readonly JournalFixture _journal = new();
+
+    public void Dispose() => _journal.Dispose();
+
+    [Fact]
+    public void A_second_agent_on_the_directory_is_refused_and_told_who_holds_it()
+    {
+        _ = _journal.Journal;
+        string text = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(_journal.FolderPath)).Message;
+        Assert.Contains("in use", text, StringComparison.Ordinal);
+        Assert.Contains(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
+        _journal.Close();
+        DataDirectory.Open(_journal.FolderPath).Dispose();
+    }
+
+    [Fact]
+    public void A_directory_is_made_for_its_owner_alone()
+    {
+        using var folder = new TemporaryFolder("data");
+        string path = folder.Combine("deep/data");
+        using DataDirectory directory = DataDirectory.Open(path);
+        foreach (string made in (string[])[path, directory.ContentsPath, directory.SpoolPath])
+        {
+            UnixFileMode mode = OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(made);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, mode);
+        }
+    }
+
+    [Fact]
+    public void A_path_that_cannot_be_a_directory_is_an_error_with_its_name()
+    {
+        using var folder = new TemporaryFolder("data");
+        string file = folder.Write("file", "");
+        Assert.Contains(file, Assert.Throws<JournalOpenException>(() => DataDirectory.Open(file + "/data")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("header")]
+    [InlineData("pages")]
+    [InlineData("empty")]
+    [InlineData("cut")]
+    public void A_damaged_file_is_refused_and_left_as_it_is(string damage)
+    {
+        for (int i = 0; i < 50; i++)
+            _journal.Commit(new PutZone(Row($"z{i}.example.", 1, Small($"z{i}.example.", 1, 100))));
+        _journal.Close();
+        byte[] bytes = File.ReadAllBytes(_journal.DatabasePath);
+        byte[] damaged = damage switch
+        {
+            "empty" => [],
+            "cut" => bytes[..(bytes.Length / 2)],
+            "header" => [.. new byte[16], .. bytes.AsSpan(16)],
+            _ => [.. bytes.AsSpan(0, 4096), .. Enumerable.Repeat((byte)0x5a, bytes.Length - 4096)],
+        };
+        File.WriteAllBytes(_journal.DatabasePath, damaged);
+        string text = Assert.Throws<JournalOpenException>(() => _journal.Journal).Message;
+        Assert.Contains("damaged", text, StringComparison.Ordinal);
+        Assert.Contains(_journal.DatabasePath, text, StringComparison.Ordinal);
+        Assert.Equal(damaged, File.ReadAllBytes(_journal.DatabasePath));
+    }
+
+    [Fact]
+    public void A_missing_database_beside_its_contents_is_not_replaced_by_an_empty_one()
+    {
+        _journal.Commit(new PutZone(Row("big.example.", 1, Large("big.example.", 1, 200_000))));
+        _journal.Close();
+        File.Delete(_journal.DatabasePath);
+        Assert.Contains("missing", Assert.Throws<JournalOpenException>(() => _journal.Journal).Message, StringComparison.Ordinal);
+        Assert.Single(_journal.ContentFiles);
+        Assert.False(File.Exists(_journal.DatabasePath));
+    }
+
+    [Fact]
+    public void A_database_of_a_newer_program_is_refused()
+    {
+        _ = _journal.Journal;
+        _journal.Close();
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_journal.DatabasePath};Pooling=False"))
+        {
+            connection.Open();
+            using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "INSERT INTO schema_version VALUES (1000, 0)";
+            command.ExecuteNonQuery();
+        }
+        Assert.Contains("newer program", Assert.Throws<JournalOpenException>(() => _journal.Journal).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_full_journal_fails_whole_batches_and_goes_on_when_there_is_room()
+    {
+        _journal.Options = new JournalOptions { MaximumBytes = 1 << 20 };
+        int held = 0;
+        JournalFailed? failed = null;
+        while (failed is null)
+        {
+            _journal.Journal.Commit(new JournalBatch(held, Batch(held)), _journal.Probe.ReplyTo);
+            switch (_journal.Probe.ExpectLast<object>())
+            {
+                case JournalFailed full:
+                    failed = full;
+                    break;
+                default:
+                    held++;
+                    break;
+            }
+        }
+        Assert.Equal(ReasonCode.JournalAway, failed.Reason.Code);
+        Assert.Contains("full", failed.Reason.Text, StringComparison.Ordinal);
+        Assert.InRange(held, 2, 100);
+        Assert.Equal(2 * held, _journal.Load().Length);
+        Assert.Equal(held, _journal.History("events.example.").Length);
+
+        _journal.Commit(new ForgetZone(DomainName.Parse("a0.example."), Noon), new ForgetZone(DomainName.Parse("b0.example."), Noon));
+        _journal.Journal.PurgeExpired(Noon);
+        _journal.Commit(Batch(held));
+        Assert.Equal(2 * held, _journal.Load().Length);
+
+        static System.Collections.Immutable.ImmutableArray<JournalEntry> Batch(int number) =>
+        [
+            new PutZone(Row($"a{number}.example.", 1, Large($"a{number}.example.", 1, 30_000))),
+            new ZoneEvent(DomainName.Parse("events.example."), Noon, "changed", "x"),
+            new PutZone(Row($"b{number}.example.", 1, Large($"b{number}.example.", 1, 30_000))),
+        ];
+    }
+
+    [Fact]
+    public void Contents_that_cannot_be_stored_fail_the_batch_and_are_stored_once_they_can()
+    {
+        _ = _journal.Journal;
+        Directory.Delete(_journal.ContentsPath);
+        File.WriteAllText(_journal.ContentsPath, "in the way");
+        var put = new PutZone(Row("big.example.", 1, Large("big.example.", 1, 200_000)));
+        JournalFailed failed = _journal.CommitFails(new PutZone(Row("a.example.", 1)), put);
+        Assert.Equal(ReasonCode.JournalAway, failed.Reason.Code);
+        Assert.Empty(_journal.Load());
+
+        File.Delete(_journal.ContentsPath);
+        Directory.CreateDirectory(_journal.ContentsPath);
+        _journal.Commit(new PutZone(Row("a.example.", 1)), put);
+        Assert.Equal(2, _journal.Load().Length);
+    }
+
+    [Fact]
+    public void A_file_that_another_process_locks_fails_requests_until_it_is_free()
+    {
+        _journal.Options = new JournalOptions { LockTimeout = TimeSpan.FromMilliseconds(50) };
+        _journal.Commit(new PutZone(Row("a.example.", 1)));
+        // Another process locks the file: the connection waits, gives up, and works again afterwards.
+        using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_journal.DatabasePath};Pooling=False"))
+        {
+            other.Open();
+            using Microsoft.Data.Sqlite.SqliteCommand command = other.CreateCommand();
+            command.CommandText = "BEGIN IMMEDIATE";
+            command.ExecuteNonQuery();
+            JournalFailed failed = _journal.CommitFails(new PutZone(Row("b.example.", 1)));
+            Assert.Contains("another process", failed.Reason.Text, StringComparison.Ordinal);
+        }
+        _journal.Commit(new PutZone(Row("b.example.", 1)));
+        Assert.Equal(2, _journal.Load().Length);
+    }
+
+    [Fact]
+    public void Files_that_a_crash_left_are_removed_at_the_start_and_foreign_ones_are_not()
+    {
+        MemoryZoneContent kept = Large("big.example.", 1, 200_000);
+        string orphan = Large("big.example.", 2, 1000).Hash.ToString();
+        _journal.Commit(new PutZone(Row("big.example.", 1, kept)));
+        _journal.Close();
+        foreach (string left in (string[])[orphan, orphan + ".part", "README"])
+            File.WriteAllText(Path.Combine(_journal.ContentsPath, left), "x");
+        _journal.Reopen();
+        Assert.Equal(((string[])[kept.Hash.ToString(), "README"]).Order(), _journal.ContentFiles.Order());
+    }
+
+    [Fact]
+    public async Task A_writer_killed_at_any_moment_leaves_whole_batches()
+    {
+        using var folder = new TemporaryFolder("killed");
+        string program = typeof(JournalFailureTests).Assembly.Location;
+        for (int round = 1; round <= 4; round++)
+        {
+            int lines = 0;
+            string line;
+            await using (ChildProcess writer = await ChildProcess.StartAsync("dotnet", [program, "journal-writer", folder.FullPath], folder.FullPath))
+            {
+                line = await writer.StandardOutputLineAsync(_ => ++lines == 3 * round, TimeSpan.FromSeconds(60));
+                await writer.KillAsync();
+            }
+            JournalWriter.Check(folder.FullPath, long.Parse(line["committed ".Length..], CultureInfo.InvariantCulture));
+        }
+    }
+}

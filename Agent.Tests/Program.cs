@@ -1,0 +1,13 @@
+using Agent.Tests.Journal;
+
+namespace Agent.Tests;
+
+/// <summary>The test runner does not come here: these are programs that tests start as children, to kill them.</summary>
+public static class Program
+{
+    public static int Main(string[] arguments) => arguments switch
+    {
+        ["journal-writer", string directory] => JournalWriter.Run(directory),
+        _ => 2,
+    };
+}
