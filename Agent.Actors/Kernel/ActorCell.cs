@@ -95,6 +95,8 @@ internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITi
 
     internal Props Props => _shared.Props;
 
+    internal bool IsTerminated => IsClosed;
+
     private CellExtras Extras => _extras ??= new CellExtras();
 
     public void Tell(object message, IActorRef? sender = null)

@@ -31,6 +31,9 @@ internal interface IDeliveryProbe
     void OnMessage(ActorCell cell, object message);
 
     void OnSystemMail(ActorCell cell, SystemMail mail);
+
+    /// <summary>A fatal error that the system's owner did not ask to be told of.</summary>
+    void OnFatalError(FatalError error);
 }
 
 /// <summary>Holds what becomes due later. Any thread may start and cancel.</summary>

@@ -52,6 +52,8 @@ public sealed partial class ActorSystem
     /// <summary>Completes when all actors have terminated after <see cref="Terminate"/>.</summary>
     public Task WhenTerminated => _terminated.Task;
 
+    internal ActorRuntime Runtime => _runtime;
+
     internal KernelTimers Timers { get; }
 
     internal IDeliveryProbe? Probe { get; }
@@ -108,7 +110,9 @@ public sealed partial class ActorSystem
         FatalError error = new(cell, cause);
         LogFatalError(_log, cell.Path, cause);
         EventStream.Publish(error);
-        if (Interlocked.Exchange(ref _hasFatalError, 1) == 0) _onFatalError?.Invoke(error);
+        if (Interlocked.Exchange(ref _hasFatalError, 1) != 0) return;
+        if (_onFatalError is not null) _onFatalError(error);
+        else Probe?.OnFatalError(error);
     }
 
     internal void OnGuardianTerminated()

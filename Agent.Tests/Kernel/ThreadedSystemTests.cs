@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Agent.Actors.Kernel;
-using Xunit;
 
 namespace Agent.Tests.Kernel;
 
