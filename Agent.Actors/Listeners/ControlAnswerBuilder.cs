@@ -1,0 +1,45 @@
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>Builds the answer to a request that was put aside: its id, opcode, RD and question as sent, EDNS and TSIG if it had them.</summary>
+public static class ControlAnswerBuilder
+{
+    /// <summary>Room that holds every such answer: one question, an extended error with text and a signature.</summary>
+    public const int SizeMax = 1232;
+
+    /// <summary>Builds the answer.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="answer">How it ended.</param>
+    /// <param name="destination">At least <see cref="SizeMax"/> octets.</param>
+    /// <returns>Octets written.</returns>
+    public static int Build(ControlRequest request, in ControlAnswer answer, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        bool signs = request.Authentication.Status != AuthenticationStatus.Unsigned && request.Authenticator is not null;
+        int reserved = signs ? request.Authenticator!.SignatureBytesMax : 0;
+        int length = ReplyWriter.Write(
+            request.Head,
+            destination[..(SizeMax - reserved)],
+            answer.ResponseCode,
+            answer.Authoritative,
+            RequestPipeline.PayloadBytes,
+            answer.Reason,
+            answer.Text);
+        return signs ? request.Authenticator!.Sign(destination[..SizeMax], length, request.Authentication) : length;
+    }
+
+    /// <summary>The request without records, apart from a bare OPT: all that an answer needs of it.</summary>
+    internal static byte[] HeadOf(ref RequestContext context)
+    {
+        const int optBytes = 11;
+        byte[] head = new byte[context.QuestionEnd + (context.Edns.IsPresent ? optBytes : 0)];
+        var writer = new MessageWriter(head, context.Header.Id, context.Header.Flags);
+        writer.TryEchoQuestions(context.Message);
+        if (context.Edns.IsPresent)
+        {
+            writer.TryWriteOpt(context.Edns.PayloadSize, context.Edns.DnssecOk);
+        }
+        return head;
+    }
+}

@@ -1,0 +1,130 @@
+using Agent.Actors.Telemetry;
+using Agent.Dns.Net;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>What a control message wants.</summary>
+public enum ControlOperation : byte
+{
+    /// <summary>Serve the zone.</summary>
+    Create = 0,
+
+    /// <summary>Stop serving the zone.</summary>
+    Delete = 1,
+
+    /// <summary>The zone has changed at a master.</summary>
+    Notify = 2,
+}
+
+/// <summary>A CREATE, DELETE or NOTIFY that passed all checks and waits for its answer.</summary>
+/// <remarks>
+/// Answered once, from any thread, by <see cref="TryAnswer"/> or ended without an answer by <see cref="TryIgnore"/>; either gives back the
+/// credit it holds. What is left of the message is only what the answer needs, so waiting requests stay small.
+/// </remarks>
+public sealed class ControlRequest
+{
+    private readonly byte[] _head;
+    private readonly RequestSource _source;
+    private readonly RequestAuthentication _authentication;
+    private readonly IRequestAuthenticator? _authenticator;
+    private readonly RequestCounters? _counters;
+    private IControlCompletion? _completion;
+    private int _ended;
+
+    internal ControlRequest(ref RequestContext context, ControlOperation operation, DomainName zone, PipelineParts parts)
+    {
+        Operation = operation;
+        Zone = zone;
+        SerialHint = operation == ControlOperation.Notify ? context.Serial : null;
+        TraceId = context.TraceId;
+        Opcode = context.Header.Opcode;
+        _source = context.Source;
+        _authentication = context.Authentication;
+        _authenticator = parts.Authenticator;
+        _counters = parts.Counters;
+        _head = ControlAnswerBuilder.HeadOf(ref context);
+    }
+
+    /// <summary>What is wanted.</summary>
+    public ControlOperation Operation { get; }
+
+    /// <summary>The zone, in the case that was sent.</summary>
+    public DomainName Zone { get; }
+
+    /// <summary>The serial of an SOA that a NOTIFY carried; a hint, since anybody can write one.</summary>
+    public uint? SerialHint { get; }
+
+    /// <summary>Who asks.</summary>
+    public NetworkEndpoint Client => _source.Client;
+
+    /// <summary>How the request came.</summary>
+    public AnswerTransport Transport => _source.Transport;
+
+    /// <summary>The verified TSIG key; null when unsigned.</summary>
+    public DomainName? KeyName => _authentication.KeyName;
+
+    /// <summary>Joins everything that this request causes in logs and traces.</summary>
+    public ulong TraceId { get; }
+
+    internal Opcode Opcode { get; }
+
+    internal ReadOnlySpan<byte> Head => _head;
+
+    internal ref readonly RequestAuthentication Authentication => ref _authentication;
+
+    internal IRequestAuthenticator? Authenticator => _authenticator;
+
+    /// <summary>Sends the answer, unless the request has already ended.</summary>
+    /// <returns>Whether this call ended it.</returns>
+    public bool TryAnswer(in ControlAnswer answer)
+    {
+        if (!TryEnd())
+        {
+            return false;
+        }
+        Span<byte> message = stackalloc byte[ControlAnswerBuilder.SizeMax];
+        int length = ControlAnswerBuilder.Build(this, answer, message);
+        _source.ReplyPath.Reply(_source.Token, message[..length]);
+        Count(answer.ResponseCode);
+        return true;
+    }
+
+    /// <summary>Ends the request in silence, unless it has already ended.</summary>
+    public bool TryIgnore() => TryEnd();
+
+    internal void CompleteTo(IControlCompletion completion) => _completion = completion;
+
+    private bool TryEnd()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+        {
+            return false;
+        }
+        _completion?.Completed(this);
+        return true;
+    }
+
+    private void Count(ResponseCode responseCode)
+    {
+        _counters?.Count(Transport, Opcode, responseCode);
+        if (Operation != ControlOperation.Notify)
+        {
+            AgentMetrics.Control.Add(
+                1,
+                new("op", Operation == ControlOperation.Create ? "create" : "delete"),
+                new("result", responseCode switch
+                {
+                    ResponseCode.NoError => "ok",
+                    ResponseCode.ServFail => "failed",
+                    _ => "refused",
+                }));
+        }
+    }
+}
+
+/// <summary>Told when a request has ended.</summary>
+internal interface IControlCompletion
+{
+    void Completed(ControlRequest request);
+}

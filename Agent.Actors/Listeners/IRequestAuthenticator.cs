@@ -1,0 +1,43 @@
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>Verifies the TSIG of requests and signs their answers (RFC 8945).</summary>
+/// <remarks>Called by several socket threads at once.</remarks>
+public interface IRequestAuthenticator
+{
+    /// <summary>Octets to leave free for the signature of an answer.</summary>
+    int SignatureBytesMax { get; }
+
+    /// <summary>Verifies a request whose last record is a TSIG.</summary>
+    RequestAuthentication Verify(ReadOnlySpan<byte> message);
+
+    /// <summary>Signs the answer to a verified request, or adds the TSIG error to the answer of one that failed.</summary>
+    /// <param name="buffer">The answer, with room behind it.</param>
+    /// <param name="length">Octets of the answer without TSIG.</param>
+    /// <param name="request">What <see cref="Verify"/> said of the request.</param>
+    /// <returns>The new length; the old one when there is no room.</returns>
+    int Sign(Span<byte> buffer, int length, in RequestAuthentication request);
+}
+
+/// <summary>What a request's TSIG was worth.</summary>
+public enum AuthenticationStatus : byte
+{
+    /// <summary>The request has no TSIG.</summary>
+    Unsigned = 0,
+
+    /// <summary>A key of ours, the right MAC, the right time.</summary>
+    Verified = 1,
+
+    /// <summary>Unknown key, wrong MAC or wrong time: NOTAUTH with the TSIG error.</summary>
+    Failed = 2,
+
+    /// <summary>The TSIG record cannot be read: FORMERR.</summary>
+    Malformed = 3,
+}
+
+/// <summary>The outcome of verifying a request.</summary>
+/// <param name="Status">What the signature was worth.</param>
+/// <param name="KeyName">The verified key; null unless verified.</param>
+/// <param name="State">What the authenticator needs to sign the answer.</param>
+public readonly record struct RequestAuthentication(AuthenticationStatus Status, DomainName? KeyName = null, object? State = null);

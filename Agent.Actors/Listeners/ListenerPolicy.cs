@@ -1,0 +1,20 @@
+namespace Agent.Actors.Listeners;
+
+/// <summary>Who may do what, as the configuration says. Immutable; a change makes a new one.</summary>
+public sealed record ListenerPolicy
+{
+    /// <summary>Who may ask ordinary queries.</summary>
+    public AccessList AllowQuery { get; init; } = AccessList.Any;
+
+    /// <summary>Who may send NOTIFY.</summary>
+    public AccessList AllowNotify { get; init; } = AccessList.None;
+
+    /// <summary>Who may send CREATE and DELETE.</summary>
+    public AccessList AllowControl { get; init; } = AccessList.None;
+
+    /// <summary>Who may transfer zones from us.</summary>
+    public AccessList AllowTransfer { get; init; } = AccessList.None;
+
+    /// <summary>Whether CREATE and DELETE are refused by UDP, whose source address can be forged.</summary>
+    public bool ControlNeedsTcp { get; init; }
+}

@@ -1,0 +1,25 @@
+using Agent.Actors.Telemetry;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>What a pipeline works with. Parts may be shared by several pipelines, except the counters.</summary>
+public sealed record PipelineParts
+{
+    /// <summary>Verifies and signs; null when no keys are configured, so that every signed request fails.</summary>
+    public IRequestAuthenticator? Authenticator { get; init; }
+
+    /// <summary>Answers queries in this process; null when they are relayed.</summary>
+    public ILocalAnswerer? LocalAnswerer { get; init; }
+
+    /// <summary>Limits error answers by UDP; null for no limit.</summary>
+    public SourceRateLimiter? ErrorRate { get; init; }
+
+    /// <summary>Limits NOTIFYs; null for no limit.</summary>
+    public SourceRateLimiter? NotifyRate { get; init; }
+
+    /// <summary>Counts answers.</summary>
+    public RequestCounters? Counters { get; init; }
+
+    /// <summary>Where trace ids start; random for each pipeline.</summary>
+    public ulong TraceSeed { get; init; }
+}

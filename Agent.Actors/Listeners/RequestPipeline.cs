@@ -1,0 +1,189 @@
+using Agent.Actors.Telemetry;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>Decides on one message at a time what becomes of it, and writes the answers that can be given on the spot.</summary>
+/// <remarks>
+/// <code>
+///   octets -> read -> access -> TSIG -> EDNS version -> by kind:   Query    -> relay, or answered here
+///               |        \________|________/                       Transfer -> sent by the session
+///            silence,             |                                NOTIFY, CREATE, DELETE -> to the zone
+///            FORMERR,       REFUSED, NOTAUTH,
+///            NOTIMP         BADVERS (signed when the request was)
+/// </code>
+/// Pure: it knows no socket and waits for nothing. Relayed and locally answered queries allocate nothing. It does not throw,
+/// whatever the octets are. Thread-safe as far as its parts are.
+/// </remarks>
+public sealed class RequestPipeline
+{
+    /// <summary>The UDP payload that we announce and send (RFC 9715, below every usual path's fragmentation).</summary>
+    public const ushort PayloadBytes = 1232;
+
+    private const int PayloadBytesWithoutEdns = 512;
+    private const ulong TraceStep = 0x9E3779B97F4A7C15;
+
+    private readonly PipelineParts _parts;
+    private readonly IRequestStep[] _steps;
+    private ulong _trace;
+
+    /// <summary>Joins policy and parts.</summary>
+    public RequestPipeline(ListenerPolicy policy, PipelineParts parts)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(parts);
+        _parts = parts;
+        _trace = parts.TraceSeed;
+        bool relays = parts.LocalAnswerer is null;
+        _steps = [new AccessStep(policy, relays), new TsigStep(policy, parts.Authenticator, relays), new EdnsStep()];
+    }
+
+    /// <summary>Decides on a message.</summary>
+    /// <param name="message">The octets as they came.</param>
+    /// <param name="source">Where they came from.</param>
+    /// <param name="reply">Room for an answer, at least <see cref="PayloadBytes"/>; on TCP as much as an answer may have.</param>
+    /// <param name="nowMs">A clock that never goes back.</param>
+    public RequestOutcome Process(ReadOnlySpan<byte> message, in RequestSource source, Span<byte> reply, long nowMs)
+    {
+        MessageHeader.TryRead(message, out MessageHeader header);
+        var context = new RequestContext { Message = message, Header = header, Source = source, NowMs = nowMs };
+        switch (RequestParser.Parse(ref context))
+        {
+            case ParseResult.NotARequest:
+                return default;
+            case ParseResult.UnknownOpcode:
+                return Refuse(ref context, new StepRefusal(ResponseCode.NotImp), reply);
+            case ParseResult.Malformed:
+                return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
+            default:
+                break;
+        }
+        foreach (IRequestStep step in _steps)
+        {
+            if (step.Apply(ref context) is { } refusal)
+            {
+                return Refuse(ref context, refusal, reply);
+            }
+        }
+        return context.Kind switch
+        {
+            RequestKind.Query => Query(ref context, reply),
+            RequestKind.Transfer => Transfer(ref context, reply),
+            _ => Control(ref context, reply),
+        };
+    }
+
+    /// <summary>Counts an answer that was made outside, by the relay.</summary>
+    public void CountRelayed(AnswerTransport transport, ReadOnlySpan<byte> answer)
+    {
+        if (MessageHeader.TryRead(answer, out MessageHeader header))
+        {
+            _parts.Counters?.Count(transport, header.Opcode, header.ResponseCode);
+        }
+    }
+
+    private RequestOutcome Query(ref RequestContext context, Span<byte> reply)
+    {
+        if (_parts.LocalAnswerer is not { } answerer)
+        {
+            return new RequestOutcome(
+                RequestDisposition.Relay,
+                Relay: new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig));
+        }
+        int limit = ReplyLimit(ref context, reply.Length);
+        int length = answerer.Answer(context.Message, reply[..limit], context.Source.Transport);
+        if (length < MessageHeader.Size || length > limit)
+        {
+            return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
+        }
+        CountRelayed(context.Source.Transport, reply[..length]);
+        return new RequestOutcome(RequestDisposition.Reply, Sign(ref context, reply, length));
+    }
+
+    private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply)
+    {
+        if (context.Source.Transport == AnswerTransport.Udp)
+        {
+            // AXFR by UDP does not exist (RFC 5936 section 4.2). An IXFR client is sent to TCP by an answer that says it was cut.
+            if (context.Question.Type == RecordType.AXFR)
+            {
+                return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
+            }
+            return Refuse(ref context, new StepRefusal(ResponseCode.NoError), reply, isCut: true);
+        }
+        if (context.Question.ToName() is not { } zone)
+        {
+            return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
+        }
+        context.TraceId = NextTraceId();
+        return new RequestOutcome(RequestDisposition.TransferOut, Transfer: new TransferRequest(ref context, zone, _parts.Authenticator));
+    }
+
+    private RequestOutcome Control(ref RequestContext context, Span<byte> reply)
+    {
+        if (context.Kind == RequestKind.Notify && _parts.NotifyRate is { } rate && !rate.TryTake(context.Source.Client, context.NowMs))
+        {
+            AgentMetrics.CountShed("notify_rate");
+            return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.NotReady, "too many NOTIFYs"), reply);
+        }
+        if (context.Question.ToName() is not { } zone)
+        {
+            return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
+        }
+        context.TraceId = NextTraceId();
+        ControlOperation operation = context.Kind switch
+        {
+            RequestKind.Create => ControlOperation.Create,
+            RequestKind.Delete => ControlOperation.Delete,
+            _ => ControlOperation.Notify,
+        };
+        return new RequestOutcome(RequestDisposition.Control, Control: new ControlRequest(ref context, operation, zone, _parts));
+    }
+
+    private RequestOutcome Refuse(ref RequestContext context, in StepRefusal refusal, Span<byte> reply, bool isCut = false)
+    {
+        if (context.Source.Transport == AnswerTransport.Udp && _parts.ErrorRate is { } rate
+            && !rate.TryTake(context.Source.Client, context.NowMs))
+        {
+            AgentMetrics.CountShed("error_rate");
+            return default;
+        }
+        int limit = ReplyLimit(ref context, Math.Min(reply.Length, PayloadBytes));
+        int length = ReplyWriter.Write(
+            context.Message, reply[..limit], refusal.ResponseCode, authoritative: false, PayloadBytes, refusal.Reason, refusal.Text);
+        if (isCut)
+        {
+            reply[2] |= MessageHeader.TruncatedFlag >> 8;
+        }
+        _parts.Counters?.Count(context.Source.Transport, context.Header.Opcode, refusal.ResponseCode);
+        return new RequestOutcome(RequestDisposition.Reply, Sign(ref context, reply, length));
+    }
+
+    private int Sign(ref RequestContext context, Span<byte> reply, int length) =>
+        context.Authentication.Status == AuthenticationStatus.Unsigned || _parts.Authenticator is not { } authenticator
+            ? length
+            : authenticator.Sign(reply, length, context.Authentication);
+
+    private int ReplyLimit(ref RequestContext context, int room)
+    {
+        int limit = room;
+        if (context.Source.Transport == AnswerTransport.Udp)
+        {
+            int accepted = context.Edns.IsPresent
+                ? Math.Clamp(context.Edns.PayloadSize, (ushort)PayloadBytesWithoutEdns, PayloadBytes)
+                : PayloadBytesWithoutEdns;
+            limit = Math.Min(room, accepted);
+        }
+        bool signs = context.Authentication.Status != AuthenticationStatus.Unsigned && _parts.Authenticator is not null;
+        return Math.Max(MessageHeader.Size, limit - (signs ? _parts.Authenticator!.SignatureBytesMax : 0));
+    }
+
+    private ulong NextTraceId()
+    {
+        // Spreads a counter over all bits; neighbours look unrelated and none repeats.
+        ulong value = Interlocked.Add(ref _trace, TraceStep);
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+        return value ^ (value >> 31);
+    }
+}

@@ -1,0 +1,43 @@
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>An AXFR or IXFR that its sender may have.</summary>
+public sealed class TransferRequest
+{
+    internal TransferRequest(ref RequestContext context, DomainName zone, IRequestAuthenticator? authenticator)
+    {
+        Zone = zone;
+        Type = context.Question.Type;
+        ClientSerial = Type == RecordType.IXFR ? context.Serial : null;
+        Query = context.Message.ToArray();
+        Source = context.Source;
+        Authentication = context.Authentication;
+        Authenticator = authenticator;
+        TraceId = context.TraceId;
+    }
+
+    /// <summary>The zone, in the case that was sent.</summary>
+    public DomainName Zone { get; }
+
+    /// <summary>AXFR or IXFR.</summary>
+    public RecordType Type { get; }
+
+    /// <summary>The serial that an IXFR client has; null for AXFR, or when it did not say.</summary>
+    public uint? ClientSerial { get; }
+
+    /// <summary>The whole query; its id and question begin every answer.</summary>
+    public ReadOnlyMemory<byte> Query { get; }
+
+    /// <summary>Who asks.</summary>
+    public RequestSource Source { get; }
+
+    /// <summary>What the query's signature was worth; a verified one means that the answers are signed.</summary>
+    public RequestAuthentication Authentication { get; }
+
+    /// <summary>Signs the answers.</summary>
+    public IRequestAuthenticator? Authenticator { get; }
+
+    /// <summary>Joins everything that the request causes in logs and traces.</summary>
+    public ulong TraceId { get; }
+}

@@ -1,0 +1,28 @@
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Listeners;
+
+/// <summary>Verifies the signature of what we answer ourselves, and admits by key whom the address alone does not.</summary>
+/// <remarks>A relayed query that its address admits passes untouched: its key may be one between the client and the server.</remarks>
+internal sealed class TsigStep(ListenerPolicy policy, IRequestAuthenticator? authenticator, bool queriesAreRelayed) : IRequestStep
+{
+    public StepRefusal? Apply(ref RequestContext context)
+    {
+        if (!context.HasTsig || (queriesAreRelayed && context.Kind == RequestKind.Query && context.IsAddressAllowed))
+        {
+            return null;
+        }
+        context.Authentication = authenticator?.Verify(context.Message) ?? new RequestAuthentication(AuthenticationStatus.Failed);
+        switch (context.Authentication)
+        {
+            case { Status: AuthenticationStatus.Failed }:
+                return new StepRefusal(ResponseCode.NotAuth);
+            case { Status: AuthenticationStatus.Malformed }:
+                return new StepRefusal(ResponseCode.FormErr);
+            case { KeyName: { } key } when context.IsAddressAllowed || AccessStep.ListFor(policy, context.Kind).AllowsKey(key):
+                return null;
+            default:
+                return AccessStep.Refusal(context.Kind);
+        }
+    }
+}

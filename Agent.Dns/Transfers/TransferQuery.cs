@@ -1,0 +1,51 @@
+using System.Buffers.Binary;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Dns.Transfers;
+
+/// <summary>
+/// The questions that a secondary puts to its master. Recursion is never desired. Each returns the bytes written; a buffer of
+/// <see cref="BufferSize"/> bytes always suffices, before a TSIG is added.
+/// </summary>
+public static class TransferQuery
+{
+    /// <summary>Room for any of the questions with an OPT.</summary>
+    public const int BufferSize = MessageHeader.Size + NameReader.MaximumLength + 4 + 64;
+
+    /// <summary>The payload size to announce over UDP: no fragments on the paths of today.</summary>
+    public const ushort PayloadSize = 1232;
+
+    /// <summary>Asks for the start of authority.</summary>
+    /// <param name="buffer">Where to.</param>
+    /// <param name="zone">The zone.</param>
+    /// <param name="id">The message's id.</param>
+    /// <param name="withEdns">Adds an OPT. Leave it out for a master that answered FORMERR or closed the connection because of it.</param>
+    public static int WriteSoa(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = true) =>
+        Write(buffer, zone, RecordType.SOA, id, withEdns, null);
+
+    /// <summary>Asks for the whole zone (RFC 5936 section 2.1).</summary>
+    public static int WriteAxfr(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = false) =>
+        Write(buffer, zone, RecordType.AXFR, id, withEdns, null);
+
+    /// <summary>Asks for the differences from our serial, which goes into the authority section (RFC 1995 section 3).</summary>
+    public static int WriteIxfr(Span<byte> buffer, DomainName zone, ushort id, uint ourSerial, bool withEdns = false) =>
+        Write(buffer, zone, RecordType.IXFR, id, withEdns, ourSerial);
+
+    private static int Write(Span<byte> buffer, DomainName zone, RecordType type, ushort id, bool withEdns, uint? ourSerial)
+    {
+        var writer = new MessageWriter(buffer, id, MessageHeader.ComposeFlags(Opcode.Query));
+        bool fits = writer.TryWriteQuestion(zone, type);
+        if (ourSerial is { } serial)
+        {
+            // Only the serial is looked at; the names may be the root and the timers zero.
+            Span<byte> rdata = stackalloc byte[2 + SoaNumbers.Size];
+            rdata.Clear();
+            BinaryPrimitives.WriteUInt32BigEndian(rdata[2..], serial);
+            fits &= writer.TryWriteRecord(MessageSection.Authority, zone.Wire, RecordType.SOA, RecordClass.IN, 0, rdata);
+        }
+        if (withEdns)
+            fits &= writer.TryWriteOpt(PayloadSize);
+        return fits ? writer.Length : throw new ArgumentException("The buffer is too small for the question.", nameof(buffer));
+    }
+}

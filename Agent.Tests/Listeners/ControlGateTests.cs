@@ -1,0 +1,135 @@
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Dns.Wire;
+using static Agent.Tests.Listeners.Requests;
+
+namespace Agent.Tests.Listeners;
+
+public sealed class ControlGateTests
+{
+    private readonly Sink _sink = new();
+    private readonly RecordingPath _path = new();
+
+    [Fact]
+    public void An_answer_is_sent_once_and_gives_back_the_credit()
+    {
+        var gate = new ControlGate(_sink, credits: 1);
+        Assert.True(gate.Post(Request(), 0));
+        Assert.Equal(1, gate.OpenCount);
+        Assert.True(_sink.Taken[0].TryAnswer(ControlAnswer.Done));
+        Assert.False(_sink.Taken[0].TryAnswer(ControlAnswer.Done));
+        Assert.False(_sink.Taken[0].TryIgnore());
+        Assert.Equal(0, gate.OpenCount);
+        Assert.Equal("12347400000100000000000007"[..4] + "F4000001000000000000", Convert.ToHexString(_path.Sent.Single())[..24]);
+        Assert.True(gate.Post(Request(), 0));
+    }
+
+    [Fact]
+    public void Without_credit_the_answer_is_SERVFAIL()
+    {
+        var gate = new ControlGate(_sink, credits: 1);
+        gate.Post(Request(), 0);
+        Assert.False(gate.Post(Request(), 0));
+        Assert.Equal(0xF002, FlagsOf(_path.Sent.Single()));
+        Assert.Single(_sink.Taken);
+    }
+
+    [Fact]
+    public void A_full_sink_means_SERVFAIL_and_no_credit_held()
+    {
+        _sink.IsFull = true;
+        var gate = new ControlGate(_sink);
+        Assert.False(gate.Post(Request(), 0));
+        Assert.Equal(0, gate.OpenCount);
+        Assert.Equal(0xF002, FlagsOf(_path.Sent.Single()));
+    }
+
+    [Fact]
+    public void What_nobody_answers_is_answered_when_its_time_is_over()
+    {
+        var gate = new ControlGate(_sink, answerWithinMs: 1000);
+        gate.Post(Request(), 0);
+        gate.Post(Request(), 500);
+        gate.Sweep(999);
+        Assert.Empty(_path.Sent);
+        gate.Sweep(1000);
+        Assert.Single(_path.Sent);
+        Assert.Equal(1, gate.OpenCount);
+        Assert.False(_sink.Taken[0].TryAnswer(ControlAnswer.Done));
+        Assert.True(_sink.Taken[1].TryAnswer(ControlAnswer.Done));
+        Assert.Equal(0xF400, FlagsOf(_path.Sent[1]));
+    }
+
+    [Fact]
+    public void A_request_may_end_in_silence()
+    {
+        var gate = new ControlGate(_sink);
+        gate.Post(Request(), 0);
+        Assert.True(_sink.Taken[0].TryIgnore());
+        Assert.Equal(0, gate.OpenCount);
+        Assert.Empty(_path.Sent);
+    }
+
+    [Theory]
+    [InlineData(0x2100, 6, 1, "A500", "A102")]
+    [InlineData(0x2000, 6, 1, "A400", "A002")]
+    [InlineData(0x7400, CreateType, PrivateClass, "F400", "F002")]
+    [InlineData(0x7400, DeleteType, PrivateClass, "F400", "F002")]
+    public void Answers_have_the_flags_that_a_pool_manager_knows(int flags, int type, int recordClass, string done, string failed)
+    {
+        byte[] message = Message((ushort)flags, (ushort)type, (ushort)recordClass, "Zone.Example.");
+        Make(message).TryAnswer(ControlAnswer.Done);
+        Make(message).TryAnswer(ControlAnswer.Failed(ExtendedErrorCode.NetworkError));
+        Assert.Equal(Convert.ToHexString(message)[..4] + done + Convert.ToHexString(message)[8..], Convert.ToHexString(_path.Sent[0]));
+        Assert.Equal(Convert.ToHexString(message)[..4] + failed + Convert.ToHexString(message)[8..], Convert.ToHexString(_path.Sent[1]));
+    }
+
+    [Fact]
+    public void EDNS_and_signature_come_back_with_the_answer()
+    {
+        byte[] message = [.. Message(0x7400, CreateType, PrivateClass, additional: Opt(dnssecOk: true)), .. Tsig("good.")];
+        message[11] = 2;
+        Make(message).TryAnswer(ControlAnswer.Failed(ExtendedErrorCode.NoReachableAuthority, "no master has the zone"));
+        byte[] answer = _path.Sent.Single();
+        Assert.Equal((byte)'S', answer[^1]);
+        Assert.Equal(WireError.None, EdnsView.Find(answer.AsSpan(0, answer.Length - 1), out EdnsView edns));
+        Assert.Equal(1232, edns.PayloadSize);
+        Assert.True(edns.TryGetExtendedError(out ExtendedErrorCode code, out ReadOnlySpan<byte> text));
+        Assert.Equal(ExtendedErrorCode.NoReachableAuthority, code);
+        Assert.Equal("no master has the zone"u8, text);
+    }
+
+    [Fact]
+    public void Answers_are_counted()
+    {
+        using var counters = new RequestCounters();
+        Make(Message(0x7400, CreateType, PrivateClass), counters).TryAnswer(ControlAnswer.Done);
+        Assert.Equal(1, counters.Read(AnswerTransport.Udp, Opcode.CommandAndControl, ResponseCode.NoError));
+    }
+
+    private ControlRequest Request() => Make(Message(0x7400, CreateType, PrivateClass));
+
+    private ControlRequest Make(byte[] message, RequestCounters? counters = null)
+    {
+        var policy = new ListenerPolicy { AllowControl = AccessList.Any, AllowNotify = AccessList.Any };
+        var pipeline = new RequestPipeline(policy, new PipelineParts { Authenticator = new MarkAuthenticator(), Counters = counters });
+        RequestOutcome outcome = pipeline.Process(message, From("10.0.0.1", path: _path), new byte[1232], 0);
+        return outcome.Control ?? throw new InvalidOperationException("not a control request");
+    }
+
+    private sealed class Sink : IControlSink
+    {
+        public List<ControlRequest> Taken { get; } = [];
+
+        public bool IsFull { get; set; }
+
+        public bool TryPost(ControlRequest request)
+        {
+            if (!IsFull)
+            {
+                Taken.Add(request);
+            }
+            return !IsFull;
+        }
+    }
+}
