@@ -35,7 +35,7 @@ public sealed class DomainName : IEquatable<DomainName>, IComparable<DomainName>
     /// <summary>The name without its first label; the root's parent is the root.</summary>
     public DomainName Parent => IsRoot ? this : new DomainName(_wire[(_wire[0] + 1)..]);
 
-    /// <summary>Reads presentation form. The final dot is optional, every name counts as absolute; characters beyond ASCII are refused.</summary>
+    /// <summary>Reads presentation form. The final dot is optional, every name counts as absolute; only ASCII is accepted.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out DomainName? name)
     {
         name = null;

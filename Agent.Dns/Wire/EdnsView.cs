@@ -41,7 +41,7 @@ public readonly ref struct EdnsView
     public ResponseCode ExtendResponseCode(ResponseCode low) =>
         (ResponseCode)(((_ttl >> TtlExtendedCodeShift) << LowResponseCodeBits) | ((uint)low & 0xF));
 
-    /// <summary>Reads an OPT record; checks that it is at the root, in the additional section, and that its options fill it exactly.</summary>
+    /// <summary>Reads an OPT record: at the root, in the additional section, filled exactly by its options.</summary>
     public static WireError Read(scoped in RecordView record, out EdnsView edns)
     {
         edns = default;

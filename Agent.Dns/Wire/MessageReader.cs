@@ -68,7 +68,10 @@ public ref struct MessageReader
         if (!TrySkipName(ref position, QuestionTail)) return false;
         var tail = _message.Slice(position, QuestionTail);
         question = new QuestionView(
-            _message, start, (RecordType)BinaryPrimitives.ReadUInt16BigEndian(tail), (RecordClass)BinaryPrimitives.ReadUInt16BigEndian(tail[2..]));
+            _message,
+            start,
+            (RecordType)BinaryPrimitives.ReadUInt16BigEndian(tail),
+            (RecordClass)BinaryPrimitives.ReadUInt16BigEndian(tail[2..]));
         Offset = position + QuestionTail;
         _remaining--;
         return true;

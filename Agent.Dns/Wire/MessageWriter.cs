@@ -92,7 +92,12 @@ public ref struct MessageWriter
     /// <param name="ttl">Seconds.</param>
     /// <param name="rdata">Uncompressed RDATA, at most 65535 bytes.</param>
     public bool TryWriteRecord(
-        MessageSection section, scoped ReadOnlySpan<byte> owner, RecordType type, RecordClass recordClass, uint ttl, scoped ReadOnlySpan<byte> rdata)
+        MessageSection section,
+        scoped ReadOnlySpan<byte> owner,
+        RecordType type,
+        RecordClass recordClass,
+        uint ttl,
+        scoped ReadOnlySpan<byte> rdata)
     {
         var start = _length;
         if (!_names.TryWrite(owner, _buffer[..Math.Max(Limit, start)], ref _length)) return false;
@@ -108,7 +113,12 @@ public ref struct MessageWriter
 
     /// <summary>Appends a record byte for byte, as TSIG demands and as some old peers need.</summary>
     public bool TryWriteRecordUncompressed(
-        MessageSection section, scoped ReadOnlySpan<byte> owner, RecordType type, RecordClass recordClass, uint ttl, scoped ReadOnlySpan<byte> rdata)
+        MessageSection section,
+        scoped ReadOnlySpan<byte> owner,
+        RecordType type,
+        RecordClass recordClass,
+        uint ttl,
+        scoped ReadOnlySpan<byte> rdata)
     {
         if (rdata.Length > ushort.MaxValue || _length + owner.Length + RecordTail + rdata.Length > Limit) return false;
         TryWriteBytes(owner);
@@ -119,7 +129,7 @@ public ref struct MessageWriter
         return true;
     }
 
-    /// <summary>Appends an OPT record without options; <see cref="TryWriteOption"/> adds to it as long as it stays the last record.</summary>
+    /// <summary>Appends an OPT record; <see cref="TryWriteOption"/> adds to it as long as it stays the last record.</summary>
     /// <param name="payloadSize">What we take by UDP, in bytes.</param>
     /// <param name="dnssecOk">DO.</param>
     /// <param name="responseCode">Its upper bits go here; the header's four bits stay the caller's business.</param>
@@ -152,7 +162,8 @@ public ref struct MessageWriter
         Span<byte> value = stackalloc byte[2 + TextBytesMax];
         BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)code);
         _ = Encoding.UTF8.TryGetBytes(text, value[2..], out var bytes);
-        return TryWriteOption(EdnsOptionCode.ExtendedError, value[..(2 + bytes)]) || TryWriteOption(EdnsOptionCode.ExtendedError, value[..2]);
+        return TryWriteOption(EdnsOptionCode.ExtendedError, value[..(2 + bytes)])
+            || TryWriteOption(EdnsOptionCode.ExtendedError, value[..2]);
     }
 
     /// <summary>Copies the question section of a request as it stands, all questions; false if it is malformed or does not fit.</summary>

@@ -82,10 +82,12 @@ public static class NameReader
     }
 
     /// <summary>Compares the name at <paramref name="offset"/> with an uncompressed one, ASCII case folded, without copying it.</summary>
-    public static bool Matches(ReadOnlySpan<byte> message, int offset, ReadOnlySpan<byte> wire) => Matches(message, offset, wire, fold: true);
+    public static bool Matches(ReadOnlySpan<byte> message, int offset, ReadOnlySpan<byte> wire) =>
+        Matches(message, offset, wire, fold: true);
 
-    /// <summary>As <see cref="Matches(ReadOnlySpan{byte}, int, ReadOnlySpan{byte})"/>, byte for byte: what compression needs to keep the case.</summary>
-    internal static bool MatchesExactly(ReadOnlySpan<byte> message, int offset, ReadOnlySpan<byte> wire) => Matches(message, offset, wire, fold: false);
+    /// <summary>Compares byte for byte: what compression needs to keep the case.</summary>
+    internal static bool MatchesExactly(ReadOnlySpan<byte> message, int offset, ReadOnlySpan<byte> wire) =>
+        Matches(message, offset, wire, fold: false);
 
     private static bool Matches(ReadOnlySpan<byte> message, int offset, ReadOnlySpan<byte> wire, bool fold)
     {

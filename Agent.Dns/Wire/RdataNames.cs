@@ -18,7 +18,8 @@ internal readonly record struct RdataNames(int Prefix, int Strings, int Names, i
     /// <summary>The layout of a type; no names at all for types that carry none or are unknown.</summary>
     public static RdataNames Of(RecordType type) => type switch
     {
-        RecordType.NS or RecordType.CNAME or RecordType.PTR or RecordType.MB or RecordType.MD or RecordType.MF or RecordType.MG or RecordType.MR =>
+        RecordType.NS or RecordType.CNAME or RecordType.PTR or RecordType.MB or RecordType.MD or RecordType.MF or RecordType.MG
+            or RecordType.MR =>
             new RdataNames(0, 0, 1, 0, Compressible: true, Foldable: true),
         RecordType.SOA => new RdataNames(0, 0, 2, 20, Compressible: true, Foldable: true),
         RecordType.MINFO => new RdataNames(0, 0, 2, 0, Compressible: true, Foldable: true),

@@ -1,11 +1,20 @@
 namespace Agent.Dns.Wire;
 
 /// <summary>One record in place in its message: offsets and numbers, nothing copied.</summary>
-/// <remarks>Lives as long as the message's buffer. Its header fields are read and bounds checked; owner and RDATA names are checked when copied.</remarks>
+/// <remarks>
+/// Lives as long as the message's buffer. Its fixed fields are read and bounds checked; names in owner and RDATA are checked when copied.
+/// </remarks>
 public readonly ref struct RecordView
 {
     internal RecordView(
-        ReadOnlySpan<byte> message, MessageSection section, int ownerOffset, RecordType type, RecordClass recordClass, uint ttl, int rdataOffset, int rdataLength)
+        ReadOnlySpan<byte> message,
+        MessageSection section,
+        int ownerOffset,
+        RecordType type,
+        RecordClass recordClass,
+        uint ttl,
+        int rdataOffset,
+        int rdataLength)
     {
         Message = message;
         Section = section;

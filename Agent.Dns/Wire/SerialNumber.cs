@@ -33,13 +33,14 @@ public static class SerialNumber
         _ => SerialOrder.Older,
     };
 
-    /// <summary>True if <paramref name="candidate"/> is after <paramref name="current"/>; false also where the order is undefined.</summary>
+    /// <summary>True if <paramref name="candidate"/> is after <paramref name="current"/>; false where the order is undefined.</summary>
     public static bool IsNewer(uint candidate, uint current) => Compare(candidate, current) == SerialOrder.Newer;
 
     /// <summary>True if <paramref name="candidate"/> is the current serial or after it.</summary>
-    public static bool IsSameOrNewer(uint candidate, uint current) => Compare(candidate, current) is SerialOrder.Equal or SerialOrder.Newer;
+    public static bool IsSameOrNewer(uint candidate, uint current) =>
+        Compare(candidate, current) is SerialOrder.Equal or SerialOrder.Newer;
 
-    /// <summary>The serial <paramref name="increment"/> steps on. Steps above <see cref="MaximumIncrement"/> are a programmer's error.</summary>
+    /// <summary>The serial <paramref name="increment"/> steps on, at most <see cref="MaximumIncrement"/>.</summary>
     public static uint Add(uint serial, uint increment)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(increment, MaximumIncrement);

@@ -58,8 +58,8 @@ public class DomainNameTests
     {
         string[] inOrder =
         [
-            "example.", "a.example.", "yljkjljk.a.example.", "Z.a.example.", "zABC.a.EXAMPLE.", "z.example.", @"\001.z.example.", "*.z.example.",
-            @"\200.z.example.",
+            "example.", "a.example.", "yljkjljk.a.example.", "Z.a.example.", "zABC.a.EXAMPLE.", "z.example.", @"\001.z.example.",
+            "*.z.example.", @"\200.z.example.",
         ];
         var names = inOrder.Select(DomainName.Parse).ToArray();
         Assert.Equal(inOrder, names.Reverse().Order().Select(name => name.ToString()));

@@ -11,7 +11,8 @@ public class MessageTests
     public void WhatIsWrittenIsRead()
     {
         Span<byte> buffer = stackalloc byte[512];
-        var writer = new MessageWriter(buffer, id: 0x1234, MessageHeader.ComposeFlags(Opcode.Notify, ResponseCode.Refused, MessageHeader.ResponseFlag));
+        var flags = MessageHeader.ComposeFlags(Opcode.Notify, ResponseCode.Refused, MessageHeader.ResponseFlag);
+        var writer = new MessageWriter(buffer, id: 0x1234, flags);
         byte[] exchange = [0, 10, .. Mail.Wire];
         Assert.True(writer.TryWriteQuestion(Zone, RecordType.SOA));
         Assert.True(writer.TryWriteRecord(MessageSection.Answer, Zone.Wire, RecordType.MX, RecordClass.IN, 300, exchange));

@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+using Agent.Dns.Wire;
+
+namespace Agent.Dns.Records;
+
+/// <summary>
+/// Which types a reader of our text does not know, so that they are written in the form of RFC 3597 that every server reads:
+/// <c>TYPEnnn \# length hex</c>, and <c>TYPEnnn</c> in type bitmaps.
+/// </summary>
+public sealed class RdataTextStyle
+{
+    private readonly FrozenSet<RecordType> _generic;
+
+    /// <summary>A style that writes these types generically, besides those that we have no text form for.</summary>
+    public RdataTextStyle(IEnumerable<RecordType> generic) => _generic = generic.ToFrozenSet();
+
+    /// <summary>Every type in its own form.</summary>
+    public static RdataTextStyle Standard { get; } = new([]);
+
+    /// <summary>For BIND 9.18.</summary>
+    public static RdataTextStyle Bind918 { get; } =
+        new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.NXT, RecordType.MD, RecordType.MF]);
+
+    /// <summary>For NSD 4.6.</summary>
+    public static RdataTextStyle Nsd46 { get; } = new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET]);
+
+    /// <summary>For Knot DNS 3.2.</summary>
+    public static RdataTextStyle Knot32 { get; } = new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET]);
+
+    /// <summary>True if the type has to be written as <c>TYPEnnn</c>.</summary>
+    public bool IsGeneric(RecordType type) => _generic.Contains(type) || RecordTypeText.MnemonicOf(type).IsEmpty;
+
+    internal void WriteType(RecordType type, RecordTextBuffer text)
+    {
+        if (IsGeneric(type))
+        {
+            text.Write("TYPE"u8);
+            text.WriteNumber((ushort)type);
+        }
+        else
+        {
+            text.Write(RecordTypeText.MnemonicOf(type));
+        }
+    }
+}
