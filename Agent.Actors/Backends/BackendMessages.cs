@@ -9,7 +9,6 @@ namespace Agent.Actors.Backends;
 /// Tells a target what is wanted of one zone. A later wish replaces an earlier one, also while that is being carried out. Each
 /// step that changes what is known is reported to the sender by <see cref="TargetReport"/>.
 /// </summary>
-/// <param name="Zone">The zone.</param>
 /// <param name="Generation">Comes back in the reports.</param>
 /// <param name="Content">What to serve; null when the zone is to be absent.</param>
 /// <param name="ObserveFirst">Look before acting: the server may be level already.</param>

@@ -18,7 +18,6 @@ public sealed record PutProgress(DomainName Zone, TargetProgress Progress) : Jou
 public sealed record ForgetZone(DomainName Zone, DateTimeOffset KeepContentUntil) : JournalEntry(Zone);
 
 /// <summary>One line of a zone's history; the number of lines kept for each zone is bounded by configuration.</summary>
-/// <param name="Zone">The zone.</param>
 /// <param name="At">When it happened.</param>
 /// <param name="Code">Stable word: created, deleted, changed, transferred, transfer-failed, verified, refused, away, ...</param>
 /// <param name="Text">A sentence for people.</param>

@@ -49,7 +49,6 @@ public sealed class AccessList
     public bool IsEmpty => !_any && _withPort.Count + _ipv4.Length + _ipv6.Length + _keys.Count == 0;
 
     /// <summary>Reads entries: <c>any</c>, <c>192.0.2.1</c>, <c>192.0.2.1:53</c>, <c>[2001:db8::1]:53</c>, <c>192.0.2.0/24</c>, <c>key:NAME</c>.</summary>
-    /// <param name="entries">The entries.</param>
     /// <param name="list">The list when the answer is true.</param>
     /// <param name="problem">Which entry is wrong and why, when the answer is false.</param>
     public static bool TryParse(

@@ -9,7 +9,6 @@ public static class ControlAnswerBuilder
     public const int SizeMax = 1232;
 
     /// <summary>Builds the answer.</summary>
-    /// <param name="request">The request.</param>
     /// <param name="answer">How it ended.</param>
     /// <param name="destination">At least <see cref="SizeMax"/> octets.</param>
     /// <returns>Octets written.</returns>

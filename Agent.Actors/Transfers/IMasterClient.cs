@@ -68,7 +68,6 @@ public sealed record SoaAnswered(long Id, MasterAddress Address, SoaOutcome Outc
 
 /// <summary>Asks for the whole zone.</summary>
 /// <param name="Id">Number of the request.</param>
-/// <param name="Zone">The zone.</param>
 /// <param name="Address">Where to take it from.</param>
 /// <param name="Limits">Times and sizes.</param>
 public sealed record TransferZone(long Id, DomainName Zone, MasterAddress Address, TransferLimits Limits);

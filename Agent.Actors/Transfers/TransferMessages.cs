@@ -8,7 +8,6 @@ namespace Agent.Actors.Transfers;
 
 /// <summary>One pass over the masters for one zone.</summary>
 /// <param name="Pass">Number that every message about it carries.</param>
-/// <param name="Zone">The zone.</param>
 /// <param name="HeldSerial">Serial of the content held; null when there is none.</param>
 /// <param name="Force">Transfer even when the serial is not newer.</param>
 /// <param name="Notifier">Master that said something changed; asked and taken first.</param>

@@ -13,7 +13,6 @@ internal sealed record FromShard(object Message, IActorRef Sender);
 internal sealed record ZonePicture(DomainName Zone, ZoneRow? Row, ZonePhase Phase, bool Transferring);
 
 /// <summary>The zone has nothing to do and may become a row, or nothing at all when it is gone.</summary>
-/// <param name="Zone">The zone.</param>
 /// <param name="Received">Messages received from the shard so far.</param>
 /// <param name="Gone">Nothing of it is wanted any more.</param>
 /// <param name="RefreshIn">When the masters are to be asked again.</param>

@@ -27,7 +27,6 @@ public sealed record WriteJournal(long Write, ImmutableArray<JournalEntry> Entri
 
 /// <summary>Every target shall serve this content.</summary>
 /// <param name="Generation">Comes back with the targets' reports.</param>
-/// <param name="Content">The content.</param>
 /// <param name="ObserveFirst">The targets may be level already: look before acting.</param>
 public sealed record WantPresent(long Generation, ZoneContent Content, bool ObserveFirst) : ZoneEffect;
 

@@ -27,14 +27,12 @@ public sealed record CreateZone(DomainName Zone, RequestOrigin Origin) : ZoneMes
 public sealed record DeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone);
 
 /// <summary>The zone changed at a master. Answered by <see cref="ZoneReply"/> as soon as it is noted.</summary>
-/// <param name="Zone">The zone.</param>
 /// <param name="Origin">Who said so.</param>
 /// <param name="Notifier">Address that said so; a master at that address is asked first.</param>
 /// <param name="SerialHint">Serial from the answer section; only a hint.</param>
 public sealed record NotifyZone(DomainName Zone, RequestOrigin Origin, IPAddress? Notifier, uint? SerialHint) : ZoneMessage(Zone);
 
 /// <summary>Ask the masters now. Answered by <see cref="ZoneReply"/> when noted.</summary>
-/// <param name="Zone">The zone.</param>
 /// <param name="Origin">Who wants it.</param>
 /// <param name="Force">Transfer and apply even when the serial is not newer.</param>
 public sealed record RefreshZone(DomainName Zone, RequestOrigin Origin, bool Force) : ZoneMessage(Zone);

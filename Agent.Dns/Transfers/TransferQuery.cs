@@ -18,7 +18,6 @@ public static class TransferQuery
 
     /// <summary>Asks for the start of authority.</summary>
     /// <param name="buffer">Where to.</param>
-    /// <param name="zone">The zone.</param>
     /// <param name="id">The message's id.</param>
     /// <param name="withEdns">Adds an OPT. Leave it out for a master that answered FORMERR or closed the connection because of it.</param>
     public static int WriteSoa(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = true) =>

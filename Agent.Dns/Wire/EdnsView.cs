@@ -57,7 +57,6 @@ public readonly ref struct EdnsView
     }
 
     /// <summary>Walks a whole message for its OPT. Finds also the errors of the records around it, and a second OPT.</summary>
-    /// <param name="message">The message.</param>
     /// <param name="edns">Not present if the message has none.</param>
     public static WireError Find(ReadOnlySpan<byte> message, out EdnsView edns)
     {

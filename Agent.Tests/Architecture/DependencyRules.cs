@@ -18,13 +18,16 @@ public static class DependencyRules
 
     private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
-    /// <summary>The rooms of Agent.Actors from the ground up: each knows those of the rows before its own, and itself.</summary>
+    /// <summary>
+    /// The rooms of Agent.Actors from the ground up: each knows those of the rows before its own, and itself. Reasons and Telemetry hold
+    /// words and counters only; the journal's rows are what targets and zones compare with.
+    /// </summary>
     public static readonly string[][] ActorRooms =
-        [["Kernel"], ["Cluster"], ["Journal", "Backends", "Transfers"], ["Zones"], ["Listeners"]];
+        [["Kernel"], ["Reasons", "Telemetry"], ["Cluster"], ["Journal"], ["Backends", "Transfers"], ["Zones"], ["Listeners"]];
 
     /// <summary>Actors speak to the outside through ports; these words belong into adapters in Agent.Host or Agent.Backends.</summary>
     private const string OutsideWorld =
-        @"\bSystem\.Net\.Sockets\b|\bSystem\.Net\.Http\b|\bSystem\.Data\b|\bNpgsql\w*|\bSqlite\w*|\bDapper\b|" +
+        @"\bSystem\.Net\.Http\b|\bSystem\.Data\b|\bNpgsql\w*|\bSqlite\w*|\bDapper\b|" +
         @"\b(Socket|UdpClient|TcpClient|TcpListener|NetworkStream|HttpClient)\b|" +
         @"\b(FileStream|FileInfo|DirectoryInfo|StreamReader|StreamWriter)\b|" +
         @"(?<![\w.])(File|Directory|Console)\.[A-Z]|\bProcess\.Start\b|\bProcessStartInfo\b|\bTask\.Run\b|\bTask\.Factory\b|" +
@@ -61,14 +64,15 @@ public static class DependencyRules
     public static IEnumerable<Finding> ActorsDoNotWait(SourceFile file) =>
         TidyRules.Words(file, @"\.Ask\s*[<(]|\bawait\b", "an actor does not wait for an answer, it handles it as a message");
 
-    /// <summary>The namespace follows the folder, so a reader finds a type where its name says.</summary>
+    /// <summary>The namespace is the room's or follows the folders below it, so a reader finds a type where its name says.</summary>
     public static IEnumerable<Finding> NamespaceFollowsFolder(SourceFile file)
     {
         Match declared = Regex.Match(file.Code, @"^namespace\s+(?<name>[\w.]+)", Options | RegexOptions.Multiline);
-        string expected = file.Path[..file.Path.LastIndexOf('/')].Replace('/', '.');
+        string folder = file.Path[..file.Path.LastIndexOf('/')].Replace('/', '.');
+        string room = file.Room.Length == 0 ? file.Project : $"{file.Project}.{file.Room}";
         string actual = declared.Groups["name"].Value;
-        return !declared.Success || actual == expected
+        return !declared.Success || ($"{folder}.".StartsWith($"{actual}.", StringComparison.Ordinal) && actual.Length >= room.Length)
             ? []
-            : [new Finding(file.Path, file.LineAt(declared.Index), $"namespace {actual}, the folder says {expected}")];
+            : [new Finding(file.Path, file.LineAt(declared.Index), $"namespace {actual}, the folder says {folder}")];
     }
 }

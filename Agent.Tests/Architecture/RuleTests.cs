@@ -110,7 +110,8 @@ public sealed class RuleTests
     [InlineData("Kernel", "using Agent.Dns.Wire;", 1)]
     [InlineData("Kernel", "namespace Agent.Actors.Kernel.Simulation;", 0)]
     [InlineData("Transfers", "using Agent.Actors.Kernel;\nusing Agent.Dns.Wire;", 0)]
-    [InlineData("Transfers", "using Agent.Actors.Journal;", 1)]
+    [InlineData("Journal", "using Agent.Actors.Transfers;", 1)]
+    [InlineData("Transfers", "using Agent.Actors.Backends;", 1)]
     [InlineData("Zones", "using Agent.Actors.Transfers;", 0)]
     [InlineData("Zones", "Agent.Actors.Listeners.Request x;", 1)]
     [InlineData("Attic", "", 1)]
@@ -118,7 +119,7 @@ public sealed class RuleTests
         Assert.Equal(expected, DependencyRules.ActorRoomDirections(new SourceFile($"Agent.Actors/{room}/X.cs", text)).Count());
 
     [Theory]
-    [InlineData("using System.Net.Sockets;", 1)]
+    [InlineData("new Socket(family, type, protocol)", 1)]
     [InlineData("File.ReadAllText(path);", 1)]
     [InlineData("zone.File.Length", 0)]
     [InlineData("new HttpClient()", 1)]
@@ -142,9 +143,11 @@ public sealed class RuleTests
     {
         SourceFile elsewhere = new("Agent.Dns/Wire/X.cs", "namespace Agent.Dns;\n");
         SourceFile inPlace = new("Agent.Dns/Wire/X.cs", "using System;\nnamespace Agent.Dns.Wire;\n");
+        SourceFile below = new("Agent.Dns/Wire/Part/X.cs", "namespace Agent.Dns.Wire;\n");
 
         Assert.NotEmpty(DependencyRules.NamespaceFollowsFolder(elsewhere));
         Assert.Empty(DependencyRules.NamespaceFollowsFolder(inPlace));
+        Assert.Empty(DependencyRules.NamespaceFollowsFolder(below));
     }
 
     private static SourceFile Sample(string text) => new("Agent.Sample/X.cs", text);
