@@ -1,0 +1,77 @@
+using System.Reflection;
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>What the command line names: later files go over earlier ones, and settings go over files.</summary>
+/// <param name="Files">Empty: the default file, where there is one.</param>
+public sealed record ConfigurationSources(IReadOnlyList<string> Files, IReadOnlyList<string> Settings)
+{
+    /// <summary>Stands for the process's environment in tests.</summary>
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+}
+
+/// <summary>A loaded configuration: the tree that <c>config show</c> prints and the options made of it.</summary>
+public sealed class AgentConfiguration
+{
+    private const string InstalledFile = "/etc/agent/agent.conf";
+    private const string ReferenceName = "reference.conf";
+
+    private AgentConfiguration(HoconObject root, HoconObject reference, AgentOptions options)
+    {
+        Root = root;
+        Reference = reference;
+        Options = options;
+    }
+
+    public HoconObject Root { get; }
+
+    public HoconObject Reference { get; }
+
+    public AgentOptions Options { get; }
+
+    /// <summary>What is allowed but deserves a look; written at start and by <c>config check</c>.</summary>
+    public IReadOnlyList<string> Warnings => ConfigurationWarnings.Find(this);
+
+    /// <exception cref="ConfigurationException">The text is not HOCON, or a value is unknown or wrong.</exception>
+    public static AgentConfiguration Load(ConfigurationSources sources)
+    {
+        try
+        {
+            string referenceText = ReferenceText();
+            HoconObject reference = new HoconLoader(_ => null, KeySpelling.Fold).AddText(referenceText, ReferenceName).Resolve();
+            HoconLoader loader = new HoconLoader(sources.Environment, KeySpelling.Fold).AddText(referenceText, ReferenceName);
+            IEnumerable<string> files = sources.Files.Count > 0 ? sources.Files : DefaultFile() is { } found ? [found] : [];
+            foreach (string file in files) loader.AddFile(file);
+            foreach (string setting in sources.Settings) loader.AddSetting(setting, KeySpelling.Root);
+            HoconObject root = loader.Resolve();
+            return new AgentConfiguration(root, reference, OptionsBinder.Bind(root, reference));
+        }
+        catch (HoconException failure)
+        {
+            throw new ConfigurationException([new ConfigurationProblem(failure.Origin, "", failure.Problem)]);
+        }
+    }
+
+    /// <summary>
+    /// Beside the sources: <c>hocon/agent.conf</c> in the nearest folder above the program. Installed: a file in /etc. Null: none of them.
+    /// </summary>
+    public static string? DefaultFile()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string candidate = Path.Combine(folder.FullName, "hocon", "agent.conf");
+            if (File.Exists(candidate)) return candidate;
+        }
+
+        return File.Exists(InstalledFile) ? InstalledFile : null;
+    }
+
+    internal static string ReferenceText()
+    {
+        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(ReferenceName)
+            ?? throw new InvalidOperationException($"{ReferenceName} is missing from the program");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

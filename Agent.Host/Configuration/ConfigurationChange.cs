@@ -1,0 +1,148 @@
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>A key whose value differs between two configurations.</summary>
+/// <param name="Old">As text, or null where the key was absent; hidden for secrets.</param>
+/// <param name="RestartReason">Why a running agent cannot take the value; null: it can.</param>
+public sealed record ChangedKey(string Path, string? Old, string? New, string? RestartReason)
+{
+    public override string ToString() =>
+        $"{Path}: {Old ?? "(absent)"} -> {New ?? "(absent)"}" + (RestartReason is null ? "" : $" (needs a restart: {RestartReason})");
+}
+
+/// <summary>
+/// What a reload would change. Keys that a running agent can take are applied; the others keep their old value until a restart and are
+/// named with the reason.
+/// </summary>
+public sealed class ConfigurationChange
+{
+    private const string Sockets = "sockets are bound at start";
+    private const string Targets = "targets are built at start";
+    private const string Journal = "the journal is opened at start";
+
+    /// <summary>Every key, or a section of them, and why it needs a restart; null: it can be applied live. The longest match counts.</summary>
+    private static readonly Dictionary<string, string?> Rules = new()
+    {
+        ["agent"] = "the key is not known to reloading",
+        ["agent.name"] = "the node is known by its name",
+        ["agent.host"] = Sockets,
+        ["agent.port"] = Sockets,
+        ["agent.workers"] = Sockets,
+        ["agent.tcp-backlog"] = Sockets,
+        ["agent.tcp-idle-timeout"] = null,
+        ["agent.tcp-connections-per-client"] = null,
+        ["agent.tcp-connections"] = null,
+        ["agent.masters"] = null,
+        ["agent.allow-notify"] = null,
+        ["agent.allow-control"] = null,
+        ["agent.control-transport"] = null,
+        ["agent.allow-transfer"] = null,
+        ["agent.allow-query"] = null,
+        ["agent.on-unknown-notify"] = null,
+        ["agent.notify-delay"] = null,
+        ["agent.transfer-source"] = null,
+        ["agent.answer-deadline"] = null,
+        ["agent.quorum"] = null,
+        ["agent.undelete-window"] = null,
+        ["agent.data-dir"] = Journal,
+        ["agent.backend-driver"] = Targets,
+        ["agent.backends"] = Targets,
+        ["agent.targets"] = Targets,
+        ["agent.query-destination"] = null,
+        ["agent.keys"] = null,
+        ["agent.journal"] = Journal,
+        ["agent.management"] = Sockets,
+        ["agent.cluster"] = "membership is decided at start",
+        ["agent.transfer"] = null,
+        ["agent.guard"] = null,
+        ["agent.limits"] = null,
+        ["agent.logging"] = null,
+        ["agent.logging.format"] = "the log is opened at start",
+    };
+
+    private ConfigurationChange(IReadOnlyList<ChangedKey> keys, AgentOptions applied)
+    {
+        Keys = keys;
+        Applied = applied;
+    }
+
+    /// <summary>In the order of the new configuration; what only the old one has comes last.</summary>
+    public IReadOnlyList<ChangedKey> Keys { get; }
+
+    public IEnumerable<ChangedKey> Live => Keys.Where(key => key.RestartReason is null);
+
+    public IEnumerable<ChangedKey> NeedingRestart => Keys.Where(key => key.RestartReason is not null);
+
+    /// <summary>What the agent runs with after the reload: the new values of live keys, the old ones of the rest.</summary>
+    public AgentOptions Applied { get; }
+
+    public static ConfigurationChange Compare(AgentConfiguration old, AgentConfiguration current)
+    {
+        var before = ConfigurationTree.Leaves(old.Root).ToDictionary(leaf => leaf.Path);
+        var changed = new List<ChangedKey>();
+        foreach (ConfigurationLeaf leaf in ConfigurationTree.Leaves(current.Root))
+        {
+            before.Remove(leaf.Path, out ConfigurationLeaf? was);
+            if (was?.Text != leaf.Text && !(was is null && IsEmptyObject(leaf))) changed.Add(Changed(leaf.Path, was, leaf));
+        }
+
+        changed.AddRange(before.Values.Where(leaf => !IsEmptyObject(leaf)).Select(leaf => Changed(leaf.Path, leaf, null)));
+        AddChangedSecrets(old.Options, current.Options, changed);
+        return new ConfigurationChange(changed, Apply(old.Options, current.Options, changed));
+    }
+
+    private static AgentOptions Apply(AgentOptions old, AgentOptions current, List<ChangedKey> changed) => current with
+    {
+        NodeName = old.NodeName,
+        Listener = old.Listener with
+        {
+            TcpIdleTimeout = current.Listener.TcpIdleTimeout,
+            TcpConnectionsPerClient = current.Listener.TcpConnectionsPerClient,
+            TcpConnections = current.Listener.TcpConnections,
+        },
+        DataDirectory = old.DataDirectory,
+        Targets = old.Targets,
+        // Without a change of its own key it may follow from the first target, which stays.
+        QueryDestination = changed.Exists(key => key.Path == "agent.query-destination") ? current.QueryDestination : old.QueryDestination,
+        Journal = old.Journal,
+        Management = old.Management,
+        Cluster = old.Cluster,
+        Logging = current.Logging with { Format = old.Logging.Format },
+    };
+
+    internal static string? RestartReasonOf(string path) => Rules[RuleOf(path)];
+
+    internal static string RuleOf(string path) =>
+        Rules.Keys.Where(rule => ConfigurationKeys.IsSameOrBelow(path, rule)).MaxBy(rule => rule.Length) ?? KeySpelling.Root;
+
+    private static bool IsEmptyObject(ConfigurationLeaf leaf) => leaf.Value is HoconObject;
+
+    private static ChangedKey Changed(string path, ConfigurationLeaf? old, ConfigurationLeaf? current) =>
+        new(path, Shown(old), Shown(current), RestartReasonOf(path));
+
+    private static string? Shown(ConfigurationLeaf? leaf) => leaf is null ? null : ConfigurationKeys.IsSecret(leaf.Key) ? "(hidden)" : leaf.Text;
+
+    /// <summary>A secret in a file can change while the configuration's text stays the same.</summary>
+    private static void AddChangedSecrets(AgentOptions old, AgentOptions current, List<ChangedKey> changed)
+    {
+        foreach ((string name, KeyOptions key) in current.Keys)
+        {
+            if (old.Keys.TryGetValue(name, out KeyOptions? was)) AddIfUnlisted($"agent.keys.{HoconPath.RenderKey(name)}", was, key);
+        }
+
+        foreach (TargetOptions target in current.Targets)
+        {
+            TargetOptions? was = old.Targets.FirstOrDefault(other => other.Name == target.Name);
+            bool isSingle = target.Name == target.Driver;
+            string path = isSingle ? $"agent.backends.{target.Driver}" : $"agent.targets.{HoconPath.RenderKey(target.Name)}";
+            if (was?.Settings is Bind9Settings before && target.Settings is Bind9Settings after) AddIfUnlisted(path, before.Key, after.Key);
+        }
+
+        void AddIfUnlisted(string path, KeyOptions? before, KeyOptions? after)
+        {
+            if (before == after || changed.Exists(change => ConfigurationKeys.IsSameOrBelow(change.Path, path))) return;
+            changed.Add(new ChangedKey(path, "(hidden)", "(hidden)", RestartReasonOf(path)));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text.RegularExpressions;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>What is known about keys beyond their values: which are secret, and which have no effect yet.</summary>
+internal static partial class ConfigurationKeys
+{
+    /// <summary>Paths, each standing for itself and all below; reference.conf says the same in the keys' lines.</summary>
+    public static IReadOnlyList<string> WithoutEffect { get; } =
+    [
+        "agent.journal.allow-plaintext",
+        "agent.cluster.name",
+        "agent.cluster.listen",
+        "agent.cluster.advertise",
+        "agent.cluster.lease-ttl",
+        "agent.cluster.allow-plaintext",
+        "agent.cluster.etcd",
+        "agent.guard",
+        "agent.limits",
+    ];
+
+    public static bool IsWithoutEffect(string path) => WithoutEffect.Any(listed => IsSameOrBelow(path, listed));
+
+    public static bool IsSameOrBelow(string path, string ancestor) =>
+        path == ancestor || (path.Length > ancestor.Length && path[ancestor.Length] == '.' && path.StartsWith(ancestor, StringComparison.Ordinal));
+
+    /// <summary>By the key's own name, so that also a mistyped section hides what it holds. Connection strings may carry a password.</summary>
+    public static bool IsSecret(string key) => SecretKey().IsMatch(key);
+
+    [GeneratedRegex("(^|-)(secret|password|token|connection-string|api-key)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex SecretKey();
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>Settings that are allowed and still deserve a line at every start.</summary>
+internal static class ConfigurationWarnings
+{
+    public static List<string> Find(AgentConfiguration configuration)
+    {
+        AgentOptions options = configuration.Options;
+        var warnings = new List<string>();
+        WarnOfAccess(options, warnings);
+        if (options.Masters.Count == 0) warnings.Add("masters is empty: no zone can be transferred");
+        if (!IPAddress.IsLoopback(options.Management.Address))
+        {
+            warnings.Add("management.host is not loopback: the interface speaks HTTP without TLS, so its token crosses the network in the clear");
+        }
+
+        if (options.QueryDestination is { } destination && IsOurs(destination, options.Listener))
+        {
+            warnings.Add($"query-destination {destination} is the agent's own address: ordinary queries would go in a circle");
+        }
+
+        WarnOfIdleKeys(configuration, warnings);
+        WarnOfOpenFiles(configuration.Root, warnings);
+        return warnings;
+    }
+
+    private static void WarnOfAccess(AgentOptions options, List<string> warnings)
+    {
+        AccessOptions access = options.Access;
+        (string Key, IReadOnlyList<AccessEntry> Entries)[] lists =
+            [("allow-notify", access.AllowNotify), ("allow-control", access.AllowControl), ("allow-transfer", access.AllowTransfer)];
+        foreach ((string key, IReadOnlyList<AccessEntry> entries) in lists)
+        {
+            if (entries.Any(entry => entry.Kind == AccessEntryKind.Any)) warnings.Add($"{key} contains any: every host may do this");
+        }
+
+        IReadOnlyList<AccessEntry> control = access.AllowControl.Count > 0 ? access.AllowControl : access.AllowNotify;
+        bool fromElsewhere = control.Count > 0
+            ? control.Any(entry => entry.Kind != AccessEntryKind.Key && !entry.IsLoopback)
+            : options.Masters.Any(master => master.Endpoint.Address is not { } address || !IPAddress.IsLoopback(address));
+        if (fromElsewhere && access.ControlTransport == ControlTransport.Any)
+        {
+            warnings.Add("unsigned CREATE and DELETE are accepted by UDP from other hosts, where the source address can be forged: "
+                + "set control-transport = tcp, or allow only key:NAME in allow-control");
+        }
+    }
+
+    private static bool IsOurs(HostEndpoint destination, ListenerOptions listener) =>
+        destination.Port == listener.Port && destination.Port != 0 && destination.Address is { } address && listener.Addresses.Contains(address);
+
+    private static void WarnOfIdleKeys(AgentConfiguration configuration, List<string> warnings)
+    {
+        var defaults = new Dictionary<string, string>(ConfigurationTree.Leaves(configuration.Reference).Select(leaf => KeyValuePair.Create(leaf.Path, leaf.Text)));
+        foreach (ConfigurationLeaf leaf in ConfigurationTree.Leaves(configuration.Root))
+        {
+            if (ConfigurationKeys.IsWithoutEffect(leaf.Path) && defaults.GetValueOrDefault(leaf.Path) != leaf.Text)
+            {
+                warnings.Add($"{leaf.Path} is set ({leaf.Origin}) but has no effect in this version");
+            }
+        }
+    }
+
+    private static void WarnOfOpenFiles(HoconObject root, List<string> warnings)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        foreach (ConfigurationLeaf leaf in ConfigurationTree.Leaves(root).Where(leaf => leaf.Key.EndsWith("secret-file", StringComparison.Ordinal)))
+        {
+            if (leaf.Value is not HoconScalar { Text.Length: > 0 } path || !File.Exists(path.Text)) continue;
+            UnixFileMode mode = File.GetUnixFileMode(path.Text);
+            if ((mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != UnixFileMode.None) warnings.Add($"{leaf.Path}: every user of this machine can open {path.Text}");
+        }
+    }
+}

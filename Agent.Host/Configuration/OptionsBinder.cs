@@ -1,0 +1,256 @@
+using System.Net;
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>
+/// The effective HOCON tree to typed options. Defaults are all in reference.conf and none here, except for the parts that users name
+/// (keys, targets, masters), which a reference file cannot list.
+/// </summary>
+internal sealed partial class OptionsBinder
+{
+    public const int MasterPort = 5354;
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private readonly List<ConfigurationProblem> _problems = [];
+    private readonly HoconObject _root;
+    private readonly HoconObject _reference;
+    private readonly SectionReader _agent;
+    private readonly HashSet<string> _keysRead = new(StringComparer.Ordinal);
+
+    private OptionsBinder(HoconObject root, HoconObject reference)
+    {
+        _root = root;
+        _reference = reference;
+        var top = new SectionReader(root, reference, "", _problems, _keysRead);
+        _agent = top.Section(KeySpelling.Root);
+        top.Done();
+    }
+
+    /// <exception cref="ConfigurationException">Names every problem found.</exception>
+    public static AgentOptions Bind(HoconObject root, HoconObject reference) => BindWithKeys(root, reference).Options;
+
+    /// <summary>Also gives the paths of all keys that were asked for; tests hold them against reference.conf.</summary>
+    internal static (AgentOptions Options, IReadOnlySet<string> KeysRead) BindWithKeys(HoconObject root, HoconObject reference)
+    {
+        var binder = new OptionsBinder(root, reference);
+        AgentOptions options = binder.ReadAgent();
+        return binder._problems.Count == 0 ? (options, binder._keysRead) : throw new ConfigurationException(binder._problems);
+    }
+
+    private AgentOptions ReadAgent()
+    {
+        string dataDirectory = _agent.File("data-dir");
+        if (dataDirectory.Length == 0) _agent.Problem("data-dir", "a folder must be given");
+        IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
+        IReadOnlyList<TargetOptions> targets = ReadTargets(dataDirectory);
+        string name = _agent.Text("name");
+        var options = new AgentOptions
+        {
+            NodeName = name.Length > 0 ? name : Environment.MachineName,
+            Listener = ReadListener(),
+            Masters = ReadMasters(keys),
+            Access = ReadAccess(keys),
+            OnUnknownNotify = _agent.Choice(
+                "on-unknown-notify", ("refuse", UnknownNotifyAction.Refuse), ("ignore", UnknownNotifyAction.Ignore), ("create", UnknownNotifyAction.Create)),
+            NotifyDelay = _agent.Duration("notify-delay", TimeSpan.Zero, TimeSpan.FromHours(1)),
+            TransferSource = ReadTransferSource(),
+            AnswerDeadline = _agent.Duration("answer-deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
+            Quorum = ReadQuorum(),
+            UndeleteWindow = _agent.Duration("undelete-window", TimeSpan.Zero, 3650 * Day),
+            DataDirectory = dataDirectory,
+            Targets = targets,
+            QueryDestination = _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
+            Keys = keys,
+            Journal = ReadJournal(_agent.Section("journal")),
+            Management = ReadManagement(_agent.Section("management")),
+            Cluster = ReadCluster(_agent.Section("cluster")),
+            Transfer = ReadTransfer(_agent.Section("transfer")),
+            Guard = ReadGuard(_agent.Section("guard")),
+            Limits = ReadLimits(_agent.Section("limits")),
+            Logging = ReadLogging(_agent.Section("logging")),
+        };
+        _agent.Done();
+        return options;
+    }
+
+    private ListenerOptions ReadListener()
+    {
+        var addresses = new List<IPAddress>();
+        foreach ((string text, HoconOrigin origin) in _agent.Words("host"))
+        {
+            if (ReadAddress(text) is { } address) addresses.Add(address);
+            else _agent.ProblemAt(origin, "host", $"an IP address is needed, not '{text}'; \"::\" binds all");
+        }
+
+        if (_agent.Words("host").Count == 0) _agent.Problem("host", "an IP address is needed; \"::\" binds all");
+        return new ListenerOptions(
+            [.. addresses.Distinct()],
+            _agent.Port("port"),
+            _agent.Integer("workers", 0, 1024),
+            _agent.Integer("tcp-backlog", 1, 65535),
+            _agent.Duration("tcp-idle-timeout", TimeSpan.FromMilliseconds(100), Day),
+            _agent.Integer("tcp-connections-per-client", 1, 1_000_000),
+            _agent.Integer("tcp-connections", 1, 1_000_000));
+    }
+
+    private static IPAddress? ReadAddress(string text)
+    {
+        if (text == "localhost") return IPAddress.Loopback;
+        return HostEndpoint.Parse(text, 0) is { Port: 0 } endpoint ? endpoint.Address : null;
+    }
+
+    private List<MasterOptions> ReadMasters(IReadOnlyDictionary<string, KeyOptions> keys)
+    {
+        var masters = new List<MasterOptions>();
+        foreach ((int index, HoconNode item) in _agent.Items("masters").Index())
+        {
+            if (item is HoconObject written)
+            {
+                if (ReadMaster(_agent.Item("masters", index, written, MasterDefaults), keys) is { } master) masters.Add(master);
+                continue;
+            }
+
+            string texts = item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
+            if (texts.Length == 0) _agent.ProblemAt(item.Origin, "masters", $"an address or an object with address is needed, not {item.Kind}");
+            foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(new MasterOptions(endpoint, KeyName: null));
+            }
+        }
+
+        return [.. masters.Distinct()];
+    }
+
+    private MasterOptions? ReadMaster(SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys)
+    {
+        HostEndpoint? endpoint = ReadMasterEndpoint(section.Text("address"), section.OriginOf("address"));
+        string key = section.Text("key");
+        if (key.Length > 0) CheckKey(key, keys, section.OriginOf("key"), "masters");
+        if (section.Text("tls").Length > 0) section.Problem("tls", "this version has no transfer over TLS; remove the key to transfer in the clear");
+        section.Done();
+        return endpoint is null ? null : new MasterOptions(endpoint, key.Length > 0 ? key : null);
+    }
+
+    private HostEndpoint? ReadMasterEndpoint(string text, HoconOrigin origin)
+    {
+        HostEndpoint? endpoint = HostEndpoint.Parse(text, MasterPort);
+        if (endpoint is { Port: > 0 }) return endpoint;
+        _agent.ProblemAt(origin, "masters", $"an address or name is needed, with or without port, not '{text}': 192.0.2.1:5354, [2001:db8::1]:5354");
+        return null;
+    }
+
+    private void CheckKey(string name, IReadOnlyDictionary<string, KeyOptions> keys, HoconOrigin origin, string path)
+    {
+        if (keys.ContainsKey(name)) return;
+        string meant = NearestName.Find(name, keys.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
+        _agent.ProblemAt(origin, path, $"keys has no key named {name}{meant}");
+    }
+
+    private AccessOptions ReadAccess(IReadOnlyDictionary<string, KeyOptions> keys) => new()
+    {
+        AllowNotify = ReadAccessList("allow-notify", keys),
+        AllowControl = ReadAccessList("allow-control", keys),
+        ControlTransport = _agent.Choice("control-transport", ("any", ControlTransport.Any), ("tcp", ControlTransport.Tcp)),
+        AllowTransfer = ReadAccessList("allow-transfer", keys),
+        AllowQuery = ReadAccessList("allow-query", keys),
+    };
+
+    private List<AccessEntry> ReadAccessList(string path, IReadOnlyDictionary<string, KeyOptions> keys)
+    {
+        var entries = new List<AccessEntry>();
+        foreach ((string text, HoconOrigin origin) in _agent.Words(path))
+        {
+            AccessEntry? entry = AccessEntry.Parse(text, out string problem);
+            if (entry is null) _agent.ProblemAt(origin, path, problem);
+            else entries.Add(entry);
+            if (entry?.KeyName is { } key) CheckKey(key, keys, origin, path);
+        }
+
+        return entries;
+    }
+
+    private IPAddress? ReadTransferSource()
+    {
+        string text = _agent.Text("transfer-source");
+        if (text.Length == 0) return null;
+        IPAddress? address = ReadAddress(text);
+        if (address is null) _agent.Problem("transfer-source", $"an IP address without port is needed, not '{text}'");
+        return address;
+    }
+
+    private Quorum ReadQuorum()
+    {
+        string text = _agent.Text("quorum");
+        if (Quorum.Parse(text) is { } quorum) return quorum;
+        _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
+        return default;
+    }
+
+    private Dictionary<string, KeyOptions> ReadKeys()
+    {
+        var keys = new Dictionary<string, KeyOptions>();
+        foreach ((string name, HoconObject value, HoconOrigin keyOrigin) in _agent.Named("keys"))
+        {
+            KeyOptions? key = KeyReader.Read(_agent.Inner("keys", name, value, KeyDefaults), name, keyOrigin);
+            if (key is not null) keys.Add(name, key);
+        }
+
+        return keys;
+    }
+
+    private List<TargetOptions> ReadTargets(string dataDirectory)
+    {
+        var targets = new List<TargetOptions>();
+        bool isNamed = _agent.Named("targets").Any();
+        foreach ((string name, HoconObject value, _) in _agent.Named("targets"))
+        {
+            if (FindDriver(_agent.Inner("targets", name, value, NamedTargetDefaults), "driver") is not { } driver) continue;
+            SectionReader section = _agent.Inner("targets", name, value, TargetDefaults(driver));
+            section.Text("driver");
+            TargetScope scope = section.Choice("scope", ("default", driver.DefaultScope), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
+            targets.Add(ReadTarget(name, driver, scope, section, dataDirectory));
+        }
+
+        string single = _agent.Text("backend-driver");
+        if (isNamed && single.Length > 0) _agent.Problem("backend-driver", "leave this empty where targets are given (or remove the targets)");
+        TargetDriver? only = isNamed ? null : FindDriver(_agent, "backend-driver");
+        SectionReader backends = _agent.Section("backends");
+        foreach (TargetDriver driver in TargetDrivers.All.Values)
+        {
+            if (driver == only) targets.Add(ReadTarget(driver.Name, driver, driver.DefaultScope, backends.Section(driver.Name), dataDirectory));
+            else CheckUnused(driver, backends.Section(driver.Name));
+        }
+
+        backends.Done();
+        return targets;
+    }
+
+    /// <summary>A section that is not a target itself may lack values, but is held to its keys: a slip would surprise on the day of its use.</summary>
+    private void CheckUnused(TargetDriver driver, SectionReader section)
+    {
+        int before = _problems.Count;
+        section.IsSet("server");
+        driver.Read(section, "/");
+        _problems.RemoveRange(before, _problems.Count - before);
+        section.Done();
+    }
+
+    private static TargetDriver? FindDriver(SectionReader section, string key)
+    {
+        string name = section.Text(key);
+        if (TargetDrivers.All.TryGetValue(name, out TargetDriver? driver)) return driver;
+        string known = string.Join(" | ", TargetDrivers.All.Keys);
+        string meant = NearestName.Find(name, TargetDrivers.All.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
+        section.Problem(key, name.Length == 0 ? $"a driver must be named: {known}" : $"this version has no driver '{name}'; it has {known}{meant}");
+        return null;
+    }
+
+    private static TargetOptions ReadTarget(string name, TargetDriver driver, TargetScope scope, SectionReader section, string dataDirectory)
+    {
+        TargetSettings settings = driver.Read(section, dataDirectory);
+        HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
+        section.Done();
+        return new TargetOptions(name, driver.Name, scope, server ?? driver.DefaultServer(settings), settings);
+    }
+}

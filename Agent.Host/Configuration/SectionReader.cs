@@ -1,0 +1,218 @@
+using System.Globalization;
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>
+/// Reads the keys of one object with their types and ranges. It remembers which keys were asked for: what remains is unknown, so the
+/// code that reads a key is the only list of known keys. Problems are collected, and reading goes on with a harmless value.
+/// </summary>
+/// <param name="fallback">Values for keys that are absent or null, such as the defaults of a driver; null where there are none.</param>
+internal sealed class SectionReader(
+    HoconObject section, HoconObject? fallback, string path, List<ConfigurationProblem> problems, ICollection<string>? keysRead = null)
+{
+    /// <summary>Names defaults of keys that reference.conf cannot list, since users name their parents.</summary>
+    public const string BuiltIn = "built in";
+
+    private readonly HashSet<string> _known = [];
+
+    public HoconOrigin Origin => section.Origin;
+
+    public string Path => path;
+
+    public bool IsSet(string key) => Find(key) is { } node && node is not HoconScalar { Text: "" };
+
+    /// <summary>The place to name in a problem; a default that no file holds leads to the section that lacks the key.</summary>
+    public HoconOrigin OriginOf(string key) => Find(key)?.Origin is { Source: not BuiltIn } origin ? origin : section.Origin;
+
+    public void Problem(string key, string text) => problems.Add(new ConfigurationProblem(OriginOf(key), PathOf(key), text));
+
+    public string Text(string key)
+    {
+        switch (Find(key))
+        {
+            case HoconScalar scalar: return scalar.Text.Trim();
+            case null:
+                Problem(key, "this key must be given");
+                return "";
+            case HoconNode other:
+                Problem(key, $"a text is needed, not {other.Kind}");
+                return "";
+        }
+    }
+
+    public int Integer(string key, int minimum, int maximum)
+    {
+        string text = Text(key);
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum) return value;
+        ProblemOfValue(key, text, $"a whole number from {minimum} to {maximum} is needed");
+        return minimum;
+    }
+
+    public int Port(string key) => Integer(key, 0, ushort.MaxValue);
+
+    public bool Flag(string key)
+    {
+        string text = Text(key);
+        if (text is "true" or "yes" or "on") return true;
+        if (text is not ("false" or "no" or "off")) ProblemOfValue(key, text, "true or false is needed");
+        return false;
+    }
+
+    public TimeSpan Duration(string key, TimeSpan minimum, TimeSpan maximum)
+    {
+        string text = Text(key);
+        if (HoconUnits.TryParseDuration(text, out TimeSpan value) && value >= minimum && value <= maximum) return value;
+        ProblemOfValue(key, text, $"a duration from {HoconUnits.Render(minimum)} to {HoconUnits.Render(maximum)} is needed, such as 500ms, 10s or 5m");
+        return minimum;
+    }
+
+    public long Size(string key, long minimum, long maximum)
+    {
+        string text = Text(key);
+        if (HoconUnits.TryParseSize(text, out long value) && value >= minimum && value <= maximum) return value;
+        ProblemOfValue(key, text, $"a size from {minimum} to {maximum} octets is needed, such as 64KiB or 1GB");
+        return minimum;
+    }
+
+    /// <summary>One word of a fixed set.</summary>
+    public T Choice<T>(string key, params (string Word, T Value)[] choices)
+    {
+        string text = Text(key);
+        foreach ((string word, T value) in choices)
+        {
+            if (word == text) return value;
+        }
+
+        string words = string.Join(" | ", choices.Select(choice => choice.Word));
+        string meant = NearestName.Find(text, choices.Select(choice => choice.Word)) is { } nearest ? $"; did you mean {nearest}?" : "";
+        ProblemOfValue(key, text, $"one of {words} is needed{meant}");
+        return choices[0].Value;
+    }
+
+    /// <summary>A host and port; null when the text is empty or wrong.</summary>
+    public HostEndpoint? Endpoint(string key, int defaultPort)
+    {
+        string text = Text(key);
+        if (text.Length == 0) return null;
+        HostEndpoint? endpoint = HostEndpoint.Parse(text, defaultPort);
+        if (endpoint is null) ProblemOfValue(key, text, "an address or name is needed, with or without port: 192.0.2.1:53, [2001:db8::1]:53");
+        return endpoint;
+    }
+
+    /// <summary>A full path; empty stays empty.</summary>
+    public string File(string key)
+    {
+        string text = Text(key);
+        if (!text.Contains('\0', StringComparison.Ordinal)) return text.Length == 0 ? "" : System.IO.Path.GetFullPath(text);
+        Problem(key, "a path cannot contain NUL");
+        return "";
+    }
+
+    /// <summary>The items of a list; one value stands for a list of one, and an empty text for an empty list.</summary>
+    public IReadOnlyList<HoconNode> Items(string key)
+    {
+        HoconNode? node = Find(key);
+        if (node is null) Problem(key, "this key must be given");
+        return node switch
+        {
+            HoconArray array => array.Items,
+            HoconObject indexed when indexed.ToArray() is { } list => list.Items,
+            HoconScalar { Text: "" } or null => [],
+            _ => [node],
+        };
+    }
+
+    /// <summary>
+    /// The texts of a list with their places. A text with commas gives several, so that a list can come from one environment variable.
+    /// </summary>
+    public IReadOnlyList<(string Text, HoconOrigin Origin)> Words(string key)
+    {
+        var words = new List<(string, HoconOrigin)>();
+        foreach (HoconNode item in Items(key))
+        {
+            if (item is HoconScalar { IsNull: false } scalar)
+            {
+                const StringSplitOptions trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+                words.AddRange(scalar.Text.Split(',', trimmed).Select(word => (word, scalar.Origin)));
+            }
+            else
+            {
+                ProblemAt(item.Origin, key, $"a list of texts is needed, but it contains {item.Kind}");
+            }
+        }
+
+        return words;
+    }
+
+    /// <summary>The texts of a list exactly as they are, such as the arguments of a program.</summary>
+    public IReadOnlyList<string> Texts(string key)
+    {
+        foreach (HoconNode item in Items(key).Where(item => item is not HoconScalar { IsNull: false }))
+        {
+            ProblemAt(item.Origin, key, $"a list of texts is needed, but it contains {item.Kind}");
+        }
+
+        return [.. Items(key).OfType<HoconScalar>().Select(scalar => scalar.Text)];
+    }
+
+    public SectionReader Section(string key)
+    {
+        HoconObject inner = ObjectAt(key);
+        return new SectionReader(inner, fallback?.Find(key) as HoconObject, PathOf(key), problems, keysRead);
+    }
+
+    /// <summary>The members of an object whose keys are names that the user gave.</summary>
+    public IEnumerable<(string Name, HoconObject Value, HoconOrigin KeyOrigin)> Named(string key)
+    {
+        foreach ((string name, HoconMember member) in ObjectAt(key).Members)
+        {
+            if (member.Value is HoconObject value) yield return (name, value, member.KeyOrigin);
+            else if (member.Value is not HoconScalar { IsNull: true }) ProblemAt(member.Value.Origin, key, $"{name} must be an object, not {member.Value.Kind}");
+        }
+    }
+
+    public SectionReader Inner(string key, string name, HoconObject value, HoconObject? defaults) =>
+        new(value, defaults, $"{PathOf(key)}.{HoconPath.RenderKey(name)}", problems);
+
+    public SectionReader Item(string key, int index, HoconObject value, HoconObject? defaults) =>
+        new(value, defaults, $"{PathOf(key)}[{index}]", problems);
+
+    public void ProblemAt(HoconOrigin origin, string key, string text) => problems.Add(new ConfigurationProblem(origin, PathOf(key), text));
+
+    /// <summary>Reports every key that nothing has asked for.</summary>
+    public void Done()
+    {
+        foreach ((string key, HoconMember member) in section.Members)
+        {
+            if (_known.Contains(key)) continue;
+            string meant = NearestName.Find(key, _known) is { } nearest
+                ? $"did you mean {nearest}?"
+                : $"known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}";
+            problems.Add(new ConfigurationProblem(member.KeyOrigin, PathOf(key), _known.Count == 0 ? "unknown key" : $"unknown key; {meant}"));
+        }
+    }
+
+    private HoconObject ObjectAt(string key)
+    {
+        HoconNode? node = Find(key);
+        if (node is HoconObject inner) return inner;
+        if (node is not null) Problem(key, $"an object is needed, not {node.Kind}");
+        return HoconObject.Empty(section.Origin);
+    }
+
+    private HoconNode? Find(string key)
+    {
+        if (_known.Add(key)) keysRead?.Add(PathOf(key));
+        HoconNode? node = section.Find(key);
+        return node is null or HoconScalar { IsNull: true } ? fallback?.Find(key) : node;
+    }
+
+    /// <summary>What was asked for but is absent has been reported already.</summary>
+    private void ProblemOfValue(string key, string text, string needed)
+    {
+        if (Find(key) is HoconScalar) Problem(key, text.Length == 0 ? needed : $"{needed}, not '{text}'");
+    }
+
+    private string PathOf(string key) => path.Length == 0 ? HoconPath.RenderKey(key) : $"{path}.{HoconPath.RenderKey(key)}";
+}

@@ -1,0 +1,80 @@
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>A driver as the configuration knows it.</summary>
+/// <param name="Read">Reads what belongs to the driver alone; the data directory is given for defaults.</param>
+internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<SectionReader, string, TargetSettings> Read)
+{
+    /// <summary>Where the server answers when <c>server</c> is empty; most drivers cannot know.</summary>
+    public Func<TargetSettings, HostEndpoint?> DefaultServer { get; init; } = _ => null;
+}
+
+/// <summary>The drivers of this version. A new one is a row here, a section in reference.conf and a record of settings.</summary>
+internal static class TargetDrivers
+{
+    public const int DnsPort = 53;
+
+    public static IReadOnlyDictionary<string, TargetDriver> All { get; } = new[]
+    {
+        new TargetDriver("embedded", TargetScope.Node, (_, _) => new EmbeddedSettings()),
+        new TargetDriver("fake", TargetScope.Node, (_, _) => new FakeSettings()),
+        new TargetDriver("zone-files", TargetScope.Node, ReadZoneFiles),
+        new TargetDriver("bind9", TargetScope.Farm, ReadBind9)
+        {
+            DefaultServer = settings => new HostEndpoint(((Bind9Settings)settings).Control.Host, DnsPort),
+        },
+    }.ToDictionary(driver => driver.Name);
+
+    private static ZoneFilesSettings ReadZoneFiles(SectionReader section, string dataDirectory)
+    {
+        string directory = section.File("directory");
+        if (directory.Length == 0) section.Problem("directory", "the folder for the zone files must be given");
+        return new ZoneFilesSettings(
+            directory,
+            section.Texts("command"),
+            section.Duration("command-timeout", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)));
+    }
+
+    private static Bind9Settings ReadBind9(SectionReader section, string dataDirectory)
+    {
+        string host = section.Text("host");
+        int port = section.Integer("port", 1, ushort.MaxValue);
+        HostEndpoint? control = HostEndpoint.Parse(host, port);
+        if (control is null || control.Port != port) section.Problem("host", "an address or name without port is needed");
+        string keyFile = section.File("key-file");
+        string keyName = section.Text("key-name");
+        string algorithm = KeyReader.Algorithm(section, "key-algorithm");
+        Secret? secret = SecretReader.Read(section, "key-secret", isRequired: keyName.Length > 0);
+        if (keyFile.Length > 0 == keyName.Length > 0)
+        {
+            section.Problem("key-file", "the control channel needs a key: give either key-file, or key-name with key-secret");
+        }
+
+        string zoneDirectory = section.File("zone-directory");
+        string options = section.Text("zone-options");
+        if (options.Length > 0 && options[^1] != ';') section.Problem("zone-options", "each statement must end with a semicolon");
+        return new Bind9Settings(
+            control ?? new HostEndpoint("127.0.0.1", port),
+            keyFile.Length > 0 ? keyFile : null,
+            keyName.Length > 0 && secret is not null ? new KeyOptions(keyName, algorithm, secret) : null,
+            section.Text("view"),
+            zoneDirectory.Length > 0 ? zoneDirectory : Path.Combine(dataDirectory, "zones"),
+            options);
+    }
+}
+
+internal static class KeyReader
+{
+    public static string Algorithm(SectionReader section, string key) =>
+        section.Choice(key, [.. KeyOptions.Algorithms.Select(name => (name, name))]);
+
+    public static KeyOptions? Read(SectionReader section, string name, HoconOrigin keyOrigin)
+    {
+        string algorithm = Algorithm(section, "algorithm");
+        Secret? secret = SecretReader.Read(section, "secret", isRequired: true);
+        section.Done();
+        if (!Dns.Wire.DomainName.TryParse(name, out _)) section.ProblemAt(keyOrigin, "algorithm", $"the key's name '{name}' is not a domain name");
+        return secret is null ? null : new KeyOptions(name, algorithm, secret);
+    }
+}

@@ -1,0 +1,33 @@
+namespace Agent.Host.Configuration;
+
+public enum TargetScope
+{
+    /// <summary>Only the agent beside it reaches the server; every node has its own.</summary>
+    Node,
+
+    /// <summary>Every node reaches the server; one at a time works on it.</summary>
+    Farm,
+}
+
+/// <summary>One DNS server that is to serve the zones.</summary>
+/// <param name="Name">The user's name for it, or the driver's where there is only one target.</param>
+/// <param name="Server">Where that server answers DNS; null when nothing can be asked.</param>
+public sealed record TargetOptions(string Name, string Driver, TargetScope Scope, HostEndpoint? Server, TargetSettings Settings);
+
+/// <summary>The settings that belong to one driver alone.</summary>
+public abstract record TargetSettings;
+
+public sealed record EmbeddedSettings : TargetSettings;
+
+public sealed record FakeSettings : TargetSettings;
+
+/// <param name="Directory">A full path.</param>
+/// <param name="Command">Program and arguments; empty: none.</param>
+public sealed record ZoneFilesSettings(string Directory, IReadOnlyList<string> Command, TimeSpan CommandTimeout) : TargetSettings;
+
+/// <param name="KeyFile">A full path, or null when <paramref name="Key"/> is given.</param>
+/// <param name="View">Empty: the default view.</param>
+/// <param name="ZoneDirectory">A full path.</param>
+/// <param name="ZoneOptions">Statements to add to each zone, each ended by a semicolon.</param>
+public sealed record Bind9Settings(
+    HostEndpoint Control, string? KeyFile, KeyOptions? Key, string View, string ZoneDirectory, string ZoneOptions) : TargetSettings;

@@ -1,0 +1,197 @@
+using System.Net;
+using Agent.Host.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Tests.Configuration;
+
+public class OptionsTests
+{
+    [Fact]
+    public void Defaults_are_those_of_the_contract()
+    {
+        AgentOptions options = ConfigurationText.Options("");
+        Assert.Equal(Environment.MachineName, options.NodeName);
+        Assert.Equal([IPAddress.Loopback], options.Listener.Addresses);
+        Assert.Equal(5354, options.Listener.Port);
+        Assert.Equal(100, options.Listener.TcpBacklog);
+        Assert.Equal(TimeSpan.FromSeconds(10), options.Listener.TcpIdleTimeout);
+        Assert.Equal(100, options.Listener.TcpConnectionsPerClient);
+        Assert.Empty(options.Masters);
+        Assert.Empty(options.Access.AllowNotify);
+        Assert.Equal(ControlTransport.Any, options.Access.ControlTransport);
+        Assert.Equal(AccessEntryKind.Any, Assert.Single(options.Access.AllowQuery).Kind);
+        Assert.Equal(UnknownNotifyAction.Refuse, options.OnUnknownNotify);
+        Assert.Equal(TimeSpan.Zero, options.NotifyDelay);
+        Assert.Equal(TimeSpan.FromSeconds(25), options.AnswerDeadline);
+        Assert.Equal(new Quorum(QuorumKind.All), options.Quorum);
+        Assert.Equal(TimeSpan.FromDays(7), options.UndeleteWindow);
+        Assert.Equal(Path.GetFullPath("./data"), options.DataDirectory);
+        Assert.Null(options.QueryDestination);
+        Assert.Equal(new ManagementOptions(IPAddress.Loopback, 8054), options.Management);
+        Assert.Equal(64, options.Cluster.Shards);
+        Assert.Equal(JournalProvider.Sqlite, options.Journal.Provider);
+        Assert.Equal(new GuardOptions(50, 20, ZoneDigestRule.WhenPresent), options.Guard);
+        Assert.Equal(4L << 30, options.Transfer.BytesMax);
+        Assert.Equal(new LoggingOptions(LogFormat.Text, LogLevel.Information), options.Logging);
+        TargetOptions target = Assert.Single(options.Targets);
+        Assert.Equal(("embedded", "embedded", TargetScope.Node), (target.Name, target.Driver, target.Scope));
+        Assert.IsType<EmbeddedSettings>(target.Settings);
+    }
+
+    [Fact]
+    public void Keys_may_be_written_with_underscores()
+    {
+        AgentOptions options = ConfigurationText.Load("""
+            agent {
+              backend_driver = bind9
+              tcp_backlog = 7
+              allow_notify = ["192.0.2.1"]
+              backends.bind9 { key_file = /etc/rndc.key, zone_directory = /z }
+              journal { history_per_zone = 9 }
+              keys { my_key { secret = "c2VjcmV0" } }
+              answer-deadline = ${agent.tcp_backlog}s
+            }
+            """).Options;
+        Assert.Equal("bind9", Assert.Single(options.Targets).Driver);
+        Assert.Equal(7, options.Listener.TcpBacklog);
+        Assert.Equal(9, options.Journal.HistoryPerZone);
+        Assert.Equal("my_key", Assert.Single(options.Keys).Key);
+        Assert.Equal(TimeSpan.FromSeconds(7), options.AnswerDeadline);
+    }
+
+    [Fact]
+    public void Masters_by_address_name_and_object()
+    {
+        AgentOptions options = ConfigurationText.Options("""
+            agent.keys.k1 { algorithm = hmac-sha512, secret = "c2VjcmV0" }
+            agent.masters = ["192.0.2.1", "192.0.2.2:53", "[2001:db8::1]", "[2001:db8::2]:53", 2001-db8.example, "::1", { address = "mdns:99", key = k1 }]
+            """);
+        Assert.Equal(
+            ["192.0.2.1:5354", "192.0.2.2:53", "[2001:db8::1]:5354", "[2001:db8::2]:53", "2001-db8.example:5354", "[::1]:5354", "mdns:99"],
+            options.Masters.Select(master => master.Endpoint.ToString()));
+        Assert.Equal("k1", options.Masters[^1].KeyName);
+        Assert.Equal("hmac-sha512", options.Keys["k1"].Algorithm);
+        Assert.Equal("secret"u8.ToArray(), options.Keys["k1"].Secret.Reveal().ToArray());
+        Assert.DoesNotContain("secret\"", options.Keys["k1"].ToString());
+    }
+
+    [Fact]
+    public void Lists_can_come_from_one_variable()
+    {
+        AgentOptions options = ConfigurationText.Options(
+            "agent { masters = ${?MASTERS}, allow-notify = ${?NOTIFY}, host = ${?HOST}, keys.k.secret = aaaa }",
+            ("MASTERS", "192.0.2.1, 192.0.2.2:53"), ("NOTIFY", "192.0.2.0/24,key:k"), ("HOST", "127.0.0.1,::1"));
+        Assert.Equal(2, options.Masters.Count);
+        Assert.Equal(2, options.Listener.Addresses.Count);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1/32")]
+    [InlineData("192.0.2.1:53", "192.0.2.1:53")]
+    [InlineData("2001:db8::1", "2001:db8::1/128")]
+    [InlineData("[2001:db8::1]:53", "[2001:db8::1]:53")]
+    [InlineData("192.0.2.0/24", "192.0.2.0/24")]
+    [InlineData("2001:db8::/32", "2001:db8::/32")]
+    [InlineData("0.0.0.0/0", "0.0.0.0/0")]
+    [InlineData("::ffff:192.0.2.1", "192.0.2.1/32")]
+    [InlineData("key:k.example", "key:k.example")]
+    [InlineData("any", "any")]
+    public void Access_entries(string text, string expected) => Assert.Equal(expected, AccessEntry.Parse(text, out _)?.ToString());
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("example.net")]
+    [InlineData("192.0.2.1/24")]
+    [InlineData("192.0.2.0/33")]
+    [InlineData("192.0.2.0/-1")]
+    [InlineData("192.0.2/24")]
+    [InlineData("127.1")]
+    [InlineData("1")]
+    [InlineData("192.0.2.256")]
+    [InlineData("192.0.2.01")]
+    [InlineData("192.0.2.1:")]
+    [InlineData("192.0.2.1:65536")]
+    [InlineData("[192.0.2.1]")]
+    [InlineData("[::1")]
+    [InlineData("key:")]
+    [InlineData("Any")]
+    public void Broken_access_entries_are_refused(string text)
+    {
+        Assert.Null(AccessEntry.Parse(text, out string problem));
+        Assert.NotEmpty(problem);
+    }
+
+    [Theory]
+    [InlineData("all", 3, 3)]
+    [InlineData("all", 0, 0)]
+    [InlineData("majority", 3, 2)]
+    [InlineData("majority", 4, 3)]
+    [InlineData("majority", 1, 1)]
+    [InlineData("majority", 0, 0)]
+    [InlineData("2", 3, 2)]
+    [InlineData("2", 1, 1)]
+    public void Quorum_of_targets(string text, int targets, int needed) => Assert.Equal(needed, Quorum.Parse(text)!.Value.Of(targets));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("half")]
+    public void Broken_quorums_are_refused(string text) => Assert.Null(Quorum.Parse(text));
+
+    [Fact]
+    public void Targets_take_what_they_lack_from_their_driver()
+    {
+        AgentOptions options = ConfigurationText.Load("""
+            agent {
+              data-dir = /d
+              backends.bind9 { key-file = /etc/rndc.key, view = inner, port = 954 }
+              targets {
+                ns_1 { driver = bind9, host = "192.0.2.1" }
+                ns2 { driver = bind9, host = "192.0.2.2", port = null, view = outer, zone_directory = /z, server = "192.0.2.2:5300", scope = node }
+                files { driver = zone-files, directory = /f, command = [reload, "{zone}", "a,b"] }
+              }
+            }
+            """).Options;
+        Assert.Equal(["ns_1", "ns2", "files"], options.Targets.Select(target => target.Name));
+        var first = (Bind9Settings)options.Targets[0].Settings;
+        Assert.Equal(("192.0.2.1:954", "inner", "/d/zones"), (first.Control.ToString(), first.View, first.ZoneDirectory));
+        Assert.Equal("192.0.2.1:53", options.Targets[0].Server?.ToString());
+        Assert.Equal(TargetScope.Farm, options.Targets[0].Scope);
+        var second = (Bind9Settings)options.Targets[1].Settings;
+        Assert.Equal(("192.0.2.2:954", "outer", "/z"), (second.Control.ToString(), second.View, second.ZoneDirectory));
+        Assert.Equal(("192.0.2.2:5300", TargetScope.Node), (options.Targets[1].Server?.ToString(), options.Targets[1].Scope));
+        Assert.Equal(["reload", "{zone}", "a,b"], ((ZoneFilesSettings)options.Targets[2].Settings).Command);
+        Assert.Equal("192.0.2.1:53", options.QueryDestination?.ToString());
+    }
+
+    [Fact]
+    public void Null_restores_the_default()
+    {
+        AgentOptions options = ConfigurationText.Options("agent { port = null, journal.history-per-zone = null }");
+        Assert.Equal((5354, 100), (options.Listener.Port, options.Journal.HistoryPerZone));
+    }
+
+    [Fact]
+    public void Secrets_come_from_files_too()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, " c2VjcmV0\n");
+        AgentOptions options = ConfigurationText.Options($"agent.keys.k.secret-file = \"{file}\"");
+        Assert.Equal("secret"u8.ToArray(), options.Keys["k"].Secret.Reveal().ToArray());
+        File.WriteAllText(file, "");
+        Assert.Contains("is empty", ConfigurationText.Problems(ConfigurationText.Base + $"agent.keys.k.secret-file = \"{file}\""));
+        File.Delete(file);
+        Assert.Contains("cannot read", ConfigurationText.Problems(ConfigurationText.Base + $"agent.keys.k.secret-file = \"{file}\""));
+    }
+
+    [Fact]
+    public void Settings_go_over_files()
+    {
+        AgentConfiguration configuration = AgentConfiguration.Load(new ConfigurationSources(
+            [], ["agent.port=0", "backend_driver=fake", "agent.masters=[\"192.0.2.7\"]", "agent.host=::"]) { Environment = _ => null });
+        Assert.Equal(0, configuration.Options.Listener.Port);
+        Assert.Equal("fake", Assert.Single(configuration.Options.Targets).Driver);
+        Assert.Equal([IPAddress.IPv6Any], configuration.Options.Listener.Addresses);
+    }
+}

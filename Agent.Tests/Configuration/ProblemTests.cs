@@ -1,0 +1,131 @@
+using Agent.Host.Configuration;
+
+namespace Agent.Tests.Configuration;
+
+/// <summary>Every mistake is told with its place, its key and what to do; none is guessed around.</summary>
+public class ProblemTests
+{
+    [Theory]
+    [InlineData("prot = 1", "agent.prot: unknown key; did you mean port?")]
+    [InlineData("alow_notify = []", "did you mean allow-notify?")]
+    [InlineData("journal { conection-string = x }", "agent.journal.conection-string: unknown key; did you mean connection-string?")]
+    [InlineData("backends.bind9.vew = x", "agent.backends.bind9.vew: unknown key; did you mean view?")]
+    [InlineData("backends.bnd9 { }", "did you mean bind9?")]
+    [InlineData("cluster.tls.key = x", "agent.cluster.tls.key: unknown key")]
+    [InlineData("zzzzzzzzzz = 1", "known here: ")]
+    [InlineData("port = 65536", "agent.port: a whole number from 0 to 65535 is needed, not '65536'")]
+    [InlineData("port = x", "not 'x'")]
+    [InlineData("port = [1]", "agent.port: a text is needed, not a list")]
+    [InlineData("port = { }", "a text is needed, not an object")]
+    [InlineData("journal = 1", "agent.journal: an object is needed")]
+    [InlineData("answer-deadline = 5 parsecs", "agent.answer-deadline: a duration from")]
+    [InlineData("answer-deadline = 1d", "a duration from")]
+    [InlineData("transfer.max-bytes = many", "agent.transfer.max-bytes: a size from")]
+    [InlineData("transfer { retry-minimum = 10s, retry-maximum = 1s }", "must not be less than retry-minimum")]
+    [InlineData("on-unknown-notify = refsue", "one of refuse | ignore | create is needed; did you mean refuse?")]
+    [InlineData("host = example.net", "agent.host: an IP address is needed")]
+    [InlineData("host = []", "agent.host: an IP address is needed")]
+    [InlineData("host = \"\"", "agent.host: an IP address is needed")]
+    [InlineData("host = \"127.0.0.1:53\"", "agent.host: an IP address is needed")]
+    [InlineData("masters = [\"192.0.2.1:x\"]", "agent.masters: an address or name is needed")]
+    [InlineData("masters = [\"192.0.2.1:0\"]", "agent.masters: an address or name is needed")]
+    [InlineData("masters = [[a]]", "agent.masters: an address or an object with address is needed")]
+    [InlineData("masters = [{ adress = a }]", "agent.masters[0].adress: unknown key; did you mean address?")]
+    [InlineData("masters = [{ key = k }]", "agent.masters[0].address: this key must be given")]
+    [InlineData("masters = [{ address = a, key = nokey }]", "keys has no key named nokey")]
+    [InlineData("masters = [{ address = a, tls = x }]", "no transfer over TLS")]
+    [InlineData("allow-control = [\"key:k\"]", "keys has no key named k")]
+    [InlineData("allow-notify = [\"192.0.2.1/24\"]", "address bits beyond its length")]
+    [InlineData("allow-notify = [{ }]", "agent.allow-notify: a list of texts is needed")]
+    [InlineData("keys.k { secret = \"?\" }", "agent.keys.k.secret: the secret is not base64")]
+    [InlineData("keys.k { }", "secret or secret-file must be given")]
+    [InlineData("keys.k { secret = aaaa, algorithm = hmac-sha257 }", "did you mean hmac-sha256?")]
+    [InlineData("keys.k { secret = aaaa, secret-file = x }", "either secret or secret-file")]
+    [InlineData("keys.\"a..b\" { secret = aaaa }", "is not a domain name")]
+    [InlineData("keys.k = x", "agent.keys: k must be an object")]
+    [InlineData("quorum = some", "agent.quorum: all, majority or a number")]
+    [InlineData("transfer-source = \"192.0.2.1:5\"", "without port")]
+    [InlineData("query-destination = \"a b\"", "agent.query-destination: an address or name")]
+    [InlineData("cluster.enabled = true", "single node only")]
+    [InlineData("journal.provider = postgresql", "sqlite only")]
+    [InlineData("journal.allow-plaintext = maybe", "true or false")]
+    [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
+    [InlineData("backend-driver = bind8", "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9; did you mean bind9?")]
+    [InlineData("backend-driver = \"\"", "a driver must be named")]
+    [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
+    [InlineData("backend-driver = bind9", "the control channel needs a key")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, key-name = b, key-secret = aaaa }", "the control channel needs a key")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, zone-options = \"notify no\" }", "end with a semicolon")]
+    [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]
+    [InlineData("backend-driver = null, targets.ns1 { }", "agent.targets.ns1.driver: a driver must be named")]
+    [InlineData("backend-driver = null, targets.ns1 { driver = fake, drivr = x }", "agent.targets.ns1.drivr: unknown key; did you mean driver?")]
+    [InlineData("backend-driver = null, targets.ns1 { driver = fake, scope = all }", "one of default | node | farm")]
+    public void Mistakes_are_told(string text, string expected)
+    {
+        string message = ConfigurationText.Problems($"agent {{ backend-driver = embedded\n {text} }}");
+        Assert.Contains(expected, message);
+        Assert.Contains(".conf:", message);
+    }
+
+    [Fact]
+    public void Places_are_exact_and_all_problems_are_named()
+    {
+        var failure = Assert.Throws<ConfigurationException>(() => ConfigurationText.Load("agent {\n  backend-driver = embedded\n  prot = 1\n  port = x\n}"));
+        Assert.Equal([(3, 3), (4, 10)], failure.Problems.Select(p => (p.Origin.Line, p.Origin.Column)).Order());
+    }
+
+    [Fact]
+    public void A_key_outside_of_agent_is_unknown() => Assert.Contains("agnt: unknown key; did you mean agent?", ConfigurationText.Problems("agnt.port = 1"));
+
+    [Fact]
+    public void A_wrong_variable_is_named()
+    {
+        var failure = Assert.Throws<ConfigurationException>(() => ConfigurationText.Load(ConfigurationText.Base + "agent.port = ${PORT}", ("PORT", "none")));
+        Assert.StartsWith("environment PORT (used at ", failure.Message);
+    }
+
+    [Fact]
+    public void Secrets_never_appear_in_messages()
+    {
+        Assert.DoesNotContain("hush! hush!", ConfigurationText.Problems(ConfigurationText.Base + "agent.keys.k.secret = \"hush! hush!\""));
+    }
+
+    [Theory]
+    [InlineData("agent.allow-notify = [any]", "allow-notify contains any")]
+    [InlineData("agent.allow-transfer = [any]", "allow-transfer contains any")]
+    [InlineData("agent.masters = [\"192.0.2.1\"]", "unsigned CREATE and DELETE")]
+    [InlineData("agent.masters = [mdns]", "unsigned CREATE and DELETE")]
+    [InlineData("agent.allow-notify = [\"192.0.2.1\"]", "unsigned CREATE and DELETE")]
+    [InlineData("agent.management.host = \"::\"", "HTTP without TLS")]
+    [InlineData("agent.masters = []", "masters is empty")]
+    [InlineData("agent.guard.shrink-percent = 10", "agent.guard.shrink-percent is set")]
+    [InlineData("agent.limits.ipv6_prefix = 64", "agent.limits.ipv6-prefix is set")]
+    [InlineData("agent.query-destination = \"127.0.0.1:5354\"", "own address")]
+    public void Warnings(string text, string expected) =>
+        Assert.Contains(ConfigurationText.Load(ConfigurationText.Base + text).Warnings, warning => warning.Contains(expected));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("agent.allow-notify = [\"127.0.0.0/8\", \"::1\"]")]
+    [InlineData("agent { masters = [\"192.0.2.1\"], control-transport = tcp }")]
+    [InlineData("agent { masters = [\"192.0.2.1\"], allow-control = [\"key:k\"], keys.k.secret = aaaa }")]
+    [InlineData("agent.guard.shrink-percent = \"50\"")]
+    public void No_warning_without_reason(string text)
+    {
+        Assert.Empty(ConfigurationText.Load(ConfigurationText.Base + "agent.masters = [\"127.0.0.1\"]\n" + text).Warnings);
+    }
+
+    [Fact]
+    public void A_secret_that_everybody_can_read_is_warned_about()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "aaaa");
+        string text = ConfigurationText.Base + $"agent {{ masters = [\"127.0.0.1\"], keys.k.secret-file = \"{file}\" }}";
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Empty(ConfigurationText.Load(text).Warnings);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        Assert.Contains("every user", Assert.Single(ConfigurationText.Load(text).Warnings));
+        File.Delete(file);
+    }
+}
