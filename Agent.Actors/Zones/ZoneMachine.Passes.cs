@@ -71,6 +71,13 @@ public sealed partial class ZoneMachine
 
     private void OnCurrent(PassFoundCurrent input)
     {
+        if (_phase != ZonePhase.Present || _row!.Content is null)
+        {
+            // With nothing held nothing can be current: such a pass brought nothing.
+            OnPassFailed(new PassFailed(input.Pass, new Reason(ReasonCode.TransferBroken, "nothing is held, yet nothing was brought")));
+            return;
+        }
+
         if (!EndPass(input.Pass)) return;
         _failures = 0;
         Confirmed();
