@@ -22,10 +22,15 @@ public sealed class RdataTextStyle
         new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.NXT, RecordType.MD, RecordType.MF]);
 
     /// <summary>For NSD 4.6.</summary>
-    public static RdataTextStyle Nsd46 { get; } = new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET]);
+    public static RdataTextStyle Nsd46 { get; } = new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.HIP, RecordType.AMTRELAY, RecordType.GPOS, RecordType.TA]);
 
     /// <summary>For Knot DNS 3.2.</summary>
-    public static RdataTextStyle Knot32 { get; } = new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET]);
+    public static RdataTextStyle Knot32 { get; } = new(
+    [
+        RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.HIP, RecordType.AMTRELAY, RecordType.AVC, RecordType.X25,
+        RecordType.ISDN, RecordType.PX, RecordType.MD, RecordType.MF, RecordType.MB, RecordType.MG, RecordType.MR, RecordType.GPOS,
+        RecordType.SIG, RecordType.TA, RecordType.DLV,
+    ]);
 
     /// <summary>True if the type has to be written as <c>TYPEnnn</c>.</summary>
     public bool IsGeneric(RecordType type) => _generic.Contains(type) || RecordTypeText.MnemonicOf(type).IsEmpty;

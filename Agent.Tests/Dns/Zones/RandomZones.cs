@@ -36,7 +36,7 @@ internal static class RandomZones
         return builder.TryBuild(out MemoryZoneContent? content) ? content : throw new InvalidOperationException(builder.Error.ToString());
     }
 
-    public static List<PlainRecord> Records(ZoneContent content)
+    public static List<PlainRecord> ReadRecords(ZoneContent content)
     {
         var records = new List<PlainRecord>();
         using RecordStream stream = content.Open();

@@ -1,0 +1,30 @@
+using Agent.Dns.Records;
+
+namespace Agent.Dns.Zones;
+
+/// <summary>Writes contents as master files: absolute names, one record a line with TTL and class, in the order of the content.</summary>
+public static class ZoneFileWriter
+{
+    private const int FlushBytes = 64 * 1024;
+
+    /// <summary>Writes a whole content; nothing is allocated per record. Exceptions of both streams pass through.</summary>
+    /// <param name="content">The zone.</param>
+    /// <param name="destination">Stays open; flushing it to disk is the caller's business.</param>
+    /// <param name="style">What the server that will read the file knows.</param>
+    /// <returns>Damage found in the content; the file is then incomplete and must not be used.</returns>
+    public static ZoneContentError Write(ZoneContent content, Stream destination, RdataTextStyle? style = null)
+    {
+        using var text = new RecordTextBuffer(FlushBytes * 2);
+        using RecordStream records = content.Open();
+        while (records.TryRead(out StoredRecord record))
+        {
+            RecordText.WriteLine(record.Owner, record.Ttl, record.Class, record.Type, record.Rdata, text, style);
+            if (text.Length < FlushBytes)
+                continue;
+            destination.Write(text.Written);
+            text.Clear();
+        }
+        destination.Write(text.Written);
+        return records.Error;
+    }
+}
