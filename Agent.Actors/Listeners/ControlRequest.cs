@@ -91,7 +91,15 @@ public sealed class ControlRequest
     }
 
     /// <summary>Ends the request in silence, unless it has already ended.</summary>
-    public bool TryIgnore() => TryEnd();
+    public bool TryIgnore()
+    {
+        if (!TryEnd())
+        {
+            return false;
+        }
+        _source.ReplyPath.Withhold(_source.Token);
+        return true;
+    }
 
     internal void CompleteTo(IControlCompletion completion) => _completion = completion;
 

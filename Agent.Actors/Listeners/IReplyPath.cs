@@ -10,6 +10,9 @@ public interface IReplyPath
     /// <param name="message">The whole message, without a length in front.</param>
     /// <returns>False when the client cannot be reached any more.</returns>
     bool Reply(in ReplyToken token, ReadOnlySpan<byte> message);
+
+    /// <summary>Says that no answer will come, so that the socket need not wait for one. Any thread.</summary>
+    void Withhold(in ReplyToken token);
 }
 
 /// <summary>Finds the client of one request: on UDP both addresses, so that the answer leaves from the one that was asked.</summary>

@@ -24,7 +24,7 @@ public sealed class RequestPipeline
     private const ulong TraceStep = 0x9E3779B97F4A7C15;
 
     private readonly PipelineParts _parts;
-    private readonly IRequestStep[] _steps;
+    private volatile IRequestStep[] _steps;
     private ulong _trace;
 
     /// <summary>Joins policy and parts.</summary>
@@ -34,8 +34,14 @@ public sealed class RequestPipeline
         ArgumentNullException.ThrowIfNull(parts);
         _parts = parts;
         _trace = parts.TraceSeed;
-        bool relays = parts.LocalAnswerer is null;
-        _steps = [new AccessStep(policy, relays), new TsigStep(policy, parts.Authenticator, relays), new EdnsStep()];
+        _steps = Chain(policy, parts);
+    }
+
+    /// <summary>Replaces the policy from the next message on. Any thread.</summary>
+    public void UsePolicy(ListenerPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        _steps = Chain(policy, _parts);
     }
 
     /// <summary>Decides on a message.</summary>
@@ -80,6 +86,12 @@ public sealed class RequestPipeline
         {
             _parts.Counters?.Count(transport, header.Opcode, header.ResponseCode);
         }
+    }
+
+    private static IRequestStep[] Chain(ListenerPolicy policy, PipelineParts parts)
+    {
+        bool relays = parts.LocalAnswerer is null;
+        return [new AccessStep(policy, relays), new TsigStep(policy, parts.Authenticator, relays), new EdnsStep()];
     }
 
     private RequestOutcome Query(ref RequestContext context, Span<byte> reply)

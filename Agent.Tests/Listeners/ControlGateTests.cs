@@ -68,6 +68,7 @@ public sealed class ControlGateTests
         Assert.True(_sink.Taken[0].TryIgnore());
         Assert.Equal(0, gate.OpenCount);
         Assert.Empty(_path.Sent);
+        Assert.Equal(1, _path.Withheld);
     }
 
     [Theory]

@@ -69,6 +69,10 @@ internal static class Requests
             Sent.Add(message.ToArray());
             return true;
         }
+
+        public void Withhold(in ReplyToken token) => Withheld++;
+
+        public int Withheld { get; private set; }
     }
 
     /// <summary>Knows one good key; "broken." cannot be read; every other key fails. Signs by appending one mark octet.</summary>

@@ -1,0 +1,163 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Dns.Net;
+
+namespace Agent.Host.Sockets;
+
+/// <summary>All sockets towards clients, bound together and started together.</summary>
+/// <remarks>
+/// Everything is bound before anything runs: a group of sockets that share a port and grows while clients are served would send the
+/// datagrams of one client here and there. Each worker has a pipeline of its own, so that counting needs no shared memory; rates and
+/// credits are shared.
+/// </remarks>
+internal sealed class DnsListeners : IDisposable
+{
+    private const int FreePortTries = 20;
+
+    private readonly DnsListenerSettings _settings;
+    private readonly ILoggerFactory _loggers;
+    private readonly SourceRateLimiter _errorRate;
+    private readonly SourceRateLimiter _notifyRate;
+    private readonly List<RequestPipeline> _pipelines = [];
+    private readonly List<RequestCounters> _counters = [];
+    private readonly List<UdpWorker> _workers = [];
+    private readonly List<TcpListenerAdapter> _listeners = [];
+    private readonly List<NetworkEndpoint> _endpoints = [];
+
+    /// <exception cref="SocketException">An endpoint cannot be bound.</exception>
+    /// <exception cref="ArgumentException">Queries would come back to us, or nobody would answer them.</exception>
+    public DnsListeners(DnsListenerSettings settings, ILoggerFactory loggers)
+    {
+        if (settings.Relay is null == settings.LocalAnswerer is null)
+        {
+            throw new ArgumentException("queries are either relayed or answered here", nameof(settings));
+        }
+        _settings = settings;
+        _loggers = loggers;
+        _errorRate = NewLimiter(settings.ErrorsPerSecond);
+        _notifyRate = NewLimiter(settings.NotifiesPerSecond);
+        try
+        {
+            foreach (NetworkEndpoint endpoint in settings.Endpoints)
+            {
+                Bind(endpoint);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What was bound, with the ports that were really taken.</summary>
+    public IReadOnlyList<NetworkEndpoint> Endpoints => _endpoints;
+
+    public void Start()
+    {
+        _workers.ForEach(worker => worker.Start());
+        _listeners.ForEach(listener => listener.Start());
+    }
+
+    /// <summary>Replaces the policy from the next message on.</summary>
+    public void UsePolicy(ListenerPolicy policy) => _pipelines.ForEach(pipeline => pipeline.UsePolicy(policy));
+
+    public void Dispose()
+    {
+        _listeners.ForEach(listener => listener.Dispose());
+        _workers.ForEach(worker => worker.Dispose());
+        _counters.ForEach(counters => counters.Dispose());
+    }
+
+    private static bool Reaches(in NetworkEndpoint listener, in NetworkEndpoint destination) =>
+        listener.Port == destination.Port
+        && (listener.Address == destination.Address || (listener.IsWildcard && destination.IsLoopback));
+
+    private void Bind(NetworkEndpoint endpoint)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            List<UdpSocket> sockets = OpenUdp(endpoint);
+            NetworkEndpoint bound = sockets[0].LocalEndpoint;
+            try
+            {
+                if (_settings.Relay is { } relay && Reaches(bound, relay.Destination))
+                {
+                    throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
+                }
+                _listeners.Add(new TcpListenerAdapter(
+                    bound, _settings.Tcp, NewPipeline(), _settings.Gate, _settings.Relay, _settings.Transfers, _loggers.CreateLogger<TcpListenerAdapter>()));
+            }
+            catch (Exception exception)
+            {
+                sockets.ForEach(socket => socket.Dispose());
+                bool retry = endpoint.Port == 0 && attempt < FreePortTries
+                    && exception is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+                if (retry)
+                {
+                    continue;
+                }
+                throw;
+            }
+            _endpoints.Add(bound);
+            _workers.AddRange(sockets.Select(socket => new UdpWorker(
+                socket, _settings.Udp, NewPipeline(), _settings.Gate, _settings.Relay, _loggers.CreateLogger<UdpWorker>())));
+            return;
+        }
+    }
+
+    private List<UdpSocket> OpenUdp(NetworkEndpoint endpoint)
+    {
+        int workers = _settings.Udp.EffectiveWorkers;
+        var sockets = new List<UdpSocket>();
+        try
+        {
+            for (int index = 0; index < workers; index++)
+            {
+                sockets.Add(UdpSocket.Open(new UdpSocketOptions
+                {
+                    Local = index == 0 ? endpoint : sockets[0].LocalEndpoint,
+                    SharePort = workers > 1,
+                    ReceiveBufferBytes = _settings.Udp.ReceiveBufferBytes,
+                    Portable = _settings.Udp.Portable,
+                }));
+            }
+            return sockets;
+        }
+        catch
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
+
+    private RequestPipeline NewPipeline()
+    {
+        var counters = new RequestCounters();
+        _counters.Add(counters);
+        var pipeline = new RequestPipeline(_settings.Policy, new PipelineParts
+        {
+            Authenticator = _settings.Authenticator,
+            LocalAnswerer = _settings.LocalAnswerer,
+            ErrorRate = _errorRate,
+            NotifyRate = _notifyRate,
+            Counters = counters,
+            TraceSeed = RandomSeed(),
+        });
+        _pipelines.Add(pipeline);
+        return pipeline;
+    }
+
+    private SourceRateLimiter NewLimiter(int perSecond) =>
+        new(perSecond, Math.Max(1, perSecond * 2), RandomSeed(), _settings.RateTableSize);
+
+    private static ulong RandomSeed()
+    {
+        Span<byte> octets = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(octets);
+        return BinaryPrimitives.ReadUInt64LittleEndian(octets);
+    }
+}

@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Sockets;
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Dns.Net;
+
+namespace Agent.Host.Sockets;
+
+/// <summary>Accepts connections at one address and keeps their number within bounds.</summary>
+/// <remarks>At a limit the connection that was idle longest makes room: a client that forgets its connections hurts only itself.</remarks>
+internal sealed partial class TcpListenerAdapter : IDisposable
+{
+    private const int SweepMsMax = 250;
+    private const int AcceptRetryMs = 50;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<UInt128, List<TcpSession>> _clients = [];
+    private readonly HashSet<TcpSession> _sessions = [];
+    private readonly Socket _socket;
+    private readonly TcpOptions _options;
+    private readonly TcpServices _services;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+    private bool _isDisposed;
+
+    public TcpListenerAdapter(
+        NetworkEndpoint local,
+        TcpOptions options,
+        RequestPipeline pipeline,
+        ControlGate gate,
+        RelayOptions? relay,
+        ITransferResponder? transfers,
+        ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+        _services = new TcpServices(pipeline, gate, relay, transfers, Forget, LogTransferFailed);
+        _socket = new Socket(local.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (!local.IsIPv4)
+            {
+                _socket.DualMode = local.IsWildcard;
+            }
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            _socket.Bind(local.ToIPEndPoint());
+            _socket.Listen(options.Backlog);
+            LocalEndpoint = NetworkEndpoint.From((IPEndPoint)_socket.LocalEndPoint!);
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+    }
+
+    public NetworkEndpoint LocalEndpoint { get; }
+
+    public int SessionCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sessions.Count;
+            }
+        }
+    }
+
+    public void Start() => _running = Task.WhenAll(AcceptAsync(), SweepAsync());
+
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+        _isDisposed = true;
+        _stop.Cancel();
+        _socket.Dispose();
+        _running.Wait(TimeSpan.FromSeconds(5));
+        foreach (TcpSession session in Snapshot())
+        {
+            session.Dispose();
+        }
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                Socket accepted = await _socket.AcceptAsync(_stop.Token);
+                Admit(accepted);
+            }
+            catch (SocketException exception) when (!_stop.IsCancellationRequested)
+            {
+                // Out of descriptors, or the client left before it was accepted: neither ends the listener.
+                LogAcceptFailed(exception.SocketErrorCode);
+                await Task.Delay(AcceptRetryMs, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Admit(Socket accepted)
+    {
+        TcpSession session;
+        TcpSession? victim = null;
+        try
+        {
+            accepted.NoDelay = true;
+            session = new TcpSession(accepted, _options, _services);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or NullReferenceException)
+        {
+            accepted.Dispose();
+            return;
+        }
+        lock (_gate)
+        {
+            UInt128 client = GroupOf(session.Client);
+            if (!_clients.TryGetValue(client, out List<TcpSession>? siblings))
+            {
+                _clients[client] = siblings = [];
+            }
+            if (siblings.Count >= _options.ConnectionsPerClient)
+            {
+                victim = LongestIdle(siblings);
+            }
+            else if (_sessions.Count >= _options.ConnectionsMax)
+            {
+                victim = LongestIdle(_sessions);
+            }
+            siblings.Add(session);
+            _sessions.Add(session);
+        }
+        AgentMetrics.TcpConnections.Add(1);
+        if (victim is not null)
+        {
+            AgentMetrics.CountShed("tcp_connections");
+            victim.Dispose();
+        }
+        _ = session.RunAsync();
+    }
+
+    private async Task SweepAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Clamp(_options.IdleTimeoutMs / 4, 10, SweepMsMax)));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                long nowMs = Environment.TickCount64;
+                foreach (TcpSession session in Snapshot())
+                {
+                    session.CheckDeadlines(nowMs);
+                }
+                _services.Gate.Sweep(nowMs);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The listener stops.
+        }
+    }
+
+    private void Forget(TcpSession session)
+    {
+        lock (_gate)
+        {
+            if (!_sessions.Remove(session))
+            {
+                return;
+            }
+            UInt128 client = GroupOf(session.Client);
+            List<TcpSession> siblings = _clients[client];
+            siblings.Remove(session);
+            if (siblings.Count == 0)
+            {
+                _clients.Remove(client);
+            }
+        }
+        AgentMetrics.TcpConnections.Add(-1);
+    }
+
+    private TcpSession[] Snapshot()
+    {
+        lock (_gate)
+        {
+            return [.. _sessions];
+        }
+    }
+
+    /// <summary>Prefers those with nothing under way, then the one silent longest.</summary>
+    private static TcpSession? LongestIdle(IEnumerable<TcpSession> sessions) =>
+        sessions.MinBy(session => (session.IsBusy, session.ActiveMs));
+
+    private static UInt128 GroupOf(in NetworkEndpoint client) => client.IsIPv4 ? client.Address : client.Address >> 64 << 64;
+
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "tcp: accepting failed error={Error}")]
+    private partial void LogAcceptFailed(SocketError error);
+
+    private void LogTransferFailed(TransferRequest request, Exception exception) =>
+        LogTransferFailed(request.Zone.ToString(), request.Source.Client.ToString(), exception);
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "tcp: a transfer broke off zone={Zone} client={Client}")]
+    private partial void LogTransferFailed(string zone, string client, Exception exception);
+}

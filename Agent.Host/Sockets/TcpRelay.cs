@@ -1,0 +1,215 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Dns.Net;
+using Agent.Dns.Wire;
+
+namespace Agent.Host.Sockets;
+
+/// <summary>Passes the queries of one client connection on over one connection to the server, opened at the first query and kept.</summary>
+/// <remarks>
+/// <code>
+///   none --query--> connecting --ok--> open --server closes, error--> none   (what was under way is answered SERVFAIL)
+///                        \--error--> none
+/// </code>
+/// Answers may come in any order. Thread-safe: queries come from the session, answers from the server's side, deadlines from the sweeper.
+/// </remarks>
+internal sealed class TcpRelay : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly RelayOptions _options;
+    private readonly RelayTable _table;
+    private readonly IReplyPath _client;
+    private readonly RequestPipeline _pipeline;
+    private readonly byte[] _failure = new byte[RequestPipeline.PayloadBytes];
+    private byte[] _forwarded = new byte[512];
+    private Upstream? _upstream;
+    private bool _isDisposed;
+
+    public TcpRelay(RelayOptions options, IReplyPath client, RequestPipeline pipeline)
+    {
+        _options = options;
+        _client = client;
+        _pipeline = pipeline;
+        _table = new RelayTable(options.TcpTableSize);
+    }
+
+    /// <summary>Takes a query over; its answer reaches the client's reply path in any case.</summary>
+    /// <returns>False when too many are under way, or the relay is closed.</returns>
+    public bool TryForward(ReadOnlySpan<byte> query, in ReplyToken client, in RelayHints hints, long nowMs)
+    {
+        Upstream? lost = null;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return false;
+            }
+            if (_forwarded.Length < query.Length)
+            {
+                _forwarded = new byte[Math.Min(ushort.MaxValue, query.Length * 2)];
+            }
+            if (!_table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _forwarded))
+            {
+                AgentMetrics.CountRelayFailure("table_full");
+                return false;
+            }
+            AgentMetrics.RelayOpen.Add(1);
+            if (_upstream is null)
+            {
+                _upstream = new Upstream(this);
+                _ = _upstream.RunAsync();
+            }
+            if (!_upstream.Writer.TryWrite(_forwarded.AsSpan(0, query.Length)))
+            {
+                lost = _upstream;
+            }
+        }
+        if (lost is not null)
+        {
+            Lost(lost);
+        }
+        return true;
+    }
+
+    /// <summary>Answers for the server where it did not within the time.</summary>
+    public void Sweep(long nowMs)
+    {
+        lock (_gate)
+        {
+            for (int slot = _table.Expired(nowMs); slot >= 0; slot = _table.Expired(nowMs))
+            {
+                Fail(slot, "timeout", ExtendedErrorCode.NoReachableAuthority);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Upstream? upstream;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            upstream = _upstream;
+            _upstream = null;
+            AgentMetrics.RelayOpen.Add(-_table.OpenCount);
+            while (_table.Oldest >= 0)
+            {
+                _table.Close(_table.Oldest);
+            }
+        }
+        upstream?.Dispose();
+    }
+
+    private void Answered(Span<byte> answer)
+    {
+        lock (_gate)
+        {
+            int slot = _isDisposed ? -1 : _table.Match(answer);
+            if (slot < 0)
+            {
+                AgentMetrics.CountRelayFailure("no_open_query");
+                return;
+            }
+            _table.Restore(slot, answer);
+            Finish(slot, answer);
+        }
+    }
+
+    private void Lost(Upstream upstream)
+    {
+        lock (_gate)
+        {
+            if (ReferenceEquals(_upstream, upstream))
+            {
+                _upstream = null;
+                while (_table.Oldest >= 0)
+                {
+                    Fail(_table.Oldest, "upstream_closed", ExtendedErrorCode.NetworkError);
+                }
+            }
+        }
+        upstream.Dispose();
+    }
+
+    private void Fail(int slot, string reason, ExtendedErrorCode code)
+    {
+        AgentMetrics.CountRelayFailure(reason);
+        Finish(slot, _failure.AsSpan(0, _table.WriteFailure(slot, _failure, code)));
+    }
+
+    private void Finish(int slot, ReadOnlySpan<byte> reply)
+    {
+        ReplyToken client = _table.Client(slot);
+        _table.Close(slot);
+        AgentMetrics.RelayOpen.Add(-1);
+        _pipeline.CountRelayed(AnswerTransport.Tcp, reply);
+        _client.Reply(client, reply);
+    }
+
+    /// <summary>One connection to the server.</summary>
+    private sealed class Upstream : IDisposable
+    {
+        private readonly TcpRelay _relay;
+        private readonly Socket _socket;
+
+        public Upstream(TcpRelay relay)
+        {
+            _relay = relay;
+            NetworkEndpoint destination = relay._options.Destination;
+            _socket = new Socket(
+                destination.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp)
+            {
+                NoDelay = true,
+            };
+            // Bounded by the table: no more queries than it holds can wait here.
+            Writer = new FrameWriter(_socket, relay._options.TcpTableSize * 1024, Close);
+        }
+
+        public FrameWriter Writer { get; }
+
+        public async Task RunAsync()
+        {
+            // Off the caller's lock before anything can complete at once.
+            await Task.Yield();
+            using var framer = new TcpFramer();
+            try
+            {
+                using (var connecting = new CancellationTokenSource(_relay._options.TimeoutMs))
+                {
+                    await _socket.ConnectAsync(_relay._options.Destination.ToIPEndPoint(), connecting.Token);
+                }
+                Writer.Start();
+                while (true)
+                {
+                    int count = await _socket.ReceiveAsync(framer.ReceiveBuffer, SocketFlags.None);
+                    if (count == 0)
+                    {
+                        break;
+                    }
+                    framer.Advance(count);
+                    while (framer.TryRead(out ReadOnlyMemory<byte> answer))
+                    {
+                        // The octets stand in the framer's own buffer, which nobody else reads any more.
+                        _relay.Answered(MemoryMarshal.AsMemory(answer).Span);
+                    }
+                }
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+            {
+                // Whatever it was, the connection is over; the clients are told below.
+            }
+            _relay.Lost(this);
+        }
+
+        public void Dispose()
+        {
+            _socket.Dispose();
+            Writer.Dispose();
+        }
+
+        /// <summary>Ends the receiving loop, which tells the clients; sending may fail under the relay's lock.</summary>
+        private void Close() => _socket.Dispose();
+    }
+}

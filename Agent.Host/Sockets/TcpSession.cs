@@ -1,0 +1,243 @@
+using System.Net;
+using System.Net.Sockets;
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Dns.Net;
+using Agent.Dns.Wire;
+
+namespace Agent.Host.Sockets;
+
+/// <summary>One accepted connection: reads requests, answers them in the order in which answers come.</summary>
+/// <remarks>
+/// <code>
+///   reading --end of input, nothing under way--> closed
+///      |    --end of input--> answering --last answer--> closed
+///      +--(either) idle, too old, broken framing, client does not read, chosen to make room--> closed
+/// </code>
+/// Reading stops while as many requests are under way as may be pipelined. Only whole requests and answers count as activity, so a client
+/// that sends one octet now and then is idle. Answers come from any thread.
+/// </remarks>
+internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
+{
+    [ThreadStatic]
+    private static byte[]? _scratch;
+
+    private readonly Socket _socket;
+    private readonly TcpOptions _options;
+    private readonly TcpServices _services;
+    private readonly FrameWriter _writer;
+    private readonly SemaphoreSlim _room;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly RequestSource _source;
+    private readonly long _openedMs = Environment.TickCount64;
+    private TcpRelay? _relay;
+    private long _activeMs = Environment.TickCount64;
+    private int _underWay;
+    private int _transfers;
+    private int _inputEnded;
+    private int _closed;
+
+    public TcpSession(Socket socket, TcpOptions options, TcpServices services)
+    {
+        _socket = socket;
+        _options = options;
+        _services = services;
+        _room = new SemaphoreSlim(options.PipelinedMax);
+        _writer = new FrameWriter(socket, options.WriteQueueBytesMax, Dispose);
+        Client = NetworkEndpoint.From((IPEndPoint)socket.RemoteEndPoint!);
+        _source = new RequestSource(Client, NetworkEndpoint.From((IPEndPoint)socket.LocalEndPoint!), AnswerTransport.Tcp, this);
+    }
+
+    public NetworkEndpoint Client { get; }
+
+    /// <summary>When a whole request or answer last passed.</summary>
+    public long ActiveMs => Interlocked.Read(ref _activeMs);
+
+    public bool IsBusy => Volatile.Read(ref _underWay) > 0;
+
+    public async Task RunAsync()
+    {
+        _writer.Start();
+        using var framer = new TcpFramer(_options.MessageBytesMax);
+        try
+        {
+            while (true)
+            {
+                int count = await _socket.ReceiveAsync(framer.ReceiveBuffer, SocketFlags.None, _stop.Token);
+                if (count == 0)
+                {
+                    break;
+                }
+                framer.Advance(count);
+                while (framer.TryRead(out ReadOnlyMemory<byte> message))
+                {
+                    await _room.WaitAsync(_stop.Token);
+                    Interlocked.Increment(ref _underWay);
+                    Touch();
+                    Handle(message);
+                }
+                if (framer.IsBroken)
+                {
+                    AgentMetrics.CountShed("tcp_message_too_long");
+                    Dispose();
+                    return;
+                }
+            }
+            Volatile.Write(ref _inputEnded, 1);
+            CloseWhenDone();
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            Dispose();
+        }
+    }
+
+    public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message)
+    {
+        bool written = _writer.TryWrite(message);
+        Done();
+        return written;
+    }
+
+    public void Withhold(in ReplyToken token) => Done();
+
+    public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> message)
+    {
+        if (!_writer.TryWrite(message.Span))
+        {
+            return false;
+        }
+        Touch();
+        return await _writer.DrainAsync();
+    }
+
+    /// <summary>Ends what has lasted too long. Called now and then.</summary>
+    public void CheckDeadlines(long nowMs)
+    {
+        _relay?.Sweep(nowMs);
+        bool isOld = nowMs - _openedMs > _options.TotalTimeoutMs && Volatile.Read(ref _transfers) == 0;
+        bool isIdle = !IsBusy && nowMs - ActiveMs > _options.IdleTimeoutMs;
+        bool isStalled = _writer.StalledSinceMs is { } since && nowMs - since > _options.IdleTimeoutMs;
+        if (isOld || isIdle || isStalled)
+        {
+            AgentMetrics.CountShed(isStalled ? "tcp_stalled" : isOld ? "tcp_total" : "tcp_idle");
+            Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return;
+        }
+        _stop.Cancel();
+        _socket.Dispose();
+        _writer.Dispose();
+        Interlocked.Exchange(ref _relay, null)?.Dispose();
+        _services.Ended(this);
+    }
+
+    private void Handle(ReadOnlyMemory<byte> message)
+    {
+        byte[] reply = _scratch ??= new byte[ushort.MaxValue];
+        long nowMs = Environment.TickCount64;
+        RequestOutcome outcome = _services.Pipeline.Process(message.Span, _source, reply, nowMs);
+        switch (outcome.Disposition)
+        {
+            case RequestDisposition.Reply:
+                Reply(_source.Token, reply.AsSpan(0, outcome.ReplyLength));
+                break;
+            case RequestDisposition.Control:
+                _services.Gate.Post(outcome.Control!, nowMs);
+                break;
+            case RequestDisposition.Relay:
+                Relay(message.Span, outcome.Relay, reply, nowMs);
+                break;
+            case RequestDisposition.TransferOut:
+                _ = TransferAsync(outcome.Transfer!);
+                break;
+            default:
+                Done();
+                break;
+        }
+    }
+
+    private void Relay(ReadOnlySpan<byte> query, in RelayHints hints, Span<byte> reply, long nowMs)
+    {
+        if (_relay is null && _services.Relay is { } options)
+        {
+            _relay = new TcpRelay(options, this, _services.Pipeline);
+            if (Volatile.Read(ref _closed) != 0)
+            {
+                // Closed while the relay was made: nobody else would close it.
+                Interlocked.Exchange(ref _relay, null)?.Dispose();
+            }
+        }
+        if (_relay?.TryForward(query, _source.Token, hints, nowMs) != true)
+        {
+            Answer(query, reply, ResponseCode.ServFail, ExtendedErrorCode.NotReady);
+        }
+    }
+
+    private async Task TransferAsync(TransferRequest request)
+    {
+        if (_services.Transfers is not { } responder)
+        {
+            Answer(request.Query.Span, new byte[RequestPipeline.PayloadBytes], ResponseCode.Refused, ExtendedErrorCode.NotSupported);
+            return;
+        }
+        Interlocked.Increment(ref _transfers);
+        try
+        {
+            await responder.RespondAsync(request, this, _stop.Token);
+            Done();
+        }
+        catch (OperationCanceledException)
+        {
+            Done();
+        }
+#pragma warning disable CA1031 // A half-sent transfer can only be ended by closing, whatever went wrong.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _services.TransferFailed(request, exception);
+            Dispose();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _transfers);
+        }
+    }
+
+    private void Answer(ReadOnlySpan<byte> request, Span<byte> reply, ResponseCode responseCode, ExtendedErrorCode reason)
+    {
+        int length = ReplyWriter.Write(request, reply, responseCode, authoritative: false, RequestPipeline.PayloadBytes, reason);
+        _services.Pipeline.CountRelayed(AnswerTransport.Tcp, reply[..length]);
+        Reply(_source.Token, reply[..length]);
+    }
+
+    private void Done()
+    {
+        Touch();
+        Interlocked.Decrement(ref _underWay);
+        _room.Release();
+        CloseWhenDone();
+    }
+
+    private void CloseWhenDone()
+    {
+        if (Volatile.Read(ref _inputEnded) != 0 && !IsBusy && Volatile.Read(ref _closed) == 0)
+        {
+            _ = CloseDrainedAsync();
+        }
+    }
+
+    private async Task CloseDrainedAsync()
+    {
+        await _writer.DrainAsync();
+        Dispose();
+    }
+
+    private void Touch() => Interlocked.Exchange(ref _activeMs, Environment.TickCount64);
+}

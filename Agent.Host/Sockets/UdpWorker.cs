@@ -1,0 +1,162 @@
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Dns.Net;
+using Agent.Dns.Wire;
+
+namespace Agent.Host.Sockets;
+
+/// <summary>One thread with one client socket and, when queries are relayed, a few sockets towards the server.</summary>
+/// <remarks>
+/// <code>
+///   wait (poll over all sockets) -> answers of the server -> requests of clients -> send both ways -> deadlines -> wait
+/// </code>
+/// One thread serves both directions, so the relay's table has one owner and no lock; poll is one more system call for a whole batch.
+/// Without a relay there is only one socket, and the thread blocks in receiving. Answers of actors do not pass this thread: the actor's
+/// thread sends them on the same socket.
+/// </remarks>
+internal sealed partial class UdpWorker : IReplyPath, IDisposable
+{
+    private const int IdleWaitMs = 200;
+    private const int OpenWaitMs = 20;
+    private const int GateSweepMs = 500;
+
+    private readonly UdpSocket _socket;
+    private readonly MmsgBatch _batch;
+    private readonly RequestPipeline _pipeline;
+    private readonly ControlGate _gate;
+    private readonly UdpRelay? _relay;
+    private readonly UdpReadiness? _readiness;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private volatile bool _stopping;
+    private long _gateSweptMs;
+
+    public UdpWorker(
+        UdpSocket socket, UdpWorkerOptions options, RequestPipeline pipeline, ControlGate gate, RelayOptions? relay, ILogger logger)
+    {
+        _socket = socket;
+        _pipeline = pipeline;
+        _gate = gate;
+        _logger = logger;
+        _batch = new MmsgBatch(options.BatchSlots, options.SlotBytes);
+        if (relay is not null)
+        {
+            _relay = new UdpRelay(relay, options.BatchSlots, options.SlotBytes, pipeline, options.Portable);
+            _readiness = new UdpReadiness([socket, .. _relay.Sockets]);
+        }
+        _thread = new Thread(Run) { IsBackground = true, Name = $"udp {socket.LocalEndpoint}" };
+    }
+
+    public NetworkEndpoint LocalEndpoint => _socket.LocalEndpoint;
+
+    public void Start() => _thread.Start();
+
+    public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message) => _socket.SendOne(message, token.Client, token.Local);
+
+    public void Withhold(in ReplyToken token)
+    {
+        // A datagram's client is not waited for.
+    }
+
+    /// <summary>Ends the thread and closes the sockets. Later answers of actors find the socket closed and are dropped.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        if (_thread.IsAlive)
+        {
+            _thread.Join();
+        }
+        _relay?.Dispose();
+        _socket.Dispose();
+        _batch.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            try
+            {
+                Turn();
+            }
+#pragma warning disable CA1031 // Whatever a datagram brings to light, the next one must still be read.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                AgentMetrics.CountShed("worker_error");
+                LogTurnFailed(exception);
+            }
+        }
+    }
+
+    private void Turn()
+    {
+        bool hasRequests = true;
+        if (_relay is not null)
+        {
+            _readiness!.Wait(_relay.OpenCount > 0 ? OpenWaitMs : IdleWaitMs);
+            hasRequests = _readiness.IsReady(0);
+            for (int index = 0; index < _relay.Sockets.Count; index++)
+            {
+                if (_readiness.IsReady(index + 1))
+                {
+                    _relay.Pump(index, _socket, _batch);
+                }
+            }
+        }
+        int received = hasRequests ? _socket.Receive(_batch, wait: _relay is null) : 0;
+        long nowMs = Environment.TickCount64;
+        for (int index = 0; index < received; index++)
+        {
+            Handle(index, nowMs);
+        }
+        _relay?.Flush();
+        _relay?.Sweep(_socket, _batch, nowMs);
+        _socket.Send(_batch);
+        if (nowMs - _gateSweptMs >= GateSweepMs)
+        {
+            _gateSweptMs = nowMs;
+            _gate.Sweep(nowMs);
+        }
+    }
+
+    private void Handle(int index, long nowMs)
+    {
+        if (_batch.IsFull)
+        {
+            _socket.Send(_batch);
+        }
+        ReadOnlySpan<byte> message = _batch.Received(index);
+        var source = new RequestSource(_batch.Source(index), _batch.Local(index), AnswerTransport.Udp, this);
+        RequestOutcome outcome = _pipeline.Process(message, source, _batch.NextSend, nowMs);
+        switch (outcome.Disposition)
+        {
+            case RequestDisposition.Reply:
+                _batch.Commit(outcome.ReplyLength, source.Client, source.Local);
+                break;
+            case RequestDisposition.Control:
+                _gate.Post(outcome.Control!, nowMs);
+                break;
+            case RequestDisposition.Relay:
+                if (_relay?.TryForward(message, source.Token, outcome.Relay, nowMs) != true)
+                {
+                    Overloaded(message, source);
+                }
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Overloaded(ReadOnlySpan<byte> message, in RequestSource source)
+    {
+        Span<byte> reply = _batch.NextSend;
+        int length = ReplyWriter.Write(
+            message, reply, ResponseCode.ServFail, authoritative: false, RequestPipeline.PayloadBytes, ExtendedErrorCode.NotReady);
+        _pipeline.CountRelayed(AnswerTransport.Udp, reply[..length]);
+        _batch.Commit(length, source.Client, source.Local);
+    }
+
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "udp worker: a turn failed and its datagrams are lost")]
+    private partial void LogTurnFailed(Exception exception);
+}
