@@ -3,7 +3,6 @@ using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
-using Agent.Dns.Zones;
 
 namespace Agent.Tests.Zones;
 
