@@ -1,0 +1,125 @@
+using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+using Agent.Tests.TestKit;
+
+namespace Agent.Tests.Simulation;
+
+/// <summary>
+/// Whole lives of an agent under faults: requests at random, servers and masters that come and go, a full disk, kills. Afterwards
+/// everything works, and what was promised must be so.
+/// </summary>
+public sealed class FarmSimulationTests
+{
+    private const int Seeds = 150;
+    private const int Acts = 60;
+    private static readonly RequestOrigin Origin = new("192.0.2.9", null, "trace");
+
+    [Fact]
+    public void What_was_answered_is_kept_and_the_farm_comes_level() => SimSeeds.ForEach(Seeds, Life);
+
+    private static ulong Life(ulong seed)
+    {
+        var farm = new SimFarm(seed);
+        var zones = Enumerable.Range(0, 6).Select(i => new Wish(DomainName.Parse($"zone{i}.example."))).ToArray();
+        foreach (Wish zone in zones) farm.Masters.Zones[zone.Name] = 1;
+        KernelRandom random = farm.Sim.Faults.Fork();
+        for (int act = 0; act < Acts; act++)
+        {
+            Act(farm, zones, random);
+            farm.Sim.RunFor(random.NextTimeSpan(TimeSpan.FromSeconds(random.Chance(0.1) ? 40 : 2)));
+        }
+
+        Heal(farm);
+        farm.Sim.RunFor(TimeSpan.FromMinutes(20));
+        foreach (Wish zone in zones) Check(farm, zone);
+        return farm.Sim.Unseed;
+    }
+
+    private static void Act(SimFarm farm, Wish[] zones, KernelRandom random)
+    {
+        Wish zone = zones[random.Next(zones.Length)];
+        SimServer server = farm.Servers.Values.ElementAt(random.Next(farm.Servers.Count));
+        switch (random.Next(16))
+        {
+            case 0 or 1 or 2: zone.Ask(farm, new CreateZone(zone.Name, Origin), wanted: true); break;
+            case 3: zone.Ask(farm, new DeleteZone(zone.Name, Origin), wanted: false); break;
+            case 4 or 5 or 6 or 7:
+                farm.Masters.Zones[zone.Name] += (uint)(1 + random.Next(3));
+                farm.Region.Tell(new NotifyZone(zone.Name, Origin, null, null), farm.System.DeadLetters);
+                break;
+            case 8: server.Away = !server.Away; break;
+            case 9:
+                // A server that loses everything is away for longer than the interval between two probes.
+                server.Served.Clear();
+                server.Away = true;
+                farm.Sim.RunFor(TimeSpan.FromSeconds(12));
+                break;
+            case 10: server.LieChance = random.Chance(0.5) ? 0.3 : 0; break;
+            case 11: farm.Journal.IsFull = random.Chance(0.4); break;
+            case 12: farm.Masters.BreakChance = random.Chance(0.5) ? 0.3 : 0; break;
+            case 13:
+                if (!farm.Masters.Away.Remove("m1")) farm.Masters.Away.Add("m1");
+                break;
+            case 14:
+                if (!farm.Masters.Slow.Remove(zone.Name)) farm.Masters.Slow.Add(zone.Name);
+                break;
+            default:
+                foreach (Wish each in zones) each.ProcessDied();
+                farm.KillAndRestart(random.NextTimeSpan(TimeSpan.FromSeconds(10)));
+                break;
+        }
+    }
+
+    private static void Heal(SimFarm farm)
+    {
+        farm.Journal.IsFull = false;
+        farm.Masters.Away.Clear();
+        farm.Masters.Slow.Clear();
+        farm.Masters.BreakChance = 0;
+        foreach (SimServer server in farm.Servers.Values)
+        {
+            server.Away = false;
+            server.LieChance = 0;
+        }
+    }
+
+    private static void Check(SimFarm farm, Wish zone)
+    {
+        Assert.True(zone.AllAnswered, $"{zone.Name} has requests without an answer");
+        bool[] served = [.. farm.Servers.Values.Select(s => s.Served.ContainsKey(zone.Name))];
+        Assert.True(served[0] == served[1], $"{zone.Name}: the servers differ");
+        if (zone.Promised is { } wanted) Assert.True(served[0] == wanted, $"{zone.Name}: promised {wanted}, served {served[0]}");
+        Assert.Equal(served[0], farm.Journal.Rows.ContainsKey(zone.Name));
+        if (!served[0]) return;
+        foreach (SimServer server in farm.Servers.Values) Assert.Equal(farm.Masters.Zones[zone.Name], server.Served[zone.Name]);
+    }
+
+    /// <summary>What was last promised about a zone; unknown while a later request is open or ended badly.</summary>
+    private sealed class Wish(DomainName name)
+    {
+        private readonly List<(Task<ZoneReply> Answer, bool Wanted)> _asked = [];
+
+        public DomainName Name { get; } = name;
+
+        public bool AllAnswered => _asked.TrueForAll(a => a.Answer.IsCompleted);
+
+        /// <summary>Null when the last request was not answered with success, so that both ends are right.</summary>
+        public bool? Promised => _asked.Count > 0 && _asked[^1].Answer is { IsCompletedSuccessfully: true, Result.Outcome: ZoneOutcome.Done }
+            ? _asked[^1].Wanted
+            : null;
+
+        public void Ask(SimFarm farm, ZoneMessage message, bool wanted) =>
+            _asked.Add((farm.Region.Ask<ZoneReply>(message, TimeSpan.FromMinutes(1)), wanted));
+
+        /// <summary>Whoever waited will hear nothing; what was answered before still counts.</summary>
+        public void ProcessDied()
+        {
+            for (int i = 0; i < _asked.Count; i++)
+            {
+                if (!_asked[i].Answer.IsCompleted) _asked[i] = (Task.FromResult(new ZoneReply(Name, ZoneOutcome.Failed)), _asked[i].Wanted);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Tests.Simulation;
+
+/// <summary>The durable store as a model: a batch takes time, is written whole or not at all, and may be refused while the disk is full.</summary>
+internal sealed class SimJournal(SimScheduler sim) : IJournal
+{
+    private static readonly Reason Full = new(ReasonCode.JournalAway, "the disk is full");
+
+    private readonly SortedDictionary<DomainName, ZoneRow> _rows = [];
+
+    public bool IsFull { get; set; }
+
+    public IReadOnlyDictionary<DomainName, ZoneRow> Rows => _rows;
+
+    public void Commit(JournalBatch batch, ReplyTo replyTo) => sim.Schedule(Delay(), () =>
+    {
+        if (IsFull)
+        {
+            replyTo.Tell(new JournalFailed(batch.Id, Full));
+            return;
+        }
+
+        foreach (JournalEntry entry in batch.Entries) Write(entry);
+
+        // The answer is on its way while the process may already be dead: durable, and nobody knows.
+        sim.Schedule(Delay(), () => replyTo.Tell(new JournalCommitted(batch.Id)));
+    });
+
+    public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => sim.Schedule(Delay(), () => replyTo.Tell(new ShardLoaded(
+        shard, [.. _rows.Values.Where(r => ShardRegionActor.ShardOf(r.Name.StableHash, shardCount) == shard)])));
+
+    public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
+
+    public void PurgeExpired(DateTimeOffset now)
+    {
+    }
+
+    private void Write(JournalEntry entry)
+    {
+        switch (entry)
+        {
+            case PutZone put:
+                Assert.True(!_rows.TryGetValue(put.Zone, out ZoneRow? before) || put.Row.Generation > before.Generation, "generations only grow");
+                _rows[put.Zone] = put.Row;
+                break;
+            case PutProgress put when _rows.TryGetValue(put.Zone, out ZoneRow? row):
+                ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == put.Progress.Target);
+                _rows[put.Zone] = row with { Targets = others.Add(put.Progress) };
+                break;
+            case ForgetZone:
+                _rows.Remove(entry.Zone);
+                break;
+        }
+    }
+
+    private TimeSpan Delay() => sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(5));
+}

@@ -1,0 +1,65 @@
+using Agent.Actors.Backends;
+using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+
+namespace Agent.Tests.Simulation;
+
+/// <summary>A name server as a model: it can be away, take its time to load, take a change and not load it, lose all its zones, and refuse.</summary>
+internal sealed class SimServer(SimScheduler sim) : IZoneBackend
+{
+    private static readonly Reason NotThere = new(ReasonCode.TargetAway, "no answer");
+
+    private readonly HashSet<DomainName> _busy = [];
+
+    public SortedDictionary<DomainName, uint> Served { get; } = [];
+
+    public bool Away { get; set; }
+
+    /// <summary>Chance that a change is taken and not loaded.</summary>
+    public double LieChance { get; set; }
+
+    public HashSet<DomainName> Refused { get; } = [];
+
+    public BackendTraits Traits { get; } = new("simulated", 4, TimeSpan.FromSeconds(2));
+
+    public void Apply(ApplyZone order, ReplyTo replyTo) => Change(order.Zone, order.Id, replyTo, () => Served[order.Zone] = order.Content.Serial);
+
+    public void Remove(RemoveZone order, ReplyTo replyTo) => Change(order.Zone, order.Id, replyTo, () => Served.Remove(order.Zone));
+
+    public void Observe(ObserveZone order, ReplyTo replyTo) => Later(5, () => replyTo.Tell(
+        Away ? new ZoneObserved(order.Id, Observation.CannotTell, 0, NotThere)
+        : Served.TryGetValue(order.Zone, out uint serial) ? new ZoneObserved(order.Id, Observation.Present, serial, null)
+        : new ZoneObserved(order.Id, Observation.Absent, 0, null)));
+
+    public void Probe(ProbeServer order, ReplyTo replyTo) => Later(5, () => replyTo.Tell(
+        new OrderFinished(order.Id, Away ? OrderOutcome.Away : OrderOutcome.Done, Away ? NotThere : null)));
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void Change(DomainName zone, long id, ReplyTo replyTo, Action change)
+    {
+        Assert.True(_busy.Add(zone), "two changes of one zone at once");
+        Later(30, () =>
+        {
+            _busy.Remove(zone);
+            if (Away)
+            {
+                replyTo.Tell(new OrderFinished(id, OrderOutcome.Away, NotThere));
+                return;
+            }
+
+            if (Refused.Contains(zone))
+            {
+                replyTo.Tell(new OrderFinished(id, OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, "as the simulation says")));
+                return;
+            }
+
+            replyTo.Tell(new OrderFinished(id, OrderOutcome.Done, null));
+            if (!sim.Faults.Chance(LieChance)) Later(20, change);
+        });
+    }
+
+    private void Later(int mostMs, Action action) => sim.Schedule(sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(mostMs)), action);
+}
