@@ -68,7 +68,7 @@ internal partial class ActorCell
         catch (Exception cause)
         {
             _actor = null;
-            Fail(new ActorInitializationException($"{Path} could not start: {cause.Message}", cause), perpetrator: null);
+            Fail(new ActorInitializationException($"{Path} could not start: {cause.Message}", cause));
         }
     }
 

@@ -10,37 +10,53 @@ internal partial class ActorCell
     /// <summary>Suspends this actor and what is below it, and lets the parent decide.</summary>
     /// <param name="cause">What was thrown.</param>
     /// <param name="perpetrator">The child whose failure is escalated, already suspended by itself.</param>
-    private void Fail(Exception cause, ActorCell? perpetrator)
+    /// <param name="origin">Where the failure began, if not here.</param>
+    private void Fail(Exception cause, ActorCell? perpetrator = null, ActorCell? origin = null)
     {
-        if (Has(CellFlags.Failed)) return;
+        if (Has(CellFlags.Failed))
+        {
+            // One decision answers both escalations. This child was suspended by the first as well as by its own failure, and the
+            // decision ends one suspension only.
+            perpetrator?.PostSystem(new ResumeMail(cause));
+            return;
+        }
+        System.Counters.Increment(KernelCounter.Failed);
+        System.Probe?.OnFailure(this, cause);
+        if (_parent is null)
+        {
+            // Only the failed part of the tree stays suspended: others may have to hear of it.
+            System.OnFatal(origin ?? this, cause);
+            return;
+        }
         _flags |= CellFlags.Failed;
         AddSuspension();
         foreach (ActorCell child in ChildCells())
         {
             if (child != perpetrator) child.PostSystem(new SuspendMail());
         }
-        System.Counters.Increment(KernelCounter.Failed);
-        if (_parent is null) System.OnFatal(perpetrator ?? this, cause);
-        else _parent.PostSystem(new FailedMail(this, cause));
+        _parent.PostSystem(new FailedMail(this, cause, origin ?? this));
     }
 
-    private void OnChildFailed(ActorCell child, Exception cause)
+    private void OnChildFailed(FailedMail mail)
     {
+        ActorCell child = mail.Child;
         if (_extras?.Children?.Contains(child) != true) return;
-        SupervisorStrategy strategy = _actor?.SupervisorStrategy ?? SupervisorStrategy.Default;
+        SupervisorStrategy strategy;
         Directive directive;
         try
         {
-            directive = strategy.Decide(cause);
+            strategy = _actor?.SupervisorStrategy ?? SupervisorStrategy.Default;
+            directive = strategy.Decide(mail.Cause);
         }
-        catch (Exception deciderCause)
+        catch (Exception cause)
         {
-            Fail(deciderCause, child);
+            Fail(cause, child);
             return;
         }
         if (directive == Directive.Restart && !PermitsRestart(strategy, child)) directive = Directive.Stop;
-        System.OnActorFailed(new ActorFailed(child, cause, directive));
-        Carry(directive, strategy, child, cause);
+        System.OnActorFailed(new ActorFailed(child, mail.Cause, directive));
+        if (directive == Directive.Escalate) Fail(mail.Cause, child, mail.Origin);
+        else Carry(directive, strategy, child, mail.Cause);
     }
 
     private void Carry(Directive directive, SupervisorStrategy strategy, ActorCell child, Exception cause)
@@ -57,9 +73,6 @@ internal partial class ActorCell
                 {
                     if (sibling != child) RestartHealthy(sibling, cause);
                 }
-                break;
-            case Directive.Escalate:
-                Fail(cause, child);
                 break;
             default:
                 Stop(child);
@@ -113,6 +126,7 @@ internal partial class ActorCell
         }
         RemoveSuspension();
         _flags &= ~CellFlags.Failed;
+        if (_extras is not null) _extras.MessageAtFailure = null;
         // The child whose failure was escalated was not suspended with its siblings, but waits for this decision too.
         foreach (ActorCell child in ChildCells()) child.PostSystem(new ResumeMail(cause));
     }
@@ -157,7 +171,7 @@ internal partial class ActorCell
         catch (Exception next)
         {
             _actor = null;
-            Fail(new ActorInitializationException($"{Path} could not restart: {next.Message}", next), perpetrator: null);
+            Fail(new ActorInitializationException($"{Path} could not restart: {next.Message}", next));
         }
     }
 

@@ -53,7 +53,7 @@ internal partial class ActorCell
             Extras.MessageAtFailure = message;
             // A message stashed before the failure comes again.
             if (!Has(CellFlags.Stashed)) DropMail(mail, DeadLetterReason.Failed, cause);
-            Fail(cause, perpetrator: null);
+            Fail(cause);
         }
         if (mail is TimerEntry started) Rearm(started);
         _current = null;

@@ -194,7 +194,7 @@ internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITi
                 Recreate(recreate.Cause);
                 break;
             case FailedMail failed:
-                OnChildFailed(failed.Child, failed.Cause);
+                OnChildFailed(failed);
                 break;
             case WatchMail watch:
                 AddWatcher(watch.Watcher);

@@ -32,6 +32,8 @@ internal interface IDeliveryProbe
 
     void OnSystemMail(ActorCell cell, SystemMail mail);
 
+    void OnFailure(ActorCell cell, Exception cause);
+
     /// <summary>A fatal error that the system's owner did not ask to be told of.</summary>
     void OnFatalError(FatalError error);
 }

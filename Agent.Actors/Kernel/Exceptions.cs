@@ -12,7 +12,7 @@ public sealed class ActorInitializationException(string message, Exception cause
 /// <summary>The actor received <see cref="Kill"/>. The default decider stops the actor.</summary>
 public sealed class ActorKilledException(string message) : Exception(message);
 
-/// <summary>The actor watched another, was told of its death and did not handle the message.</summary>
+/// <summary>The actor watched another, was told of its death and did not handle the message. The default decider stops the actor.</summary>
 public sealed class DeathPactException(string message) : Exception(message);
 
 /// <summary>A child name is already taken; a name becomes free again with the child's termination.</summary>

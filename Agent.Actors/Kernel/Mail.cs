@@ -61,8 +61,9 @@ internal sealed class RecreateMail(Exception cause) : SystemMail
     internal readonly Exception Cause = cause;
 }
 
-internal sealed class FailedMail(ActorCell child, Exception cause) : SystemMail
+internal sealed class FailedMail(ActorCell child, Exception cause, ActorCell origin) : SystemMail
 {
+    internal readonly ActorCell Origin = origin;
     internal readonly ActorCell Child = child;
     internal readonly Exception Cause = cause;
 }

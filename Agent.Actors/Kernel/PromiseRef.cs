@@ -33,11 +33,11 @@ internal sealed class PromiseRef<T> : PromiseRef
     {
         switch (message)
         {
+            case Failure failure when typeof(T) != typeof(Failure):
+                Fail(failure.Cause);
+                break;
             case T answer:
                 if (_completion.TrySetResult(answer)) Release();
-                break;
-            case Failure failure:
-                Fail(failure.Cause);
                 break;
             default:
                 Fail(new AskFailedException($"The answer is a {message.GetType().Name}, not a {typeof(T).Name}."));

@@ -44,13 +44,13 @@ public abstract class SupervisorStrategy
 
     /// <summary>
     /// Impossible state (<see cref="UnreachableException"/>) escalates up to <see cref="FatalError"/>: an actor that contradicts itself must not
-    /// go on with what it holds. A failed start and <see cref="Kill"/> stop the child; everything else restarts it.
+    /// go on with what it holds. A failed start, <see cref="Kill"/> and an unhandled <see cref="Terminated"/> stop the child; everything else restarts it.
     /// </summary>
     public static Directive DefaultDecider(Exception cause) => cause switch
     {
         UnreachableException => Directive.Escalate,
         ActorInitializationException { InnerException: UnreachableException } => Directive.Escalate,
-        ActorInitializationException or ActorKilledException => Directive.Stop,
+        ActorInitializationException or ActorKilledException or DeathPactException => Directive.Stop,
         _ => Directive.Restart,
     };
 

@@ -185,6 +185,16 @@ public sealed class SimulationTests
     }
 
     [Fact]
+    public void An_assertion_within_an_actor_ends_the_run_whatever_its_supervisor_says()
+    {
+        ActorTestKit kit = new(settings: new ActorSystemSettings { GuardianStrategy = new OneForOneStrategy(decider: static _ => Directive.Resume) });
+        kit.ActorOf(Script.Of(static (_, _) => Assert.Fail("seen"))).Tell("go");
+        Assert.Throws<SimulationException>(kit.RunReady);
+        kit.ActorOf(Script.Of(static (_, _) => { }, started: static _ => Assert.Fail("seen too")));
+        Assert.Throws<SimulationException>(kit.RunReady);
+    }
+
+    [Fact]
     public void A_message_that_goes_round_for_ever_ends_the_run()
     {
         ActorTestKit kit = new(1, new SimOptions { StepsMax = 1000, StepCostMax = TimeSpan.Zero });

@@ -6,7 +6,7 @@ namespace Agent.Tests.TestKit;
 
 /// <summary>
 /// The base of actor tests: one simulated node with an actor system, on the test's own thread and in virtual time. Nothing runs between two
-/// calls of the kit; waiting costs no real time.
+/// calls of the kit; waiting costs no real time. An assertion that fails within an actor fails the test.
 /// </summary>
 /// <remarks>
 /// A test of one actor takes the default: turns in order, taking no time. A test that wants to see other orders passes a seed and options, usually
@@ -21,7 +21,7 @@ public abstract class TestKitBase
 
     protected TestKitBase(ulong seed = 1, SimOptions? options = null, ActorSystemSettings? settings = null)
     {
-        Sim = new SimScheduler(seed, options ?? Plain);
+        Sim = new SimScheduler(seed, options ?? Plain) { EndsRun = static cause => cause is XunitException };
         Node = Sim.CreateNode("test");
         Sys = Node.CreateSystem("test", settings);
     }

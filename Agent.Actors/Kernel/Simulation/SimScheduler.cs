@@ -64,6 +64,9 @@ public sealed class SimScheduler : IDeliveryProbe
     /// <summary>The nodes, in order of creation.</summary>
     public IReadOnlyList<SimNode> Nodes => _nodes;
 
+    /// <summary>Failures of actors that no supervisor may repair, because they are the test's own: its assertions, made within an actor.</summary>
+    public Predicate<Exception>? EndsRun { get; set; }
+
     /// <summary>The simulation whose step runs on this thread.</summary>
     internal static SimScheduler? Current => _current;
 
@@ -182,6 +185,11 @@ public sealed class SimScheduler : IDeliveryProbe
     }
 
     void IDeliveryProbe.OnSystemMail(ActorCell cell, SystemMail mail) => _trace.Add(Steps, _now, NodeOf(cell), cell, mail);
+
+    void IDeliveryProbe.OnFailure(ActorCell cell, Exception cause)
+    {
+        if (EndsRun is { } endsRun && (endsRun(cause) || (cause.InnerException is { } inner && endsRun(inner)))) _failure ??= cause;
+    }
 
     void IDeliveryProbe.OnFatalError(FatalError error) => _failure ??= new UnreachableException($"fatal error at {error.Actor.Path}", error.Cause);
 

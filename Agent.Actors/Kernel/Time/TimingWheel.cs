@@ -17,6 +17,9 @@ internal sealed class TimingWheel
 
     private readonly TimerNode?[] _slots = new TimerNode?[LevelCount * SlotsPerLevel];
 
+    // Nodes in level 0. While there are none, nothing can happen before the next slot of level 1.
+    private int _lowCount;
+
     /// <summary>The tick up to which everything due has been taken.</summary>
     internal long Now { get; private set; }
 
@@ -36,6 +39,7 @@ internal sealed class TimingWheel
         if (node.Earlier is { } earlier) earlier.Later = node.Later;
         else _slots[node.Slot] = node.Later;
         if (node.Later is { } later) later.Earlier = node.Earlier;
+        if (node.Slot < SlotsPerLevel) _lowCount--;
         Unlink(node);
         Count--;
         return true;
@@ -44,13 +48,15 @@ internal sealed class TimingWheel
     /// <summary>Moves the time on and yields what became due, in order of time; nodes of the same tick in any order.</summary>
     internal void AdvanceTo(long now, List<TimerNode> due)
     {
-        if (Count == 0)
-        {
-            Now = Math.Max(Now, now);
-            return;
-        }
         while (Now < now)
         {
+            if (Count == 0)
+            {
+                Now = now;
+                return;
+            }
+            if (_lowCount == 0) Now = Math.Min(now, Now | (SlotsPerLevel - 1));
+            if (Now == now) return;
             Now++;
             for (int level = 1; level < LevelCount && (Now & Mask(level)) == 0; level++) Distribute(level);
             TakeSlot((int)(Now & (SlotsPerLevel - 1)), due);
@@ -61,6 +67,7 @@ internal sealed class TimingWheel
     internal int? TicksToNext()
     {
         if (Count == 0) return null;
+        if (_lowCount == 0) return SlotsPerLevel - (int)(Now & (SlotsPerLevel - 1));
         for (int ticks = 1; ticks <= SlotsPerLevel; ticks++)
         {
             long tick = Now + ticks;
@@ -85,6 +92,7 @@ internal sealed class TimingWheel
         // The level is chosen by the slot, not by the distance: a node belongs where its slot is not the current one.
         while (level < LevelCount - 1 && (due >> (LevelBits * (level + 1))) != (Now >> (LevelBits * (level + 1)))) level++;
         int slot = (level * SlotsPerLevel) + (int)((due >> (LevelBits * level)) & (SlotsPerLevel - 1));
+        if (level == 0) _lowCount++;
         node.Slot = slot;
         node.Earlier = null;
         node.Later = _slots[slot];
@@ -115,6 +123,7 @@ internal sealed class TimingWheel
             node = node.Later;
             Unlink(next);
             Count--;
+            _lowCount--;
             due.Add(next);
         }
     }
