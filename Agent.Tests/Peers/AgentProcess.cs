@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Agent.Tests.Peers;
+
+/// <summary>
+/// The built program <c>agent run</c> with a configuration and a data folder of its own, on ports of its choice, seen as its users see it:
+/// DNS, HTTP, the ready line, exit codes.
+/// </summary>
+public sealed class AgentProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryFolder _folder = new("run");
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly string _settings;
+    private string _earlierOutput = "";
+
+    /// <param name="settings">Lines of HOCON inside the <c>agent</c> object. Ports are 0 and the data folder is set already.</param>
+    public AgentProcess(string settings) => _settings = settings;
+
+    /// <summary>The program that the build put beside the tests.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "agent");
+
+    public string DataFolder => _folder.Combine("data");
+
+    public string ConfigurationFile => _folder.Combine("agent.conf");
+
+    public ChildProcess? Process { get; private set; }
+
+    /// <summary>Everything that it wrote, also before restarts.</summary>
+    public string Output => _earlierOutput + Process?.Output;
+
+    public IReadOnlyList<IPEndPoint> DnsEndPoints { get; private set; } = [];
+
+    /// <summary>The first bound address.</summary>
+    public IPEndPoint Dns => DnsEndPoints[0];
+
+    public IPEndPoint Management { get; private set; } = new(IPAddress.None, 0);
+
+    public WorkerClient Worker => new(Dns);
+
+    public WorkerClient WorkerByTcp => new(Dns, useTcp: true);
+
+    public static async Task<AgentProcess> StartedAsync(string settings, params string[] sets)
+    {
+        AgentProcess agent = new(settings);
+        try
+        {
+            await agent.StartAsync(sets);
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it, or starts it again with the data that it left, and waits for the ready line.</summary>
+    /// <param name="sets">Values for <c>--set</c>.</param>
+    public async Task StartAsync(params string[] sets)
+    {
+        Process = await LaunchAsync(sets);
+        string line = await Process.StandardOutputLineAsync(text => text.StartsWith("ready ", StringComparison.Ordinal), StartDeadline);
+        Dictionary<string, string> values = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+            .Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1], StringComparer.Ordinal);
+        DnsEndPoints = [.. values["dns"].Split(',').Select(IPEndPoint.Parse)];
+        Management = IPEndPoint.Parse(values["management"]);
+    }
+
+    /// <summary>Starts it without waiting: for starts that must fail.</summary>
+    public async Task<ChildProcess> LaunchAsync(params string[] sets)
+    {
+        await File.WriteAllTextAsync(ConfigurationFile, $$"""
+            agent {
+              host = "127.0.0.1"
+              port = 0
+              management { host = "127.0.0.1", port = 0 }
+              data-dir = "{{DataFolder}}"
+              {{_settings}}
+            }
+
+            """);
+        string[] arguments = ["run", "--config", ConfigurationFile, .. sets.SelectMany(set => (string[])["--set", set])];
+        return await ChildProcess.StartAsync(Program, arguments, _folder.FullPath);
+    }
+
+    /// <summary>SIGTERM, and the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        await using ChildProcess process = Process ?? throw new InvalidOperationException("not running");
+        int exitCode = await process.StopAsync();
+        Forget(process);
+        return exitCode;
+    }
+
+    /// <summary>SIGKILL: nothing of what was in memory survives.</summary>
+    public async Task KillAsync()
+    {
+        await using ChildProcess process = Process ?? throw new InvalidOperationException("not running");
+        await process.KillAsync();
+        Forget(process);
+    }
+
+    public async Task RestartAsync(bool byKill, params string[] sets)
+    {
+        if (byKill)
+        {
+            await KillAsync();
+        }
+        else
+        {
+            Assert.Equal(0, await StopAsync());
+        }
+
+        await StartAsync(sets);
+    }
+
+    /// <summary>A GET on the management interface; null for 404.</summary>
+    public async Task<JsonElement?> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(Url(path));
+        string body = await response.Content.ReadAsStringAsync();
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        Assert.True(response.IsSuccessStatusCode, $"GET {path}: {response.StatusCode} {body}");
+        return JsonDocument.Parse(body).RootElement.Clone();
+    }
+
+    public async Task<HttpStatusCode> GetStatusAsync(string path)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(Url(path));
+        return response.StatusCode;
+    }
+
+    /// <summary>A write, with the token from the data folder unless told otherwise.</summary>
+    public async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, bool withToken = true)
+    {
+        using HttpRequestMessage request = new(method, Url(path));
+        if (withToken)
+        {
+            string token = (await File.ReadAllTextAsync(Path.Combine(DataFolder, "api-token"))).Trim();
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        return response.StatusCode;
+    }
+
+    /// <summary>The zone as the management interface shows it; null when it is not there.</summary>
+    public Task<JsonElement?> ZoneAsync(string name) => GetAsync($"/api/v1/zones/{Uri.EscapeDataString(name)}");
+
+    /// <summary>Waits until the interface shows the zone with this serial verified by every target.</summary>
+    public Task ZoneIsOkAsync(string name, uint serial) => Eventually.HoldsAsync(
+        async () => await ZoneAsync(name) is { } zone && zone.GetProperty("state").GetString() == "ok"
+            && zone.GetProperty("serial").ValueKind == JsonValueKind.Number && zone.GetProperty("serial").GetUInt32() == serial,
+        () => $"{name} ok with serial {serial.ToString(CultureInfo.InvariantCulture)}\n{Output}");
+
+    /// <summary>Runs another command of the program to its end, <c>zone list</c> for example.</summary>
+    public Task<ToolResult> CommandAsync(params string[] arguments) => Tool.RunAsync(Program, arguments, deadline: StartDeadline);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Process is { } process)
+        {
+            await process.DisposeAsync();
+        }
+
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    private void Forget(ChildProcess process)
+    {
+        _earlierOutput += process.Output;
+        Process = null;
+    }
+
+    private Uri Url(string path) => new($"http://{Management}{path}");
+}
