@@ -1,1 +1,3 @@
-return 0;
+using Agent.Host.Commands;
+
+return await CommandTree.RunAsync(args, CommandConsole.OfProcess(), service: null);

@@ -44,7 +44,8 @@ public sealed record AccessEntry(AccessEntryKind Kind, IPNetwork Prefix = defaul
 
         int slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash >= 0) return ParsePrefix(text[..slash].Trim('[', ']'), text[(slash + 1)..], ref problem);
-        return HostEndpoint.Parse(text, defaultPort: 0) is { Address: { } address } endpoint ? OfAddress(Unmapped(address), endpoint.Port) : null;
+        return HostEndpoint.Parse(text, defaultPort: 0) is { Address: { } address } endpoint
+            ? OfAddress(Unmapped(address), endpoint.Port) : null;
     }
 
     private static AccessEntry? ParsePrefix(string addressText, string lengthText, ref string problem)
@@ -53,7 +54,10 @@ public sealed record AccessEntry(AccessEntryKind Kind, IPNetwork Prefix = defaul
         if (!HostEndpoint.TryParsePort(lengthText, out int length)) return null;
         if (length > (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)) return null;
         // The framework drops surplus bits silently; whoever wrote them meant something else.
-        if (IPNetwork.TryParse($"{address}/{length}", out IPNetwork prefix) && prefix.BaseAddress.Equals(address)) return new AccessEntry(AccessEntryKind.Prefix, prefix);
+        if (IPNetwork.TryParse($"{address}/{length}", out IPNetwork prefix) && prefix.BaseAddress.Equals(address))
+        {
+            return new AccessEntry(AccessEntryKind.Prefix, prefix);
+        }
         problem = $"'{addressText}/{lengthText}' has address bits beyond its length";
         return null;
     }

@@ -99,7 +99,9 @@ public sealed record ListenerOptions(
 /// <param name="KeyName">A name in <see cref="AgentOptions.Keys"/>, or null: unsigned.</param>
 public sealed record MasterOptions(HostEndpoint Endpoint, string? KeyName);
 
-/// <summary>Access lists as configured. The two fallbacks are kept apart because the masters' names are resolved only at run time.</summary>
+/// <summary>
+/// Access lists as configured. The two fallbacks are kept apart because the masters' names are resolved only at run time.
+/// </summary>
 public sealed record AccessOptions
 {
     /// <summary>Empty: the addresses of the masters.</summary>
@@ -122,7 +124,8 @@ public sealed record AccessOptions
 /// <param name="Algorithm">One of <see cref="KeyOptions.Algorithms"/>.</param>
 public sealed record KeyOptions(string Name, string Algorithm, Secret Secret)
 {
-    public static IReadOnlyList<string> Algorithms { get; } = ["hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"];
+    public static IReadOnlyList<string> Algorithms { get; } =
+        ["hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"];
 }
 
 /// <param name="ConnectionString">Empty: a file in the data directory.</param>
@@ -143,7 +146,9 @@ public sealed record ClusterOptions(
     IReadOnlyList<string> EtcdEndpoints,
     bool EtcdAllowPlaintext);
 
-/// <summary>Bounds on transfers. A transfer may take <see cref="TotalTimeout"/> plus the time its octets need at the minimum rate.</summary>
+/// <summary>
+/// Bounds on transfers. A transfer may take <see cref="TotalTimeout"/> plus the time its octets need at the minimum rate.
+/// </summary>
 public sealed record TransferOptions
 {
     public required TimeSpan ConnectTimeout { get; init; }

@@ -21,7 +21,9 @@ public sealed class ConfigurationChange
     private const string Targets = "targets are built at start";
     private const string Journal = "the journal is opened at start";
 
-    /// <summary>Every key, or a section of them, and why it needs a restart; null: it can be applied live. The longest match counts.</summary>
+    /// <summary>
+    /// Every key, or a section of them, and why it needs a restart; null: it can be applied live. The longest match counts.
+    /// </summary>
     private static readonly Dictionary<string, string?> Rules = new()
     {
         ["agent"] = "the key is not known to reloading",
@@ -67,7 +69,7 @@ public sealed class ConfigurationChange
         Applied = applied;
     }
 
-    /// <summary>In the order of the new configuration; what only the old one has comes last.</summary>
+    /// <summary>First the live ones, each group in the order of the new configuration.</summary>
     public IReadOnlyList<ChangedKey> Keys { get; }
 
     public IEnumerable<ChangedKey> Live => Keys.Where(key => key.RestartReason is null);
@@ -77,7 +79,19 @@ public sealed class ConfigurationChange
     /// <summary>What the agent runs with after the reload: the new values of live keys, the old ones of the rest.</summary>
     public AgentOptions Applied { get; }
 
-    public static ConfigurationChange Compare(AgentConfiguration old, AgentConfiguration current)
+    public static ConfigurationChange Compare(AgentConfiguration old, AgentConfiguration current) => Compare(old, old, current);
+
+    /// <summary>After earlier reloads: live keys are compared with the last configuration, the others with the one of the start.</summary>
+    public static ConfigurationChange Compare(AgentConfiguration atStart, AgentConfiguration last, AgentConfiguration current)
+    {
+        List<ChangedKey> sinceStart = Differences(atStart, current);
+        List<ChangedKey> sinceLast = ReferenceEquals(atStart, last) ? sinceStart : Differences(last, current);
+        return new ConfigurationChange(
+            [.. sinceLast.Where(key => key.RestartReason is null), .. sinceStart.Where(key => key.RestartReason is not null)],
+            Apply(atStart.Options, current.Options, sinceStart));
+    }
+
+    private static List<ChangedKey> Differences(AgentConfiguration old, AgentConfiguration current)
     {
         var before = ConfigurationTree.Leaves(old.Root).ToDictionary(leaf => leaf.Path);
         var changed = new List<ChangedKey>();
@@ -89,7 +103,7 @@ public sealed class ConfigurationChange
 
         changed.AddRange(before.Values.Where(leaf => !IsEmptyObject(leaf)).Select(leaf => Changed(leaf.Path, leaf, null)));
         AddChangedSecrets(old.Options, current.Options, changed);
-        return new ConfigurationChange(changed, Apply(old.Options, current.Options, changed));
+        return changed;
     }
 
     private static AgentOptions Apply(AgentOptions old, AgentOptions current, List<ChangedKey> changed) => current with
@@ -121,7 +135,8 @@ public sealed class ConfigurationChange
     private static ChangedKey Changed(string path, ConfigurationLeaf? old, ConfigurationLeaf? current) =>
         new(path, Shown(old), Shown(current), RestartReasonOf(path));
 
-    private static string? Shown(ConfigurationLeaf? leaf) => leaf is null ? null : ConfigurationKeys.IsSecret(leaf.Key) ? "(hidden)" : leaf.Text;
+    private static string? Shown(ConfigurationLeaf? leaf) =>
+        leaf is null ? null : ConfigurationKeys.IsSecret(leaf.Key) ? "(hidden)" : leaf.Text;
 
     /// <summary>A secret in a file can change while the configuration's text stays the same.</summary>
     private static void AddChangedSecrets(AgentOptions old, AgentOptions current, List<ChangedKey> changed)

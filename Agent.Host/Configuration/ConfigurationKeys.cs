@@ -22,11 +22,15 @@ internal static partial class ConfigurationKeys
     public static bool IsWithoutEffect(string path) => WithoutEffect.Any(listed => IsSameOrBelow(path, listed));
 
     public static bool IsSameOrBelow(string path, string ancestor) =>
-        path == ancestor || (path.Length > ancestor.Length && path[ancestor.Length] == '.' && path.StartsWith(ancestor, StringComparison.Ordinal));
+        path == ancestor
+            || (path.Length > ancestor.Length && path[ancestor.Length] == '.' && path.StartsWith(ancestor, StringComparison.Ordinal));
 
-    /// <summary>By the key's own name, so that also a mistyped section hides what it holds. Connection strings may carry a password.</summary>
+    /// <summary>
+    /// By the key's own name, so that also a mistyped section hides what it holds. Connection strings may carry a password.
+    /// </summary>
     public static bool IsSecret(string key) => SecretKey().IsMatch(key);
 
-    [GeneratedRegex("(^|-)(secret|password|token|connection-string|api-key)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("(^|-)(secret|password|token|connection-string|api-key)$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SecretKey();
 }

@@ -14,7 +14,8 @@ internal static class ConfigurationWarnings
         if (options.Masters.Count == 0) warnings.Add("masters is empty: no zone can be transferred");
         if (!IPAddress.IsLoopback(options.Management.Address))
         {
-            warnings.Add("management.host is not loopback: the interface speaks HTTP without TLS, so its token crosses the network in the clear");
+            warnings.Add(
+                "management.host is not loopback: the interface speaks HTTP without TLS, so its token crosses the network in the clear");
         }
 
         if (options.QueryDestination is { } destination && IsOurs(destination, options.Listener))
@@ -49,11 +50,13 @@ internal static class ConfigurationWarnings
     }
 
     private static bool IsOurs(HostEndpoint destination, ListenerOptions listener) =>
-        destination.Port == listener.Port && destination.Port != 0 && destination.Address is { } address && listener.Addresses.Contains(address);
+        destination.Port == listener.Port && destination.Port != 0
+            && destination.Address is { } address && listener.Addresses.Contains(address);
 
     private static void WarnOfIdleKeys(AgentConfiguration configuration, List<string> warnings)
     {
-        var defaults = new Dictionary<string, string>(ConfigurationTree.Leaves(configuration.Reference).Select(leaf => KeyValuePair.Create(leaf.Path, leaf.Text)));
+        Dictionary<string, string> defaults =
+            ConfigurationTree.Leaves(configuration.Reference).ToDictionary(leaf => leaf.Path, leaf => leaf.Text);
         foreach (ConfigurationLeaf leaf in ConfigurationTree.Leaves(configuration.Root))
         {
             if (ConfigurationKeys.IsWithoutEffect(leaf.Path) && defaults.GetValueOrDefault(leaf.Path) != leaf.Text)
@@ -66,11 +69,15 @@ internal static class ConfigurationWarnings
     private static void WarnOfOpenFiles(HoconObject root, List<string> warnings)
     {
         if (OperatingSystem.IsWindows()) return;
-        foreach (ConfigurationLeaf leaf in ConfigurationTree.Leaves(root).Where(leaf => leaf.Key.EndsWith("secret-file", StringComparison.Ordinal)))
+        IEnumerable<ConfigurationLeaf> files = ConfigurationTree.Leaves(root);
+        foreach (ConfigurationLeaf leaf in files.Where(leaf => leaf.Key.EndsWith("secret-file", StringComparison.Ordinal)))
         {
             if (leaf.Value is not HoconScalar { Text.Length: > 0 } path || !File.Exists(path.Text)) continue;
             UnixFileMode mode = File.GetUnixFileMode(path.Text);
-            if ((mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != UnixFileMode.None) warnings.Add($"{leaf.Path}: every user of this machine can open {path.Text}");
+            if ((mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != UnixFileMode.None)
+            {
+                warnings.Add($"{leaf.Path}: every user of this machine can open {path.Text}");
+            }
         }
     }
 }

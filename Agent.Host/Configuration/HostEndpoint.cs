@@ -30,19 +30,25 @@ public sealed record HostEndpoint(string Host, int Port)
 
         // More than one colon without brackets can only be an IPv6 address without a port.
         int colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon != text.LastIndexOf(':')) return IPAddress.TryParse(text, out IPAddress? bare) ? new HostEndpoint(bare.ToString(), defaultPort) : null;
+        if (colon != text.LastIndexOf(':'))
+        {
+            return IPAddress.TryParse(text, out IPAddress? bare) ? new HostEndpoint(bare.ToString(), defaultPort) : null;
+        }
         string host = colon < 0 ? text : text[..colon];
         return IsAddressOrName(host) ? WithPort(host, colon < 0 ? "" : text[colon..], defaultPort) : null;
     }
 
-    /// <summary>Four numbers with dots, an IPv6 address, or labels as host names have them. Short forms such as <c>127.1</c> are refused.</summary>
+    /// <summary>
+    /// Four numbers with dots, an IPv6 address, or labels as host names have them. Short forms such as <c>127.1</c> are refused.
+    /// </summary>
     public static bool IsAddressOrName(string host)
     {
         if (host.Contains(':', StringComparison.Ordinal)) return IPAddress.TryParse(host, out _);
         string[] labels = host.TrimEnd('.').Split('.');
         if (labels.All(label => label.Length > 0 && label.All(char.IsAsciiDigit)))
         {
-            return labels.Length == 4 && labels.All(label => label.Length <= 3 && (label == "0" || label[0] != '0')) && IPAddress.TryParse(host, out _);
+            bool isPlain = labels.Length == 4 && labels.All(label => label.Length <= 3 && (label == "0" || label[0] != '0'));
+            return isPlain && IPAddress.TryParse(host, out _);
         }
 
         return host.Length <= 253 && labels.All(IsLabel);

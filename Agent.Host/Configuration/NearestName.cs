@@ -4,7 +4,9 @@ namespace Agent.Host.Configuration;
 internal static class NearestName
 {
     public static string? Find(string name, IEnumerable<string> known) =>
-        known.MinBy(candidate => Distance(name, candidate)) is { } nearest && Distance(name, nearest) <= Math.Max(2, name.Length / 2) ? nearest : null;
+        known.MinBy(candidate => Distance(name, candidate)) is { } nearest && Distance(name, nearest) <= Math.Max(2, name.Length / 2)
+            ? nearest
+            : null;
 
     /// <summary>Insertions, removals, replacements and swaps of neighbours that lead from one text to the other.</summary>
     public static int Distance(string from, string to)

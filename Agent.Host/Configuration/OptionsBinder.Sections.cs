@@ -13,7 +13,9 @@ internal sealed partial class OptionsBinder
 
     private static HoconObject Defaults(string text) => new HoconLoader(_ => null).AddText(text, SectionReader.BuiltIn).Resolve();
 
-    /// <summary>What a named target falls back to: the keys that only named targets have, reference.conf, and the section of its driver.</summary>
+    /// <summary>
+    /// What a named target falls back to: the keys that only named targets have, reference.conf, and the section of its driver.
+    /// </summary>
     private HoconObject TargetDefaults(TargetDriver driver)
     {
         var members = new OrderedDictionary<string, HoconMember>();
@@ -34,7 +36,8 @@ internal sealed partial class OptionsBinder
 
     private static JournalOptions ReadJournal(SectionReader section)
     {
-        JournalProvider provider = section.Choice("provider", ("sqlite", JournalProvider.Sqlite), ("postgresql", JournalProvider.PostgreSql));
+        JournalProvider provider =
+            section.Choice("provider", ("sqlite", JournalProvider.Sqlite), ("postgresql", JournalProvider.PostgreSql));
         if (provider == JournalProvider.PostgreSql) section.Problem("provider", "this version keeps its journal in sqlite only");
         var options = new JournalOptions(
             provider,
@@ -108,7 +111,10 @@ internal sealed partial class OptionsBinder
             section.Integer("shrink-percent", 0, 100),
             section.Integer("shrink-minimum-records", 0, int.MaxValue),
             section.Choice(
-                "zonemd", ("off", ZoneDigestRule.Off), ("when-present", ZoneDigestRule.WhenPresent), ("required", ZoneDigestRule.Required)));
+                "zonemd",
+                ("off", ZoneDigestRule.Off),
+                ("when-present", ZoneDigestRule.WhenPresent),
+                ("required", ZoneDigestRule.Required)));
         section.Done();
         return options;
     }
@@ -129,7 +135,12 @@ internal sealed partial class OptionsBinder
         var options = new LoggingOptions(
             section.Choice("format", ("text", LogFormat.Text), ("json", LogFormat.Json)),
             section.Choice(
-                "level", ("info", LogLevel.Information), ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("warning", LogLevel.Warning), ("error", LogLevel.Error)));
+                "level",
+                ("info", LogLevel.Information),
+                ("trace", LogLevel.Trace),
+                ("debug", LogLevel.Debug),
+                ("warning", LogLevel.Warning),
+                ("error", LogLevel.Error)));
         section.Done();
         return options;
     }

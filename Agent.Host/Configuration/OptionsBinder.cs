@@ -52,7 +52,10 @@ internal sealed partial class OptionsBinder
             Masters = ReadMasters(keys),
             Access = ReadAccess(keys),
             OnUnknownNotify = _agent.Choice(
-                "on-unknown-notify", ("refuse", UnknownNotifyAction.Refuse), ("ignore", UnknownNotifyAction.Ignore), ("create", UnknownNotifyAction.Create)),
+                "on-unknown-notify",
+                ("refuse", UnknownNotifyAction.Refuse),
+                ("ignore", UnknownNotifyAction.Ignore),
+                ("create", UnknownNotifyAction.Create)),
             NotifyDelay = _agent.Duration("notify-delay", TimeSpan.Zero, TimeSpan.FromHours(1)),
             TransferSource = ReadTransferSource(),
             AnswerDeadline = _agent.Duration("answer-deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
@@ -60,7 +63,8 @@ internal sealed partial class OptionsBinder
             UndeleteWindow = _agent.Duration("undelete-window", TimeSpan.Zero, 3650 * Day),
             DataDirectory = dataDirectory,
             Targets = targets,
-            QueryDestination = _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
+            QueryDestination =
+                _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
             Keys = keys,
             Journal = ReadJournal(_agent.Section("journal")),
             Management = ReadManagement(_agent.Section("management")),
@@ -112,7 +116,10 @@ internal sealed partial class OptionsBinder
             }
 
             string texts = item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
-            if (texts.Length == 0) _agent.ProblemAt(item.Origin, "masters", $"an address or an object with address is needed, not {item.Kind}");
+            if (texts.Length == 0)
+            {
+                _agent.ProblemAt(item.Origin, "masters", $"an address or an object with address is needed, not {item.Kind}");
+            }
             foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
                 if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(new MasterOptions(endpoint, KeyName: null));
@@ -127,7 +134,10 @@ internal sealed partial class OptionsBinder
         HostEndpoint? endpoint = ReadMasterEndpoint(section.Text("address"), section.OriginOf("address"));
         string key = section.Text("key");
         if (key.Length > 0) CheckKey(key, keys, section.OriginOf("key"), "masters");
-        if (section.Text("tls").Length > 0) section.Problem("tls", "this version has no transfer over TLS; remove the key to transfer in the clear");
+        if (section.Text("tls").Length > 0)
+        {
+            section.Problem("tls", "this version has no transfer over TLS; remove the key to transfer in the clear");
+        }
         section.Done();
         return endpoint is null ? null : new MasterOptions(endpoint, key.Length > 0 ? key : null);
     }
@@ -136,7 +146,8 @@ internal sealed partial class OptionsBinder
     {
         HostEndpoint? endpoint = HostEndpoint.Parse(text, MasterPort);
         if (endpoint is { Port: > 0 }) return endpoint;
-        _agent.ProblemAt(origin, "masters", $"an address or name is needed, with or without port, not '{text}': 192.0.2.1:5354, [2001:db8::1]:5354");
+        _agent.ProblemAt(origin, "masters",
+            $"an address or name is needed, with or without port, not '{text}': 192.0.2.1:5354, [2001:db8::1]:5354");
         return null;
     }
 
@@ -208,17 +219,24 @@ internal sealed partial class OptionsBinder
             if (FindDriver(_agent.Inner("targets", name, value, NamedTargetDefaults), "driver") is not { } driver) continue;
             SectionReader section = _agent.Inner("targets", name, value, TargetDefaults(driver));
             section.Text("driver");
-            TargetScope scope = section.Choice("scope", ("default", driver.DefaultScope), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
+            TargetScope scope =
+                section.Choice("scope", ("default", driver.DefaultScope), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
             targets.Add(ReadTarget(name, driver, scope, section, dataDirectory));
         }
 
         string single = _agent.Text("backend-driver");
-        if (isNamed && single.Length > 0) _agent.Problem("backend-driver", "leave this empty where targets are given (or remove the targets)");
+        if (isNamed && single.Length > 0)
+        {
+            _agent.Problem("backend-driver", "leave this empty where targets are given (or remove the targets)");
+        }
         TargetDriver? only = isNamed ? null : FindDriver(_agent, "backend-driver");
         SectionReader backends = _agent.Section("backends");
         foreach (TargetDriver driver in TargetDrivers.All.Values)
         {
-            if (driver == only) targets.Add(ReadTarget(driver.Name, driver, driver.DefaultScope, backends.Section(driver.Name), dataDirectory));
+            if (driver == only)
+            {
+                targets.Add(ReadTarget(driver.Name, driver, driver.DefaultScope, backends.Section(driver.Name), dataDirectory));
+            }
             else CheckUnused(driver, backends.Section(driver.Name));
         }
 
@@ -226,7 +244,9 @@ internal sealed partial class OptionsBinder
         return targets;
     }
 
-    /// <summary>A section that is not a target itself may lack values, but is held to its keys: a slip would surprise on the day of its use.</summary>
+    /// <summary>
+    /// A section that is not a target itself may lack values, but is held to its keys: a slip would surprise on the day of its use.
+    /// </summary>
     private void CheckUnused(TargetDriver driver, SectionReader section)
     {
         int before = _problems.Count;
@@ -242,11 +262,14 @@ internal sealed partial class OptionsBinder
         if (TargetDrivers.All.TryGetValue(name, out TargetDriver? driver)) return driver;
         string known = string.Join(" | ", TargetDrivers.All.Keys);
         string meant = NearestName.Find(name, TargetDrivers.All.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
-        section.Problem(key, name.Length == 0 ? $"a driver must be named: {known}" : $"this version has no driver '{name}'; it has {known}{meant}");
+        section.Problem(key, name.Length == 0
+            ? $"a driver must be named: {known}"
+            : $"this version has no driver '{name}'; it has {known}{meant}");
         return null;
     }
 
-    private static TargetOptions ReadTarget(string name, TargetDriver driver, TargetScope scope, SectionReader section, string dataDirectory)
+    private static TargetOptions ReadTarget(
+        string name, TargetDriver driver, TargetScope scope, SectionReader section, string dataDirectory)
     {
         TargetSettings settings = driver.Read(section, dataDirectory);
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);

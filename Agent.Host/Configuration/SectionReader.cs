@@ -44,7 +44,8 @@ internal sealed class SectionReader(
     public int Integer(string key, int minimum, int maximum)
     {
         string text = Text(key);
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= minimum && value <= maximum) return value;
+        bool isNumber = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value);
+        if (isNumber && value >= minimum && value <= maximum) return value;
         ProblemOfValue(key, text, $"a whole number from {minimum} to {maximum} is needed");
         return minimum;
     }
@@ -63,7 +64,8 @@ internal sealed class SectionReader(
     {
         string text = Text(key);
         if (HoconUnits.TryParseDuration(text, out TimeSpan value) && value >= minimum && value <= maximum) return value;
-        ProblemOfValue(key, text, $"a duration from {HoconUnits.Render(minimum)} to {HoconUnits.Render(maximum)} is needed, such as 500ms, 10s or 5m");
+        ProblemOfValue(key, text,
+            $"a duration from {HoconUnits.Render(minimum)} to {HoconUnits.Render(maximum)} is needed, such as 500ms, 10s or 5m");
         return minimum;
     }
 
@@ -96,7 +98,10 @@ internal sealed class SectionReader(
         string text = Text(key);
         if (text.Length == 0) return null;
         HostEndpoint? endpoint = HostEndpoint.Parse(text, defaultPort);
-        if (endpoint is null) ProblemOfValue(key, text, "an address or name is needed, with or without port: 192.0.2.1:53, [2001:db8::1]:53");
+        if (endpoint is null)
+        {
+            ProblemOfValue(key, text, "an address or name is needed, with or without port: 192.0.2.1:53, [2001:db8::1]:53");
+        }
         return endpoint;
     }
 
@@ -168,7 +173,10 @@ internal sealed class SectionReader(
         foreach ((string name, HoconMember member) in ObjectAt(key).Members)
         {
             if (member.Value is HoconObject value) yield return (name, value, member.KeyOrigin);
-            else if (member.Value is not HoconScalar { IsNull: true }) ProblemAt(member.Value.Origin, key, $"{name} must be an object, not {member.Value.Kind}");
+            else if (member.Value is not HoconScalar { IsNull: true })
+            {
+                ProblemAt(member.Value.Origin, key, $"{name} must be an object, not {member.Value.Kind}");
+            }
         }
     }
 
@@ -189,7 +197,8 @@ internal sealed class SectionReader(
             string meant = NearestName.Find(key, _known) is { } nearest
                 ? $"did you mean {nearest}?"
                 : $"known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}";
-            problems.Add(new ConfigurationProblem(member.KeyOrigin, PathOf(key), _known.Count == 0 ? "unknown key" : $"unknown key; {meant}"));
+            problems.Add(
+                new ConfigurationProblem(member.KeyOrigin, PathOf(key), _known.Count == 0 ? "unknown key" : $"unknown key; {meant}"));
         }
     }
 

@@ -74,7 +74,10 @@ internal static class KeyReader
         string algorithm = Algorithm(section, "algorithm");
         Secret? secret = SecretReader.Read(section, "secret", isRequired: true);
         section.Done();
-        if (!Dns.Wire.DomainName.TryParse(name, out _)) section.ProblemAt(keyOrigin, "algorithm", $"the key's name '{name}' is not a domain name");
+        if (!Dns.Wire.DomainName.TryParse(name, out _))
+        {
+            section.ProblemAt(keyOrigin, "algorithm", $"the key's name '{name}' is not a domain name");
+        }
         return secret is null ? null : new KeyOptions(name, algorithm, secret);
     }
 }

@@ -55,7 +55,8 @@ public class ConfigurationChangeTests
     public void What_is_applied_mixes_live_keys_of_the_new_with_the_rest_of_the_old()
     {
         AgentOptions applied = Compare("""
-            agent { port = 53, notify-delay = 3s, tcp-idle-timeout = 20s, backend-driver = fake, data-dir = /x, name = other, logging { level = debug, format = json } }
+            agent { port = 53, notify-delay = 3s, tcp-idle-timeout = 20s, backend-driver = fake, data-dir = /x, name = other }
+            agent.logging { level = debug, format = json }
             """).Applied;
         Assert.Equal((5354, TimeSpan.FromSeconds(20)), (applied.Listener.Port, applied.Listener.TcpIdleTimeout));
         Assert.Equal(TimeSpan.FromSeconds(3), applied.NotifyDelay);

@@ -25,7 +25,8 @@ internal static class ConfigurationText
         }
     }
 
-    public static AgentOptions Options(string text, params (string Name, string Value)[] environment) => Load(Base + text, environment).Options;
+    public static AgentOptions Options(string text, params (string Name, string Value)[] environment) =>
+        Load(Base + text, environment).Options;
 
     public static string Problems(string text) => Assert.Throws<ConfigurationException>(() => Load(text)).Message;
 }

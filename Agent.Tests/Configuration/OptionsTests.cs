@@ -64,7 +64,9 @@ public class OptionsTests
     {
         AgentOptions options = ConfigurationText.Options("""
             agent.keys.k1 { algorithm = hmac-sha512, secret = "c2VjcmV0" }
-            agent.masters = ["192.0.2.1", "192.0.2.2:53", "[2001:db8::1]", "[2001:db8::2]:53", 2001-db8.example, "::1", { address = "mdns:99", key = k1 }]
+            agent.masters = [
+              "192.0.2.1", "192.0.2.2:53", "[2001:db8::1]", "[2001:db8::2]:53", 2001-db8.example, "::1", { address = "mdns:99", key = k1 }
+            ]
             """);
         Assert.Equal(
             ["192.0.2.1:5354", "192.0.2.2:53", "[2001:db8::1]:5354", "[2001:db8::2]:53", "2001-db8.example:5354", "[::1]:5354", "mdns:99"],
@@ -148,7 +150,8 @@ public class OptionsTests
               backends.bind9 { key-file = /etc/rndc.key, view = inner, port = 954 }
               targets {
                 ns_1 { driver = bind9, host = "192.0.2.1" }
-                ns2 { driver = bind9, host = "192.0.2.2", port = null, view = outer, zone_directory = /z, server = "192.0.2.2:5300", scope = node }
+                ns2 { driver = bind9, host = "192.0.2.2", port = null, view = outer, zone_directory = /z }
+                ns2 { server = "192.0.2.2:5300", scope = node }
                 files { driver = zone-files, directory = /f, command = [reload, "{zone}", "a,b"] }
               }
             }

@@ -50,15 +50,18 @@ public class ProblemTests
     [InlineData("journal.provider = postgresql", "sqlite only")]
     [InlineData("journal.allow-plaintext = maybe", "true or false")]
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
-    [InlineData("backend-driver = bind8", "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9; did you mean bind9?")]
+    [InlineData("backend-driver = bind8",
+        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9; did you mean bind9?")]
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]
-    [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, key-name = b, key-secret = aaaa }", "the control channel needs a key")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, key-name = b, key-secret = aaaa }",
+        "the control channel needs a key")]
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, zone-options = \"notify no\" }", "end with a semicolon")]
     [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]
     [InlineData("backend-driver = null, targets.ns1 { }", "agent.targets.ns1.driver: a driver must be named")]
-    [InlineData("backend-driver = null, targets.ns1 { driver = fake, drivr = x }", "agent.targets.ns1.drivr: unknown key; did you mean driver?")]
+    [InlineData("backend-driver = null, targets.ns1 { driver = fake, drivr = x }",
+        "agent.targets.ns1.drivr: unknown key; did you mean driver?")]
     [InlineData("backend-driver = null, targets.ns1 { driver = fake, scope = all }", "one of default | node | farm")]
     public void Mistakes_are_told(string text, string expected)
     {
@@ -70,17 +73,20 @@ public class ProblemTests
     [Fact]
     public void Places_are_exact_and_all_problems_are_named()
     {
-        var failure = Assert.Throws<ConfigurationException>(() => ConfigurationText.Load("agent {\n  backend-driver = embedded\n  prot = 1\n  port = x\n}"));
+        var failure = Assert.Throws<ConfigurationException>(() =>
+            ConfigurationText.Load("agent {\n  backend-driver = embedded\n  prot = 1\n  port = x\n}"));
         Assert.Equal([(3, 3), (4, 10)], failure.Problems.Select(p => (p.Origin.Line, p.Origin.Column)).Order());
     }
 
     [Fact]
-    public void A_key_outside_of_agent_is_unknown() => Assert.Contains("agnt: unknown key; did you mean agent?", ConfigurationText.Problems("agnt.port = 1"));
+    public void A_key_outside_of_agent_is_unknown() =>
+        Assert.Contains("agnt: unknown key; did you mean agent?", ConfigurationText.Problems("agnt.port = 1"));
 
     [Fact]
     public void A_wrong_variable_is_named()
     {
-        var failure = Assert.Throws<ConfigurationException>(() => ConfigurationText.Load(ConfigurationText.Base + "agent.port = ${PORT}", ("PORT", "none")));
+        var failure = Assert.Throws<ConfigurationException>(() =>
+            ConfigurationText.Load(ConfigurationText.Base + "agent.port = ${PORT}", ("PORT", "none")));
         Assert.StartsWith("environment PORT (used at ", failure.Message);
     }
 

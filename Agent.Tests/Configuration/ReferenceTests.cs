@@ -9,7 +9,8 @@ public class ReferenceTests
     [Fact]
     public void Every_key_of_the_reference_is_read_and_every_key_read_is_in_it()
     {
-        HoconObject reference = new HoconLoader(_ => null, KeySpelling.Fold).AddText(AgentConfiguration.ReferenceText(), "reference.conf").Resolve();
+        HoconObject reference =
+            new HoconLoader(_ => null, KeySpelling.Fold).AddText(AgentConfiguration.ReferenceText(), "reference.conf").Resolve();
         HoconObject root = new HoconLoader(_ => null, KeySpelling.Fold)
             .AddText(AgentConfiguration.ReferenceText(), "reference.conf").AddSetting("agent.backend-driver=embedded").Resolve();
         HashSet<string> written = [.. AllPaths(reference, "")];
@@ -49,7 +50,8 @@ public class ReferenceTests
     public void Reloading_knows_every_section_and_key_directly_below_agent()
     {
         HoconObject reference = new HoconLoader(_ => null).AddText(AgentConfiguration.ReferenceText(), "reference.conf").Resolve();
-        Assert.All(((HoconObject)reference.Find("agent")!).Members.Keys, key => Assert.NotEqual("agent", ConfigurationChange.RuleOf($"agent.{key}")));
+        Assert.All(((HoconObject)reference.Find("agent")!).Members.Keys, key =>
+            Assert.NotEqual("agent", ConfigurationChange.RuleOf($"agent.{key}")));
     }
 
     [Theory]
@@ -72,7 +74,8 @@ public class ReferenceTests
     [Fact]
     public void Secret_keys_are_known_by_their_names()
     {
-        Assert.All(["secret", "key-secret", "api-key", "password", "connection-string", "token"], key => Assert.True(ConfigurationKeys.IsSecret(key)));
+        Assert.All(["secret", "key-secret", "api-key", "password", "connection-string", "token"], key =>
+            Assert.True(ConfigurationKeys.IsSecret(key)));
         Assert.All(["secret-file", "key-file", "key", "keys", "key-name"], key => Assert.False(ConfigurationKeys.IsSecret(key)));
     }
 

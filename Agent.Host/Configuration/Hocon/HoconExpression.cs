@@ -1,6 +1,8 @@
 namespace Agent.Host.Configuration.Hocon;
 
-/// <summary>A value as parsed, before substitutions are resolved. One object per place in the text: identity is what self-reference means.</summary>
+/// <summary>
+/// A value as parsed, before substitutions are resolved. One object per place in the text: identity is what self-reference means.
+/// </summary>
 internal abstract class HoconExpression(HoconOrigin origin)
 {
     public HoconOrigin Origin { get; } = origin;
@@ -23,7 +25,9 @@ internal sealed class LiteralExpression(HoconNode node, bool isSpace = false) : 
 {
     public HoconNode Node { get; } = node;
 
-    /// <summary>White space between two parts of a concatenation: it counts between strings and vanishes between lists or objects.</summary>
+    /// <summary>
+    /// White space between two parts of a concatenation: it counts between strings and vanishes between lists or objects.
+    /// </summary>
     public bool IsSpace { get; } = isSpace;
 }
 
@@ -67,7 +71,9 @@ internal sealed class SubstitutionExpression(
     /// <summary><c>${NAME[]}</c>: a list from NAME_0, NAME_1, ...</summary>
     public bool IsList { get; } = isList;
 
-    /// <summary>Where the files around this place are included, innermost first: a path is tried below each before it is tried from the root.</summary>
+    /// <summary>
+    /// Where the files around this place are included, innermost first: a path is tried below each before it is tried from the root.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> IncludedAt { get; } = includedAt;
 }
 

@@ -36,7 +36,10 @@ internal sealed class HoconIncludes(Func<IReadOnlyList<string>?, string, string>
 
     public IEnumerable<ObjectExpression> Read(HoconInclude include, List<string> at, IReadOnlyList<IReadOnlyList<string>> includedAt)
     {
-        if (_open.Count == 0) throw new HoconException(include.Origin, "this text is not a file, so an include has no folder to start from");
+        if (_open.Count == 0)
+        {
+            throw new HoconException(include.Origin, "this text is not a file, so an include has no folder to start from");
+        }
         string folder = Path.GetDirectoryName(_open.Peek())!;
         string path = Path.GetFullPath(Path.Combine(folder, include.Name));
         List<string> found = Candidates(path);

@@ -8,7 +8,9 @@ public sealed class HoconLoader
     private readonly List<HoconExpression> _layers = [];
 
     /// <param name="environment">The value of a variable, or null; by default the process's environment.</param>
-    /// <param name="foldKey">Gives the one spelling of a key below a parent path (null: inside a list); by default keys stay as written.</param>
+    /// <param name="foldKey">
+    /// Gives the one spelling of a key below a parent path (null: inside a list); by default keys stay as written.
+    /// </param>
     public HoconLoader(Func<string, string?>? environment = null, Func<IReadOnlyList<string>?, string, string>? foldKey = null)
     {
         _environment = environment ?? Environment.GetEnvironmentVariable;

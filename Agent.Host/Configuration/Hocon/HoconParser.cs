@@ -41,7 +41,10 @@ internal sealed class HoconParser
 
         ObjectExpression braced = ParseObject(Root);
         _cursor.SkipBlank();
-        if (!_cursor.AtEnd) throw _cursor.Error($"expected the end of the text after the closing brace, found {HoconPath.Describe(_cursor)}");
+        if (!_cursor.AtEnd)
+        {
+            throw _cursor.Error($"expected the end of the text after the closing brace, found {HoconPath.Describe(_cursor)}");
+        }
         return braced;
     }
 
@@ -123,7 +126,8 @@ internal sealed class HoconParser
         }
         else if (_cursor.Peek() != '{')
         {
-            throw _cursor.Error($"expected '=', ':', '+=' or '{{' after the key {HoconPath.Render(key)}, found {HoconPath.Describe(_cursor)}");
+            throw _cursor.Error(
+                $"expected '=', ':', '+=' or '{{' after the key {HoconPath.Render(key)}, found {HoconPath.Describe(_cursor)}");
         }
 
         ObjectExpression.Define(slot, ParseValue(path));
@@ -169,7 +173,8 @@ internal sealed class HoconParser
     }
 
     private HoconException NotAllowed() => _cursor.Peek() is ':' or '='
-        ? _cursor.Error($"'{_cursor.Peek()}' cannot stand in a value without quotes: write \"...\" around addresses with ports and the like, "
+        ? _cursor.Error(
+            $"'{_cursor.Peek()}' cannot stand in a value without quotes: write \"...\" around addresses with ports and the like, "
             + "or put each key on its own line")
         : _cursor.Error($"'{_cursor.Peek()}' cannot stand in a value without quotes");
 
@@ -193,7 +198,10 @@ internal sealed class HoconParser
         bool isOptional = _cursor.TryTake("?");
         List<string> path = HoconPath.Take(_cursor);
         bool isList = _cursor.TryTake("[]");
-        if (!_cursor.TryTake("}")) throw _cursor.Error($"expected '}}' at the end of the substitution, found {HoconPath.Describe(_cursor)}");
+        if (!_cursor.TryTake("}"))
+        {
+            throw _cursor.Error($"expected '}}' at the end of the substitution, found {HoconPath.Describe(_cursor)}");
+        }
         return new SubstitutionExpression(path, string.Join('.', path), isOptional, isList, _includedAt, start);
     }
 

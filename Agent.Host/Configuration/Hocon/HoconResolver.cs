@@ -174,8 +174,8 @@ internal sealed class HoconResolver(IReadOnlyList<HoconExpression> roots, Func<s
         if (FromEnvironment(substitution) is { } variable) return variable;
         if (substitution.IsOptional) return null;
         throw new HoconException(substitution.Origin, _lookedBackTo == Nowhere
-            ? $"${{{substitution.Variable}}} has no value: no key and no environment variable has that name (write ${{?{substitution.Variable}}} "
-                + "if it may be absent)"
+            ? $"${{{substitution.Variable}}} has no value: no key and no environment variable has that name "
+                + $"(write ${{?{substitution.Variable}}} if it may be absent)"
             : $"${{{substitution.Variable}}} refers back to itself in a circle, and no earlier value ends it");
     }
 
@@ -240,7 +240,10 @@ internal sealed class HoconResolver(IReadOnlyList<HoconExpression> roots, Func<s
             ? ResolveDefinitions(append.Slot!.Definitions, append.Origin)
             : Lookup(append.Path, append.Origin);
         HoconArray? list = before as HoconArray ?? (before as HoconObject)?.ToArray();
-        if (before is not null && list is null) throw new HoconException(append.Origin, $"+= needs a list, but the value so far is {before.Kind}");
+        if (before is not null && list is null)
+        {
+            throw new HoconException(append.Origin, $"+= needs a list, but the value so far is {before.Kind}");
+        }
         HoconNode? item = Evaluate(append.Item);
         HoconNode[] items = [.. list?.Items ?? [], .. item is null ? Array.Empty<HoconNode>() : [item]];
         CheckedWeight((list?.Weight ?? 1) + (item?.Weight ?? 0), append.Origin);
@@ -282,7 +285,10 @@ internal sealed class HoconResolver(IReadOnlyList<HoconExpression> roots, Func<s
 
     private HoconObject Merged(List<HoconNode> parts, HoconOrigin origin)
     {
-        if (parts.Find(part => part is not HoconObject) is { } other) throw new HoconException(origin, $"an object cannot be joined with {other.Kind}");
+        if (parts.Find(part => part is not HoconObject) is { } other)
+        {
+            throw new HoconException(origin, $"an object cannot be joined with {other.Kind}");
+        }
         CheckedWeight(parts.Sum(part => part.Weight), origin);
         return (HoconObject)ResolveDefinitions([.. parts.Select(part => new LiteralExpression(part))], origin)!;
     }

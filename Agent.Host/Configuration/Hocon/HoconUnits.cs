@@ -93,7 +93,9 @@ public static class HoconUnits
             binary *= 1024;
             char letter = char.ToUpperInvariant(decimalNames[i][0]);
             string[] decimalUnits = [i == 0 ? "kB" : $"{letter}B", $"{decimalNames[i]}byte", $"{decimalNames[i]}bytes"];
-            string[] binaryUnits = [$"{letter}", $"{char.ToLowerInvariant(letter)}", $"{letter}i", $"{letter}iB", $"{binaryNames[i]}byte", $"{binaryNames[i]}bytes"];
+            char small = char.ToLowerInvariant(letter);
+            string[] binaryUnits =
+                [$"{letter}", $"{small}", $"{letter}i", $"{letter}iB", $"{binaryNames[i]}byte", $"{binaryNames[i]}bytes"];
             foreach (string name in decimalUnits) table.Add(name, thousands);
             foreach (string name in binaryUnits) table.Add(name, binary);
         }

@@ -8,7 +8,7 @@ public static class HoconWriter
 {
     private const string Indent = "  ";
 
-    /// <param name="hide">True for the path of a value that must not be shown.</param>
+    /// <param name="hide">True for the path of a value that must not be shown; that it is empty may be.</param>
     /// <param name="withOrigin">Ends each line with the place that set the value, as a comment.</param>
     public static string Write(HoconObject root, Func<IReadOnlyList<string>, bool>? hide = null, bool withOrigin = false)
     {
@@ -31,7 +31,8 @@ public static class HoconWriter
                 }
                 else
                 {
-                    output.Append(" = ").Append(hide?.Invoke(path) == true ? "\"(hidden)\"" : Inline(member.Value));
+                    bool isHidden = member.Value is not HoconScalar { Text: "" } && hide?.Invoke(path) == true;
+                    output.Append(" = ").Append(isHidden ? "\"(hidden)\"" : Inline(member.Value));
                     if (withOrigin) output.Append("  # ").Append(member.Value.Origin.ToString().ReplaceLineEndings(" "));
                     output.Append('\n');
                 }
@@ -46,7 +47,8 @@ public static class HoconWriter
     {
         HoconArray array => "[" + string.Join(", ", array.Items.Select(Inline)) + "]",
         HoconObject { Members.Count: 0 } => "{ }",
-        HoconObject inner => "{ " + string.Join(", ", inner.Members.Select(m => $"{HoconPath.RenderKey(m.Key)} = {Inline(m.Value.Value)}")) + " }",
+        HoconObject inner =>
+            "{ " + string.Join(", ", inner.Members.Select(m => $"{HoconPath.RenderKey(m.Key)} = {Inline(m.Value.Value)}")) + " }",
         HoconScalar scalar => IsBare(scalar) ? scalar.Text : Quote(scalar.Text),
         _ => throw new InvalidOperationException($"unknown node {node.GetType().Name}"),
     };
@@ -63,7 +65,8 @@ public static class HoconWriter
                 '\n' => "\\n",
                 '\r' => "\\r",
                 '\t' => "\\t",
-                < ' ' or (>= '\u007f' and < '\u00a0') or '\u2028' or '\u2029' => "\\u" + ((int)character).ToString("x4", CultureInfo.InvariantCulture),
+                < ' ' or (>= '\u007f' and < '\u00a0') or '\u2028' or '\u2029' =>
+                    "\\u" + ((int)character).ToString("x4", CultureInfo.InvariantCulture),
                 _ => character.ToString(),
             });
         }

@@ -12,19 +12,23 @@ public class HoconHostileTests
     [InlineData("a{", 100_000)]
     [InlineData("a=[{", 100_000)]
     [InlineData("a=${", 100_000)]
-    public void Depth_is_bounded(string repeated, int times) => HoconText.Refused("x = 1\na = " + string.Concat(Enumerable.Repeat(repeated, times)));
+    public void Depth_is_bounded(string repeated, int times) =>
+        HoconText.Refused("x = 1\na = " + string.Concat(Enumerable.Repeat(repeated, times)));
 
     [Fact]
     public void Dotted_depth_is_bounded() => HoconText.Refused(string.Join('.', Enumerable.Repeat("a", 1_000)) + " = 1");
 
     [Fact]
-    public void Doubling_strings_are_bounded() => Assert.Contains("longer", HoconText.Refused(Doubling("\"0123456789\"", "${{a{0}}}${{a{0}}}")).Problem);
+    public void Doubling_strings_are_bounded() =>
+        Assert.Contains("longer", HoconText.Refused(Doubling("\"0123456789\"", "${{a{0}}}${{a{0}}}")).Problem);
 
     [Fact]
-    public void Doubling_lists_are_bounded() => Assert.Contains("values", HoconText.Refused(Doubling("[1]", "${{a{0}}} ${{a{0}}}")).Problem);
+    public void Doubling_lists_are_bounded() =>
+        Assert.Contains("values", HoconText.Refused(Doubling("[1]", "${{a{0}}} ${{a{0}}}")).Problem);
 
     [Fact]
-    public void Doubling_trees_are_bounded() => Assert.Contains("values", HoconText.Refused(Doubling("{ x = 1 }", "{{ l = ${{a{0}}}, r = ${{a{0}}} }}")).Problem);
+    public void Doubling_trees_are_bounded() =>
+        Assert.Contains("values", HoconText.Refused(Doubling("{ x = 1 }", "{{ l = ${{a{0}}}, r = ${{a{0}}} }}")).Problem);
 
     [Fact]
     public void A_long_chain_is_bounded()

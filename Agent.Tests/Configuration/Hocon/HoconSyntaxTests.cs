@@ -10,7 +10,8 @@ public class HoconSyntaxTests
     [InlineData("  \n\t # only a comment", "{ }")]
     [InlineData("{}", "{ }")]
     [InlineData("\uFEFF{ \"a\" : 1 }", "{ a = 1 }")]
-    [InlineData("{ \"a\" : { \"b\" : [1, 2.5, -3e2, true, false, null, \"x\"] } }", "{ a = { b = [1, 2.5, -3e2, true, false, null, \"x\"] } }")]
+    [InlineData("{ \"a\" : { \"b\" : [1, 2.5, -3e2, true, false, null, \"x\"] } }",
+        "{ a = { b = [1, 2.5, -3e2, true, false, null, \"x\"] } }")]
     [InlineData("a = 1\nb : 2", "{ a = 1, b = 2 }")]
     [InlineData("a { b = 1 }", "{ a = { b = 1 } }")]
     [InlineData("a{b{c=1}}", "{ a = { b = { c = 1 } } }")]
@@ -36,7 +37,8 @@ public class HoconSyntaxTests
     [InlineData("[\n]", "[]")]
     [InlineData("[ [ 1 ] [ 2 ] ]", "[[1, 2]]")]
     [InlineData("[ { a = 1, } ]", "[{ a = 1 }]")]
-    public void Lists_take_commas_or_lines(string list, string expected) => Assert.Equal($"{{ a = {expected} }}", HoconText.Resolve("a = " + list));
+    public void Lists_take_commas_or_lines(string list, string expected) =>
+        Assert.Equal($"{{ a = {expected} }}", HoconText.Resolve("a = " + list));
 
     [Theory]
     [InlineData("a = [1,,2]")]
@@ -159,12 +161,14 @@ public class HoconSyntaxTests
     [InlineData("foo : 1, foo : { a : 42 }", "{ foo = { a = 42 } }")]
     [InlineData("foo : [1], foo : [2]", "{ foo = [2] }")]
     [InlineData("a { x { y = 1 } }, a.x.z = 2, a { x { y = 3 } }", "{ a = { x = { y = 3, z = 2 } } }")]
-    public void Objects_merge_and_everything_else_is_replaced(string text, string expected) => Assert.Equal(expected, HoconText.Resolve(text));
+    public void Objects_merge_and_everything_else_is_replaced(string text, string expected) =>
+        Assert.Equal(expected, HoconText.Resolve(text));
 
     [Fact]
     public void What_is_written_reads_back_equal()
     {
-        const string text = "a { \"b.c\" = [1, \"x y\", { q = null }], d = \"true\", e = true, f = \"\"\"l1\nl2\\\"\"\"\", \"\" = {} }\ninclusive = []";
+        const string text =
+            "a { \"b.c\" = [1, \"x y\", { q = null }], d = \"true\", e = true, f = \"\"\"l1\nl2\\\"\"\"\", \"\" = {} }\ninclusive = []";
         HoconObject first = HoconText.Load(text);
         string written = HoconWriter.Write(first);
         Assert.Equal(HoconWriter.Inline(first), HoconText.Resolve(written));

@@ -1,0 +1,224 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Agent.Dns.Wire;
+
+namespace Agent.Host.Commands;
+
+/// <summary>The commands that ask a running agent: zones, targets and masters.</summary>
+internal sealed class AskCommands(CommandConsole console)
+{
+    private const int PageSize = 1000;
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly string[] ZoneHeadings = ["ZONE", "STATE", "SERIAL", "WANTED", "RECORDS", "TARGETS", "REASON"];
+    private static readonly string[] TargetHeadings = ["TARGET", "DRIVER", "NODE", "STATE", "BEHIND", "UNDER WAY", "REASON"];
+    private readonly ApiOptions _options = new();
+
+    public IEnumerable<Command> ZoneCommands() =>
+    [
+        List(),
+        WithZone("status", "Shows a zone with its targets", ShowZoneAsync),
+        History(),
+        WithZone("refresh", "Asks the masters for the zone's serial and transfers it if it is newer", (zone, _, client, cancellation) =>
+            OrderAsync(zone, "refresh", client, cancellation)),
+        WithZone("retransfer", "Transfers the whole zone again, whatever its serial", (zone, _, client, cancellation) =>
+            OrderAsync(zone, "retransfer", client, cancellation)),
+        Wait(),
+    ];
+
+    public Command TargetCommand() => new("target", "The servers that the agent brings level")
+    {
+        _options.Asking("list", "Lists the targets", console, (parsed, client, cancellation) =>
+            TargetsAsync(null, parsed, client, cancellation)),
+        TargetStatus(),
+    };
+
+    public Command MasterCommand() => new("master", "The servers that zones come from")
+    {
+        _options.Asking("list", "Lists the masters and their state", console, MastersAsync),
+    };
+
+    private Command List()
+    {
+        var state = new Option<string?>("--state") { Description = "Only zones in this state, such as ok or stale", HelpName = "STATE" };
+        var prefix = new Option<string?>("--prefix") { Description = "Only zones whose name begins so", HelpName = "TEXT" };
+        var limit = new Option<int?>("--limit") { Description = "At most this many (default: all)", HelpName = "N" };
+        Command command = _options.Asking("list", "Lists the zones", console, async (parsed, client, cancellation) =>
+        {
+            var filter = new List<string>();
+            if (parsed.GetValue(state) is { } wanted) filter.Add($"state={Uri.EscapeDataString(wanted)}");
+            if (parsed.GetValue(prefix) is { } start) filter.Add($"prefix={Uri.EscapeDataString(start)}");
+            List<JsonElement> zones = await ReadPagesAsync(client, filter, parsed.GetValue(limit) ?? int.MaxValue, cancellation);
+            if (_options.WantsJson(parsed)) WriteJson(new { zones });
+            else TableWriter.Write(console, ZoneHeadings, zones.Select(ZoneRow));
+            return ExitCode.Done;
+        });
+        foreach (Option option in new Option[] { state, prefix, limit }) command.Add(option);
+        return command;
+    }
+
+    private static async Task<List<JsonElement>> ReadPagesAsync(
+        ApiClient client, List<string> filter, int limit, CancellationToken cancellation)
+    {
+        var zones = new List<JsonElement>();
+        string after = "";
+        do
+        {
+            List<string> query = [.. filter, $"limit={Math.Min(PageSize, limit - zones.Count)}"];
+            if (after.Length > 0) query.Add($"after={Uri.EscapeDataString(after)}");
+            JsonElement page = await client.GetAsync("api/v1/zones?" + string.Join('&', query), cancellation);
+            int before = zones.Count;
+            zones.AddRange(ApiClient.Items(page, "zones"));
+            after = zones.Count > before ? ApiClient.Text(page, "next") : "";
+        }
+        while (after.Length > 0 && zones.Count < limit);
+        return zones;
+    }
+
+    private Command WithZone(string name, string description, Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask)
+    {
+        var zone = new Argument<string>("NAME") { Description = "The zone" };
+        Command command = _options.Asking(name, description, console, (parsed, client, cancellation) =>
+            DomainName.TryParse(parsed.GetValue(zone), out DomainName? parsedName)
+                ? ask(parsedName.ToString(), parsed, client, cancellation)
+                : throw new ApiException(ExitCode.Usage, $"'{parsed.GetValue(zone)}' is not a domain name"));
+        command.Add(zone);
+        return command;
+    }
+
+    private async Task<int> ShowZoneAsync(string zone, ParseResult parsed, ApiClient client, CancellationToken cancellation)
+    {
+        JsonElement answer = await client.GetAsync(PathOf(zone), cancellation);
+        if (_options.WantsJson(parsed))
+        {
+            WriteJson(answer);
+            return ExitCode.Done;
+        }
+
+        TableWriter.Write(console, ZoneHeadings, [ZoneRow(answer)]);
+        IEnumerable<string[]> targets = ApiClient.Items(answer, "targets")
+            .Select(target => (string[])[.. Texts(target, "name", "node", "state", "serial", "verifiedAt"), ReasonOf(target)]);
+        TableWriter.Write(console, ["TARGET", "NODE", "STATE", "SERIAL", "VERIFIED", "REASON"], targets);
+        return ExitCode.Done;
+    }
+
+    private Command History()
+    {
+        var limit = new Option<int>("--limit") { Description = "At most this many events", DefaultValueFactory = _ => 100, HelpName = "N" };
+        Command command = WithZone("history", "Shows what happened to a zone", async (zone, parsed, client, cancellation) =>
+        {
+            JsonElement answer = await client.GetAsync($"{PathOf(zone)}/history?limit={parsed.GetValue(limit)}", cancellation);
+            if (_options.WantsJson(parsed)) WriteJson(answer);
+            else TableWriter.Write(console, ["AT", "EVENT", "SERIAL", "TARGET", "TEXT"],
+                ApiClient.Items(answer, "events").Select(EventRow));
+            return ExitCode.Done;
+        });
+        command.Add(limit);
+        return command;
+    }
+
+    private static string[] EventRow(JsonElement entry) => Texts(entry, "at", "code", "serial", "target", "text");
+
+    private async Task<int> OrderAsync(string zone, string order, ApiClient client, CancellationToken cancellation)
+    {
+        await client.PostAsync($"{PathOf(zone)}/{order}", cancellation);
+        console.Output.WriteLine($"{zone} {order} begun");
+        return ExitCode.Done;
+    }
+
+    private Command Wait()
+    {
+        var serial = new Option<uint?>("--serial") { Description = "Wait for this serial or a later one (RFC 1982)", HelpName = "N" };
+        var timeout =
+            new Option<double>("--timeout") { Description = "Seconds to wait", DefaultValueFactory = _ => 60, HelpName = "SECONDS" };
+        Command command = WithZone("wait", "Waits until every target serves the zone", async (zone, parsed, client, cancellation) =>
+        {
+            long started = Stopwatch.GetTimestamp();
+            string shown = "";
+            while (true)
+            {
+                JsonElement answer = await client.GetAsync(PathOf(zone), cancellation);
+                ZoneProgress progress = ZoneProgress.Of(answer, parsed.GetValue(serial));
+                bool isLate = Stopwatch.GetElapsedTime(started).TotalSeconds >= parsed.GetValue(timeout);
+                if (progress.IsLevel || progress.IsBlockedByGuard || isLate)
+                {
+                    if (_options.WantsJson(parsed)) WriteJson(answer);
+                    else console.Output.WriteLine(PlainText.Of($"{zone} {progress}"));
+                    return progress.ExitCode;
+                }
+
+                if (console.IsTerminal && shown != progress.ToString()) console.Error.WriteLine(PlainText.Of($"{zone} {progress}"));
+                shown = progress.ToString();
+                await Task.Delay(PollInterval, cancellation);
+            }
+        });
+        command.Add(serial);
+        command.Add(timeout);
+        return command;
+    }
+
+    private Command TargetStatus()
+    {
+        var target = new Argument<string>("NAME") { Description = "The target" };
+        Command command = _options.Asking("status", "Shows one target", console, (parsed, client, cancellation) =>
+            TargetsAsync(parsed.GetValue(target), parsed, client, cancellation));
+        command.Add(target);
+        return command;
+    }
+
+    private async Task<int> TargetsAsync(string? only, ParseResult parsed, ApiClient client, CancellationToken cancellation)
+    {
+        JsonElement answer = await client.GetAsync("api/v1/targets", cancellation);
+        List<JsonElement> targets =
+            [.. ApiClient.Items(answer, "targets").Where(target => only is null || ApiClient.Text(target, "name") == only)];
+        if (only is not null && targets.Count == 0) throw new ApiException(ExitCode.Failed, $"the agent has no target named {only}");
+        if (!_options.WantsJson(parsed)) TableWriter.Write(console, TargetHeadings, targets.Select(TargetRow));
+        else if (only is null) WriteJson(new { targets });
+        else WriteJson(targets[0]);
+        return ExitCode.Done;
+    }
+
+    private static string[] TargetRow(JsonElement target) =>
+        [.. Texts(target, "name", "driver", "node", "state", "zonesBehind", "ordersUnderWay"), ReasonOf(target)];
+
+    private async Task<int> MastersAsync(ParseResult parsed, ApiClient client, CancellationToken cancellation)
+    {
+        JsonElement answer = await client.GetAsync("api/v1/masters", cancellation);
+        if (_options.WantsJson(parsed)) WriteJson(answer);
+        else TableWriter.Write(console, ["MASTER", "ADDRESS", "STATE", "FAILURES", "REASON"],
+            ApiClient.Items(answer, "masters").Select(MasterRow));
+        return ExitCode.Done;
+    }
+
+    private static string[] MasterRow(JsonElement master) => [.. Texts(master, "name", "address", "state", "failures"), ReasonOf(master)];
+
+    private static string[] ZoneRow(JsonElement zone)
+    {
+        List<JsonElement> targets = [.. ApiClient.Items(zone, "targets")];
+        int level = targets.Count(target => ApiClient.Text(target, "state") == ZoneProgress.VerifiedState);
+        return
+        [
+            .. Texts(zone, "name", "state", "serial", "wantedSerial", "records"),
+            string.Create(CultureInfo.InvariantCulture, $"{level}/{targets.Count}"),
+            ReasonOf(zone),
+        ];
+    }
+
+    private static string[] Texts(JsonElement element, params ReadOnlySpan<string> members)
+    {
+        string[] texts = new string[members.Length];
+        for (int i = 0; i < members.Length; i++) texts[i] = ApiClient.Text(element, members[i]);
+        return texts;
+    }
+
+    internal static string ReasonOf(JsonElement element) =>
+        element.TryGetProperty("reason", out JsonElement reason) && reason.ValueKind == JsonValueKind.Object
+            ? $"{ApiClient.Text(reason, "code")}: {ApiClient.Text(reason, "text")}"
+            : "";
+
+    private static string PathOf(string zone) => $"api/v1/zones/{Uri.EscapeDataString(zone)}";
+
+    private void WriteJson<T>(T value) => console.Output.WriteLine(JsonSerializer.Serialize(value, Indented));
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Agent.Host.Configuration;
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Commands;
+
+/// <summary><c>config check</c> and <c>config show</c>, and the options by which every command names its configuration.</summary>
+internal sealed class ConfigCommands(CommandConsole console)
+{
+    public Option<string[]> Files { get; } = new("--config", "-c")
+    {
+        Description = "Configuration file; may be given again, later files go over earlier ones",
+        HelpName = "FILE",
+    };
+
+    public Option<string[]> Settings { get; } = new("--set", "-s")
+    {
+        Description = "One value over all files, such as agent.port=5300; may be given again",
+        HelpName = "PATH=VALUE",
+    };
+
+    public ConfigurationSources SourcesOf(ParseResult parsed) => new(parsed.GetValue(Files) ?? [], parsed.GetValue(Settings) ?? []);
+
+    public Command ConfigCommand() => new("config", "Looks at the configuration without starting anything") { Check(), Show() };
+
+    /// <summary>Writes every problem on a line of its own.</summary>
+    public int Report(ConfigurationException failure)
+    {
+        foreach (ConfigurationProblem problem in failure.Problems) console.Error.WriteLine(PlainText.Of(problem.ToString()));
+        return ExitCode.Usage;
+    }
+
+    private Command Check()
+    {
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "Files to check together (default: the file that run takes)",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("check", "Validates a configuration and names every problem") { files, Settings };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                var sources = new ConfigurationSources(parsed.GetValue(files) ?? [], parsed.GetValue(Settings) ?? []);
+                foreach (string warning in AgentConfiguration.Load(sources).Warnings)
+                {
+                    console.Error.WriteLine($"warning: {PlainText.Of(warning)}");
+                }
+                console.Output.WriteLine("ok");
+                return ExitCode.Done;
+            }
+            catch (ConfigurationException failure)
+            {
+                return Report(failure);
+            }
+        });
+        return command;
+    }
+
+    private Command Show()
+    {
+        var origin = new Option<bool>("--origin") { Description = "Also say where each value was set" };
+        var files = new Argument<string[]>("FILE") { Description = "Files to read, as with --config", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("show", "Prints the effective configuration, secrets hidden") { files, Files, Settings, origin };
+        command.SetAction(parsed =>
+        {
+            try
+            {
+                string[] named = [.. parsed.GetValue(Files) ?? [], .. parsed.GetValue(files) ?? []];
+                AgentConfiguration configuration =
+                    AgentConfiguration.Load(new ConfigurationSources(named, parsed.GetValue(Settings) ?? []));
+                console.Output.Write(HoconWriter.Write(configuration.Root, IsHidden, parsed.GetValue(origin)));
+                return ExitCode.Done;
+            }
+            catch (ConfigurationException failure)
+            {
+                return Report(failure);
+            }
+        });
+        return command;
+    }
+
+    private static bool IsHidden(IReadOnlyList<string> path) => ConfigurationKeys.IsSecret(path[^1]);
+}

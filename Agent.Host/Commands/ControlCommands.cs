@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Agent.Dns.Wire;
+using Agent.Host.Configuration;
+
+namespace Agent.Host.Commands;
+
+/// <summary><c>zone create|delete|notify</c>: what a pool manager sends, by hand.</summary>
+internal sealed class ControlCommands(CommandConsole console)
+{
+    private const int AgentPort = 5354;
+
+    public IEnumerable<Command> ZoneCommands() =>
+    [
+        Sending("create", ControlOperation.Create, "Sends CREATE: the agent transfers the zone and brings its servers to serve it"),
+        Sending("delete", ControlOperation.Delete, "Sends DELETE: the agent takes the zone off its servers"),
+        Sending("notify", ControlOperation.Notify, "Sends NOTIFY: the agent looks for a newer serial"),
+    ];
+
+    private Command Sending(string name, ControlOperation operation, string description)
+    {
+        var zone = new Argument<string>("NAME") { Description = "The zone" };
+        var at = new Option<string>("--at") { Description = "The agent's DNS address", Required = true, HelpName = "HOST:PORT" };
+        var tcp = new Option<bool>("--tcp") { Description = "Send over TCP instead of UDP" };
+        var timeout = new Option<double>("--timeout")
+        {
+            Description = "Seconds to wait for the answer",
+            DefaultValueFactory = _ => 30,
+            HelpName = "SECONDS",
+        };
+        var command = new Command(name, description) { zone, at, tcp, timeout };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            if (!DomainName.TryParse(parsed.GetValue(zone), out DomainName? zoneName))
+            {
+                return console.Fail(ExitCode.Usage, $"'{parsed.GetValue(zone)}' is not a domain name");
+            }
+
+            if (HostEndpoint.Parse(parsed.GetValue(at)!, AgentPort) is not { Port: > 0 } agent)
+            {
+                return console.Fail(ExitCode.Usage, $"'{parsed.GetValue(at)}' is no HOST:PORT");
+            }
+
+            double seconds = parsed.GetValue(timeout);
+            if (seconds is not (> 0 and <= 86400)) return console.Fail(ExitCode.Usage, "--timeout must be above 0 and at most a day");
+            var request = new ControlRequest(operation, zoneName, parsed.GetValue(tcp), TimeSpan.FromSeconds(seconds));
+            return await SendAsync(agent, request, cancellation);
+        });
+        return command;
+    }
+
+    private async Task<int> SendAsync(HostEndpoint agent, ControlRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            IPAddress address = agent.Address ?? (await System.Net.Dns.GetHostAddressesAsync(agent.Host, cancellation))[0];
+            ControlAnswer answer = await ControlClient.SendAsync(new IPEndPoint(address, agent.Port), request, cancellation);
+            console.Output.WriteLine(Describe(request, answer));
+            foreach (string error in answer.ExtendedErrors) console.Output.WriteLine($"  extended error {error}");
+            return answer.IsSuccess ? ExitCode.Done : ExitCode.Failed;
+        }
+        catch (TimeoutException failure)
+        {
+            return console.Fail(ExitCode.TimedOut, failure.Message);
+        }
+        catch (SocketException failure)
+        {
+            int exitCode = failure.SocketErrorCode == SocketError.ConnectionRefused ? ExitCode.NotRunning : ExitCode.Failed;
+            return console.Fail(exitCode, $"{agent}: {failure.Message}");
+        }
+    }
+
+    internal static string Describe(ControlRequest request, ControlAnswer answer)
+    {
+        string milliseconds = answer.Elapsed.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture);
+        return $"{request.Zone} {request.Operation.ToString().ToUpperInvariant()} {answer.From} ({(request.UseTcp ? "TCP" : "UDP")}): "
+            + $"{answer.ResponseCode.ToString().ToUpperInvariant()}, flags {FlagWords(answer.Flags)}, {milliseconds} ms";
+    }
+
+    private static string FlagWords(ushort flags)
+    {
+        (ushort Bit, string Word)[] words =
+        [
+            (MessageHeader.ResponseFlag, "qr"), (MessageHeader.AuthoritativeFlag, "aa"), (MessageHeader.TruncatedFlag, "tc"),
+            (MessageHeader.RecursionDesiredFlag, "rd"), (MessageHeader.RecursionAvailableFlag, "ra"),
+        ];
+        return string.Join(' ', words.Where(word => (flags & word.Bit) != 0).Select(word => word.Word));
+    }
+}

@@ -1,0 +1,181 @@
+using System.Net;
+using System.Text.Json;
+using Agent.Host.Commands;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Tests.Commands;
+
+/// <summary>The asking commands against a scripted management interface.</summary>
+public sealed class AskCommandsTests : IAsyncLifetime
+{
+    private const string Ok = """
+        { "name": "example.org.", "state": "ok", "serial": 7, "wantedSerial": 7, "records": 3, "owner": "n1", "reason": null,
+          "targets": [
+            { "name": "ns1", "node": "n1", "serial": 7, "verifiedAt": "2026-11-20T10:00:00Z", "state": "verified", "reason": null } ] }
+        """;
+
+    private const string OneTarget = """
+        { "targets": [
+          { "name": "ns1", "driver": "bind9", "node": "n", "state": "up", "zonesBehind": 2, "ordersUnderWay": 1, "reason": null } ] }
+        """;
+
+    private const string Half = """
+        { "name": "example.org.", "state": "applying", "serial": 6, "wantedSerial": 7, "records": 3,
+          "reason": { "code": "target-away", "text": "ns2 is away" },
+          "targets": [ { "name": "ns1", "state": "verified", "serial": 7 }, { "name": "ns2", "state": "away", "serial": 6 } ] }
+        """;
+
+    private const string Guarded = """
+        { "name": "example.org.", "state": "blocked", "reason": { "code": "guard-shrink", "text": "lost 90 %" }, "targets": [] }
+        """;
+
+    private readonly List<string> _requests = [];
+    private readonly Dictionary<string, Queue<(int Status, string Body)>> _answers = [];
+    private WebApplication? _server;
+    private string _api = "";
+
+    public async Task InitializeAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        _server = builder.Build();
+        _server.Run(AnswerAsync);
+        await _server.StartAsync();
+        _api = _server.Urls.First();
+    }
+
+    public async Task DisposeAsync() => await _server!.DisposeAsync();
+
+    [Fact]
+    public async Task List_reads_all_pages()
+    {
+        Answer("GET /api/v1/zones?state=ok&prefix=a%26b&limit=1000", 200, $"{{ \"zones\": [ {Ok} ], \"next\": \"example.org.\" }}");
+        Answer("GET /api/v1/zones?state=ok&prefix=a%26b&limit=1000&after=example.org.", 200,
+            $"{{ \"zones\": [ {Half} ], \"next\": null }}");
+        CommandRun run = await Ask("zone", "list", "--state", "ok", "--prefix", "a&b");
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        string[] lines = run.Output.Split('\n');
+        Assert.Equal("ZONE\tSTATE\tSERIAL\tWANTED\tRECORDS\tTARGETS\tREASON", lines[0]);
+        Assert.Equal("example.org.\tok\t7\t7\t3\t1/1\t", lines[1]);
+        Assert.Equal("example.org.\tapplying\t6\t7\t3\t1/2\ttarget-away: ns2 is away", lines[2]);
+    }
+
+    [Fact]
+    public async Task List_stops_at_the_limit()
+    {
+        Answer("GET /api/v1/zones?limit=1", 200, $"{{ \"zones\": [ {Ok} ], \"next\": \"example.org.\" }}");
+        CommandRun run = await Ask("zone", "list", "--limit", "1", "-o", "json");
+        Assert.Equal(1, JsonDocument.Parse(run.Output).RootElement.GetProperty("zones").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Status_shows_the_zone_and_its_targets()
+    {
+        Answer("GET /api/v1/zones/example.org.", 200, Ok, Ok);
+        CommandRun table = await Ask("zone", "status", "example.org");
+        Assert.Contains("ns1\tn1\tverified\t7\t2026-11-20T10:00:00Z\t\n", table.Output);
+        CommandRun json = await Ask("zone", "status", "example.org", "-o", "json");
+        Assert.Equal(7, JsonDocument.Parse(json.Output).RootElement.GetProperty("serial").GetInt32());
+    }
+
+    [Fact]
+    public async Task Orders_carry_the_token()
+    {
+        string tokenFile = Path.GetTempFileName();
+        File.WriteAllText(tokenFile, "t0ken\n");
+        Answer("POST /api/v1/zones/example.org./refresh Bearer t0ken", 202, "");
+        Answer("POST /api/v1/zones/example.org./retransfer Bearer t0ken", 202, "");
+        Assert.Equal(ExitCode.Done, (await Ask("zone", "refresh", "example.org", "--token-file", tokenFile)).ExitCode);
+        Assert.Equal(ExitCode.Done, (await Ask("zone", "retransfer", "example.org", "--token-file", tokenFile)).ExitCode);
+        Assert.Equal(2, _requests.Count);
+        File.Delete(tokenFile);
+    }
+
+    [Fact]
+    public async Task History_targets_and_masters()
+    {
+        Answer("GET /api/v1/zones/example.org./history?limit=100", 200,
+            """{ "events": [ { "at": "T", "code": "created", "text": "a\u001bb", "serial": 7, "target": null } ] }""");
+        Answer("GET /api/v1/targets", 200,
+            OneTarget,
+            OneTarget,
+            """{ "targets": [] }""");
+        Answer("GET /api/v1/masters", 200,
+            """{ "masters": [ { "name": "m", "address": "192.0.2.1:53", "state": "up", "failures": 0 } ] }""");
+        Assert.Contains("T\tcreated\t7\t\ta\uFFFDb\n", (await Ask("zone", "history", "example.org")).Output);
+        Assert.Contains("ns1\tbind9\tn\tup\t2\t1\t\n", (await Ask("target", "list")).Output);
+        Assert.Contains("\"zonesBehind\": 2", (await Ask("target", "status", "ns1", "-o", "json")).Output);
+        Assert.Equal(ExitCode.Failed, (await Ask("target", "status", "ns9")).ExitCode);
+        Assert.Contains("m\t192.0.2.1:53\tup\t0\t\n", (await Ask("master", "list")).Output);
+    }
+
+    [Fact]
+    public async Task Wait_ends_when_every_target_is_level()
+    {
+        Answer("GET /api/v1/zones/example.org.", 200, Half, Half, Ok);
+        CommandRun run = await Ask("zone", "wait", "example.org", "--serial", "7");
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        Assert.Equal("example.org. ok, serial 7, 1 of 1 targets verified\n", run.Output);
+    }
+
+    [Theory]
+    [InlineData(Half, null, ExitCode.Partial)]
+    [InlineData(Ok, "8", ExitCode.TimedOut)]
+    [InlineData(Guarded, null, ExitCode.StoppedByGuard)]
+    public async Task Wait_says_how_far_it_came(string zone, string? serial, int exitCode)
+    {
+        Answer("GET /api/v1/zones/example.org.", 200, zone);
+        string[] wanted = serial is null ? [] : ["--serial", serial];
+        CommandRun run = await Ask(["zone", "wait", "example.org", "--timeout", "0", .. wanted]);
+        Assert.Equal(exitCode, run.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(404, """{ "code": "unknown-zone", "detail": "the zone is not known" }""", ExitCode.Failed,
+        "the zone is not known [unknown-zone]")]
+    [InlineData(401, """{ "code": "token-needed", "detail": "a token is needed" }""", ExitCode.Failed, "--token-file")]
+    [InlineData(400, """{ "code": "bad-name", "detail": "bad" }""", ExitCode.Usage, "bad [bad-name]")]
+    [InlineData(409, """{ "code": "guard-shrink", "detail": "stopped" }""", ExitCode.StoppedByGuard, "stopped")]
+    [InlineData(500, "not json", ExitCode.Failed, "answered 500")]
+    [InlineData(200, "not json", ExitCode.Failed, "no agent's interface")]
+    public async Task Failures_become_exit_codes(int status, string body, int exitCode, string message)
+    {
+        Answer("GET /api/v1/zones/example.org.", status, body);
+        CommandRun run = await Ask("zone", "status", "example.org");
+        Assert.Equal(exitCode, run.ExitCode);
+        Assert.Contains(message, run.Error);
+    }
+
+    [Fact]
+    public async Task No_agent_ends_with_3()
+    {
+        await _server!.StopAsync();
+        Assert.Equal(ExitCode.NotRunning, (await Ask("master", "list")).ExitCode);
+    }
+
+    private Task<CommandRun> Ask(params string[] arguments) => CommandRun.Of([.. arguments, "--api", _api]);
+
+    private void Answer(string request, int status, params string[] bodies) =>
+        _answers[request] = new Queue<(int, string)>(bodies.Select(body => (status, body)));
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        string request =
+            $"{context.Request.Method} {context.Request.Path.ToUriComponent()}{context.Request.QueryString} "
+            + context.Request.Headers.Authorization;
+        request = request.Trim();
+        lock (_requests) _requests.Add(request);
+        if (!_answers.TryGetValue(request, out Queue<(int Status, string Body)>? queue)
+            || !queue.TryDequeue(out (int Status, string Body) answer))
+        {
+            answer = (500, $"{{ \"detail\": \"not in the script: {request}\" }}");
+        }
+
+        context.Response.StatusCode = answer.Status;
+        await context.Response.WriteAsync(answer.Body);
+    }
+}
