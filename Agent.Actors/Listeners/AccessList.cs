@@ -48,7 +48,9 @@ public sealed class AccessList
     /// <summary>Whether nobody is allowed.</summary>
     public bool IsEmpty => !_any && _withPort.Count + _ipv4.Length + _ipv6.Length + _keys.Count == 0;
 
-    /// <summary>Reads entries: <c>any</c>, <c>192.0.2.1</c>, <c>192.0.2.1:53</c>, <c>[2001:db8::1]:53</c>, <c>192.0.2.0/24</c>, <c>key:NAME</c>.</summary>
+    /// <summary>
+    /// Reads entries: <c>any</c>, <c>192.0.2.1</c>, <c>192.0.2.1:53</c>, <c>[2001:db8::1]:53</c>, <c>192.0.2.0/24</c>, <c>key:NAME</c>.
+    /// </summary>
     /// <param name="list">The list when the answer is true.</param>
     /// <param name="problem">Which entry is wrong and why, when the answer is false.</param>
     public static bool TryParse(
@@ -141,7 +143,8 @@ public sealed class AccessList
             return false;
         }
         // "::ffff:10.0.0.0/104" is written in IPv6 and means 10.0.0.0/8.
-        bool writtenAsIPv4 = IPAddress.TryParse(text.AsSpan(0, slash), out IPAddress? written) && written.AddressFamily == AddressFamily.InterNetwork;
+        bool writtenAsIPv4 = IPAddress.TryParse(text.AsSpan(0, slash), out IPAddress? written)
+            && written.AddressFamily == AddressFamily.InterNetwork;
         int length = writtenAsIPv4 ? bits + MappedBits : bits;
         if (length > 128 || (network.IsIPv4 && length < MappedBits))
         {

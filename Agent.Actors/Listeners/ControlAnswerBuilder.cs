@@ -2,7 +2,7 @@ using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
 
-/// <summary>Builds the answer to a request that was put aside: its id, opcode, RD and question as sent, EDNS and TSIG if it had them.</summary>
+/// <summary>Builds the answer to a request put aside: its id, opcode, RD and question as sent, EDNS and TSIG if it had them.</summary>
 public static class ControlAnswerBuilder
 {
     /// <summary>Room that holds every such answer: one question, an extended error with text and a signature.</summary>
@@ -16,7 +16,7 @@ public static class ControlAnswerBuilder
     {
         ArgumentNullException.ThrowIfNull(request);
         bool signs = request.Authentication.Status != AuthenticationStatus.Unsigned && request.Authenticator is not null;
-        int reserved = signs ? request.Authenticator!.SignatureBytesMax : 0;
+        int reserved = signs ? request.Authenticator!.SignatureBytes(request.Authentication) : 0;
         int length = ReplyWriter.Write(
             request.Head,
             destination[..(SizeMax - reserved)],

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
 
@@ -5,30 +6,37 @@ namespace Agent.Actors.Listeners;
 
 /// <summary>Bounds the control requests under way: each holds a credit from being posted until it has ended.</summary>
 /// <remarks>
-/// Shared by all sockets, thread-safe. A request that nobody ends within the limit is answered SERVFAIL here, so that neither a credit nor a
-/// client is forgotten whatever happens behind the sink.
+/// Shared by all sockets, thread-safe. A request that nobody ends within the limit is answered SERVFAIL here, so that neither a credit
+/// nor a client is forgotten whatever happens behind the sink.
 /// </remarks>
 public sealed class ControlGate : IControlCompletion
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<(ControlRequest Request, long DeadlineMs)> _open = new();
-    private readonly Dictionary<ControlRequest, LinkedListNode<(ControlRequest Request, long DeadlineMs)>> _nodes = [];
+    private readonly Dictionary<ControlRequest, LinkedListNode<OpenRequest>> _open = [];
+
+    // Each in order of deadline, since all of one kind have the same time.
+    private readonly LinkedList<OpenRequest> _changes = new();
+    private readonly LinkedList<OpenRequest> _notifies = new();
     private readonly IControlSink _sink;
     private readonly int _credits;
     private readonly long _answerWithinMs;
+    private readonly long _notifyWithinMs;
 
     /// <summary>Starts with all credits free.</summary>
     /// <param name="sink">Where requests go.</param>
     /// <param name="credits">Requests under way at once.</param>
-    /// <param name="answerWithinMs">Longer than any answer takes in good order.</param>
-    public ControlGate(IControlSink sink, int credits = 4096, long answerWithinMs = 29_000)
+    /// <param name="answerWithinMs">For CREATE and DELETE: longer than any answer takes in good order.</param>
+    /// <param name="notifyWithinMs">For NOTIFY, which needs no more than to reach the zone's owner.</param>
+    public ControlGate(IControlSink sink, int credits = 4096, long answerWithinMs = 29_000, long notifyWithinMs = 4_000)
     {
         ArgumentNullException.ThrowIfNull(sink);
         ArgumentOutOfRangeException.ThrowIfLessThan(credits, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(answerWithinMs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(notifyWithinMs, 1);
         _sink = sink;
         _credits = credits;
         _answerWithinMs = answerWithinMs;
+        _notifyWithinMs = notifyWithinMs;
     }
 
     /// <summary>Requests under way.</summary>
@@ -54,7 +62,9 @@ public sealed class ControlGate : IControlCompletion
             admitted = _open.Count < _credits;
             if (admitted)
             {
-                _nodes.Add(request, _open.AddLast((request, nowMs + _answerWithinMs)));
+                bool isNotify = request.Operation == ControlOperation.Notify;
+                long deadlineMs = nowMs + (isNotify ? _notifyWithinMs : _answerWithinMs);
+                _open.Add(request, (isNotify ? _notifies : _changes).AddLast(new OpenRequest(request, deadlineMs)));
                 request.CompleteTo(this);
             }
         }
@@ -74,18 +84,8 @@ public sealed class ControlGate : IControlCompletion
     /// <summary>Answers requests that have waited too long. To be called now and then by any socket thread.</summary>
     public void Sweep(long nowMs)
     {
-        while (true)
+        while (TryTakeExpired(_notifies, nowMs, out ControlRequest? request) || TryTakeExpired(_changes, nowMs, out request))
         {
-            ControlRequest request;
-            lock (_gate)
-            {
-                if (_open.First is not { } first || first.Value.DeadlineMs > nowMs)
-                {
-                    return;
-                }
-                request = first.Value.Request;
-                Remove(request);
-            }
             AgentMetrics.CountShed("unanswered");
             request.TryAnswer(ControlAnswer.Failed(ExtendedErrorCode.NotReady, "no answer in time"));
         }
@@ -99,12 +99,27 @@ public sealed class ControlGate : IControlCompletion
         }
     }
 
+    private bool TryTakeExpired(LinkedList<OpenRequest> requests, long nowMs, [NotNullWhen(true)] out ControlRequest? request)
+    {
+        lock (_gate)
+        {
+            request = requests.First is { } first && first.Value.DeadlineMs <= nowMs ? first.Value.Request : null;
+            if (request is not null)
+            {
+                Remove(request);
+            }
+            return request is not null;
+        }
+    }
+
     private void Remove(ControlRequest request)
     {
-        if (_nodes.Remove(request, out LinkedListNode<(ControlRequest Request, long DeadlineMs)>? node))
+        if (_open.Remove(request, out LinkedListNode<OpenRequest>? node))
         {
-            _open.Remove(node);
+            node.List!.Remove(node);
             AgentMetrics.IntakeQueueDepth.Add(-1);
         }
     }
+
+    private readonly record struct OpenRequest(ControlRequest Request, long DeadlineMs);
 }

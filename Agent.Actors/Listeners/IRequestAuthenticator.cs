@@ -6,11 +6,11 @@ namespace Agent.Actors.Listeners;
 /// <remarks>Called by several socket threads at once.</remarks>
 public interface IRequestAuthenticator
 {
-    /// <summary>Octets to leave free for the signature of an answer.</summary>
-    int SignatureBytesMax { get; }
-
     /// <summary>Verifies a request whose last record is a TSIG.</summary>
     RequestAuthentication Verify(ReadOnlySpan<byte> message);
+
+    /// <summary>Octets to leave free for what <see cref="Sign"/> adds to the answer of this request.</summary>
+    int SignatureBytes(in RequestAuthentication request);
 
     /// <summary>Signs the answer to a verified request, or adds the TSIG error to the answer of one that failed.</summary>
     /// <param name="buffer">The answer, with room behind it.</param>

@@ -2,7 +2,7 @@ using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
 
-/// <summary>One link of the chain between reading a request and doing what it asks: it lets the request pass, or says with what it ends.</summary>
+/// <summary>One link of the chain between reading a request and doing what it asks: lets it pass, or says with what it ends.</summary>
 public interface IRequestStep
 {
     /// <summary>Looks at a request and may note in the context what later steps need.</summary>

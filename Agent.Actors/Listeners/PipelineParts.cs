@@ -1,4 +1,3 @@
-using Agent.Actors.Telemetry;
 
 namespace Agent.Actors.Listeners;
 

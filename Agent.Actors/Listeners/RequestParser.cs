@@ -72,7 +72,8 @@ internal static class RequestParser
             case RecordType.TSIG:
                 context.HasTsig = record.Section == MessageSection.Additional;
                 return context.HasTsig;
-            case RecordType.SOA when record.RdataLength >= SoaBytesMin && context.Serial is null && CarriesSerial(context.Kind, record.Section):
+            case RecordType.SOA when record.RdataLength >= SoaBytesMin && context.Serial is null
+                && CarriesSerial(context.Kind, record.Section):
                 context.Serial = BinaryPrimitives.ReadUInt32BigEndian(record.Rdata[^SoaFixedBytes..]);
                 return true;
             default:
@@ -80,7 +81,7 @@ internal static class RequestParser
         }
     }
 
-    /// <summary>A NOTIFY may bring the new SOA as an answer (RFC 1996 section 3.7); an IXFR brings the old one as authority (RFC 1995 section 3).</summary>
+    /// <summary>A NOTIFY may bring the new SOA as an answer (RFC 1996 3.7); an IXFR brings the old one as authority (RFC 1995 3).</summary>
     private static bool CarriesSerial(RequestKind kind, MessageSection section) =>
         (kind == RequestKind.Notify && section == MessageSection.Answer)
         || (kind == RequestKind.Transfer && section == MessageSection.Authority);

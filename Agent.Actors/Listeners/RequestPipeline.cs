@@ -160,7 +160,8 @@ public sealed class RequestPipeline
             AgentMetrics.CountShed("error_rate");
             return default;
         }
-        int limit = ReplyLimit(ref context, Math.Min(reply.Length, PayloadBytes));
+        // Header, question and OPT are hardly more than the request; only a full signature needs room kept for it.
+        int limit = Math.Min(reply.Length, PayloadBytes) - SignatureBytes(ref context);
         int length = ReplyWriter.Write(
             context.Message, reply[..limit], refusal.ResponseCode, authoritative: false, PayloadBytes, refusal.Reason, refusal.Text);
         if (isCut)
@@ -186,9 +187,13 @@ public sealed class RequestPipeline
                 : PayloadBytesWithoutEdns;
             limit = Math.Min(room, accepted);
         }
-        bool signs = context.Authentication.Status != AuthenticationStatus.Unsigned && _parts.Authenticator is not null;
-        return Math.Max(MessageHeader.Size, limit - (signs ? _parts.Authenticator!.SignatureBytesMax : 0));
+        return Math.Max(MessageHeader.Size, limit - SignatureBytes(ref context));
     }
+
+    private int SignatureBytes(ref RequestContext context) =>
+        context.Authentication.Status == AuthenticationStatus.Unsigned || _parts.Authenticator is not { } authenticator
+            ? 0
+            : authenticator.SignatureBytes(context.Authentication);
 
     private ulong NextTraceId()
     {

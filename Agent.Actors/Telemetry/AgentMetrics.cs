@@ -12,10 +12,6 @@ public static class AgentMetrics
     /// <summary>The meter.</summary>
     public static Meter Meter { get; } = new(MeterName);
 
-    /// <summary>Answers given, by opcode, response code and transport. Its values are kept in <see cref="RequestCounters"/>.</summary>
-    public static ObservableCounter<long> Requests { get; } = Meter.CreateObservableCounter(
-        "dnsagent_requests_total", RequestCounters.Observe, description: "Requests answered, by opcode, response code and transport.");
-
     /// <summary>Requests not served for want of room, by reason.</summary>
     public static Counter<long> IntakeShed { get; } = Meter.CreateCounter<long>(
         "dnsagent_intake_shed_total", description: "Requests refused or left out to stay within limits, by reason.");
@@ -45,7 +41,7 @@ public static class AgentMetrics
         "dnsagent_tcp_connections", description: "TCP connections that clients hold open.");
 
     /// <summary>Counts a request that was left out.</summary>
-    public static void CountShed(string reason, long count = 1) => IntakeShed.Add(count, new KeyValuePair<string, object?>("reason", reason));
+    public static void CountShed(string reason) => IntakeShed.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <summary>Counts a failure of the relay.</summary>
     public static void CountRelayFailure(string reason) => RelayFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -60,7 +60,7 @@ public readonly record struct NetworkEndpoint(UInt128 Address, ushort Port, uint
         return From(endpoint.Address, endpoint.Port);
     }
 
-    /// <summary>Reads <c>192.0.2.1</c>, <c>192.0.2.1:5354</c>, <c>2001:db8::1</c>, <c>[2001:db8::1]</c> or <c>[2001:db8::1]:5354</c>.</summary>
+    /// <summary>Reads <c>192.0.2.1</c>, <c>192.0.2.1:53</c>, <c>2001:db8::1</c>, <c>[2001:db8::1]</c> or <c>[2001:db8::1]:53</c>.</summary>
     /// <param name="text">The text; host names are not accepted.</param>
     /// <param name="defaultPort">The port when the text has none.</param>
     /// <param name="endpoint">The endpoint when the answer is true.</param>

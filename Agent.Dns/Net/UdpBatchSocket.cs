@@ -206,7 +206,8 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
         bool retried = false;
         while (next < count)
         {
-            int result = Libc.SendMany(Descriptor, headers + next, (uint)(count - next), Libc.MsgDontWait | Libc.MsgNoSignal, out int error);
+            const int flags = Libc.MsgDontWait | Libc.MsgNoSignal;
+            int result = Libc.SendMany(Descriptor, headers + next, (uint)(count - next), flags, out int error);
             if (result > 0)
             {
                 sent += result;

@@ -40,7 +40,7 @@ public abstract class UdpSocket : IDisposable
     /// <returns>The number received; 0 when there was none; -1 when the socket is closed.</returns>
     public abstract int Receive(MmsgBatch batch, bool wait);
 
-    /// <summary>Sends everything committed and empties the send side of the batch. Never waits: what the kernel refuses is dropped and counted.</summary>
+    /// <summary>Sends all that was committed and empties that side of the batch. Never waits: what the kernel refuses is dropped.</summary>
     /// <returns>The number sent.</returns>
     public abstract int Send(MmsgBatch batch);
 

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Agent.Actors.Listeners;
-using Agent.Actors.Telemetry;
 using Agent.Dns.Net;
 
 namespace Agent.Host.Sockets;
@@ -89,7 +88,13 @@ internal sealed class DnsListeners : IDisposable
                     throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
                 }
                 _listeners.Add(new TcpListenerAdapter(
-                    bound, _settings.Tcp, NewPipeline(), _settings.Gate, _settings.Relay, _settings.Transfers, _loggers.CreateLogger<TcpListenerAdapter>()));
+                    bound,
+                    _settings.Tcp,
+                    NewPipeline(),
+                    _settings.Gate,
+                    _settings.Relay,
+                    _settings.Transfers,
+                    _loggers.CreateLogger<TcpListenerAdapter>()));
             }
             catch (Exception exception)
             {

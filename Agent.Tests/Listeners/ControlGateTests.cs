@@ -1,5 +1,4 @@
 using Agent.Actors.Listeners;
-using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
 using static Agent.Tests.Listeners.Requests;
 
@@ -58,6 +57,19 @@ public sealed class ControlGateTests
         Assert.False(_sink.Taken[0].TryAnswer(ControlAnswer.Done));
         Assert.True(_sink.Taken[1].TryAnswer(ControlAnswer.Done));
         Assert.Equal(0xF400, FlagsOf(_path.Sent[1]));
+    }
+
+    [Fact]
+    public void A_NOTIFY_waits_less_long_than_a_change()
+    {
+        var gate = new ControlGate(_sink, answerWithinMs: 1000, notifyWithinMs: 100);
+        gate.Post(Request(), 0);
+        gate.Post(Make(Message(0x2100, 6, 1)), 500);
+        gate.Sweep(600);
+        Assert.Equal(0xA102, FlagsOf(_path.Sent.Single()));
+        gate.Sweep(1000);
+        Assert.Equal(0xF002, FlagsOf(_path.Sent[1]));
+        Assert.Equal(0, gate.OpenCount);
     }
 
     [Fact]

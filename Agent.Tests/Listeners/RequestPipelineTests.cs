@@ -12,7 +12,8 @@ public sealed class RequestPipelineTests
         var pipeline = new RequestPipeline(new ListenerPolicy(), new PipelineParts { ErrorRate = new SourceRateLimiter(1, 2, 5) });
         byte[] create = Message(0x7400, CreateType, PrivateClass);
         byte[] reply = new byte[1232];
-        RequestDisposition[] seen = [.. Enumerable.Range(0, 4).Select(_ => pipeline.Process(create, From("192.0.2.1"), reply, 0).Disposition)];
+        RequestDisposition[] seen =
+            [.. Enumerable.Range(0, 4).Select(_ => pipeline.Process(create, From("192.0.2.1"), reply, 0).Disposition)];
         Assert.Equal([RequestDisposition.Reply, RequestDisposition.Reply, RequestDisposition.Silence, RequestDisposition.Silence], seen);
         Assert.Equal(RequestDisposition.Reply, pipeline.Process(create, From("192.0.2.1", AnswerTransport.Tcp), reply, 0).Disposition);
     }
@@ -111,7 +112,8 @@ public sealed class RequestPipelineTests
     {
         var pipeline = new RequestPipeline(new ListenerPolicy { AllowNotify = AccessList.Any }, new PipelineParts { TraceSeed = 3 });
         byte[] reply = new byte[1232];
-        ulong[] ids = [.. Enumerable.Range(0, 100).Select(_ => pipeline.Process(Message(0x2400, 6, 1), From("10.0.0.1"), reply, 0).Control!.TraceId)];
+        byte[] notify = Message(0x2400, 6, 1);
+        ulong[] ids = [.. Enumerable.Range(0, 100).Select(_ => pipeline.Process(notify, From("10.0.0.1"), reply, 0).Control!.TraceId)];
         Assert.Equal(100, ids.Distinct().Count());
     }
 

@@ -49,7 +49,11 @@ internal static class Requests
     public static ushort FlagsOf(ReadOnlySpan<byte> message) => BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
 
     public static RequestSource From(string client, AnswerTransport transport = AnswerTransport.Udp, IReplyPath? path = null) =>
-        new(NetworkEndpoint.From(IPAddress.Parse(client), 4000), NetworkEndpoint.From(IPAddress.Parse("192.0.2.53"), 53), transport, path ?? new RecordingPath());
+        new(
+            NetworkEndpoint.From(IPAddress.Parse(client), 4000),
+            NetworkEndpoint.From(IPAddress.Parse("192.0.2.53"), 53),
+            transport,
+            path ?? new RecordingPath());
 
     private static void Append(List<byte> target, params ReadOnlySpan<ushort> values)
     {
@@ -80,7 +84,7 @@ internal static class Requests
     {
         public static readonly DomainName GoodKey = DomainName.Parse("good.");
 
-        public int SignatureBytesMax => 1;
+        public int SignatureBytes(in RequestAuthentication request) => 1;
 
         public RequestAuthentication Verify(ReadOnlySpan<byte> message)
         {

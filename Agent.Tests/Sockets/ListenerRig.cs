@@ -43,7 +43,7 @@ internal sealed class ListenerRig : IDisposable
                 Gate = Gate,
                 Relay = upstream is null
                     ? null
-                    : new RelayOptions { Destination = NetworkEndpoint.From(upstream), TimeoutMs = timeoutMs, UdpTableSize = tableSize, TcpTableSize = 64 },
+                    : new RelayOptions { Destination = NetworkEndpoint.From(upstream), TimeoutMs = timeoutMs, UdpTableSize = tableSize },
                 LocalAnswerer = answerer,
                 Transfers = transfers,
                 Udp = new UdpWorkerOptions { Workers = workers, Portable = portable, SlotBytes = slotBytes },
@@ -112,7 +112,8 @@ internal sealed class ListenerRig : IDisposable
         }
     }
 
-    public static void Eventually(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, PatienceMs), "it did not happen in time");
+    public static void Eventually(Func<bool> condition) =>
+        Peers.Eventually.HoldsAsync(condition, () => "what the test waits for").GetAwaiter().GetResult();
 
     public void Dispose()
     {

@@ -186,7 +186,10 @@ public sealed class UdpListenerTests
         using var rig = new ListenerRig(upstream.Endpoint, workers: workers, portable: portable, credits: 100_000, slotBytes: 1400);
         Socket client = rig.Udp();
         var random = new Random(4711);
-        byte[][] seeds = [Create, Query(), Query(additional: Opt(1)), Query(additional: Tsig("x.")), Message(0x2400, 6, 1), Message(0x2800, 6, 1)];
+        byte[][] seeds =
+        [
+            Create, Query(), Query(additional: Opt(1)), Query(additional: Tsig("x.")), Message(0x2400, 6, 1), Message(0x2800, 6, 1),
+        ];
         byte[] drain = new byte[65535];
         for (int round = 0; round < 5000; round++)
         {

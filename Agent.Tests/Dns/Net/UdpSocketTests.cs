@@ -64,7 +64,8 @@ public sealed class UdpSocketTests
         using var batch = new MmsgBatch();
         var target = new IPEndPoint(IPAddress.Parse(asked), server.LocalEndpoint.Port);
         // Connected: the kernel passes on answers from exactly that address only.
-        using Socket client = Client(target.Address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.IPv6Loopback, target);
+        bool isIPv4 = target.Address.AddressFamily == AddressFamily.InterNetwork;
+        using Socket client = Client(isIPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback, target);
         for (int round = 0; round < 3; round++)
         {
             client.Send([1, 2, (byte)round]);
@@ -167,7 +168,8 @@ public sealed class UdpSocketTests
     public void Sockets_that_share_a_port_share_its_clients()
     {
         using UdpSocket first = Open("127.0.0.1", portable: false, share: true);
-        using UdpSocket second = UdpSocket.Open(new UdpSocketOptions { Local = first.LocalEndpoint, SharePort = true, ReceiveTimeoutMs = 20 });
+        var sharing = new UdpSocketOptions { Local = first.LocalEndpoint, SharePort = true, ReceiveTimeoutMs = 20 };
+        using UdpSocket second = UdpSocket.Open(sharing);
         Assert.Equal(first.LocalEndpoint, second.LocalEndpoint);
         const int clients = 64;
         for (int index = 0; index < clients; index++)

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
-using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
 
-namespace Agent.Actors.Telemetry;
+namespace Agent.Actors.Listeners;
 
 /// <summary>The counts behind <c>dnsagent_requests_total</c>, one set per socket thread so that threads do not share cache lines.</summary>
 public sealed class RequestCounters : IDisposable
@@ -15,6 +15,9 @@ public sealed class RequestCounters : IDisposable
     private static readonly long[] Finished = new long[2 * Opcodes * ResponseCodes];
 
     private readonly long[] _counts = new long[Finished.Length];
+
+    static RequestCounters() => AgentMetrics.Meter.CreateObservableCounter(
+        "dnsagent_requests_total", Observe, description: "Requests answered, by opcode, response code and transport.");
 
     /// <summary>Starts a set at zero and lets it be seen.</summary>
     public RequestCounters()
