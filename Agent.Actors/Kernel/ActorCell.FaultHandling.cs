@@ -118,16 +118,25 @@ internal partial class ActorCell
 
     private void ResumeFrom(Exception cause)
     {
-        if (_actor is null && !Has(CellFlags.Recreating))
+        if (_actor is null && !Has(CellFlags.Recreating) && _suspensions <= 1)
         {
             // The constructor had failed: there is no instance to resume.
             Recreate(cause);
             return;
         }
-        RemoveSuspension();
+        EndSuspension(cause);
+        if (_suspensions > 0) return;
         _flags &= ~CellFlags.Failed;
         if (_extras is not null) _extras.MessageAtFailure = null;
-        // The child whose failure was escalated was not suspended with its siblings, but waits for this decision too.
+    }
+
+    /// <summary>
+    /// Each suspension was passed on to all children, except one that caused it and is suspended by its own failure; so its end is passed on to
+    /// all of them.
+    /// </summary>
+    private void EndSuspension(Exception cause)
+    {
+        RemoveSuspension();
         foreach (ActorCell child in ChildCells()) child.PostSystem(new ResumeMail(cause));
     }
 
@@ -135,8 +144,8 @@ internal partial class ActorCell
     {
         if (Has(CellFlags.Recreating))
         {
-            // One restart serves both decisions; each ends the suspension that led to it.
-            if (_suspensions > 1) RemoveSuspension();
+            // One restart serves both decisions; this one only ends the suspension that led to it.
+            if (_suspensions > 1) EndSuspension(cause);
             return;
         }
         _flags |= CellFlags.Recreating;

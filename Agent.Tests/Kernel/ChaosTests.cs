@@ -143,13 +143,15 @@ public sealed class ChaosTests
 
         protected internal override void PreRestart(Exception reason, object? message)
         {
-            if (_world.Random.Chance(0.3))
+            // Those it does not stop survive, and are restarted with it.
+            double stopChance = _world.Random.NextDouble();
+            foreach (IActorRef child in Context.Children)
             {
-                // Its children survive and are restarted with it.
-                return;
+                if (!_world.Random.Chance(stopChance)) continue;
+                _world.Watches.Remove((Self, child));
+                Context.Unwatch(child);
+                Context.Stop(child);
             }
-            foreach (IActorRef child in Context.Children) _world.Watches.Remove((Self, child));
-            base.PreRestart(reason, message);
         }
 
         protected internal override void OnReceive(object message)
