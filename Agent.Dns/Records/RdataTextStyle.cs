@@ -17,20 +17,28 @@ public sealed class RdataTextStyle
     /// <summary>Every type in its own form.</summary>
     public static RdataTextStyle Standard { get; } = new([]);
 
-    /// <summary>For BIND 9.18.</summary>
-    public static RdataTextStyle Bind918 { get; } =
-        new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.NXT, RecordType.MD, RecordType.MF]);
+    /// <summary>For BIND 9.18, all releases: the newest types came in during its life.</summary>
+    /// <remarks>BIND refuses MD and MF in every form.</remarks>
+    public static RdataTextStyle Bind918 { get; } = new(YoungTypes);
 
     /// <summary>For NSD 4.6.</summary>
-    public static RdataTextStyle Nsd46 { get; } = new([RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.HIP, RecordType.AMTRELAY, RecordType.GPOS, RecordType.TA]);
+    public static RdataTextStyle Nsd46 { get; } =
+        new([.. YoungTypes, RecordType.NSAPPTR, RecordType.GPOS, RecordType.HIP, RecordType.AMTRELAY, RecordType.TA]);
 
     /// <summary>For Knot DNS 3.2.</summary>
-    public static RdataTextStyle Knot32 { get; } = new(
+    public static RdataTextStyle Knot32 { get; } = new([.. YoungTypes, .. UnknownToKnot]);
+
+    /// <summary>For a reader that may be any of the three.</summary>
+    public static RdataTextStyle Common { get; } = new(Bind918._generic.Union(Nsd46._generic).Union(Knot32._generic));
+
+    private static RecordType[] YoungTypes => [RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET];
+
+    private static RecordType[] UnknownToKnot =>
     [
-        RecordType.DSYNC, RecordType.RESINFO, RecordType.WALLET, RecordType.HIP, RecordType.AMTRELAY, RecordType.AVC, RecordType.X25,
-        RecordType.ISDN, RecordType.PX, RecordType.MD, RecordType.MF, RecordType.MB, RecordType.MG, RecordType.MR, RecordType.GPOS,
-        RecordType.SIG, RecordType.TA, RecordType.DLV,
-    ]);
+        RecordType.MD, RecordType.MF, RecordType.MB, RecordType.MG, RecordType.MR, RecordType.NULL, RecordType.WKS, RecordType.X25,
+        RecordType.ISDN, RecordType.NSAP, RecordType.NSAPPTR, RecordType.SIG, RecordType.PX, RecordType.GPOS, RecordType.NXT, RecordType.A6,
+        RecordType.HIP, RecordType.AVC, RecordType.AMTRELAY, RecordType.TA, RecordType.DLV,
+    ];
 
     /// <summary>True if the type has to be written as <c>TYPEnnn</c>.</summary>
     public bool IsGeneric(RecordType type) => _generic.Contains(type) || RecordTypeText.MnemonicOf(type).IsEmpty;

@@ -79,7 +79,8 @@ internal static class SvcParamsText
         text.WriteNumber(key);
     }
 
-    private static void WriteKey(ReadOnlySpan<byte> key, RecordTextBuffer text) => WriteKey(BinaryPrimitives.ReadUInt16BigEndian(key), text);
+    private static void WriteKey(ReadOnlySpan<byte> key, RecordTextBuffer text) =>
+        WriteKey(BinaryPrimitives.ReadUInt16BigEndian(key), text);
 
     private static bool TryParseKey(ReadOnlySpan<byte> word, out ushort key)
     {

@@ -115,6 +115,9 @@ public static class RecordSamples
         return data;
     }
 
+    public static bool HasTextForm(RecordType type) =>
+        RdataParser.TryParse(type, "", null, out _, out var error) || !error.StartsWith("this type has no", StringComparison.Ordinal);
+
     public static byte[] Parse(RecordType type, string text)
     {
         var isParsed = RdataParser.TryParse(type, text, DomainName.Parse("example."), out var rdata, out var error);

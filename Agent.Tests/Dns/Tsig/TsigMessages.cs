@@ -10,7 +10,8 @@ internal static class TsigMessages
 
     public static readonly TsigAlgorithm[] Algorithms = Enum.GetValues<TsigAlgorithm>();
 
-    public static TsigKey Key(TsigAlgorithm algorithm = TsigAlgorithm.HmacSha256, string name = "Transfer.Example.", int? minimumMac = null) =>
+    public static TsigKey Key(
+        TsigAlgorithm algorithm = TsigAlgorithm.HmacSha256, string name = "Transfer.Example.", int? minimumMac = null) =>
         new(DomainName.Parse(name), algorithm, "a secret of some length"u8, minimumMac);
 
     /// <summary>A query for a zone, in a buffer with room for a signature.</summary>

@@ -1,4 +1,5 @@
 using Agent.Dns.Tsig;
+using Agent.Dns.Wire;
 using static Agent.Tests.Dns.Tsig.TsigMessages;
 
 namespace Agent.Tests.Dns.Tsig;
@@ -138,7 +139,8 @@ public class TsigStreamTests
         var signatureLength = mac.Finish(signature);
         var times = new TsigTimes(Now, TsigSigner.DefaultFudge);
         var algorithm = TsigAlgorithms.NameOf(key.Algorithm);
-        Assert.True(TsigSigner.TryAppendRecord(last, ref length, key.Name, algorithm, times, signature.AsSpan(0, signatureLength), 0, []));
+        var signed = signature.AsSpan(0, signatureLength);
+        Assert.True(TsigSigner.TryAppendRecord(last, ref length, key.Name, algorithm, times, signed, ResponseCode.NoError, []));
         messages.Add(last[..length]);
         return messages;
     }
