@@ -12,7 +12,8 @@ public readonly record struct NamedConfToken(string Text, bool IsQuoted)
 }
 
 /// <summary>
-/// Splits text in the syntax of named.conf into tokens: the three comment styles, quoted strings in which only <c>\"</c> is an escape (that is
+/// Splits text in the syntax of named.conf into tokens: the three comment styles, quoted strings in which only <c>\"</c> is an escape
+/// (that is
 /// how named reads them: other backslashes stay), and the marks.
 /// </summary>
 public static class NamedConfLexer

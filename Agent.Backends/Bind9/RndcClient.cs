@@ -14,27 +14,27 @@ public enum RndcLane
 /// Two kept control connections to one named, opened when first needed. A command that finds its connection closed by named (it was
 /// restarted while the connection lay idle) is tried once more on a fresh one. It may then be carried out twice, so every command
 /// given to this class must bear that; all of ours do, because "already exists" and "no matching zone" are answers that we go on from.
+/// A connection that lies idle is closed by us: named would do so after 30 s, and complain about an invalid command in its log.
 /// </summary>
 /// <remarks>Safe for any number of callers; in each lane they take turns.</remarks>
 public sealed class RndcClient : IAsyncDisposable
 {
-    private readonly RndcEndpoint _endpoint;
+    private static readonly TimeSpan IdleMax = TimeSpan.FromSeconds(15);
+
+    private readonly Func<RndcEndpoint> _endpoint;
     private readonly TimeProvider _time;
-    private readonly Lane[] _lanes = [new(), new()];
-    private int _sessions;
+    private readonly Lane[] _lanes;
     private volatile bool _isDisposed;
 
     /// <summary>Connects to nothing yet.</summary>
-    public RndcClient(RndcEndpoint endpoint, TimeProvider time)
+    /// <param name="endpoint">Asked before each connection, so that a changed key file is noticed.</param>
+    /// <param name="time">The clock that signatures are stamped with.</param>
+    public RndcClient(Func<RndcEndpoint> endpoint, TimeProvider time)
     {
         _endpoint = endpoint;
         _time = time;
+        _lanes = [NewLane(), NewLane()];
     }
-
-    /// <summary>
-    /// Counts the connections made. When it moved, named may be another process than before, with other zones.
-    /// </summary>
-    public int Sessions => Volatile.Read(ref _sessions);
 
     /// <summary>Carries out a command; the caller's token is its deadline.</summary>
     /// <exception cref="RndcException">named cannot be reached, or its answer not be trusted.</exception>
@@ -56,6 +56,7 @@ public sealed class RndcClient : IAsyncDisposable
         }
         finally
         {
+            mine.IdleTimer.Change(IdleMax, Timeout.InfiniteTimeSpan);
             mine.Turn.Release();
         }
     }
@@ -66,21 +67,34 @@ public sealed class RndcClient : IAsyncDisposable
         _isDisposed = true;
         foreach (Lane lane in _lanes)
         {
+            await lane.IdleTimer.DisposeAsync();
             if (lane.Connection is { } connection)
                 await connection.DisposeAsync();
         }
     }
 
+    private Lane NewLane()
+    {
+        Lane lane = new();
+        lane.IdleTimer = _time.CreateTimer(
+            static state => CloseIdle((Lane)state!), lane, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        return lane;
+    }
+
+    private static void CloseIdle(Lane lane)
+    {
+        // Whoever has the turn uses the connection, and sets the timer again.
+        if (!lane.Turn.Wait(0))
+            return;
+        lane.Connection?.Close();
+        lane.Connection = null;
+        lane.Turn.Release();
+    }
+
     private async Task<RndcReply> CallOnceAsync(Lane lane, string command, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (lane.Connection is null)
-        {
-            lane.Connection = await RndcConnection.OpenAsync(_endpoint, _time, cancellation);
-            Interlocked.Increment(ref _sessions);
-        }
-
-        RndcConnection connection = lane.Connection;
+        RndcConnection connection = lane.Connection ??= await RndcConnection.OpenAsync(_endpoint(), _time, cancellation);
         try
         {
             return await connection.CallAsync(command, cancellation);
@@ -99,5 +113,7 @@ public sealed class RndcClient : IAsyncDisposable
         public SemaphoreSlim Turn { get; } = new(1);
 
         public RndcConnection? Connection { get; set; }
+
+        public ITimer IdleTimer { get; set; } = null!;
     }
 }

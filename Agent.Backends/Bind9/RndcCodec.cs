@@ -34,7 +34,8 @@ public enum RndcError
 /// message = _auth { hmd5 | hsha : signature } , _ctrl { ... } , _data { ... }
 /// </code>
 /// The signature covers everything behind the <c>_auth</c> entry. It is base64: for HMAC-MD5 22 characters without padding; for the SHA
-/// family one octet for the algorithm and 88 characters filled up with zeros. It is checked before anything else is looked at, so that only
+/// family one octet for the algorithm and 88 characters filled up with zeros. It is checked before anything else is looked at, so that
+/// only
 /// somebody who has the key can make us parse. Numbers travel big-endian.
 /// </summary>
 public static class RndcCodec

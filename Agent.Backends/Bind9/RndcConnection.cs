@@ -22,7 +22,8 @@ public sealed record RndcEndpoint(string Host, int Port, RndcKey Key)
 ///                     -> closed: named does not say why; key, address list or clock are wrong
 ///   any error, a late answer, a cancelled command -> broken: only good for disposal
 /// </code>
-/// Every message has a serial that no other message of this process has: named drops what it saw within 15 minutes. For one command at a time.
+/// Every message has a serial that no other message of this process has: named drops what it saw within 15 minutes. For one command at
+/// a time.
 /// </summary>
 public sealed class RndcConnection : IAsyncDisposable
 {
@@ -78,9 +79,12 @@ public sealed class RndcConnection : IAsyncDisposable
     }
 
     /// <summary>Closes at once.</summary>
+    public void Close() => _socket.Dispose();
+
+    /// <summary>The same.</summary>
     public ValueTask DisposeAsync()
     {
-        _socket.Dispose();
+        Close();
         return ValueTask.CompletedTask;
     }
 
@@ -94,8 +98,9 @@ public sealed class RndcConnection : IAsyncDisposable
         catch (RndcException error) when (error.IsClosed)
         {
             throw new RndcException(
-                $"named at {_endpoint} closed the control connection without an answer: the secret or algorithm of {_endpoint.Key} differs from "
-                + "named's, or its controls statement does not allow this address, or the clocks are more than five minutes apart",
+                $"named at {_endpoint} closed the control connection without an answer: "
+                + $"the secret or algorithm of {_endpoint.Key} differs from named's, "
+                + "or its controls statement does not allow this address, or the clocks are more than five minutes apart",
                 error);
         }
 
@@ -125,7 +130,8 @@ public sealed class RndcConnection : IAsyncDisposable
         if (wrong != RndcError.None)
             throw new RndcException($"the answer on the control connection to {_endpoint} is not acceptable: {wrong}");
         RndcTable? control = answer.Table("_ctrl");
-        bool isOurs = control?.Text("_rpl") == "1" && control.Text("_ser") == serial && (_nonce is null || control.Text("_nonce") == _nonce);
+        bool isOurs = control?.Text("_rpl") == "1" && control.Text("_ser") == serial
+            && (_nonce is null || control.Text("_nonce") == _nonce);
         return isOurs ? answer : throw new RndcException($"the answer on the control connection to {_endpoint} belongs to another command");
     }
 

@@ -25,14 +25,16 @@ public sealed class RndcKey
     /// <summary>The HMAC it signs with.</summary>
     public RndcAlgorithm Algorithm { get; }
 
-    /// <summary>Makes a key of its parts as named.conf writes them. False leaves a sentence in <paramref name="error"/> that does not show the secret.</summary>
+    /// <summary>Makes a key of its parts as named.conf writes them. False leaves a sentence in <paramref name="error"/> that does not
+    /// show the secret.</summary>
     public static bool TryCreate(
         string name, string algorithm, string secret, [NotNullWhen(true)] out RndcKey? key, [NotNullWhen(false)] out string? error)
     {
         key = null;
         if (!TryParseAlgorithm(algorithm, out RndcAlgorithm known))
         {
-            error = $"key \"{name}\": algorithm \"{algorithm}\" is none of hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512";
+            error = $"key \"{name}\": algorithm \"{algorithm}\" is not one of "
+                + "hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512";
             return false;
         }
 

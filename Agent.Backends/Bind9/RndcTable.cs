@@ -4,7 +4,8 @@ using System.Text;
 namespace Agent.Backends.Bind9;
 
 /// <summary>
-/// An ordered table of the control protocol: names to texts or to tables. Lists exist in the format too; nothing we exchange holds one, so
+/// An ordered table of the control protocol: names to texts or to tables. Lists exist in the format too; nothing we exchange holds
+/// one, so
 /// they are stepped over.
 /// </summary>
 public sealed class RndcTable
@@ -111,7 +112,8 @@ public sealed class RndcTable
         return true;
     }
 
-    private static bool TryTakeEntry(ref ReadOnlySpan<byte> octets, out ReadOnlySpan<byte> name, out byte type, out ReadOnlySpan<byte> value)
+    private static bool TryTakeEntry(
+        ref ReadOnlySpan<byte> octets, out ReadOnlySpan<byte> name, out byte type, out ReadOnlySpan<byte> value)
     {
         name = value = default;
         type = 0;

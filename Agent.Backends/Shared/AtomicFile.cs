@@ -5,11 +5,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Agent.Backends.Shared;
 
 /// <summary>
-/// Replaces a file so that every reader, and every restart, sees the old content or the new one whole: a temporary file beside it, written,
+/// Replaces a file so that every reader, and every restart, sees the old content or the new one whole: a temporary file beside it,
+/// written,
 /// brought to the disk, renamed over the old one, and the folder brought to the disk. Blocks; not for an actor's thread.
 /// </summary>
 /// <remarks>
-/// The modification time is set by hand and always later than that of the file replaced. Servers skip a reload when the time did not move, and
+/// The modification time is set by hand and always later than that of the file replaced. Servers skip a reload when the time did not
+/// move, and
 /// the kernel's own stamps only move with its clock tick, some milliseconds.
 /// </remarks>
 public static partial class AtomicFile
@@ -32,7 +34,7 @@ public static partial class AtomicFile
     public static void Replace(string path, DateTimeOffset now, Action<Stream> write)
     {
         string folder = FolderOf(path);
-        string temporary = Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N") + TemporarySuffix);
+        string temporary = TemporaryIn(folder);
         try
         {
             FileStreamOptions options = new()
@@ -60,7 +62,8 @@ public static partial class AtomicFile
         FlushFolder(folder);
     }
 
-    /// <summary>Moves the modification time on without a change of content, by at least <paramref name="step"/> and at least to now.</summary>
+    /// <summary>Moves the modification time on without a change of content, by at least <paramref name="step"/> and at least to
+    /// now.</summary>
     public static void Touch(string path, DateTimeOffset now, TimeSpan step) => Stamp(path, now, File.GetLastWriteTimeUtc(path), step);
 
     /// <summary>Deletes the file if it is there, for good.</summary>
@@ -72,12 +75,26 @@ public static partial class AtomicFile
         FlushFolder(FolderOf(path));
     }
 
-    /// <summary>Takes away what a crash in the middle of <see cref="Replace"/> left behind. Only for a folder that no other process writes to in this way.</summary>
+    /// <summary>Takes away what a crash in the middle of <see cref="Replace"/> left behind. Only for a folder that no other process
+    /// writes to in this way.</summary>
     public static void DeleteLeftovers(string folder)
     {
         foreach (string leftover in Directory.EnumerateFiles(folder, TemporaryPrefix + "*" + TemporarySuffix))
             File.Delete(leftover);
     }
+
+    /// <summary>Creates and deletes a temporary file.</summary>
+    /// <exception cref="IOException">The disk is full, gone or failing.</exception>
+    /// <exception cref="UnauthorizedAccessException">We may not write there.</exception>
+    public static void CheckWritable(string folder)
+    {
+        string temporary = TemporaryIn(folder);
+        File.WriteAllBytes(temporary, [0]);
+        File.Delete(temporary);
+    }
+
+    private static string TemporaryIn(string folder) =>
+        Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N") + TemporarySuffix);
 
     private static void Stamp(string path, DateTimeOffset now, DateTime previousUtc, TimeSpan? step = null)
     {

@@ -159,7 +159,9 @@ public sealed class RndcCodecTests
     public void Sha224_agrees_with_the_published_vectors()
     {
         // RFC 4231 sections 4.3 and 4.7: a short key, and one longer than a block.
-        AssertSha224("4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f", "a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44");
+        AssertSha224(
+            "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+            "a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44");
         string longKey = string.Concat(Enumerable.Repeat("aa", 131));
         string text = Convert.ToHexString(Encoding.ASCII.GetBytes("Test Using Larger Than Block-Size Key - Hash Key First"));
         AssertSha224(longKey, text, "95e9a0db962095adaebe9b2d6f0dbce2d499f112f2d2b7273fa6870e");

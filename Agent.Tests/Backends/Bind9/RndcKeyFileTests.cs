@@ -9,7 +9,8 @@ public sealed class RndcKeyFileTests
     [Theory]
     [InlineData("key \"rndc-key\" {\n\talgorithm hmac-sha256;\n\tsecret \"" + Secret + "\";\n};\n")]
     [InlineData("key rndc-key { secret " + Secret + "; algorithm HMAC-SHA256; };")]
-    [InlineData("# c\n/* key \"x\" { */ // key\nkey \"rndc-key\"{algorithm \"hmac-sha256\";secret\"" + Secret + "\";};options { default-key \"rndc-key\"; };")]
+    [InlineData("# c\n/* key \"x\" { */ // key\nkey \"rndc-key\"{algorithm \"hmac-sha256\";secret\""
+        + Secret + "\";};options { default-key \"rndc-key\"; };")]
     [InlineData("controls { inet * keys { key; }; }; key \"rndc-key\" { algorithm hmac-sha256; secret \"" + Secret + "\"; };")]
     public void Finds_the_key(string text)
     {
@@ -21,7 +22,8 @@ public sealed class RndcKeyFileTests
     [Fact]
     public void Takes_the_named_one_of_several()
     {
-        const string Text = "key a { algorithm hmac-md5; secret \"" + Secret + "\"; }; key b { algorithm hmac-sha1; secret \"" + Secret + "\"; };";
+        const string Text = "key a { algorithm hmac-md5; secret \"" + Secret + "\"; };"
+            + " key b { algorithm hmac-sha1; secret \"" + Secret + "\"; };";
 
         Assert.True(RndcKeyFile.TryParse(Text, "b", out RndcKey? key, out _));
         Assert.Equal(RndcAlgorithm.HmacSha1, key.Algorithm);

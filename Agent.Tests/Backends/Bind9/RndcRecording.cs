@@ -1,6 +1,7 @@
 namespace Agent.Tests.Backends.Bind9;
 
-/// <summary>Frames recorded between rndc and named of BIND 9.18: status with HMAC-SHA256, then a reload of an unknown zone with HMAC-MD5.</summary>
+/// <summary>Frames recorded between rndc and named of BIND 9.18: status with HMAC-SHA256, then a reload of an unknown zone with
+/// HMAC-MD5.</summary>
 internal static class RndcRecording
 {
     public const string Secret = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";

@@ -6,7 +6,8 @@ using Agent.Backends.Bind9;
 namespace Agent.Tests.Backends.Bind9;
 
 /// <summary>
-/// The other end of a control channel that does as a test tells: it greets with a nonce like named, then hands every command to the script,
+/// The other end of a control channel that does as a test tells: it greets with a nonce like named, then hands every command to the
+/// script,
 /// which gives the answer's frame, or null to close the connection.
 /// </summary>
 internal sealed class ScriptedNamed : IAsyncDisposable

@@ -1,0 +1,36 @@
+using System.Net;
+
+namespace Agent.Backends.Bind9;
+
+/// <summary>Settings of the bind9 driver.</summary>
+/// <param name="ZoneDirectory">Where zone files go, under a path that named sees too; must exist, and named must be able to read
+/// there.</param>
+public sealed record Bind9Options(string ZoneDirectory)
+{
+    /// <summary>Address or name where named listens for control.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>TCP port of the control channel.</summary>
+    public int Port { get; init; } = 953;
+
+    /// <summary>A file with the key, such as /etc/bind/rndc.key; read again before each connection.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Which key of <see cref="KeyFile"/>, or what the given key is called.</summary>
+    public string? KeyName { get; init; }
+
+    /// <summary>The algorithm of a key given here instead of in a file.</summary>
+    public string KeyAlgorithm { get; init; } = "hmac-sha256";
+
+    /// <summary>The secret of a key given here instead of in a file, base64.</summary>
+    public string? KeySecret { get; init; }
+
+    /// <summary>The view that the zones belong to; null when named has no views.</summary>
+    public string? View { get; init; }
+
+    /// <summary>Statements for every zone in the syntax of named.conf, such as <c>allow-transfer { any; };</c>.</summary>
+    public string ZoneOptions { get; init; } = "";
+
+    /// <summary>Where named answers DNS; null for port 53 of <see cref="Host"/>.</summary>
+    public EndPoint? Server { get; init; }
+}

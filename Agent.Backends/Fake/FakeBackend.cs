@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Backends.Fake;
+
+/// <summary>Accepts everything, says so in the log, and remembers it until the process ends: for trials without a DNS server.</summary>
+public sealed partial class FakeBackend : AsyncZoneBackend
+{
+    private const int ConcurrentOrders = 16;
+
+    private readonly ConcurrentDictionary<DomainName, uint> _serials = new();
+    private readonly ILogger _log;
+
+    /// <summary>A server without zones.</summary>
+    public FakeBackend(ILogger log, TimeProvider time)
+        : base(new BackendTraits("fake", ConcurrentOrders, TimeSpan.FromSeconds(1)), OrderDeadlines.Default, time) => _log = log;
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        _serials[zone] = content.Serial;
+        LogApplied(zone, content.Serial, content.RecordCount);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        bool wasThere = _serials.TryRemove(zone, out uint _);
+        LogRemoved(zone, wasThere);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ZoneSighting seen = _serials.TryGetValue(zone, out uint serial) ? ZoneSighting.Present(serial) : ZoneSighting.Absent;
+        LogObserved(zone, seen.Observation, serial);
+        return Task.FromResult(seen);
+    }
+
+    /// <inheritdoc/>
+    protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "fake: {Zone} would be served with serial {Serial}, {Records} records")]
+    private partial void LogApplied(DomainName zone, uint serial, long records);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "fake: {Zone} would be removed (was there: {WasThere})")]
+    private partial void LogRemoved(DomainName zone, bool wasThere);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "fake: {Zone} seen as {Observation}, serial {Serial}")]
+    private partial void LogObserved(DomainName zone, Observation observation, uint serial);
+}

@@ -1,0 +1,191 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Agent.Actors.Backends;
+using Agent.Actors.Kernel;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>
+/// What all drivers have in common: an asynchronous method for each kind of order here becomes exactly one answering message there. Every
+/// order has a deadline, at most <see cref="BackendTraits.MaxConcurrentOrders"/> work at once (probes pass by, they must not wait behind
+/// work), and whatever a driver throws becomes an outcome with a reason.
+/// </summary>
+/// <remarks>
+/// A driver that does not heed its cancellation, a hung disk for instance, is answered for at the deadline all the same. Its work
+/// counts as
+/// under way until it really ends: its place stays taken, and a further order for that zone is answered "away" instead of running
+/// beside it.
+/// </remarks>
+public abstract class AsyncZoneBackend : IZoneBackend
+{
+    // What a driver gets to stop by itself, with a better reason than ours.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500);
+
+    private readonly OrderDeadlines _deadlines;
+
+    // Neither is disposed: work left behind at its deadline may still end, and both hold nothing but memory.
+    private readonly SemaphoreSlim _places;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly ConcurrentDictionary<DomainName, bool> _changing = new();
+    private readonly ConcurrentDictionary<long, Task> _running = new();
+    private long _runs;
+
+    /// <summary>Connects to nothing and touches nothing yet.</summary>
+    protected AsyncZoneBackend(BackendTraits traits, OrderDeadlines deadlines, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(traits);
+        Traits = traits;
+        Time = time;
+        _deadlines = deadlines;
+        _places = new SemaphoreSlim(traits.MaxConcurrentOrders);
+    }
+
+    /// <inheritdoc/>
+    public BackendTraits Traits { get; }
+
+    /// <summary>The clock of the driver.</summary>
+    protected TimeProvider Time { get; }
+
+    /// <inheritdoc/>
+    public void Apply(ApplyZone order, ReplyTo replyTo) => Start(
+        order, replyTo, order.Zone, _deadlines.Apply, async cancellation =>
+        {
+            await ApplyAsync(order.Zone, order.Content, cancellation);
+            return Done(order);
+        });
+
+    /// <inheritdoc/>
+    public void Remove(RemoveZone order, ReplyTo replyTo) => Start(
+        order, replyTo, order.Zone, _deadlines.Remove, async cancellation =>
+        {
+            await RemoveAsync(order.Zone, cancellation);
+            return Done(order);
+        });
+
+    /// <inheritdoc/>
+    public void Observe(ObserveZone order, ReplyTo replyTo) => Start(
+        order, replyTo, zone: null, _deadlines.Observe, async cancellation =>
+        {
+            ZoneSighting seen = await ObserveAsync(order.Zone, cancellation);
+            return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason);
+        });
+
+    /// <inheritdoc/>
+    public void Probe(ProbeServer order, ReplyTo replyTo) => Start(
+        order, replyTo, zone: null, _deadlines.Probe, async cancellation =>
+        {
+            await ProbeAsync(cancellation);
+            return Done(order);
+        });
+
+    /// <summary>Ends what is under way (each order gets its answer), then lets the driver close what it holds.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        await Task.WhenAll(_running.Values);
+        await CloseAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Brings the zone to this content.</summary>
+    /// <exception cref="BackendException">It cannot.</exception>
+    protected abstract Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation);
+
+    /// <summary>Takes the zone away; nothing to do is success.</summary>
+    /// <exception cref="BackendException">It cannot.</exception>
+    protected abstract Task RemoveAsync(DomainName zone, CancellationToken cancellation);
+
+    /// <summary>Finds out what is served.</summary>
+    /// <exception cref="BackendException">It cannot tell.</exception>
+    protected abstract Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation);
+
+    /// <summary>Returns when the server can be worked with.</summary>
+    /// <exception cref="BackendException">It cannot.</exception>
+    protected abstract Task ProbeAsync(CancellationToken cancellation);
+
+    /// <summary>Closes connections; nothing is under way any more.</summary>
+    protected virtual ValueTask CloseAsync() => ValueTask.CompletedTask;
+
+    private static OrderFinished Done(BackendOrder order) => new(order.Id, OrderOutcome.Done, Reason: null);
+
+    private void Start(BackendOrder order, ReplyTo replyTo, DomainName? zone, TimeSpan deadline, Func<CancellationToken, Task<object>> work)
+    {
+        long run = Interlocked.Increment(ref _runs);
+        // The caller is an actor: not even the first step may run on its thread.
+        Task answered = Task.Run(() => AnswerAsync(order, replyTo, zone, deadline, work));
+        _running[run] = answered;
+        _ = answered.ContinueWith(
+            _ => _running.TryRemove(run, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private async Task AnswerAsync(
+        BackendOrder order, ReplyTo replyTo, DomainName? zone, TimeSpan deadline, Func<CancellationToken, Task<object>> work)
+    {
+        object answer;
+        try
+        {
+            answer = await RunAsync(order, zone, deadline, work);
+        }
+        catch (Exception error)
+        {
+            answer = Explain(order, deadline, error);
+        }
+
+        replyTo.Tell(answer);
+    }
+
+    private async Task<object> RunAsync(
+        BackendOrder order, DomainName? zone, TimeSpan deadline, Func<CancellationToken, Task<object>> work)
+    {
+        using CancellationTokenSource late = new(deadline, Time);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _closing.Token);
+        if (zone is not null && !_changing.TryAdd(zone, true))
+            throw BackendException.Away($"an earlier order for {zone} has not ended yet");
+        // On a thread of its own, because writing files blocks and the deadline must not.
+        Task<object> working = Task.Run(() => WorkAsync(order, zone, work, stop.Token), CancellationToken.None);
+        return await working.WaitAsync(deadline + Grace, Time, CancellationToken.None);
+    }
+
+    private async Task<object> WorkAsync(
+        BackendOrder order, DomainName? zone, Func<CancellationToken, Task<object>> work, CancellationToken cancellation)
+    {
+        try
+        {
+            if (order is ProbeServer)
+                return await work(cancellation);
+            await _places.WaitAsync(cancellation);
+            try
+            {
+                return await work(cancellation);
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+        finally
+        {
+            if (zone is not null)
+                _changing.TryRemove(zone, out bool _);
+        }
+    }
+
+    private object Explain(BackendOrder order, TimeSpan deadline, Exception error)
+    {
+        string late = _closing.IsCancellationRequested
+            ? $"the {Traits.Driver} driver is being closed"
+            : $"the {Traits.Driver} driver was not done within {deadline.TotalSeconds:0.#} s";
+        BackendException failure = error switch
+        {
+            BackendException known => known,
+            OperationCanceledException or TimeoutException => BackendException.Away(late),
+            IOException or UnauthorizedAccessException or SocketException => BackendException.Away(error.Message),
+            _ => BackendException.Refused($"the {Traits.Driver} driver failed: {error.GetType().Name}: {error.Message}"),
+        };
+        return order is ObserveZone
+            ? new ZoneObserved(order.Id, Observation.CannotTell, 0, failure.Reason)
+            : new OrderFinished(order.Id, failure.Outcome, failure.Reason);
+    }
+}

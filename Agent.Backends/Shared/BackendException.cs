@@ -1,0 +1,34 @@
+using Agent.Actors.Backends;
+using Agent.Actors.Reasons;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>How a driver ends an order that it cannot carry out; <see cref="AsyncZoneBackend"/> turns it into the order's
+/// answer.</summary>
+public sealed class BackendException : Exception
+{
+    private BackendException(OrderOutcome outcome, Reason reason, Exception? inner)
+        : base(reason.ToString(), inner)
+    {
+        Outcome = outcome;
+        Reason = reason;
+    }
+
+    /// <summary>Refused or away.</summary>
+    public OrderOutcome Outcome { get; }
+
+    /// <summary>Why, for an operator.</summary>
+    public Reason Reason { get; }
+
+    /// <summary>The server cannot be reached, or something that passes by itself stands in the way.</summary>
+    public static BackendException Away(string text, Exception? inner = null) =>
+        new(OrderOutcome.Away, new Reason(ReasonCode.TargetAway, text), inner);
+
+    /// <summary>The server said no.</summary>
+    public static BackendException Refused(string text) =>
+        new(OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, text), inner: null);
+
+    /// <summary>This driver cannot express the zone's name.</summary>
+    public static BackendException NameNotAcceptable(string text) =>
+        new(OrderOutcome.Refused, new Reason(ReasonCode.NameNotAcceptable, text), inner: null);
+}

@@ -1,0 +1,154 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>What a server said about a zone, or why it said nothing.</summary>
+/// <param name="Kind">The conclusion.</param>
+/// <param name="Answer">The answer it is drawn from; null when none came.</param>
+/// <param name="Text">What happened, as a sentence for an operator.</param>
+public sealed record ServerFinding(SoaAnswerKind Kind, SoaAnswer? Answer, string Text);
+
+/// <summary>
+/// Asks a DNS server for the SOA of a zone, as its clients would: without recursion, by UDP with two repeats, by TCP when cut off.
+/// Only answers
+/// from the address asked, with our id and our question, count. Never throws for what a server does.
+/// </summary>
+/// <remarks>Safe for any number of callers; each question has a socket, and so a source port, of its own.</remarks>
+public sealed class ServerProbe
+{
+    private const int MessageSizeMax = 65535;
+    private const int UdpSizeMax = 4096;
+    private const int ForeignDatagramsMax = 64;
+
+    private static readonly TimeSpan[] Patience = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+    private static readonly TimeSpan TcpPatience = TimeSpan.FromSeconds(3);
+
+    private readonly EndPoint _server;
+    private readonly TimeProvider _time;
+
+    /// <summary>A probe for one server, by address or by host name and port.</summary>
+    public ServerProbe(EndPoint server, TimeProvider time)
+    {
+        _server = server;
+        _time = time;
+    }
+
+    /// <summary>Asks; the token may end it before its own patience (3.5 s by UDP, 3 s more by TCP) does.</summary>
+    /// <exception cref="OperationCanceledException">The token said so.</exception>
+    public async Task<ServerFinding> AskAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        byte[] query = Compose(id, zone);
+        try
+        {
+            IPEndPoint address = await ResolveAsync(cancellation);
+            SoaAnswer? answer = await AskByUdpAsync(address, query, id, zone, cancellation);
+            if (answer?.Cause == SoaAnswerCause.Truncated)
+                answer = await AskByTcpAsync(address, query, id, zone, cancellation);
+            return answer is { } given
+                ? new ServerFinding(given.Kind, given, $"{_server} {given.Text()}")
+                : new ServerFinding(SoaAnswerKind.CannotTell, Answer: null, $"{_server} does not answer a SOA query for {zone}");
+        }
+        catch (SocketException error)
+        {
+            return new ServerFinding(SoaAnswerKind.CannotTell, Answer: null, $"{_server} cannot be asked: {error.Message}");
+        }
+    }
+
+    private static byte[] Compose(ushort id, DomainName zone)
+    {
+        byte[] buffer = new byte[MessageHeader.Size + zone.Wire.Length + 4];
+        MessageWriter writer = new(buffer, id, MessageHeader.ComposeFlags(Opcode.Query));
+        writer.TryWriteQuestion(zone, RecordType.SOA);
+        return writer.Written.ToArray();
+    }
+
+    private async Task<IPEndPoint> ResolveAsync(CancellationToken cancellation)
+    {
+        if (_server is IPEndPoint address)
+            return address;
+        DnsEndPoint named = (DnsEndPoint)_server;
+        IPAddress[] found = await System.Net.Dns.GetHostAddressesAsync(named.Host, cancellation);
+        return found.Length > 0 ? new IPEndPoint(found[0], named.Port) : throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private async Task<SoaAnswer?> AskByUdpAsync(
+        IPEndPoint address, byte[] query, ushort id, DomainName zone, CancellationToken cancellation)
+    {
+        // Connected: the kernel drops what comes from elsewhere, and tells us when nobody listens there.
+        using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(address, cancellation);
+        byte[] buffer = new byte[UdpSizeMax];
+        SocketException? refused = null;
+        foreach (TimeSpan patience in Patience)
+        {
+            using CancellationTokenSource late = new(patience, _time);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+            try
+            {
+                await socket.SendAsync(query, either.Token);
+                for (int datagram = 0; datagram < ForeignDatagramsMax; datagram++)
+                {
+                    int length = await socket.ReceiveAsync(buffer, either.Token);
+                    SoaAnswer answer = SoaAnswer.Read(buffer.AsSpan(0, length), zone, id);
+                    if (answer.Cause is not (SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed))
+                        return answer;
+                }
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                refused = null;
+            }
+            catch (SocketException error)
+            {
+                // Nobody listens there just now: no use in waiting, the next try tells whether that was a passing thing.
+                refused = error;
+            }
+        }
+
+        return refused is null ? null : throw refused;
+    }
+
+    private async Task<SoaAnswer?> AskByTcpAsync(
+        IPEndPoint address, byte[] query, ushort id, DomainName zone, CancellationToken cancellation)
+    {
+        using CancellationTokenSource late = new(TcpPatience, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        using Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, either.Token);
+            byte[] framed = new byte[query.Length + 2];
+            BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
+            query.CopyTo(framed, 2);
+            await socket.SendAsync(framed, either.Token);
+            byte[] buffer = new byte[MessageSizeMax];
+            if (!await FillAsync(socket, buffer.AsMemory(0, 2), either.Token))
+                return null;
+            Memory<byte> message = buffer.AsMemory(0, BinaryPrimitives.ReadUInt16BigEndian(buffer));
+            return await FillAsync(socket, message, either.Token) ? SoaAnswer.Read(message.Span, zone, id) : null;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<bool> FillAsync(Socket socket, Memory<byte> destination, CancellationToken cancellation)
+    {
+        while (!destination.IsEmpty)
+        {
+            int got = await socket.ReceiveAsync(destination, cancellation);
+            if (got == 0)
+                return false;
+            destination = destination[got..];
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,123 @@
+using Agent.Dns.Records;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>
+/// The folder where a driver keeps the files of its zones. It must exist: a missing one may be a file system that is not mounted, and
+/// writing into
+/// the empty mount point would hide that. Blocks; not for an actor's thread.
+/// </summary>
+public sealed class ZoneFolder
+{
+    private readonly TimeProvider _time;
+    private readonly RdataTextStyle? _style;
+    private int _isClean;
+
+    /// <summary>Touches nothing yet.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="time">The clock that files are stamped with.</param>
+    /// <param name="style">What the server that reads the files knows; null for one that knows all that we do.</param>
+    public ZoneFolder(string path, TimeProvider time, RdataTextStyle? style = null)
+    {
+        _style = style;
+        FullPath = Path.GetFullPath(path);
+        _time = time;
+    }
+
+    /// <summary>Where it is.</summary>
+    public string FullPath { get; }
+
+    /// <summary>The file of a zone.</summary>
+    /// <exception cref="BackendException">The file system has no room for such a long name.</exception>
+    public string PathOf(DomainName zone) => ZoneFileName.TryCreate(zone, out string? name)
+        ? Path.Combine(FullPath, name)
+        : throw BackendException.NameNotAcceptable($"the file name of {zone} would be longer than {ZoneFileName.LengthMax} octets");
+
+    /// <summary>Writes the zone's file anew, whole or not at all.</summary>
+    /// <exception cref="BackendException">The folder or the disk does not let us, or the content is damaged.</exception>
+    public string Write(DomainName zone, ZoneContent content)
+    {
+        string path = PathOf(zone);
+        Guard(() =>
+        {
+            Clean();
+            AtomicFile.Replace(path, _time.GetUtcNow(), stream =>
+            {
+                ZoneContentError damage = ZoneFileWriter.Write(content, stream, _style);
+                if (damage != ZoneContentError.None)
+                    throw BackendException.Refused($"the content of {zone} is damaged: {damage}");
+            });
+        });
+        return path;
+    }
+
+    /// <summary>Moves the file's time on, for a server that took two changes for one.</summary>
+    /// <exception cref="BackendException">The disk does not let us.</exception>
+    public void Touch(DomainName zone) => Guard(() => AtomicFile.Touch(PathOf(zone), _time.GetUtcNow(), TimeSpan.FromSeconds(1)));
+
+    /// <summary>Takes the zone's file away, and what a server may have put beside it (its journal and signed forms).</summary>
+    /// <exception cref="BackendException">The disk does not let us.</exception>
+    public void Delete(DomainName zone, IEnumerable<string> companionSuffixes)
+    {
+        string path = PathOf(zone);
+        Guard(() =>
+        {
+            Clean();
+            foreach (string suffix in companionSuffixes)
+                AtomicFile.Delete(path + suffix);
+            AtomicFile.Delete(path);
+        });
+    }
+
+    /// <summary>What the zone's file says; not what a server made of it.</summary>
+    public ZoneSighting Look(DomainName zone)
+    {
+        string path = PathOf(zone);
+        try
+        {
+            if (!Directory.Exists(FullPath))
+                return ZoneSighting.CannotTell($"{FullPath} is not a folder, or not there");
+            return ZoneFileSerial.Read(path) is { } serial
+                ? ZoneSighting.Present(serial)
+                : ZoneSighting.CannotTell($"{path} has no SOA");
+        }
+        catch (FileNotFoundException)
+        {
+            return ZoneSighting.Absent;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return ZoneSighting.CannotTell($"cannot read {path}: {error.Message}");
+        }
+    }
+
+    /// <summary>Finds out whether files can be written.</summary>
+    /// <exception cref="BackendException">They cannot.</exception>
+    public void Check() => Guard(() =>
+    {
+        Clean();
+        AtomicFile.CheckWritable(FullPath);
+    });
+
+    private void Clean()
+    {
+        if (!Directory.Exists(FullPath))
+            throw new DirectoryNotFoundException($"{FullPath} is not a folder, or not there");
+        if (Interlocked.Exchange(ref _isClean, 1) == 0)
+            AtomicFile.DeleteLeftovers(FullPath);
+    }
+
+    private void Guard(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw BackendException.Away($"cannot write zone files in {FullPath}: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using Agent.Actors.Backends;
+using Agent.Actors.Reasons;
+using Agent.Dns.Transfers;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>What a driver saw of a zone at its server.</summary>
+/// <param name="Observation">What can be said.</param>
+/// <param name="Serial">The serial when present, else 0.</param>
+/// <param name="Reason">Why nothing can be said, else null.</param>
+public sealed record ZoneSighting(Observation Observation, uint Serial, Reason? Reason)
+{
+    /// <summary>The server does not have the zone.</summary>
+    public static ZoneSighting Absent { get; } = new(Observation.Absent, 0, Reason: null);
+
+    /// <summary>The server has this serial.</summary>
+    public static ZoneSighting Present(uint serial) => new(Observation.Present, serial, Reason: null);
+
+    /// <summary>Nothing can be said.</summary>
+    public static ZoneSighting CannotTell(string text) => new(Observation.CannotTell, 0, new Reason(ReasonCode.TargetAway, text));
+
+    /// <summary>What a server's own answer comes to.</summary>
+    public static ZoneSighting From(ServerFinding finding) => finding.Kind switch
+    {
+        SoaAnswerKind.Authoritative => Present(finding.Answer!.Value.Serial),
+        SoaAnswerKind.Absent => Absent,
+        _ => CannotTell(finding.Text),
+    };
+}

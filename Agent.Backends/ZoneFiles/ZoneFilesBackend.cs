@@ -1,0 +1,65 @@
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.ZoneFiles;
+
+/// <summary>
+/// Keeps one master file for each zone in a folder and runs a command after each change: for any server that reads such files. With
+/// <see cref="ZoneFilesOptions.Server"/> set, that server is asked what it serves; otherwise the serial in the file is all there is to
+/// see.
+/// </summary>
+public sealed class ZoneFilesBackend : AsyncZoneBackend
+{
+    private const int ConcurrentOrders = 4;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly ZoneFolder _folder;
+    private readonly ChangeCommand _command;
+    private readonly ServerProbe? _probe;
+
+    /// <summary>Touches nothing yet.</summary>
+    public ZoneFilesBackend(ZoneFilesOptions options, TimeProvider time)
+        : base(new BackendTraits("zone-files", ConcurrentOrders, Patience), DeadlinesFor(options), time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _folder = new ZoneFolder(options.Directory, time);
+        _command = new ChangeCommand(options.Command, options.CommandTimeout, time);
+        _probe = options.Server is null ? null : new ServerProbe(options.Server, time);
+    }
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        _command.RunAsync(zone, _folder.Write(zone, content), "apply", cancellation);
+
+    /// <inheritdoc/>
+    protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        _folder.Delete(zone, companionSuffixes: []);
+        // Also when there was no file: an earlier order may have come to the file and not to the command.
+        return _command.RunAsync(zone, _folder.PathOf(zone), "remove", cancellation);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation) =>
+        _probe is null ? _folder.Look(zone) : ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellation)
+    {
+        _folder.Check();
+        if (_probe is null)
+            return;
+        ServerFinding finding = await _probe.AskAsync(DomainName.Root, cancellation);
+        if (finding.Answer is null)
+            throw BackendException.Away(finding.Text);
+    }
+
+    private static OrderDeadlines DeadlinesFor(ZoneFilesOptions options) => OrderDeadlines.Default with
+    {
+        Apply = OrderDeadlines.Default.Apply + options.CommandTimeout,
+        Remove = OrderDeadlines.Default.Remove + options.CommandTimeout,
+    };
+}
