@@ -9,10 +9,23 @@ namespace Agent.Dns.Records;
 /// </summary>
 public sealed class RdataTextStyle
 {
+    private const int TableSize = 512;
+
     private readonly FrozenSet<RecordType> _generic;
 
+    // The answer for every type that is common, so that a million records cost no hashing.
+    private readonly byte[]?[] _mnemonics = new byte[]?[TableSize];
+
     /// <summary>A style that writes these types generically, besides those that we have no text form for.</summary>
-    public RdataTextStyle(IEnumerable<RecordType> generic) => _generic = generic.ToFrozenSet();
+    public RdataTextStyle(IEnumerable<RecordType> generic)
+    {
+        _generic = generic.ToFrozenSet();
+        for (var type = 0; type < TableSize; type++)
+        {
+            var mnemonic = RecordTypeText.MnemonicOf((RecordType)type);
+            if (!mnemonic.IsEmpty && !_generic.Contains((RecordType)type)) _mnemonics[type] = mnemonic.ToArray();
+        }
+    }
 
     /// <summary>Every type in its own form.</summary>
     public static RdataTextStyle Standard { get; } = new([]);
@@ -41,18 +54,19 @@ public sealed class RdataTextStyle
     ];
 
     /// <summary>True if the type has to be written as <c>TYPEnnn</c>.</summary>
-    public bool IsGeneric(RecordType type) => _generic.Contains(type) || RecordTypeText.MnemonicOf(type).IsEmpty;
+    public bool IsGeneric(RecordType type) => MnemonicOf(type).IsEmpty;
+
+    /// <summary>The mnemonic that the reader knows; empty for a type that has to be written by number.</summary>
+    internal ReadOnlySpan<byte> MnemonicOf(RecordType type)
+    {
+        if ((int)type < TableSize) return _mnemonics[(int)type];
+        return _generic.Contains(type) ? default : RecordTypeText.MnemonicOf(type);
+    }
 
     internal void WriteType(RecordType type, RecordTextBuffer text)
     {
-        if (IsGeneric(type))
-        {
-            text.Write("TYPE"u8);
-            text.WriteNumber((ushort)type);
-        }
-        else
-        {
-            text.Write(RecordTypeText.MnemonicOf(type));
-        }
+        var mnemonic = MnemonicOf(type);
+        text.Write(mnemonic.IsEmpty ? "TYPE"u8 : mnemonic);
+        if (mnemonic.IsEmpty) text.WriteNumber((ushort)type);
     }
 }

@@ -39,9 +39,10 @@ public static class RecordText
         ArgumentNullException.ThrowIfNull(text);
         style ??= RdataTextStyle.Standard;
         var start = text.Length;
-        if (!style.IsGeneric(type))
+        var mnemonic = style.MnemonicOf(type);
+        if (!mnemonic.IsEmpty)
         {
-            text.Write(RecordTypeText.MnemonicOf(type));
+            text.Write(mnemonic);
             text.Write((byte)' ');
             if (RdataText.TryWrite(type, rdata, text, style)) return;
             text.TruncateTo(start);

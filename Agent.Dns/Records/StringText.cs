@@ -1,3 +1,4 @@
+using System.Buffers;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -7,11 +8,22 @@ internal static class StringText
 {
     public const int MaximumLength = 255;
 
+    private static readonly SearchValues<byte> Plain =
+        SearchValues.Create([.. Enumerable.Range(0x20, 0x7F - 0x20).Select(value => (byte)value).Except("\"\\"u8.ToArray())]);
+
     /// <summary>Writes in quotes; quotes and backslashes get a backslash, what is not printable ASCII its number.</summary>
     public static void WriteQuoted(ReadOnlySpan<byte> bytes, RecordTextBuffer text)
     {
         text.Write((byte)'"');
-        foreach (var value in bytes) WriteByte(value, text);
+        while (true)
+        {
+            var plain = bytes.IndexOfAnyExcept(Plain);
+            text.Write(plain < 0 ? bytes : bytes[..plain]);
+            if (plain < 0) break;
+            WriteByte(bytes[plain], text);
+            bytes = bytes[(plain + 1)..];
+        }
+
         text.Write((byte)'"');
     }
 

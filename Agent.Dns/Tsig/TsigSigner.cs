@@ -16,7 +16,7 @@ public static class TsigSigner
     /// <summary>Signs a request.</summary>
     /// <param name="buffer">The message with room behind it.</param>
     /// <param name="length">Bytes of the message; with the signature on return.</param>
-    /// <param name="key">The key.</param>
+    /// <param name="key">The key that the peer knows under the same name.</param>
     /// <param name="nowSeconds">Seconds since 1970.</param>
     /// <param name="mac">Room for 64 bytes; the MAC is needed to verify the answer.</param>
     /// <param name="macLength">Bytes of the MAC.</param>

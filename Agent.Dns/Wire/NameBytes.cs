@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Agent.Dns.Wire;
 
 /// <summary>
@@ -69,6 +71,7 @@ public static class NameBytes
     }
 
     /// <summary>Canonical order of names (RFC 4034 6.1): labels compared from the root, folded, as unsigned bytes.</summary>
+    [SkipLocalsInit]
     public static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         Span<byte> leftLabels = stackalloc byte[MaximumLabels];

@@ -17,6 +17,8 @@ internal struct NameCompressor
     private Slots _slots;
 
     /// <summary>Writes a name at the end of the message, as short as the table allows; false if it does not fit.</summary>
+    /// <remarks>The scratch spans are filled before they are read; zeroing them would cost more than the rest.</remarks>
+    [SkipLocalsInit]
     public bool TryWrite(ReadOnlySpan<byte> name, Span<byte> buffer, ref int length)
     {
         Span<byte> starts = stackalloc byte[MaximumLabels];

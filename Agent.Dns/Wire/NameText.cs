@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Agent.Dns.Wire;
 
 /// <summary>Names between wire and presentation form, with the escapes of RFC 1035 5.1 (<c>\.</c> and <c>\DDD</c>).</summary>
@@ -7,6 +9,10 @@ public static class NameText
     public const int MaximumLength = 1020;
 
     private const int MaximumLabelLength = 63;
+
+    // Letters, digits and what else occurs in host names: these need no escape.
+    private static readonly SearchValues<byte> Plain =
+        SearchValues.Create("-_*0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"u8);
 
     /// <summary>Writes an uncompressed name as ASCII with its final dot.</summary>
     /// <param name="wire">A well-formed name.</param>
@@ -23,8 +29,18 @@ public static class NameText
         var written = 0;
         for (var position = 0; wire[position] != 0;)
         {
-            var end = position + 1 + wire[position];
-            while (++position < end) written += WriteByte(wire[position], destination[written..]);
+            var label = wire.Slice(position + 1, wire[position]);
+            position += label.Length + 1;
+            if (!label.ContainsAnyExcept(Plain))
+            {
+                label.CopyTo(destination[written..]);
+                written += label.Length;
+            }
+            else
+            {
+                foreach (var value in label) written += WriteByte(value, destination[written..]);
+            }
+
             destination[written++] = (byte)'.';
         }
 
