@@ -39,7 +39,9 @@ public sealed class ContentStore
         return IsWhole(path, facts.ByteCount) ? FileZoneContent.Kept(facts, path) : null;
     }
 
-    /// <summary>Removes a content that no transaction refers to any more. Whoever has it open reads on; what resists waits for the next start.</summary>
+    /// <summary>
+    /// Removes a content that no transaction refers to any more. Whoever has it open reads on; what resists waits for the next start.
+    /// </summary>
     public void TryRemove(ContentHash hash)
     {
         try

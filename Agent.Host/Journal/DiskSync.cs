@@ -14,7 +14,8 @@ internal static partial class DiskSync
     /// <summary>Synchronizes the bytes of a file.</summary>
     public static void File(string path)
     {
-        using SafeFileHandle handle = System.IO.File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        const FileShare Share = FileShare.ReadWrite | FileShare.Delete;
+        using SafeFileHandle handle = System.IO.File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, Share);
         RandomAccess.FlushToDisk(handle);
     }
 

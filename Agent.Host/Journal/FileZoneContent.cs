@@ -44,7 +44,8 @@ public sealed class FileZoneContent : ZoneContent
             FileStream file;
             try
             {
-                file = new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
+                const FileShare Share = FileShare.ReadWrite | FileShare.Delete;
+                file = new FileStream(_path, FileMode.Open, FileAccess.Read, Share, 0, FileOptions.SequentialScan);
             }
             catch (FileNotFoundException exception)
             {

@@ -45,7 +45,8 @@ public sealed class JournalFailureTests : IDisposable
     {
         using var folder = new TemporaryFolder("data");
         string file = folder.Write("file", "");
-        Assert.Contains(file, Assert.Throws<JournalOpenException>(() => DataDirectory.Open(file + "/data")).Message, StringComparison.Ordinal);
+        string text = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(file + "/data")).Message;
+        Assert.Contains(file, text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -195,7 +196,8 @@ public sealed class JournalFailureTests : IDisposable
         {
             int lines = 0;
             string line;
-            await using (ChildProcess writer = await ChildProcess.StartAsync("dotnet", [program, "journal-writer", folder.FullPath], folder.FullPath))
+            string[] arguments = [program, "journal-writer", folder.FullPath];
+            await using (ChildProcess writer = await ChildProcess.StartAsync("dotnet", arguments, folder.FullPath))
             {
                 line = await writer.StandardOutputLineAsync(_ => ++lines == 3 * round, TimeSpan.FromSeconds(60));
                 await writer.KillAsync();

@@ -89,7 +89,8 @@ public sealed class SqliteJournalTests : IDisposable
     public void A_loaded_handle_can_be_written_again()
     {
         _journal.Commit(
-            new PutZone(Row("a.example.", 1, Small("a.example.", 1))), new PutZone(Row("big.example.", 1, Large("big.example.", 1, 200_000))));
+            new PutZone(Row("a.example.", 1, Small("a.example.", 1))),
+            new PutZone(Row("big.example.", 1, Large("big.example.", 1, 200_000))));
         foreach (string name in (string[])["a.example.", "big.example."])
         {
             ZoneRow row = _journal.LoadOne(name);
@@ -229,7 +230,8 @@ public sealed class SqliteJournalTests : IDisposable
     public void A_loaded_zone_costs_little_memory_until_it_is_read()
     {
         const int Zones = 400;
-        _journal.Commit([.. Enumerable.Range(0, Zones).Select(i => new PutZone(Row($"z{i}.example.", 1, Small($"z{i}.example.", 1, 500))))]);
+        IEnumerable<string> names = Enumerable.Range(0, Zones).Select(i => $"z{i}.example.");
+        _journal.Commit([.. names.Select(name => new PutZone(Row(name, 1, Small(name, 1, 500))))]);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         var rows = _journal.Load();
         long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Zones;

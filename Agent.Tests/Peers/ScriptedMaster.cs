@@ -86,7 +86,7 @@ public sealed class ScriptedMaster : IAsyncDisposable
                 _sessions.Add(ServeConnectionAsync(client));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Stopped.
         }

@@ -25,7 +25,9 @@ internal sealed class SqliteContents : IDisposable
         _largestStored = largestStored;
         _exists = new SqliteStatement(connection, "SELECT data IS NULL FROM contents WHERE hash = ?1", 1);
         _insert = new SqliteStatement(
-            connection, "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET data = ?11", 11);
+            connection,
+            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET data = ?11",
+            11);
         _drop = new SqliteStatement(
             connection,
             """
@@ -106,7 +108,9 @@ internal sealed class SqliteContents : IDisposable
         Begin();
     }
 
-    /// <summary>Makes a handle from the columns; null when there is no content, or when its file is lost, so that it is fetched anew.</summary>
+    /// <summary>
+    /// Makes a handle from the columns; null when there is no content, or when its file is lost, so that it is fetched anew.
+    /// </summary>
     public ZoneContent? ReadContent(SqliteDataReader reader, int column)
     {
         if (reader.IsDBNull(column))

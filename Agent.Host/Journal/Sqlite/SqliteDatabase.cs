@@ -79,7 +79,8 @@ internal static class SqliteDatabase
         if (File.Exists(path + "-wal") || Directory.EnumerateFiles(directory.ContentsPath).Any())
         {
             throw new JournalOpenException(
-                $"The journal {path} is missing, but the directory holds what belonged to one. Restore it, or empty the directory to start anew.");
+                $"The journal {path} is missing, but the directory holds what belonged to one. "
+                + "Restore it, or empty the directory to start anew.");
         }
         string part = path + ".new";
         foreach (string left in (string[])[part, part + "-wal", part + "-shm", part + "-journal"])

@@ -66,7 +66,10 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         replyTo,
         store =>
         {
+            long started = _clock.GetTimestamp();
             store.Commit(batch.Entries);
+            JournalMetrics.AppendSeconds.Record(_clock.GetElapsedTime(started).TotalSeconds);
+            JournalMetrics.Entries.Add(batch.Entries.Length);
             return new JournalCommitted(batch.Id);
         },
         reason => new JournalFailed(batch.Id, reason));
@@ -115,7 +118,10 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         try
         {
             if (_requests.TryAdd(new Request(replyTo, work, refuse)))
+            {
+                JournalMetrics.Waiting.Add(1);
                 return;
+            }
             why = "more requests wait for the journal than it takes";
         }
         catch (InvalidOperationException)
@@ -128,7 +134,10 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
     private void Run()
     {
         foreach (Request request in _requests.GetConsumingEnumerable())
+        {
+            JournalMetrics.Waiting.Add(-1);
             Answer(request.ReplyTo, Serve(request));
+        }
         CloseStore();
     }
 
@@ -142,6 +151,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         }
         catch (Exception exception)
         {
+            JournalMetrics.Errors.Add(1);
             LogFailed(exception, Describe(exception));
             if (exception is not SqliteException sqlite || !SqliteErrors.KeepsConnection(sqlite))
                 CloseStore();

@@ -154,7 +154,8 @@ internal sealed class SqliteZones : IDisposable
     public void Reshard(int shardCount)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardCount);
-        _connection.CreateFunction("shard_of", (long hash, long count) => ShardOf(unchecked((ulong)hash), (int)count), isDeterministic: true);
+        _connection.CreateFunction(
+            "shard_of", (long hash, long count) => ShardOf(unchecked((ulong)hash), (int)count), isDeterministic: true);
         using var update = new SqliteStatement(_connection, "UPDATE zones SET shard = shard_of(name_hash, ?1)", 1);
         update.Execute((long)shardCount);
         using var note = new SqliteStatement(_connection, "UPDATE meta SET value = ?1 WHERE key = 'shard_count'", 1);

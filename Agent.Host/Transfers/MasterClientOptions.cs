@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Agent.Host.Transfers;
+
+/// <summary>How masters are asked.</summary>
+public sealed record MasterClientOptions
+{
+    /// <summary>Local addresses to ask from, at most one of each family; the system chooses for a family without one.</summary>
+    public IReadOnlyList<IPAddress> TransferSources { get; init; } = [];
+
+    /// <summary>How long a host name may take to resolve.</summary>
+    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long resolved addresses are used again; a failure is remembered for a tenth of it.</summary>
+    public TimeSpan ResolveCache { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a connection is kept for the next request. Designate's MiniDNS closes after half a second of silence, and a request
+    /// that meets the closing is lost time.
+    /// </summary>
+    public TimeSpan ConnectionReuse { get; init; } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>SOA questions under way at once; more wait for their turn within their own time.</summary>
+    public int MaximumSoaQuestions { get; init; } = 256;
+
+    /// <summary>Up to this size a zone is spooled in memory, beyond it in a file.</summary>
+    public int SpoolMemoryBytes { get; init; } = 256 * 1024;
+
+    /// <summary>
+    /// What is read ahead of the disk for one transfer. A master that is not drained for half a second may hang up, so the socket is
+    /// read while the disk is busy.
+    /// </summary>
+    public int ReadAheadBytes { get; init; } = 16 * 1024 * 1024;
+}

@@ -1,0 +1,222 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
+using Agent.Dns.Net;
+using Agent.Dns.Transfers;
+
+namespace Agent.Host.Transfers;
+
+/// <summary>
+/// Asks one address for a zone's SOA: by UDP, once more after a quarter of the time, by TCP for the rest or as soon as UDP is
+/// cut short or refused. Every question has its own socket, so its port is random as well as its id.
+/// </summary>
+internal sealed class SoaAsker : IDisposable
+{
+    private const int DatagramSize = 4096;
+
+    private readonly MasterConnectionPool _connections;
+    private readonly TransferKeyring _keyring;
+    private readonly TimeProvider _clock;
+    private readonly SemaphoreSlim _turns;
+
+    public SoaAsker(MasterConnectionPool connections, TransferKeyring keyring, TimeProvider clock, int maximumQuestions)
+    {
+        _connections = connections;
+        _keyring = keyring;
+        _clock = clock;
+        _turns = new SemaphoreSlim(maximumQuestions);
+    }
+
+    /// <summary>Answers always, within the time of the request.</summary>
+    public async Task<SoaAnswered> AskAsync(AskSoa request, CancellationToken stopping)
+    {
+        using var deadline = new CancellationTokenSource(request.Timeout, _clock);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
+        string why = "it closed the connection without an answer";
+        try
+        {
+            await _turns.WaitAsync(linked.Token);
+            try
+            {
+                Verdict? verdict = await AskByUdpAsync(request, linked.Token) ?? await AskByTcpAsync(request, linked.Token);
+                if (verdict is { } found)
+                    return Judge(request, found);
+            }
+            finally
+            {
+                _turns.Release();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            why = $"no answer within {request.Timeout.TotalSeconds:0.#} s";
+        }
+        catch (SocketException exception)
+        {
+            why = exception.Message;
+        }
+        return Answer(request, SoaOutcome.Unreachable, 0, ReasonCode.NoMaster, why);
+    }
+
+    public void Dispose() => _turns.Dispose();
+
+    private static SoaAnswered Judge(AskSoa request, Verdict verdict)
+    {
+        if (verdict.SignatureError is { } error)
+            return Answer(request, SoaOutcome.CannotTell, 0, ReasonCode.TransferBroken, error);
+        SoaAnswer answer = verdict.Answer;
+        return answer.Kind switch
+        {
+            SoaAnswerKind.Authoritative => new SoaAnswered(request.Id, request.Address, SoaOutcome.Serial, answer.Serial, null),
+            SoaAnswerKind.Absent => Answer(request, SoaOutcome.Absent, 0, ReasonCode.ZoneNotAtMaster, "it " + answer.Text()),
+            _ => Answer(request, SoaOutcome.CannotTell, 0, ReasonCode.TransferBroken, "it " + answer.Text()),
+        };
+    }
+
+    private static SoaAnswered Answer(AskSoa request, SoaOutcome outcome, uint serial, string code, string why) => new(
+        request.Id,
+        request.Address,
+        outcome,
+        serial,
+        new Reason(
+            code, $"Master {request.Address.Master.Name} ({request.Address.EndPoint}), asked for the SOA of {request.Zone}: {why}."));
+
+    /// <summary>Null: nothing usable came by UDP, so TCP is to be tried.</summary>
+    private async Task<Verdict?> AskByUdpAsync(AskSoa request, CancellationToken cancellation)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(DatagramSize);
+        try
+        {
+            using Socket socket = _connections.CreateSocket(request.Address.EndPoint.AddressFamily, SocketType.Dgram);
+            await socket.ConnectAsync(request.Address.EndPoint, cancellation);
+            for (int attempt = 0; attempt < 2; attempt++)
+            {
+                using var patience = new CancellationTokenSource(request.Timeout / 4, _clock);
+                using var linked = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+                try
+                {
+                    using Question question = Write(request, buffer);
+                    if (question.KeyError is { } missing)
+                        return new Verdict(default, missing);
+                    await socket.SendAsync(buffer.AsMemory(TcpFramer.PrefixBytes, question.Length), linked.Token);
+                    return await ReceiveAsync(socket, buffer, request, question, linked.Token);
+                }
+                catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+                {
+                    // Lost on the way, perhaps: once more.
+                }
+            }
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionRefused or SocketError.MessageSize)
+        {
+            // Nobody listens on UDP there; TCP may be served all the same.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        return null;
+    }
+
+    private static async Task<Verdict?> ReceiveAsync(
+        Socket socket, byte[] buffer, AskSoa request, Question question, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            int length = await socket.ReceiveAsync(buffer.AsMemory(), cancellation);
+            Verdict verdict = question.Read(buffer.AsSpan(0, length), request);
+            switch (verdict.Answer.Cause)
+            {
+                case SoaAnswerCause.Truncated:
+                    return null;
+                // A late or forged datagram does not end the waiting for the real one.
+                case SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed:
+                    continue;
+                default:
+                    return verdict;
+            }
+        }
+    }
+
+    private async Task<Verdict?> AskByTcpAsync(AskSoa request, CancellationToken cancellation)
+    {
+        while (_connections.TryTake(request.Address.EndPoint, out MasterConnection? kept))
+        {
+            if (await AskOverAsync(kept, request, cancellation) is { } verdict)
+                return verdict;
+        }
+        MasterConnection fresh = await _connections.ConnectAsync(request.Address.EndPoint, cancellation);
+        return await AskOverAsync(fresh, request, cancellation);
+    }
+
+    /// <summary>Null: the connection ended before an answer came. The connection is consumed.</summary>
+    private async Task<Verdict?> AskOverAsync(MasterConnection connection, AskSoa request, CancellationToken cancellation)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(DatagramSize);
+        using var framer = new TcpFramer();
+        bool isReusable = false;
+        try
+        {
+            using Question question = Write(request, buffer);
+            if (question.KeyError is { } missing)
+                return new Verdict(default, missing);
+            int frame = TcpFramer.Seal(buffer, question.Length);
+            await connection.Socket.SendAsync(buffer.AsMemory(0, frame), cancellation);
+            ReadOnlyMemory<byte> message;
+            while (!framer.TryRead(out message))
+            {
+                int received = await connection.Socket.ReceiveAsync(framer.ReceiveBuffer, cancellation);
+                if (received == 0)
+                    return null;
+                framer.Advance(received);
+            }
+            isReusable = !framer.IsInsideMessage;
+            return question.Read(message.Span, request);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (isReusable)
+                _connections.Return(connection);
+            else
+                connection.Dispose();
+        }
+    }
+
+    // The message stands behind room for the length that TCP puts before it.
+    private Question Write(AskSoa request, byte[] buffer)
+    {
+        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        Span<byte> message = buffer.AsSpan(TcpFramer.PrefixBytes);
+        int length = TransferQuery.WriteSoa(message, request.Zone, id, withEdns: false);
+        if (request.Address.Master.KeyName is not { } keyName)
+            return new Question(id, length, null, null);
+        TransferSignature? signature = _keyring.Begin(keyName);
+        return signature is null
+            ? new Question(id, length, null, $"there is no key {keyName} to sign the question with")
+            : new Question(id, signature.Sign(message, length), signature, null);
+    }
+
+    private readonly record struct Verdict(SoaAnswer Answer, string? SignatureError);
+
+    private sealed record Question(ushort Id, int Length, TransferSignature? Signature, string? KeyError) : IDisposable
+    {
+        public void Dispose() => Signature?.Dispose();
+
+        public Verdict Read(ReadOnlySpan<byte> message, AskSoa request)
+        {
+            SoaAnswer answer = SoaAnswer.Read(message, request.Zone, Id);
+            if (Signature is null)
+                return new Verdict(answer, null);
+            // An unsigned REFUSED or NOTAUTH may be anybody's, and must not pass for the zone's absence.
+            bool isGenuine = Signature.Accept(message) && Signature.IsLastSigned;
+            return new Verdict(answer, isGenuine ? null : $"{Signature.Error} (it {answer.Text()})");
+        }
+    }
+}

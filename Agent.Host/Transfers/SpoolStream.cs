@@ -1,0 +1,129 @@
+using System.Buffers;
+using Agent.Dns.Zones;
+using Agent.Host.Journal;
+
+namespace Agent.Host.Transfers;
+
+/// <summary>
+/// Takes the bytes of one zone: in memory while they are few, then in a file. What is disposed before it became a content leaves nothing.
+/// </summary>
+internal sealed class SpoolStream : Stream
+{
+    private readonly SpoolDirectory _directory;
+    private readonly int _memoryMaximum;
+    private byte[] _memory = [];
+    private int _memoryUsed;
+    private Stream? _file;
+    private string? _path;
+    private bool _isTaken;
+
+    public SpoolStream(SpoolDirectory directory, int memoryMaximum)
+    {
+        _directory = directory;
+        _memoryMaximum = memoryMaximum;
+    }
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (_file is null && _memoryUsed + buffer.Length <= _memoryMaximum)
+        {
+            Reserve(_memoryUsed + buffer.Length);
+            buffer.CopyTo(_memory.AsSpan(_memoryUsed));
+            _memoryUsed += buffer.Length;
+            return;
+        }
+        if (_file is null)
+        {
+            _file = _directory.Create(out _path);
+            _file.Write(_memory.AsSpan(0, _memoryUsed));
+            ReturnMemory();
+        }
+        _file.Write(buffer);
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+        // The builder holds the pieces back until they are large, and the journal asks for durability when it keeps the file.
+    }
+
+    /// <summary>Ends the writing and gives the content, which now owns the file.</summary>
+    /// <exception cref="IOException">The last bytes could not be written.</exception>
+    public ZoneContent Complete(ZoneFacts facts)
+    {
+        if (_file is null)
+        {
+            ZoneContentError error = MemoryZoneContent.TryLoad(_memory.AsSpan(0, _memoryUsed).ToArray(), out MemoryZoneContent? content);
+            return content ?? throw new IOException($"The spooled zone cannot be read back: {error.Text()}.");
+        }
+        _file.Dispose();
+        _isTaken = true;
+        return FileZoneContent.Spooled(facts, _path!);
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            ReturnMemory();
+            _file?.Dispose();
+            if (_path is not null && !_isTaken)
+                TryDelete(_path);
+            _isTaken = true;
+        }
+        base.Dispose(disposing);
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Swept at the next start.
+        }
+    }
+
+    private void Reserve(int size)
+    {
+        if (size <= _memory.Length)
+            return;
+        byte[] larger = ArrayPool<byte>.Shared.Rent(size);
+        _memory.AsSpan(0, _memoryUsed).CopyTo(larger);
+        int used = _memoryUsed;
+        ReturnMemory();
+        _memory = larger;
+        _memoryUsed = used;
+    }
+
+    private void ReturnMemory()
+    {
+        if (_memory.Length > 0)
+            ArrayPool<byte>.Shared.Return(_memory);
+        _memory = [];
+        _memoryUsed = 0;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
+using Agent.Host.Transfers;
+using Agent.Tests.Peers;
+
+namespace Agent.Tests.Transfers;
+
+public sealed class AskSoaTests
+{
+    private const string Name = "zone.example.";
+
+    [Fact]
+    public async Task One_datagram_each_way_is_enough()
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Name, 4_000_000_000));
+        await using var masters = new MasterClientFixture();
+        SoaAnswered answer = masters.Ask(master.EndPoint, Name);
+        Assert.Equal((SoaOutcome.Serial, 4_000_000_000u, (Reason?)null), (answer.Outcome, answer.Serial, answer.Reason));
+        MasterQuery query = Assert.Single(master.Queries);
+        Assert.False(query.IsTcp);
+        Assert.Equal(0, query.Message[11]);
+    }
+
+    [Fact]
+    public async Task Works_over_IPv6()
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Name, 5).Answer, IPAddress.IPv6Loopback);
+        await using var masters = new MasterClientFixture();
+        Assert.Equal(5u, masters.Ask(master.EndPoint, Name).Serial);
+        Assert.Equal(5u, masters.Transfer(master.EndPoint, Name).Content.Serial);
+    }
+
+    [Fact]
+    public async Task A_truncated_answer_is_asked_for_again_by_TCP()
+    {
+        ScriptedZone zone = new(Name, 6);
+        await using ScriptedMaster master = new(query => query.IsTcp ? zone.Answer(query) : [new MasterStep.Send(Truncated(query))]);
+        await using var masters = new MasterClientFixture();
+        Assert.Equal(6u, masters.Ask(master.EndPoint, Name).Serial);
+        Assert.Equal([false, true], master.Queries.Select(query => query.IsTcp));
+    }
+
+    [Fact]
+    public async Task Silence_by_UDP_is_tried_once_more_and_then_by_TCP()
+    {
+        ScriptedZone zone = new(Name, 7);
+        await using ScriptedMaster master = new(query => query.IsTcp ? zone.Answer(query) : []);
+        await using var masters = new MasterClientFixture();
+        Assert.Equal(7u, masters.Ask(master.EndPoint, Name, TimeSpan.FromSeconds(2)).Serial);
+        Assert.Equal([false, false, true], master.Queries.Select(query => query.IsTcp));
+        Assert.Equal(3, master.Queries.Select(query => (query.Id, query.IsTcp)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Answers_to_something_else_are_passed_over()
+    {
+        ScriptedZone zone = new(Name, 8);
+        await using ScriptedMaster master = new(query =>
+        [
+            new MasterStep.Send([1, 2, 3]),
+            new MasterStep.Send(ScriptedZone.Response(query with { Message = [(byte)~query.Message[0], .. query.Message[1..]] }, 5)),
+            .. zone.Answer(query),
+        ]);
+        await using var masters = new MasterClientFixture();
+        Assert.Equal(8u, masters.Ask(master.EndPoint, Name).Serial);
+        Assert.Single(master.Queries);
+    }
+
+    [Theory]
+    [InlineData(5, SoaOutcome.Absent, ReasonCode.ZoneNotAtMaster, "REFUSED")]
+    [InlineData(9, SoaOutcome.Absent, ReasonCode.ZoneNotAtMaster, "NOTAUTH")]
+    [InlineData(2, SoaOutcome.CannotTell, ReasonCode.TransferBroken, "SERVFAIL")]
+    public async Task An_error_code_is_told_with_its_meaning(int responseCode, SoaOutcome outcome, string code, string word)
+    {
+        await using ScriptedMaster master = new(query => [new MasterStep.Send(ScriptedZone.Response(query, responseCode))]);
+        await using var masters = new MasterClientFixture();
+        SoaAnswered answer = masters.Ask(master.EndPoint, Name);
+        Assert.Equal((outcome, code), (answer.Outcome, answer.Reason!.Code));
+        Assert.Contains(word, answer.Reason.Text, StringComparison.Ordinal);
+        Assert.Contains("m1", answer.Reason.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_master_that_is_not_there_or_stays_silent_is_unreachable()
+    {
+        await using var masters = new MasterClientFixture();
+        SoaAnswered nobody = masters.Ask(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()), Name);
+        Assert.Equal((SoaOutcome.Unreachable, ReasonCode.NoMaster), (nobody.Outcome, nobody.Reason!.Code));
+
+        await using ScriptedMaster silent = new(_ => [new MasterStep.Stall()]);
+        SoaAnswered silence = masters.Ask(silent.EndPoint, Name, TimeSpan.FromMilliseconds(200));
+        Assert.Equal(SoaOutcome.Unreachable, silence.Outcome);
+        Assert.Contains("0.2 s", silence.Reason!.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_source_address_is_the_configured_one_on_both_transports()
+    {
+        ScriptedZone zone = new(Name, 9);
+        await using ScriptedMaster master = new(zone);
+        await using var masters = new MasterClientFixture(new MasterClientOptions { TransferSources = [IPAddress.Parse("127.0.0.2")] });
+        masters.Ask(master.EndPoint, Name);
+        masters.Transfer(master.EndPoint, Name);
+        Assert.Equal([false, true], master.Queries.Select(query => query.IsTcp));
+        Assert.All(master.Queries, query => Assert.Equal("127.0.0.2", query.Client.Address.ToString()));
+    }
+
+    [Fact]
+    public async Task Without_the_key_nothing_is_asked()
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Name, 9));
+        await using var masters = new MasterClientFixture();
+        SoaAnswered answer = masters.Ask(master.EndPoint, Name, key: "k1");
+        Assert.Equal(SoaOutcome.CannotTell, answer.Outcome);
+        Assert.Contains("k1", answer.Reason!.Text, StringComparison.Ordinal);
+        Assert.Contains("k1", masters.TransferFails(master.EndPoint, Name, key: "k1").Reason.Text, StringComparison.Ordinal);
+        Assert.Empty(master.Queries);
+    }
+
+    private static byte[] Truncated(MasterQuery query)
+    {
+        byte[] message = ScriptedZone.Response(query, 0);
+        message[2] |= 0x02;
+        return message;
+    }
+}
