@@ -1,4 +1,10 @@
 using System.Net;
+using Agent.Actors.Listeners;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
+using Agent.Dns.Tsig;
+using Agent.Dns.Wire;
+using Agent.Host.Journal;
 
 namespace Agent.Host.Configuration;
 
@@ -6,13 +12,6 @@ public enum ControlTransport
 {
     Any,
     Tcp,
-}
-
-public enum UnknownNotifyAction
-{
-    Refuse,
-    Ignore,
-    Create,
 }
 
 public enum JournalProvider
@@ -42,21 +41,15 @@ public sealed record AgentOptions
 
     public required ListenerOptions Listener { get; init; }
 
-    public required IReadOnlyList<MasterOptions> Masters { get; init; }
+    /// <summary>Servers to transfer zones from; a host may be a name with several addresses. Each is named by its address as text.</summary>
+    public required IReadOnlyList<Master> Masters { get; init; }
 
     public required AccessOptions Access { get; init; }
 
-    public required UnknownNotifyAction OnUnknownNotify { get; init; }
-
-    public required TimeSpan NotifyDelay { get; init; }
+    /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, and the bounds on a zone's life.</summary>
+    public required ZonePolicy Zones { get; init; }
 
     public required IPAddress? TransferSource { get; init; }
-
-    public required TimeSpan AnswerDeadline { get; init; }
-
-    public required Quorum Quorum { get; init; }
-
-    public required TimeSpan UndeleteWindow { get; init; }
 
     /// <summary>A full path.</summary>
     public required string DataDirectory { get; init; }
@@ -67,9 +60,11 @@ public sealed record AgentOptions
     /// <summary>Where it is not configured, the first target's server; null when that target has none, as the embedded one.</summary>
     public required HostEndpoint? QueryDestination { get; init; }
 
+    public required TimeSpan QueryTimeout { get; init; }
+
     public required IReadOnlyDictionary<string, KeyOptions> Keys { get; init; }
 
-    public required JournalOptions Journal { get; init; }
+    public required JournalPlace Journal { get; init; }
 
     public required ManagementOptions Management { get; init; }
 
@@ -93,11 +88,9 @@ public sealed record ListenerOptions(
     int TcpBacklog,
     TimeSpan TcpIdleTimeout,
     int TcpConnectionsPerClient,
-    int TcpConnections);
-
-/// <summary>A server to transfer zones from; a name may stand for several addresses.</summary>
-/// <param name="KeyName">A name in <see cref="AgentOptions.Keys"/>, or null: unsigned.</param>
-public sealed record MasterOptions(HostEndpoint Endpoint, string? KeyName);
+    int TcpConnections,
+    TimeSpan TcpTotalTimeout,
+    int TcpPipelined);
 
 /// <summary>
 /// Access lists as configured. The two fallbacks are kept apart because the masters' names are resolved only at run time.
@@ -117,6 +110,23 @@ public sealed record AccessOptions
 
     /// <summary>Empty: nobody.</summary>
     public required IReadOnlyList<AccessEntry> AllowQuery { get; init; }
+
+    /// <summary>The lists that the listeners hold, with the fallbacks filled in.</summary>
+    /// <param name="masters">What the masters' names stand for just now.</param>
+    public ListenerPolicy ToPolicy(IEnumerable<IPAddress> masters)
+    {
+        AccessList notify = AllowNotify.Count > 0 ? ListOf(AllowNotify) : ListOf(masters.Select(address => AccessEntry.OfAddress(address)));
+        return new ListenerPolicy
+        {
+            AllowNotify = notify,
+            AllowControl = AllowControl.Count > 0 ? ListOf(AllowControl) : notify,
+            AllowTransfer = ListOf(AllowTransfer),
+            AllowQuery = ListOf(AllowQuery),
+            ControlNeedsTcp = ControlTransport == ControlTransport.Tcp,
+        };
+    }
+
+    private static AccessList ListOf(IEnumerable<AccessEntry> entries) => AccessList.Parse(entries.Select(entry => entry.ToString()));
 }
 
 /// <summary>A TSIG key (RFC 8945).</summary>
@@ -126,12 +136,21 @@ public sealed record KeyOptions(string Name, string Algorithm, Secret Secret)
 {
     public static IReadOnlyList<string> Algorithms { get; } =
         ["hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"];
+
+    /// <exception cref="InvalidOperationException">Name or algorithm were not checked before.</exception>
+    public TsigKey ToTsigKey()
+    {
+        if (DomainName.TryParse(Name, out DomainName? name) && TsigAlgorithms.TryParse(Algorithm, out TsigAlgorithm algorithm))
+        {
+            return new TsigKey(name, algorithm, Secret.Reveal());
+        }
+
+        throw new InvalidOperationException($"'{Name}' with {Algorithm} is no TSIG key");
+    }
 }
 
 /// <param name="ConnectionString">Empty: a file in the data directory.</param>
-/// <param name="InlineContentBytesMax">Larger zone content is kept in files beside the database.</param>
-public sealed record JournalOptions(
-    JournalProvider Provider, string ConnectionString, bool AllowPlaintext, int HistoryPerZone, long InlineContentBytesMax);
+public sealed record JournalPlace(JournalProvider Provider, string ConnectionString, bool AllowPlaintext, JournalOptions Bounds);
 
 public sealed record ManagementOptions(IPAddress Address, int Port);
 
@@ -146,38 +165,13 @@ public sealed record ClusterOptions(
     IReadOnlyList<string> EtcdEndpoints,
     bool EtcdAllowPlaintext);
 
-/// <summary>
-/// Bounds on transfers. A transfer may take <see cref="TotalTimeout"/> plus the time its octets need at the minimum rate.
-/// </summary>
-public sealed record TransferOptions
-{
-    public required TimeSpan ConnectTimeout { get; init; }
-
-    public required TimeSpan QueryTimeout { get; init; }
-
-    public required TimeSpan IdleTimeout { get; init; }
-
-    public required TimeSpan TotalTimeout { get; init; }
-
-    public required long MinimumBytesPerSecond { get; init; }
-
-    public required long RecordsMax { get; init; }
-
-    public required long BytesMax { get; init; }
-
-    public required int ConcurrentMax { get; init; }
-
-    public required int ConcurrentPerMasterMax { get; init; }
-
-    public required TimeSpan RetryMinimum { get; init; }
-
-    public required TimeSpan RetryMaximum { get; init; }
-
-    public required int Attempts { get; init; }
-}
+/// <param name="QueryTimeout">For each SOA question.</param>
+/// <param name="QueryGrace">How long slower masters may still come up with a newer serial.</param>
+public sealed record TransferOptions(TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace);
 
 public sealed record GuardOptions(int ShrinkPercent, int ShrinkMinimumRecords, ZoneDigestRule Zonemd);
 
-public sealed record LimitsOptions(int ErrorsPerSecond, int NotifiesPerSecond, int IPv4PrefixLength, int IPv6PrefixLength);
+/// <summary>Rates per second and source; 0 for no limit.</summary>
+public sealed record LimitsOptions(int ErrorsPerSecond, int NotifiesPerSecond, int Sources);
 
 public sealed record LoggingOptions(LogFormat Format, LogLevel Level);

@@ -16,7 +16,6 @@ internal static partial class ConfigurationKeys
         "agent.cluster.allow-plaintext",
         "agent.cluster.etcd",
         "agent.guard",
-        "agent.limits",
     ];
 
     public static bool IsWithoutEffect(string path) => WithoutEffect.Any(listed => IsSameOrBelow(path, listed));

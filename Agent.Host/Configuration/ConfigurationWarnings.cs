@@ -41,7 +41,7 @@ internal static class ConfigurationWarnings
         IReadOnlyList<AccessEntry> control = access.AllowControl.Count > 0 ? access.AllowControl : access.AllowNotify;
         bool fromElsewhere = control.Count > 0
             ? control.Any(entry => entry.Kind != AccessEntryKind.Key && !entry.IsLoopback)
-            : options.Masters.Any(master => master.Endpoint.Address is not { } address || !IPAddress.IsLoopback(address));
+            : options.Masters.Any(master => !IPAddress.TryParse(master.Host, out IPAddress? address) || !IPAddress.IsLoopback(address));
         if (fromElsewhere && access.ControlTransport == ControlTransport.Any)
         {
             warnings.Add("unsigned CREATE and DELETE are accepted by UDP from other hosts, where the source address can be forged: "

@@ -1,11 +1,15 @@
 using System.Net;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Journal;
 
 namespace Agent.Host.Configuration;
 
 /// <summary>The plain sections: one method each, key by key as in reference.conf.</summary>
 internal sealed partial class OptionsBinder
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
     private static readonly HoconObject MasterDefaults = Defaults("key = \"\", tls = \"\"");
     private static readonly HoconObject KeyDefaults = Defaults("algorithm = hmac-sha256, secret = \"\", secret-file = \"\"");
 
@@ -34,19 +38,23 @@ internal sealed partial class OptionsBinder
         }
     }
 
-    private static JournalOptions ReadJournal(SectionReader section)
+    private static JournalPlace ReadJournal(SectionReader section)
     {
         JournalProvider provider =
             section.Choice("provider", ("sqlite", JournalProvider.Sqlite), ("postgresql", JournalProvider.PostgreSql));
         if (provider == JournalProvider.PostgreSql) section.Problem("provider", "this version keeps its journal in sqlite only");
-        var options = new JournalOptions(
-            provider,
-            section.Text("connection-string"),
-            section.Flag("allow-plaintext"),
-            section.Integer("history-per-zone", 1, 100_000),
-            section.Size("inline-content", 0, 16 * 1024 * 1024));
+        var bounds = new JournalOptions
+        {
+            HistoryPerZone = section.Integer("history-per-zone", 1, 100_000),
+            HistoryTotal = section.Integer("history-total", 1, int.MaxValue),
+            LargestStoredContent = (int)section.Size("inline-content", 0, 16 * 1024 * 1024),
+            MaximumBytes = section.Size("maximum-size", 0, 1L << 50),
+            LockTimeout = section.Duration("lock-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(5)),
+            QueueLength = section.Integer("queue-length", 1, 10_000_000),
+        };
+        var place = new JournalPlace(provider, section.Text("connection-string"), section.Flag("allow-plaintext"), bounds);
         section.Done();
-        return options;
+        return place;
     }
 
     private static ManagementOptions ReadManagement(SectionReader section)
@@ -82,25 +90,51 @@ internal sealed partial class OptionsBinder
         return options;
     }
 
+    /// <summary>The life of a zone is set by keys of several sections; the sections' own methods are done with them.</summary>
+    private ZonePolicy ReadZonePolicy(SectionReader transfer, SectionReader limits)
+    {
+        var policy = new ZonePolicy
+        {
+            OnUnknownNotify = _agent.Choice(
+                "on-unknown-notify",
+                ("refuse", UnknownNotify.Refuse),
+                ("ignore", UnknownNotify.Ignore),
+                ("create", UnknownNotify.Create)),
+            NotifyDelay = _agent.Duration("notify-delay", TimeSpan.Zero, TimeSpan.FromHours(1)),
+            AnswerDeadline = _agent.Duration("answer-deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
+            UndeleteWindow = _agent.Duration("undelete-window", TimeSpan.Zero, 3650 * Day),
+            Quorum = ReadQuorum(),
+            RetryMinimum = transfer.Duration("retry-minimum", Shortest, Day),
+            RetryMaximum = transfer.Duration("retry-maximum", Shortest, Day),
+            RefreshMinimum = transfer.Duration("refresh-minimum", Shortest, 365 * Day),
+            RefreshMaximum = transfer.Duration("refresh-maximum", Shortest, 365 * Day),
+            MaxWaitingRequests = limits.Integer("waiting-requests", 1, 1_000_000),
+            NotifyCreatePasses = limits.Integer("notify-create-passes", 1, 1_000),
+            PassivateAfter = limits.Duration("passivate-after", Second, Day),
+        };
+        if (policy.RetryMaximum < policy.RetryMinimum) transfer.Problem("retry-maximum", "this must not be less than retry-minimum");
+        if (policy.RefreshMaximum < policy.RefreshMinimum)
+        {
+            transfer.Problem("refresh-maximum", "this must not be less than refresh-minimum");
+        }
+
+        return policy;
+    }
+
     private static TransferOptions ReadTransfer(SectionReader section)
     {
-        TimeSpan shortest = TimeSpan.FromMilliseconds(10);
-        var options = new TransferOptions
-        {
-            ConnectTimeout = section.Duration("connect-timeout", shortest, TimeSpan.FromMinutes(10)),
-            QueryTimeout = section.Duration("query-timeout", shortest, TimeSpan.FromMinutes(10)),
-            IdleTimeout = section.Duration("idle-timeout", shortest, TimeSpan.FromHours(1)),
-            TotalTimeout = section.Duration("total-timeout", shortest, Day),
-            MinimumBytesPerSecond = section.Size("minimum-rate", 1, 1L << 40),
-            RecordsMax = section.Integer("max-records", 1, int.MaxValue),
-            BytesMax = section.Size("max-bytes", 1024, 1L << 50),
-            ConcurrentMax = section.Integer("concurrent", 1, 100_000),
-            ConcurrentPerMasterMax = section.Integer("per-master", 1, 100_000),
-            RetryMinimum = section.Duration("retry-minimum", shortest, Day),
-            RetryMaximum = section.Duration("retry-maximum", shortest, Day),
-            Attempts = section.Integer("attempts", 0, 1_000_000),
-        };
-        if (options.RetryMaximum < options.RetryMinimum) section.Problem("retry-maximum", "this must not be less than retry-minimum");
+        var limits = new TransferLimits(
+            section.Duration("connect-timeout", Shortest, TimeSpan.FromMinutes(10)),
+            section.Duration("idle-timeout", Shortest, TimeSpan.FromHours(1)),
+            section.Duration("total-timeout", Shortest, Day),
+            section.Size("minimum-rate", 1, 1L << 40),
+            section.Integer("max-records", 0, int.MaxValue),
+            section.Size("max-bytes", 0, 1L << 50));
+        var options = new TransferOptions(
+            limits,
+            new TransferBudget(section.Integer("concurrent", 1, 100_000), section.Integer("per-master", 1, 100_000)),
+            section.Duration("query-timeout", Shortest, TimeSpan.FromMinutes(10)),
+            section.Duration("query-grace", TimeSpan.Zero, TimeSpan.FromMinutes(10)));
         section.Done();
         return options;
     }
@@ -122,10 +156,9 @@ internal sealed partial class OptionsBinder
     private static LimitsOptions ReadLimits(SectionReader section)
     {
         var options = new LimitsOptions(
-            section.Integer("errors-per-second", 1, 10_000_000),
-            section.Integer("notifies-per-second", 1, 10_000_000),
-            section.Integer("ipv4-prefix", 0, 32),
-            section.Integer("ipv6-prefix", 0, 128));
+            section.Integer("errors-per-second", 0, 10_000_000),
+            section.Integer("notifies-per-second", 0, 10_000_000),
+            section.Integer("sources", 16, 1 << 24));
         section.Done();
         return options;
     }

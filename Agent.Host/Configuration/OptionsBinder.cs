@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
 
 namespace Agent.Host.Configuration;
@@ -44,6 +47,8 @@ internal sealed partial class OptionsBinder
         if (dataDirectory.Length == 0) _agent.Problem("data-dir", "a folder must be given");
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
         IReadOnlyList<TargetOptions> targets = ReadTargets(dataDirectory);
+        SectionReader transfer = _agent.Section("transfer");
+        SectionReader limits = _agent.Section("limits");
         string name = _agent.Text("name");
         var options = new AgentOptions
         {
@@ -51,27 +56,20 @@ internal sealed partial class OptionsBinder
             Listener = ReadListener(),
             Masters = ReadMasters(keys),
             Access = ReadAccess(keys),
-            OnUnknownNotify = _agent.Choice(
-                "on-unknown-notify",
-                ("refuse", UnknownNotifyAction.Refuse),
-                ("ignore", UnknownNotifyAction.Ignore),
-                ("create", UnknownNotifyAction.Create)),
-            NotifyDelay = _agent.Duration("notify-delay", TimeSpan.Zero, TimeSpan.FromHours(1)),
+            Zones = ReadZonePolicy(transfer, limits),
             TransferSource = ReadTransferSource(),
-            AnswerDeadline = _agent.Duration("answer-deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
-            Quorum = ReadQuorum(),
-            UndeleteWindow = _agent.Duration("undelete-window", TimeSpan.Zero, 3650 * Day),
             DataDirectory = dataDirectory,
             Targets = targets,
             QueryDestination =
                 _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
+            QueryTimeout = _agent.Duration("query-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             Keys = keys,
             Journal = ReadJournal(_agent.Section("journal")),
             Management = ReadManagement(_agent.Section("management")),
             Cluster = ReadCluster(_agent.Section("cluster")),
-            Transfer = ReadTransfer(_agent.Section("transfer")),
+            Transfer = ReadTransfer(transfer),
             Guard = ReadGuard(_agent.Section("guard")),
-            Limits = ReadLimits(_agent.Section("limits")),
+            Limits = ReadLimits(limits),
             Logging = ReadLogging(_agent.Section("logging")),
         };
         _agent.Done();
@@ -95,7 +93,9 @@ internal sealed partial class OptionsBinder
             _agent.Integer("tcp-backlog", 1, 65535),
             _agent.Duration("tcp-idle-timeout", TimeSpan.FromMilliseconds(100), Day),
             _agent.Integer("tcp-connections-per-client", 1, 1_000_000),
-            _agent.Integer("tcp-connections", 1, 1_000_000));
+            _agent.Integer("tcp-connections", 1, 1_000_000),
+            _agent.Duration("tcp-total-timeout", Second, 7 * Day),
+            _agent.Integer("tcp-pipelined", 1, 65536));
     }
 
     private static IPAddress? ReadAddress(string text)
@@ -104,9 +104,9 @@ internal sealed partial class OptionsBinder
         return HostEndpoint.Parse(text, 0) is { Port: 0 } endpoint ? endpoint.Address : null;
     }
 
-    private List<MasterOptions> ReadMasters(IReadOnlyDictionary<string, KeyOptions> keys)
+    private List<Master> ReadMasters(IReadOnlyDictionary<string, KeyOptions> keys)
     {
-        var masters = new List<MasterOptions>();
+        var masters = new List<Master>();
         foreach ((int index, HoconNode item) in _agent.Items("masters").Index())
         {
             if (item is HoconObject written)
@@ -122,14 +122,14 @@ internal sealed partial class OptionsBinder
             }
             foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
-                if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(new MasterOptions(endpoint, KeyName: null));
+                if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(MasterAt(endpoint, keyName: null));
             }
         }
 
         return [.. masters.Distinct()];
     }
 
-    private MasterOptions? ReadMaster(SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys)
+    private Master? ReadMaster(SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys)
     {
         HostEndpoint? endpoint = ReadMasterEndpoint(section.Text("address"), section.OriginOf("address"));
         string key = section.Text("key");
@@ -139,8 +139,11 @@ internal sealed partial class OptionsBinder
             section.Problem("tls", "this version has no transfer over TLS; remove the key to transfer in the clear");
         }
         section.Done();
-        return endpoint is null ? null : new MasterOptions(endpoint, key.Length > 0 ? key : null);
+        return endpoint is null ? null : MasterAt(endpoint, key.Length > 0 ? key : null);
     }
+
+    private static Master MasterAt(HostEndpoint endpoint, string? keyName) =>
+        new(endpoint.ToString(), endpoint.Host, endpoint.Port, keyName);
 
     private HostEndpoint? ReadMasterEndpoint(string text, HoconOrigin origin)
     {
@@ -193,9 +196,11 @@ internal sealed partial class OptionsBinder
     private Quorum ReadQuorum()
     {
         string text = _agent.Text("quorum");
-        if (Quorum.Parse(text) is { } quorum) return quorum;
-        _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
-        return default;
+        if (text == "all") return new Quorum(QuorumKind.All);
+        if (text == "majority") return new Quorum(QuorumKind.Majority);
+        bool isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 10_000;
+        if (!isNumber) _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
+        return new Quorum(QuorumKind.Number, number);
     }
 
     private Dictionary<string, KeyOptions> ReadKeys()

@@ -75,11 +75,11 @@ public sealed class CommandTreeTests : IDisposable
         var first = service.Run!.Configuration.Reload();
         Assert.Equal(["agent.answer-deadline"], first.Live.Select(key => key.Path));
         Assert.Equal(["agent.port"], first.NeedingRestart.Select(key => key.Path));
-        Assert.Equal(TimeSpan.FromSeconds(2), first.Applied.NotifyDelay);
+        Assert.Equal(TimeSpan.FromSeconds(2), first.Applied.Zones.NotifyDelay);
         var second = service.Run.Configuration.Reload();
         Assert.Empty(second.Live);
         Assert.Equal(["agent.port"], second.NeedingRestart.Select(key => key.Path));
-        Assert.Equal((5354, TimeSpan.FromSeconds(3)), (second.Applied.Listener.Port, second.Applied.AnswerDeadline));
+        Assert.Equal((5354, TimeSpan.FromSeconds(3)), (second.Applied.Listener.Port, second.Applied.Zones.AnswerDeadline));
     }
 
     [Fact]

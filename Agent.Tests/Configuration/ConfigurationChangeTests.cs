@@ -59,7 +59,7 @@ public class ConfigurationChangeTests
             agent.logging { level = debug, format = json }
             """).Applied;
         Assert.Equal((5354, TimeSpan.FromSeconds(20)), (applied.Listener.Port, applied.Listener.TcpIdleTimeout));
-        Assert.Equal(TimeSpan.FromSeconds(3), applied.NotifyDelay);
+        Assert.Equal(TimeSpan.FromSeconds(3), applied.Zones.NotifyDelay);
         Assert.Equal("embedded", Assert.Single(applied.Targets).Driver);
         Assert.Equal(Path.GetFullPath("./data"), applied.DataDirectory);
         Assert.Equal(Environment.MachineName, applied.NodeName);

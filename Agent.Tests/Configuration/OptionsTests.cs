@@ -1,4 +1,9 @@
 using System.Net;
+using Agent.Actors.Listeners;
+using Agent.Actors.Zones;
+using Agent.Dns.Net;
+using Agent.Dns.Tsig;
+using Agent.Dns.Wire;
 using Agent.Host.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -20,18 +25,18 @@ public class OptionsTests
         Assert.Empty(options.Access.AllowNotify);
         Assert.Equal(ControlTransport.Any, options.Access.ControlTransport);
         Assert.Equal(AccessEntryKind.Any, Assert.Single(options.Access.AllowQuery).Kind);
-        Assert.Equal(UnknownNotifyAction.Refuse, options.OnUnknownNotify);
-        Assert.Equal(TimeSpan.Zero, options.NotifyDelay);
-        Assert.Equal(TimeSpan.FromSeconds(25), options.AnswerDeadline);
-        Assert.Equal(new Quorum(QuorumKind.All), options.Quorum);
-        Assert.Equal(TimeSpan.FromDays(7), options.UndeleteWindow);
+        Assert.Equal(UnknownNotify.Refuse, options.Zones.OnUnknownNotify);
+        Assert.Equal(TimeSpan.Zero, options.Zones.NotifyDelay);
+        Assert.Equal(TimeSpan.FromSeconds(25), options.Zones.AnswerDeadline);
+        Assert.Equal(new Quorum(QuorumKind.All), options.Zones.Quorum);
+        Assert.Equal(TimeSpan.FromDays(7), options.Zones.UndeleteWindow);
         Assert.Equal(Path.GetFullPath("./data"), options.DataDirectory);
         Assert.Null(options.QueryDestination);
         Assert.Equal(new ManagementOptions(IPAddress.Loopback, 8054), options.Management);
         Assert.Equal(64, options.Cluster.Shards);
         Assert.Equal(JournalProvider.Sqlite, options.Journal.Provider);
         Assert.Equal(new GuardOptions(50, 20, ZoneDigestRule.WhenPresent), options.Guard);
-        Assert.Equal(4L << 30, options.Transfer.BytesMax);
+        Assert.Equal(4L << 30, options.Transfer.Limits.MaxBytes);
         Assert.Equal(new LoggingOptions(LogFormat.Text, LogLevel.Information), options.Logging);
         TargetOptions target = Assert.Single(options.Targets);
         Assert.Equal(("embedded", "embedded", TargetScope.Node), (target.Name, target.Driver, target.Scope));
@@ -54,9 +59,9 @@ public class OptionsTests
             """).Options;
         Assert.Equal("bind9", Assert.Single(options.Targets).Driver);
         Assert.Equal(7, options.Listener.TcpBacklog);
-        Assert.Equal(9, options.Journal.HistoryPerZone);
+        Assert.Equal(9, options.Journal.Bounds.HistoryPerZone);
         Assert.Equal("my_key", Assert.Single(options.Keys).Key);
-        Assert.Equal(TimeSpan.FromSeconds(7), options.AnswerDeadline);
+        Assert.Equal(TimeSpan.FromSeconds(7), options.Zones.AnswerDeadline);
     }
 
     [Fact]
@@ -70,7 +75,7 @@ public class OptionsTests
             """);
         Assert.Equal(
             ["192.0.2.1:5354", "192.0.2.2:53", "[2001:db8::1]:5354", "[2001:db8::2]:53", "2001-db8.example:5354", "[::1]:5354", "mdns:99"],
-            options.Masters.Select(master => master.Endpoint.ToString()));
+            options.Masters.Select(master => master.Name));
         Assert.Equal("k1", options.Masters[^1].KeyName);
         Assert.Equal("hmac-sha512", options.Keys["k1"].Algorithm);
         Assert.Equal("secret"u8.ToArray(), options.Keys["k1"].Secret.Reveal().ToArray());
@@ -124,22 +129,46 @@ public class OptionsTests
     }
 
     [Theory]
-    [InlineData("all", 3, 3)]
-    [InlineData("all", 0, 0)]
-    [InlineData("majority", 3, 2)]
-    [InlineData("majority", 4, 3)]
-    [InlineData("majority", 1, 1)]
-    [InlineData("majority", 0, 0)]
-    [InlineData("2", 3, 2)]
-    [InlineData("2", 1, 1)]
-    public void Quorum_of_targets(string text, int targets, int needed) => Assert.Equal(needed, Quorum.Parse(text)!.Value.Of(targets));
+    [InlineData("all", "all")]
+    [InlineData("majority", "majority")]
+    [InlineData("2", "2")]
+    public void Quorums(string text, string expected) =>
+        Assert.Equal(expected, ConfigurationText.Options($"agent.quorum = {text}").Zones.Quorum.ToString());
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("0")]
-    [InlineData("-1")]
-    [InlineData("half")]
-    public void Broken_quorums_are_refused(string text) => Assert.Null(Quorum.Parse(text));
+    [Fact]
+    public void Access_falls_back_to_the_masters()
+    {
+        IPAddress master = IPAddress.Parse("192.0.2.7");
+        IPAddress other = IPAddress.Parse("192.0.2.8");
+        ListenerPolicy policy = ConfigurationText.Options("").Access.ToPolicy([master]);
+        Assert.True(policy.AllowNotify.AllowsAddress(NetworkEndpoint.From(master, 0)));
+        Assert.True(policy.AllowControl.AllowsAddress(NetworkEndpoint.From(master, 0)));
+        Assert.False(policy.AllowControl.AllowsAddress(NetworkEndpoint.From(other, 0)));
+        Assert.True(policy.AllowTransfer.IsEmpty);
+        Assert.True(policy.AllowQuery.AllowsAny);
+        ListenerPolicy given = ConfigurationText.Options("""
+            agent { allow-notify = ["192.0.2.8:53"], allow-transfer = ["key:k"], allow-query = [], control-transport = tcp }
+            agent.keys.k.secret = aaaa
+            """).Access.ToPolicy([master]);
+        Assert.True(given.AllowControl.AllowsAddress(NetworkEndpoint.From(other, 53)));
+        Assert.False(given.AllowControl.AllowsAddress(NetworkEndpoint.From(other, 54)));
+        Assert.False(given.AllowNotify.AllowsAddress(NetworkEndpoint.From(master, 53)));
+        Assert.True(given.AllowTransfer.AllowsKey(DomainName.Parse("K")));
+        Assert.True(given.AllowQuery.IsEmpty);
+        Assert.True(given.ControlNeedsTcp);
+    }
+
+    [Fact]
+    public void Keys_become_tsig_keys()
+    {
+        foreach (string algorithm in KeyOptions.Algorithms)
+        {
+            AgentOptions options = ConfigurationText.Options($"agent.keys.k_1 {{ secret = aaaa, algorithm = {algorithm} }}");
+            TsigKey key = options.Keys["k_1"].ToTsigKey();
+            Assert.Equal("k_1.", key.Name.ToString());
+            Assert.StartsWith(algorithm, TsigAlgorithms.NameOf(key.Algorithm).ToString());
+        }
+    }
 
     [Fact]
     public void Targets_take_what_they_lack_from_their_driver()
@@ -172,7 +201,7 @@ public class OptionsTests
     public void Null_restores_the_default()
     {
         AgentOptions options = ConfigurationText.Options("agent { port = null, journal.history-per-zone = null }");
-        Assert.Equal((5354, 100), (options.Listener.Port, options.Journal.HistoryPerZone));
+        Assert.Equal((5354, 100), (options.Listener.Port, options.Journal.Bounds.HistoryPerZone));
     }
 
     [Fact]

@@ -43,6 +43,9 @@ public class ProblemTests
     [InlineData("keys.k { secret = aaaa, secret-file = x }", "either secret or secret-file")]
     [InlineData("keys.\"a..b\" { secret = aaaa }", "is not a domain name")]
     [InlineData("keys.k = x", "agent.keys: k must be an object")]
+    [InlineData("quorum = 0", "agent.quorum: all, majority or a number")]
+    [InlineData("limits.quick = 1", "agent.limits.quick: unknown key")]
+    [InlineData("transfer { refresh-minimum = 2h, refresh-maximum = 1h }", "must not be less than refresh-minimum")]
     [InlineData("quorum = some", "agent.quorum: all, majority or a number")]
     [InlineData("transfer-source = \"192.0.2.1:5\"", "without port")]
     [InlineData("query-destination = \"a b\"", "agent.query-destination: an address or name")]
@@ -105,7 +108,7 @@ public class ProblemTests
     [InlineData("agent.management.host = \"::\"", "HTTP without TLS")]
     [InlineData("agent.masters = []", "masters is empty")]
     [InlineData("agent.guard.shrink-percent = 10", "agent.guard.shrink-percent is set")]
-    [InlineData("agent.limits.ipv6_prefix = 64", "agent.limits.ipv6-prefix is set")]
+    [InlineData("agent.cluster.lease_ttl = 20s", "agent.cluster.lease-ttl is set")]
     [InlineData("agent.query-destination = \"127.0.0.1:5354\"", "own address")]
     public void Warnings(string text, string expected) =>
         Assert.Contains(ConfigurationText.Load(ConfigurationText.Base + text).Warnings, warning => warning.Contains(expected));
