@@ -35,7 +35,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     {
         _options = options;
         _logger = logger;
-        _services = new TcpServices(pipeline, gate, relay, transfers, Forget, LogTransferFailed);
+        _services = new TcpServices(pipeline, gate, relay, transfers, Forget, LogFailed);
         _socket = new Socket(local.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -118,8 +118,9 @@ internal sealed partial class TcpListenerAdapter : IDisposable
             accepted.NoDelay = true;
             session = new TcpSession(accepted, _options, _services);
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or NullReferenceException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
+            // The client has left before it was looked at.
             accepted.Dispose();
             return;
         }
@@ -207,9 +208,8 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "tcp: accepting failed error={Error}")]
     private partial void LogAcceptFailed(SocketError error);
 
-    private void LogTransferFailed(TransferRequest request, Exception exception) =>
-        LogTransferFailed(request.Zone.ToString(), request.Source.Client.ToString(), exception);
+    private void LogFailed(TcpSession session, Exception exception) => LogSessionFailed(session.Client.ToString(), exception);
 
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "tcp: a transfer broke off zone={Zone} client={Client}")]
-    private partial void LogTransferFailed(string zone, string client, Exception exception);
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "tcp: a connection was ended by a failure client={Client}")]
+    private partial void LogSessionFailed(string client, Exception exception);
 }

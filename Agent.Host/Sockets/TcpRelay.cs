@@ -200,7 +200,10 @@ internal sealed class TcpRelay : IDisposable
             {
                 // Whatever it was, the connection is over; the clients are told below.
             }
-            _relay.Lost(this);
+            finally
+            {
+                _relay.Lost(this);
+            }
         }
 
         public void Dispose()

@@ -8,11 +8,11 @@ namespace Agent.Host.Sockets;
 /// <param name="Relay">Where queries go; null when they are answered here.</param>
 /// <param name="Transfers">Sends zones; null when none are held here.</param>
 /// <param name="Ended">Told when a connection is closed.</param>
-/// <param name="TransferFailed">Told when a transfer broke on our side.</param>
+/// <param name="Failed">Told when a connection ends by a failure on our side.</param>
 internal sealed record TcpServices(
     RequestPipeline Pipeline,
     ControlGate Gate,
     RelayOptions? Relay,
     ITransferResponder? Transfers,
     Action<TcpSession> Ended,
-    Action<TransferRequest, Exception> TransferFailed);
+    Action<TcpSession, Exception> Failed);

@@ -90,6 +90,13 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
         {
             Dispose();
         }
+#pragma warning disable CA1031 // Whatever a message brings to light ends this connection and no other.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _services.Failed(this, exception);
+            Dispose();
+        }
     }
 
     public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message)
@@ -201,7 +208,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            _services.TransferFailed(request, exception);
+            _services.Failed(this, exception);
             Dispose();
         }
         finally

@@ -79,12 +79,11 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
             {
                 Turn();
             }
-#pragma warning disable CA1031 // Whatever a datagram brings to light, the next one must still be read.
+#pragma warning disable CA1031 // The thread must outlive whatever comes to light; what was received in this turn is lost.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                AgentMetrics.CountShed("worker_error");
-                LogTurnFailed(exception);
+                Failed(exception);
             }
         }
     }
@@ -108,7 +107,16 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         long nowMs = Environment.TickCount64;
         for (int index = 0; index < received; index++)
         {
-            Handle(index, nowMs);
+            try
+            {
+                Handle(index, nowMs);
+            }
+#pragma warning disable CA1031 // One datagram that brings a fault to light costs the others nothing.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Failed(exception);
+            }
         }
         _relay?.Flush();
         _relay?.Sweep(_socket, _batch, nowMs);
@@ -148,6 +156,12 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         }
     }
 
+    private void Failed(Exception exception)
+    {
+        AgentMetrics.CountShed("worker_error");
+        LogFailed(exception);
+    }
+
     private void Overloaded(ReadOnlySpan<byte> message, in RequestSource source)
     {
         Span<byte> reply = _batch.NextSend;
@@ -157,6 +171,6 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         _batch.Commit(length, source.Client, source.Local);
     }
 
-    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "udp worker: a turn failed and its datagrams are lost")]
-    private partial void LogTurnFailed(Exception exception);
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "udp: a datagram was lost by a failure")]
+    private partial void LogFailed(Exception exception);
 }

@@ -9,15 +9,18 @@ namespace Agent.Tests.Sockets;
 /// <summary>A server that plays a script: for each query, the datagrams or frames to send back, possibly none.</summary>
 internal sealed class FakeUpstream : IDisposable
 {
-    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-    private readonly Socket _tcp = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _udp;
+    private readonly Socket _tcp;
     private readonly ConcurrentBag<Socket> _connections = [];
     private readonly Func<byte[], IEnumerable<byte[]>> _script;
 
     public FakeUpstream(Func<byte[], IEnumerable<byte[]>> script, IPEndPoint? endpoint = null)
     {
         _script = script;
-        _udp.Bind(endpoint ?? new IPEndPoint(IPAddress.Loopback, 0));
+        endpoint ??= new IPEndPoint(IPAddress.Loopback, 0);
+        _udp = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        _tcp = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        _udp.Bind(endpoint);
         Endpoint = (IPEndPoint)_udp.LocalEndPoint!;
         _tcp.Bind(Endpoint);
         _tcp.Listen(16);
@@ -65,7 +68,7 @@ internal sealed class FakeUpstream : IDisposable
         {
             while (true)
             {
-                SocketReceiveFromResult received = await _udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                SocketReceiveFromResult received = await _udp.ReceiveFromAsync(buffer, Endpoint);
                 byte[] query = buffer[..received.ReceivedBytes];
                 Queries.Enqueue(query);
                 Clients.Enqueue((IPEndPoint)received.RemoteEndPoint);

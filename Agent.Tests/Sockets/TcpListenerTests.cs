@@ -307,6 +307,23 @@ public sealed class TcpListenerTests
     }
 
     [Fact]
+    public void A_failure_behind_one_connection_ends_that_one_only()
+    {
+        using var rig = new ListenerRig(null, answerer: new ThrowingAnswerer());
+        Socket healthy = rig.Tcp();
+        healthy.Send(FakeUpstream.Frame(Create));
+        ControlRequest request = rig.Sink.Take();
+        Socket client = rig.Tcp();
+        client.Send(FakeUpstream.Frame(Query()));
+        Assert.True(ListenerRig.IsClosed(client));
+        Socket udp = rig.Udp();
+        udp.Send(Query());
+        Assert.Equal(0xA804, FlagsOf(ListenerRig.Exchange(udp, Message(0x2800, 6, 1))));
+        request.TryAnswer(ControlAnswer.Done);
+        Assert.Equal(0xF400, FlagsOf(ListenerRig.ReadFrame(healthy)));
+    }
+
+    [Fact]
     public void Random_streams_end_nothing()
     {
         using var upstream = new FakeUpstream(query => [FakeUpstream.Answer(query)]);
@@ -333,6 +350,12 @@ public sealed class TcpListenerTests
     {
         client.Send(FakeUpstream.Frame(Query()));
         Assert.Equal(FakeUpstream.Answer(Query()), ListenerRig.ReadFrame(client));
+    }
+
+    private sealed class ThrowingAnswerer : ILocalAnswerer
+    {
+        public int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport) =>
+            throw new InvalidOperationException("a fault of the answerer");
     }
 
     private sealed class BigAnswerer : ILocalAnswerer

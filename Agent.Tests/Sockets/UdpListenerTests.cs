@@ -30,6 +30,19 @@ public sealed class UdpListenerTests
         Assert.Equal(query[3..], seen[3..]);
     }
 
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void The_server_may_be_reached_by_IPv6(bool portable)
+    {
+        using var upstream = new FakeUpstream(query => [FakeUpstream.Answer(query)], new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        using var rig = new ListenerRig(upstream.Endpoint, "::", portable: portable);
+        Assert.Equal(FakeUpstream.Answer(Query()), ListenerRig.Exchange(rig.Udp("127.0.0.9"), Query()));
+        Assert.Equal(FakeUpstream.Answer(Query()), ListenerRig.Exchange(rig.Udp("::1"), Query()));
+        Socket tcp = rig.Tcp("::1");
+        tcp.Send(FakeUpstream.Frame(Query()));
+        Assert.Equal(FakeUpstream.Answer(Query()), ListenerRig.ReadFrame(tcp));
+    }
+
     [Fact]
     public void Ids_towards_the_server_are_not_those_of_the_client()
     {
