@@ -52,6 +52,7 @@ internal partial class ActorCell
 
     private ChildTable ChildrenForUse()
     {
+        CheckTurn();
         if (Has(CellFlags.Terminating)) throw new InvalidOperationException($"{Path} is terminating and takes no children.");
         return Extras.Children ??= new ChildTable();
     }

@@ -17,11 +17,13 @@ internal partial class ActorCell
 
     public void Unwatch(IActorRef actor)
     {
+        CheckTurn();
         if (_extras?.Watching?.Remove(actor) == true) RemoveFrom(actor);
     }
 
     private IActorRef AddWatch(IActorRef actor, object? message)
     {
+        CheckTurn();
         ArgumentNullException.ThrowIfNull(actor);
         if (actor == this) throw new ArgumentException("An actor cannot watch itself.", nameof(actor));
         Dictionary<IActorRef, WatchEntry> watching = Extras.Watching ??= [];
@@ -72,9 +74,8 @@ internal partial class ActorCell
 
     private void Notify(IActorRef subject)
     {
-        if (_extras?.Watching is not { } watching || !watching.TryGetValue(subject, out WatchEntry? entry) || entry.IsNotified) return;
-        entry.IsNotified = true;
-        Append(new TerminatedMail(entry));
+        // The subject and the watcher itself may both report the same death; the second notice finds its entry gone.
+        if (_extras?.Watching is { } watching && watching.TryGetValue(subject, out WatchEntry? entry)) Append(new TerminatedMail(entry));
     }
 
     /// <summary>True once for each watch that is still wanted.</summary>

@@ -5,6 +5,7 @@ internal partial class ActorCell
 {
     public void Become(Action<object> handler)
     {
+        CheckTurn();
         ArgumentNullException.ThrowIfNull(handler);
         List<Action<object>> behaviours = Extras.Behaviours ??= [];
         if (behaviours.Count == 0) behaviours.Add(handler);
@@ -13,12 +14,14 @@ internal partial class ActorCell
 
     public void BecomeStacked(Action<object> handler)
     {
+        CheckTurn();
         ArgumentNullException.ThrowIfNull(handler);
         (Extras.Behaviours ??= []).Add(handler);
     }
 
     public void UnbecomeStacked()
     {
+        CheckTurn();
         if (_extras?.Behaviours is { Count: > 0 } behaviours) behaviours.RemoveAt(behaviours.Count - 1);
     }
 

@@ -7,6 +7,7 @@ internal partial class ActorCell
 
     void IStash.Stash()
     {
+        CheckTurn();
         Mail mail = _current ?? throw new InvalidOperationException("No message is being handled.");
         if (Has(CellFlags.Stashed)) throw new InvalidOperationException("The message is stashed already.");
         Queue<Mail> stash = Extras.Stash ??= new Queue<Mail>();
@@ -37,6 +38,7 @@ internal partial class ActorCell
 
     private void UnstashAll()
     {
+        CheckTurn();
         if (_extras?.Stash is not { Count: > 0 } stash) return;
         int counted = 0;
         Mail[] mails = [.. stash];

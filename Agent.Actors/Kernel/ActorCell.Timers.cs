@@ -15,11 +15,13 @@ internal partial class ActorCell
 
     public void Cancel(object key)
     {
+        CheckTurn();
         if (_extras?.Timers is { } timers && timers.Remove(key, out TimerEntry? entry)) System.Timers.Cancel(entry);
     }
 
     public void CancelAll()
     {
+        CheckTurn();
         if (_extras?.Timers is not { } timers) return;
         foreach (TimerEntry entry in timers.Values) System.Timers.Cancel(entry);
         timers.Clear();
@@ -42,6 +44,7 @@ internal partial class ActorCell
 
     private void StartTimer(object key, object message, TimeSpan delay, TimeSpan? interval)
     {
+        CheckTurn();
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(message);
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);

@@ -20,7 +20,6 @@ internal sealed class WatchEntry(IActorRef subject, object? message)
 {
     internal readonly IActorRef Subject = subject;
     internal readonly object? Message = message;
-    internal bool IsNotified;
 
     internal object Notice => Message ?? new Terminated(Subject);
 }

@@ -28,8 +28,12 @@ public sealed class EventStream
         ImmutableInterlocked.Update(ref _subscriptions, static (all, entry) => all.Remove(entry), (subscriber, type));
 
     /// <summary>Ends all subscriptions of the actor.</summary>
-    public void Unsubscribe(IActorRef subscriber) =>
+    public void Unsubscribe(IActorRef subscriber)
+    {
+        // Every actor passes here when it ends, and nearly none has subscribed.
+        if (!HasSubscribed(subscriber)) return;
         ImmutableInterlocked.Update(ref _subscriptions, static (all, gone) => all.RemoveAll(entry => entry.Subscriber == gone), subscriber);
+    }
 
     /// <summary>Tells the event to all subscribers of its type; each hears it once, however many of its subscriptions match.</summary>
     public void Publish(object message)
@@ -41,6 +45,15 @@ public sealed class EventStream
             if (subscriptions[i].Type.IsInstanceOfType(message) && !IsToldBefore(subscriptions, i, message))
                 subscriptions[i].Subscriber.Tell(message);
         }
+    }
+
+    private bool HasSubscribed(IActorRef subscriber)
+    {
+        foreach ((IActorRef known, Type _) in _subscriptions)
+        {
+            if (known == subscriber) return true;
+        }
+        return false;
     }
 
     private static bool IsToldBefore(ImmutableArray<(IActorRef Subscriber, Type Type)> subscriptions, int index, object message)

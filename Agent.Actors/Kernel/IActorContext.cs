@@ -1,7 +1,8 @@
 namespace Agent.Actors.Kernel;
 
 /// <summary>What an actor sees of its surroundings.</summary>
-/// <remarks>Belongs to the actor: use it only while one of the actor's own methods runs, and never hand it out.</remarks>
+/// <remarks>Belongs to the actor: use it only while one of the actor's own methods runs, and never hand it out. What would change
+/// the actor is refused from elsewhere with an <see cref="InvalidOperationException"/>.</remarks>
 public interface IActorContext
 {
     /// <summary>This actor's reference.</summary>

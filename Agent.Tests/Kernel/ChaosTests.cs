@@ -124,6 +124,7 @@ public sealed class ChaosTests
         private static readonly SupervisorStrategy One = new OneForOneStrategy(decider: Decide);
         private static readonly SupervisorStrategy All = new AllForOneStrategy(decider: Decide);
         private readonly World _world;
+        private bool _isReplaced;
 
         private Member(World world)
         {
@@ -143,6 +144,7 @@ public sealed class ChaosTests
 
         protected internal override void PreRestart(Exception reason, object? message)
         {
+            _isReplaced = true;
             // Those it does not stop survive, and are restarted with it.
             double stopChance = _world.Random.NextDouble();
             foreach (IActorRef child in Context.Children)
@@ -156,6 +158,7 @@ public sealed class ChaosTests
 
         protected internal override void OnReceive(object message)
         {
+            Assert.False(_isReplaced, "handled by the instance that is being replaced");
             switch (message)
             {
                 case Numbered numbered:

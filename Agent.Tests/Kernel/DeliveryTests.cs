@@ -249,6 +249,31 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public void What_belongs_to_the_turn_is_refused_to_others()
+    {
+        ActorTestKit kit = new();
+        Script? leaked = null;
+        IActorRef actor = kit.ActorOf(Script.Of((_, _) => { }, started: self => leaked = self));
+        kit.RunReady();
+        Action[] outside =
+        [
+            () => leaked!.Surroundings.ActorOf(Script.Of((_, _) => { })),
+            () => leaked!.Surroundings.Watch(kit.Sys.DeadLetters),
+            () => leaked!.Surroundings.Unwatch(kit.Sys.DeadLetters),
+            () => leaked!.Surroundings.SetReceiveTimeout(TimeSpan.FromSeconds(1)),
+            () => leaked!.Clocks.StartSingleTimer("a", "a", TimeSpan.Zero),
+            () => leaked!.Clocks.CancelAll(),
+            () => leaked!.Aside.UnstashAll(),
+            () => leaked!.SwitchHandler(_ => { }),
+        ];
+        Assert.All(outside, act => Assert.Throws<InvalidOperationException>(act));
+        Assert.Empty(leaked!.Surroundings.Children);
+        actor.Tell("still works");
+        kit.AdvanceUntilIdle();
+        Assert.Equal(0, kit.Sys.Counters.Failed);
+    }
+
+    [Fact]
     public void Names_are_unique_until_the_child_is_gone()
     {
         ActorTestKit kit = new();
