@@ -1,0 +1,43 @@
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.Embedded;
+
+/// <summary>The driver <c>embedded</c>: puts zones into the table that the agent itself answers from.</summary>
+public sealed class EmbeddedBackend : AsyncZoneBackend
+{
+    private readonly EmbeddedZoneTable _zones;
+
+    /// <summary>Serves through this table, which outlives the driver.</summary>
+    public EmbeddedBackend(EmbeddedZoneTable zones, TimeProvider time)
+        : base(new BackendTraits("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1)), OrderDeadlines.Default, time) =>
+        _zones = zones;
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        ZoneContentError error = ZoneImage.TryBuild(content, out ZoneImage? image);
+        if (error != ZoneContentError.None)
+            throw BackendException.Refused(error.Text());
+        // After the deadline the caller was told that nothing came of it.
+        cancellation.ThrowIfCancellationRequested();
+        _zones.Put(image!);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        _zones.Remove(zone);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation) =>
+        Task.FromResult(_zones.TryGet(zone, out ZoneImage? image) ? ZoneSighting.Present(image.Serial) : ZoneSighting.Absent);
+
+    /// <inheritdoc/>
+    protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;
+}
