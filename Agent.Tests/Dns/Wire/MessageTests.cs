@@ -182,4 +182,61 @@ public class MessageTests
         Assert.Equal((byte[])[1, 2, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0], reply[..12]);
         Assert.Equal(0, ReplyWriter.Write(request.AsSpan(0, 11), reply, ResponseCode.FormErr, false));
     }
+
+    [Fact]
+    public void AllQuestionsAreEchoedWithTheirPointers()
+    {
+        byte[] request = [1, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 97, 0, 0, 6, 0, 1, 1, 98, 0xC0, 12, 0, 6, 0, 1];
+        var reply = new byte[64];
+        Assert.Equal(request.Length, ReplyWriter.Write(request, reply, ResponseCode.Refused, false));
+        Assert.Equal(request[4..], reply[4..request.Length]);
+        var reader = new MessageReader(reply.AsSpan(0, request.Length));
+        Assert.True(reader.TryReadQuestion(out _));
+        Assert.True(reader.TryReadQuestion(out var second));
+        Assert.Equal("b.a.", second.ToName()!.ToString());
+    }
+
+    [Theory]
+    [InlineData(RecordType.MX, "00")] // ends before the name
+    [InlineData(RecordType.MX, "000a 0161 00 00")] // a byte after the name
+    [InlineData(RecordType.SOA, "00 00 0000")] // numbers missing
+    [InlineData(RecordType.NS, "0161")] // the name leaves the data
+    [InlineData(RecordType.NAPTR, "0000 0000 ff")] // a string leaves the data
+    [InlineData(RecordType.NS, "")]
+    public void RdataWithoutTheShapeOfItsTypeIsNamed(RecordType type, string hex)
+    {
+        var rdata = Convert.FromHexString(hex.Replace(" ", ""));
+        byte[] head = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, (byte)type, 0, 1, 0, 0, 0, 0, 0, (byte)rdata.Length];
+        byte[] message = [.. head, .. rdata, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
+        var reader = new MessageReader(message);
+        Assert.True(reader.TryReadRecord(out var record));
+        Assert.Equal(WireError.BadRdata, RdataExpander.Expand(record, new byte[1024], out _));
+        Assert.True(reader.TryReadRecord(out _));
+        Assert.True(reader.AtEnd);
+    }
+
+    [Fact]
+    public void DeletionsInUpdatesMayHaveEmptyRdata()
+    {
+        byte[] message = [0, 0, 0x28, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, (byte)RecordType.MX, 0, (byte)RecordClass.ANY, 0, 0, 0, 0, 0, 0];
+        var reader = new MessageReader(message);
+        Assert.True(reader.TryReadRecord(out var record));
+        Assert.Equal(MessageSection.Authority, record.Section);
+        Assert.Equal(WireError.None, RdataExpander.Expand(record, new byte[16], out var length));
+        Assert.Equal(0, length);
+    }
+
+    [Fact]
+    public void TheRdataOfNewerTypesIsNotCompressed()
+    {
+        byte[] service = [0, 1, 0, 2, 0, 3, .. Zone.Wire];
+        var writer = new MessageWriter(new byte[512]);
+        Assert.True(writer.TryWriteRecord(MessageSection.Answer, Zone.Wire, RecordType.SRV, RecordClass.IN, 1, service));
+        Assert.True(writer.TryWriteRecord(MessageSection.Answer, Zone.Wire, (RecordType)65400, RecordClass.IN, 1, Zone.Wire));
+        var reader = new MessageReader(writer.Written);
+        Assert.True(reader.TryReadRecord(out var first));
+        Assert.Equal(service, first.Rdata.ToArray());
+        Assert.True(reader.TryReadRecord(out var second));
+        Assert.Equal(Zone.Wire.ToArray(), second.Rdata.ToArray());
+    }
 }
