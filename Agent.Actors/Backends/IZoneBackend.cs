@@ -19,7 +19,8 @@ public interface IZoneBackend : IAsyncDisposable
     /// <summary>Brings the zone to the given content, creating it when it is not there; answered by <see cref="OrderFinished"/>.</summary>
     void Apply(ApplyZone order, ReplyTo replyTo);
 
-    /// <summary>Takes the zone and what belongs to it (its file, its configuration) away; answered by <see cref="OrderFinished"/>.</summary>
+    /// <summary>Takes the zone and what belongs to it (its file, its configuration) away; answered by
+    /// <see cref="OrderFinished"/>.</summary>
     void Remove(RemoveZone order, ReplyTo replyTo);
 
     /// <summary>
@@ -34,7 +35,8 @@ public interface IZoneBackend : IAsyncDisposable
 /// <summary>What a driver can do and how it wants to be used.</summary>
 /// <param name="Driver">Name of the driver as in the configuration.</param>
 /// <param name="MaxConcurrentOrders">Orders that may be under way at once, at least 1.</param>
-/// <param name="VerifyPatience">How long after an apply the server may take until it serves the serial, before the apply is repeated.</param>
+/// <param name="VerifyPatience">How long after an apply the server may take until it serves the serial, before the apply is
+/// repeated.</param>
 public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeSpan VerifyPatience);
 
 /// <summary>An order to a backend; <see cref="Id"/> comes back in the answer.</summary>

@@ -4,7 +4,8 @@ using Agent.Dns.Wire;
 
 namespace Agent.Actors.Journal;
 
-/// <summary>Asks for entries to be made durable. Answered to the sender by <see cref="AppendDone"/> or <see cref="AppendFailed"/>, unless <paramref name="Id"/> is 0.</summary>
+/// <summary>Asks for entries to be made durable. Answered to the sender by <see cref="AppendDone"/> or <see cref="AppendFailed"/>, unless
+/// <paramref name="Id"/> is 0.</summary>
 /// <param name="Id">Number given by the sender; 0 when no answer is wanted.</param>
 /// <param name="Entries">Become durable together.</param>
 public sealed record Append(long Id, ImmutableArray<JournalEntry> Entries);

@@ -2,8 +2,8 @@ namespace Agent.Actors.Kernel;
 
 /// <summary>
 /// Death watch. The watcher keeps one entry per subject; the subject keeps its watchers. A dead subject refuses the watch mail, and the
-/// watcher then notifies itself, so a watch is answered exactly once however it races with the death. The notice travels the last step as an
-/// ordinary message: what the subject had sent before arrives before.
+/// watcher then notifies itself, so a watch is answered exactly once however it races with the death. The notice travels the last step as
+/// an ordinary message: what the subject had sent before arrives before.
 /// </summary>
 internal partial class ActorCell
 {
@@ -82,7 +82,8 @@ internal partial class ActorCell
     private bool ConsumeNotice(TerminatedMail mail)
     {
         WatchEntry watch = mail.Watch;
-        if (_extras?.Watching is not { } watching || !watching.TryGetValue(watch.Subject, out WatchEntry? entry) || entry != watch) return false;
+        if (_extras?.Watching is not { } watching || !watching.TryGetValue(watch.Subject, out WatchEntry? entry) || entry != watch)
+            return false;
         watching.Remove(watch.Subject);
         return true;
     }

@@ -27,7 +27,8 @@ internal partial class ActorCell
                     throw new StashOverflowException($"{Path} has {stash.Count} messages put aside.");
             }
         }
-        if (mail is IntrusiveMessage && Interlocked.CompareExchange(ref mail.Next, null, OneWordMailbox.Unlinked) != OneWordMailbox.Unlinked)
+        if (mail is IntrusiveMessage
+            && Interlocked.CompareExchange(ref mail.Next, null, OneWordMailbox.Unlinked) != OneWordMailbox.Unlinked)
             throw new InvalidOperationException("The message was passed on and cannot be stashed.");
         _flags |= CellFlags.Stashed;
         // Checked when first delivered; what is returned later must not be weighed by its age again.

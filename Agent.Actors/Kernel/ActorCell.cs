@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Agent.Actors.Kernel;
 
 /// <summary>
-/// One actor: reference, context, mailbox and work item in a single object, so that an idle actor costs as little as possible. What few actors
-/// need (children, watches, timers, stash, behaviours) lives in <see cref="CellExtras"/>, made on first use.
+/// One actor: reference, context, mailbox and work item in a single object, so that an idle actor costs as little as possible. What few
+/// actors need (children, watches, timers, stash, behaviours) lives in <see cref="CellExtras"/>, made on first use.
 /// </summary>
 /// <remarks>
 /// <code>

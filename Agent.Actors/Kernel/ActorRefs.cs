@@ -15,14 +15,16 @@ public static class ActorRefs
         target.Tell(message, running.SenderOrNull);
     }
 
-    /// <summary>Sends a message and waits for the one answer to it. For the outside of the actor system only: HTTP handlers, command line, tests.</summary>
+    /// <summary>Sends a message and waits for the one answer to it. For the outside of the actor system only: HTTP handlers, command line,
+    /// tests.</summary>
     /// <param name="target">A local actor.</param>
     /// <param name="message">The question; the actor answers with <c>Sender.Tell(answer)</c>.</param>
     /// <param name="timeout">How long to wait, on the clock of the actor's system.</param>
     /// <param name="cancellation">Gives up early; the actor is not told.</param>
     /// <returns>
-    /// The answer. The task fails with <see cref="AskTimeoutException"/> when none came in time, with <see cref="AskFailedException"/> when the
-    /// question became a dead letter or the answer is of another type, and with the carried exception when the answer is a <see cref="Failure"/>.
+    /// The answer. The task fails with <see cref="AskTimeoutException"/> when none came in time, with <see cref="AskFailedException"/> when
+    /// the question became a dead letter or the answer is of another type, and with the carried exception when the answer is a
+    /// <see cref="Failure"/>.
     /// </returns>
     public static Task<T> Ask<T>(this IActorRef target, object message, TimeSpan timeout, CancellationToken cancellation = default)
     {

@@ -73,7 +73,8 @@ public sealed partial class ActorSystem
     /// <summary>Stops an actor after the message it is handling.</summary>
     public void Stop(IActorRef actor) => _guardian.Stop(actor);
 
-    /// <summary>Stops all actors, children before their parents' last step. An orderly leave (draining, last answers) is up to the actors, before this.</summary>
+    /// <summary>Stops all actors, children before their parents' last step. An orderly leave (draining, last answers) is up to the actors,
+    /// before this.</summary>
     public Task Terminate()
     {
         _guardian.PostSystem(new StopMail());
@@ -86,7 +87,8 @@ public sealed partial class ActorSystem
     {
         Counters.Increment(KernelCounter.DeadLetters);
         // Whoever asked from outside need not wait for the timeout to learn that nobody will answer.
-        if (letter.Sender is PromiseRef promise) promise.Fail(new AskFailedException($"{letter.Recipient.Path}: {letter.Reason}", letter.Cause));
+        if (letter.Sender is PromiseRef promise)
+            promise.Fail(new AskFailedException($"{letter.Recipient.Path}: {letter.Reason}", letter.Cause));
         // A dead letter about a dead letter would go round for ever.
         if (letter.Message is not DeadLetter) EventStream.Publish(letter);
     }

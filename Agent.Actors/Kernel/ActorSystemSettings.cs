@@ -15,6 +15,7 @@ public sealed record ActorSystemSettings
     /// <summary>How failures of the actors at the top are answered.</summary>
     public SupervisorStrategy GuardianStrategy { get; init; } = SupervisorStrategy.Default;
 
-    /// <summary>Called once with the first <see cref="FatalError"/>; the host ends the process here. Runs on the thread of the failed turn.</summary>
+    /// <summary>Called once with the first <see cref="FatalError"/>; the host ends the process here. Runs on the thread of the failed
+    /// turn.</summary>
     public Action<FatalError>? OnFatalError { get; init; }
 }

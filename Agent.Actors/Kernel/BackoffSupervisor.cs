@@ -1,8 +1,8 @@
 namespace Agent.Actors.Kernel;
 
 /// <summary>
-/// Keeps one child alive with growing pauses: a child that fails or stops is started again after a delay that doubles each time, with jitter so
-/// that many supervisors do not come back in step. Messages pass through to the child under their own sender.
+/// Keeps one child alive with growing pauses: a child that fails or stops is started again after a delay that doubles each time, with
+/// jitter so that many supervisors do not come back in step. Messages pass through to the child under their own sender.
 /// </summary>
 /// <remarks>
 /// While there is no child, messages become dead letters. The delay falls back to the minimum when the child has lived for longer

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Agent.Actors.Kernel;
 
-/// <summary>Publish and subscribe within one system, by the type of the event. Meant for rare events: each publication looks at all subscriptions.</summary>
+/// <summary>Publish and subscribe within one system, by the type of the event. Meant for rare events: each publication looks at all
+/// subscriptions.</summary>
 /// <remarks>Any thread. A subscription ends with its actor.</remarks>
 public sealed class EventStream
 {
@@ -60,7 +61,8 @@ public sealed class EventStream
     {
         for (int i = 0; i < index; i++)
         {
-            if (subscriptions[i].Subscriber == subscriptions[index].Subscriber && subscriptions[i].Type.IsInstanceOfType(message)) return true;
+            if (subscriptions[i].Subscriber == subscriptions[index].Subscriber && subscriptions[i].Type.IsInstanceOfType(message))
+                return true;
         }
         return false;
     }

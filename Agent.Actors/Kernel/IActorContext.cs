@@ -29,7 +29,8 @@ public interface IActorContext
     /// <summary>Creates a child. Its constructor and <c>PreStart</c> run later, in its own turn.</summary>
     /// <param name="props">How to make the actor.</param>
     /// <param name="name">Unique among the living children; without one the kernel makes a name starting with <c>$</c>.</param>
-    /// <exception cref="InvalidActorNameException">The name is taken, empty, or contains <c>/</c>, or starts with <c>$</c> or <c>#</c>.</exception>
+    /// <exception cref="InvalidActorNameException">The name is taken, empty, or contains <c>/</c>, or starts with <c>$</c> or
+    /// <c>#</c>.</exception>
     IActorRef ActorOf(Props props, string? name = null);
 
     /// <summary>Creates a child that is known by a number instead of a name, for the many small actors of a shard.</summary>
@@ -68,6 +69,7 @@ public interface IActorContext
     /// <summary>Asks for a <see cref="ReceiveTimeout"/> after this long without a message; null ends it.</summary>
     void SetReceiveTimeout(TimeSpan? timeout);
 
-    /// <summary>The return address for a request to a port. Answers sent to it after a restart of this actor are dropped and counted.</summary>
+    /// <summary>The return address for a request to a port. Answers sent to it after a restart of this actor are dropped and
+    /// counted.</summary>
     ReplyTo ReplyTo();
 }

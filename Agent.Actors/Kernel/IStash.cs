@@ -7,7 +7,8 @@ public interface IStash
     /// <summary>How many messages are put aside.</summary>
     int Count { get; }
 
-    /// <summary>Puts the message being handled aside; what happens when the stash is full is the policy of <see cref="Props.WithStash"/>.</summary>
+    /// <summary>Puts the message being handled aside; what happens when the stash is full is the policy of
+    /// <see cref="Props.WithStash"/>.</summary>
     /// <exception cref="StashOverflowException">The stash is full, under <see cref="StashOverflow.Fail"/>.</exception>
     /// <exception cref="InvalidOperationException">No message is being handled, or it was stashed already.</exception>
     void Stash();

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Agent.Actors.Kernel;
 
-/// <summary>xoshiro256** (Blackman and Vigna, 2018), seeded through SplitMix64: the same seed gives the same numbers on every machine and version.</summary>
+/// <summary>xoshiro256** (Blackman and Vigna, 2018), seeded through SplitMix64: the same seed gives the same numbers on every machine and
+/// version.</summary>
 /// <remarks>Not for secrets (DNS message ids and ports come from the operating system) and not thread-safe.</remarks>
 public sealed class KernelRandom
 {
@@ -34,7 +35,8 @@ public sealed class KernelRandom
         return result;
     }
 
-    /// <summary>Uniform in 0 (inclusive) to <paramref name="bound"/> (exclusive). The bias of at most 2^-32 is accepted for the speed.</summary>
+    /// <summary>Uniform in 0 (inclusive) to <paramref name="bound"/> (exclusive). The bias of at most 2^-32 is accepted for the
+    /// speed.</summary>
     public int Next(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);

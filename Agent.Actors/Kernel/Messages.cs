@@ -22,7 +22,8 @@ public sealed record Kill
 /// <param name="ActorRef">The actor that was watched.</param>
 public sealed record Terminated(IActorRef ActorRef);
 
-/// <summary>No message arrived for the time given to <see cref="IActorContext.SetReceiveTimeout"/>; repeats until a message comes or it is cleared.</summary>
+/// <summary>No message arrived for the time given to <see cref="IActorContext.SetReceiveTimeout"/>; repeats until a message comes or it is
+/// cleared.</summary>
 public sealed record ReceiveTimeout
 {
     private ReceiveTimeout() { }
@@ -56,7 +57,8 @@ public enum DeadLetterReason
     NoReceiver,
 }
 
-/// <summary>Published on the event stream for each message that no actor handled; counted in <see cref="KernelCounters.DeadLetters"/>.</summary>
+/// <summary>Published on the event stream for each message that no actor handled; counted in
+/// <see cref="KernelCounters.DeadLetters"/>.</summary>
 public sealed record DeadLetter(object Message, IActorRef? Sender, IActorRef Recipient, DeadLetterReason Reason, Exception? Cause = null);
 
 /// <summary>Published on the event stream when an actor passed a message to <c>Unhandled</c>.</summary>
@@ -66,7 +68,7 @@ public sealed record UnhandledMessage(object Message, IActorRef Sender, IActorRe
 public sealed record ActorFailed(IActorRef Actor, Exception Cause, Directive Directive);
 
 /// <summary>
-/// A failure that no supervisor may repair reached the top, usually an actor that found its own state impossible. The host ends the process;
-/// the failed part of the tree stays suspended until then.
+/// A failure that no supervisor may repair reached the top, usually an actor that found its own state impossible. The host ends the
+/// process; the failed part of the tree stays suspended until then.
 /// </summary>
 public sealed record FatalError(IActorRef Actor, Exception Cause);

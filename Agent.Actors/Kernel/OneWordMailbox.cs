@@ -45,7 +45,8 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
         if (RunTurn(Quantum)) ScheduleTurn();
     }
 
-    /// <summary>Runs at most <paramref name="quantum"/> mails. True: there may be more, and the caller must schedule the next turn.</summary>
+    /// <summary>Runs at most <paramref name="quantum"/> mails. True: there may be more, and the caller must schedule the next
+    /// turn.</summary>
     internal abstract bool RunTurn(int quantum);
 
     /// <summary>Hands the mailbox to its dispatcher, which runs one turn.</summary>

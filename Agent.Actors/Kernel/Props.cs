@@ -1,6 +1,7 @@
 namespace Agent.Actors.Kernel;
 
-/// <summary>The recipe for an actor: a factory, its argument, and the shape of its mailbox. Immutable; share one among all actors of a kind.</summary>
+/// <summary>The recipe for an actor: a factory, its argument, and the shape of its mailbox. Immutable; share one among all actors of a
+/// kind.</summary>
 public sealed class Props
 {
     /// <summary>The stash bound of actors whose recipe does not name one.</summary>
@@ -41,7 +42,8 @@ public sealed class Props
 
     private object? Argument { get; }
 
-    /// <summary>A recipe with one argument. Pass a static lambda, so that a restart cannot find state that the dead instance left behind.</summary>
+    /// <summary>A recipe with one argument. Pass a static lambda, so that a restart cannot find state that the dead instance left
+    /// behind.</summary>
     public static Props Create<TArgument>(Func<TArgument, UntypedActor> factory, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(factory);
@@ -55,7 +57,8 @@ public sealed class Props
         return new Props(_ => factory(), argument: null);
     }
 
-    /// <summary>The same recipe with a mailbox that refuses messages beyond <paramref name="capacity"/> and makes them dead letters.</summary>
+    /// <summary>The same recipe with a mailbox that refuses messages beyond <paramref name="capacity"/> and makes them dead
+    /// letters.</summary>
     /// <remarks>What the kernel itself delivers (timers, answers of ports, notices of termination) is not counted.</remarks>
     public Props WithBoundedMailbox(int capacity)
     {

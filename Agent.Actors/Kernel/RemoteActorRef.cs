@@ -1,6 +1,7 @@
 namespace Agent.Actors.Kernel;
 
-/// <summary>The base of references to actors elsewhere: the node link carries their messages, the membership decides about their death.</summary>
+/// <summary>The base of references to actors elsewhere: the node link carries their messages, the membership decides about their
+/// death.</summary>
 public abstract class RemoteActorRef : IActorRef
 {
     private readonly Lock _gate = new();

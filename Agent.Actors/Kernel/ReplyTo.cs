@@ -9,7 +9,8 @@ namespace Agent.Actors.Kernel;
 /// <remarks>Any thread may answer. An adapter answers each request exactly once, also when it is cancelled.</remarks>
 public readonly record struct ReplyTo(IActorRef Actor, int Incarnation)
 {
-    /// <summary>Delivers the answer, or counts it in <see cref="KernelCounters.StaleReplies"/> when the actor was restarted meanwhile.</summary>
+    /// <summary>Delivers the answer, or counts it in <see cref="KernelCounters.StaleReplies"/> when the actor was restarted
+    /// meanwhile.</summary>
     public void Tell(object answer, IActorRef? sender = null)
     {
         if (Actor is ActorCell cell) cell.TellReply(answer, sender, Incarnation);

@@ -43,8 +43,9 @@ public abstract class SupervisorStrategy
     internal abstract bool ConcernsSiblings { get; }
 
     /// <summary>
-    /// Impossible state (<see cref="UnreachableException"/>) escalates up to <see cref="FatalError"/>: an actor that contradicts itself must not
-    /// go on with what it holds. A failed start, <see cref="Kill"/> and an unhandled <see cref="Terminated"/> stop the child; everything else restarts it.
+    /// Impossible state (<see cref="UnreachableException"/>) escalates up to <see cref="FatalError"/>: an actor that contradicts itself
+    /// must not go on with what it holds. A failed start, <see cref="Kill"/> and an unhandled <see cref="Terminated"/> stop the child;
+    /// everything else restarts it.
     /// </summary>
     public static Directive DefaultDecider(Exception cause) => cause switch
     {

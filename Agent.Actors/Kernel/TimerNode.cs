@@ -17,8 +17,8 @@ internal abstract class TimerNode : Mail
 }
 
 /// <summary>
-/// One started timer of an actor, and at the same time the mail it becomes. Each start makes a new entry, so the entry is its own generation:
-/// a mail that is no longer the entry under its key is void.
+/// One started timer of an actor, and at the same time the mail it becomes. Each start makes a new entry, so the entry is its own
+/// generation: a mail that is no longer the entry under its key is void.
 /// </summary>
 internal class TimerEntry(ActorCell cell, object key, object message, TimeSpan? interval) : TimerNode
 {

@@ -53,7 +53,8 @@ public abstract class UntypedActor
     {
     }
 
-    /// <summary>Runs on the failed instance before it is replaced; by default stops all children and calls <see cref="PostStop"/>.</summary>
+    /// <summary>Runs on the failed instance before it is replaced; by default stops all children and calls
+    /// <see cref="PostStop"/>.</summary>
     /// <param name="reason">What was thrown.</param>
     /// <param name="message">The message being handled then, if any; it is not handled again.</param>
     protected internal virtual void PreRestart(Exception reason, object? message)
@@ -69,11 +70,14 @@ public abstract class UntypedActor
     /// <summary>Runs on the fresh instance after a restart; by default calls <see cref="PreStart"/>.</summary>
     protected internal virtual void PostRestart(Exception reason) => PreStart();
 
-    /// <summary>Call it for a message that the actor does not know: it is counted and published as <see cref="UnhandledMessage"/>.</summary>
-    /// <exception cref="DeathPactException">The message is a <see cref="Terminated"/>: who watches must say what death means to it.</exception>
+    /// <summary>Call it for a message that the actor does not know: it is counted and published as
+    /// <see cref="UnhandledMessage"/>.</summary>
+    /// <exception cref="DeathPactException">The message is a <see cref="Terminated"/>: who watches must say what death means to
+    /// it.</exception>
     protected virtual void Unhandled(object message)
     {
-        if (message is Terminated terminated) throw new DeathPactException($"{terminated.ActorRef.Path} terminated, {Self.Path} did not handle it.");
+        if (message is Terminated terminated)
+            throw new DeathPactException($"{terminated.ActorRef.Path} terminated, {Self.Path} did not handle it.");
         _cell.System.OnUnhandled(message, Sender, Self);
     }
 

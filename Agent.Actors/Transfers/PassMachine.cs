@@ -110,7 +110,8 @@ public sealed class PassMachine
     {
         _asking = false;
         List<SoaAnswered> named = [.. Answers().Where(a => a.Outcome == SoaOutcome.Serial)];
-        foreach (SoaAnswered answer in named.Where(a => IsWanted(a.Serial)).Order(new Newest(_order.Notifier))) _candidates.Enqueue(answer.Address);
+        foreach (SoaAnswered answer in named.Where(a => IsWanted(a.Serial)).Order(new Newest(_order.Notifier)))
+            _candidates.Enqueue(answer.Address);
         if (_order.HeldSerial is null || _order.Force)
         {
             foreach (SoaAnswered answer in Answers().Where(a => a.Outcome == SoaOutcome.CannotTell)) _candidates.Enqueue(answer.Address);

@@ -110,7 +110,8 @@ internal sealed class ZoneActor : UntypedActor
         {
             case AnswerRequester x:
                 Timers.Cancel(x.Requester);
-                if (_requesters.Remove(x.Requester, out IActorRef? requester)) requester.Tell(new ZoneReply(_name, x.Outcome, x.Reason), Self);
+                if (_requesters.Remove(x.Requester, out IActorRef? requester))
+                    requester.Tell(new ZoneReply(_name, x.Outcome, x.Reason), Self);
                 break;
             case BeginPass x:
                 _transfer = Context.ActorOf(

@@ -6,7 +6,8 @@ using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
 
-/// <summary>Everything that can happen to a zone. Numbers (requester, pass, write) are given by the caller or by the machine's own effects.</summary>
+/// <summary>Everything that can happen to a zone. Numbers (requester, pass, write) are given by the caller or by the machine's own
+/// effects.</summary>
 public abstract record ZoneInput;
 
 /// <summary>The zone came out of the journal.</summary>

@@ -59,7 +59,8 @@ public sealed partial class ZoneMachine
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
         if (_phase == ZonePhase.Deleting) return;
         _phase = ZonePhase.Present;
-        AddEvent(before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
+        AddEvent(
+            before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
         _effects.Add(new WantPresent(_row.Generation, _row.Content, ObserveFirst: false));
         _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
         ScheduleRefresh();

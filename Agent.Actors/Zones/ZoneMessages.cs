@@ -37,7 +37,8 @@ public sealed record NotifyZone(DomainName Zone, RequestOrigin Origin, IPAddress
 /// <param name="Force">Transfer and apply even when the serial is not newer.</param>
 public sealed record RefreshZone(DomainName Zone, RequestOrigin Origin, bool Force) : ZoneMessage(Zone);
 
-/// <summary>Asks for a <see cref="ZoneStatus"/>; answered by it or by <see cref="ZoneReply"/> with <see cref="ZoneOutcome.Unknown"/>.</summary>
+/// <summary>Asks for a <see cref="ZoneStatus"/>; answered by it or by <see cref="ZoneReply"/> with
+/// <see cref="ZoneOutcome.Unknown"/>.</summary>
 public sealed record GetZone(DomainName Zone) : ZoneMessage(Zone);
 
 /// <summary>Asks for the content, for outbound transfers; answered by <see cref="ZoneContentReply"/>.</summary>

@@ -19,7 +19,8 @@ public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNam
             return false;
         }
 
-        bool local = context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+        bool local = context.Connection.RemoteIpAddress is { } address
+            && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
         bool reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         if ((local && reads) || token.Matches(context.Request.Headers.Authorization)) return true;
         context.Response.Headers.WWWAuthenticate = "Bearer";

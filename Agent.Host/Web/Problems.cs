@@ -14,5 +14,6 @@ internal static class Problems
 
     public static IResult BadName(string name) => Of(StatusCodes.Status400BadRequest, "bad-name", $"'{name}' is not a domain name");
 
-    public static IResult UnknownZone(string name) => Of(StatusCodes.Status404NotFound, ReasonCode.UnknownZone, $"the zone {name} is not known");
+    public static IResult UnknownZone(string name) =>
+        Of(StatusCodes.Status404NotFound, ReasonCode.UnknownZone, $"the zone {name} is not known");
 }

@@ -22,7 +22,8 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private async Task<IReadOnlyList<TargetModel>> TargetsAsync()
     {
-        TargetStatus[] statuses = await Task.WhenAll(parts.Targets.Values.Select(t => t.Ask<TargetStatus>(new GetTargetStatus(), Patience)));
+        TargetStatus[] statuses = await Task.WhenAll(
+            parts.Targets.Values.Select(t => t.Ask<TargetStatus>(new GetTargetStatus(), Patience)));
         return
         [
             .. statuses.Select(s => new TargetModel(
@@ -82,9 +83,12 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 
         IReadOnlyList<TargetModel> targets = await TargetsAsync();
         text.Append("# HELP dnsagent_zones_behind Zones that a target does not yet serve as wanted.\n# TYPE dnsagent_zones_behind gauge\n");
-        foreach (TargetModel target in targets) text.Append("dnsagent_zones_behind{target=\"").Append(target.Name).Append("\"} ").Append(target.ZonesBehind).Append('\n');
+        foreach (TargetModel target in targets)
+            text.Append("dnsagent_zones_behind{target=\"").Append(target.Name).Append("\"} ").Append(target.ZonesBehind).Append('\n');
         text.Append("# HELP dnsagent_target_up Whether a target could be reached at the last try.\n# TYPE dnsagent_target_up gauge\n");
-        foreach (TargetModel target in targets) text.Append("dnsagent_target_up{target=\"").Append(target.Name).Append("\"} ").Append(target.State == "up" ? 1 : 0).Append('\n');
+        foreach (TargetModel target in targets)
+            text.Append("dnsagent_target_up{target=\"").Append(target.Name).Append("\"} ")
+                .Append(target.State == "up" ? 1 : 0).Append('\n');
         text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
         string version = typeof(StateEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
         text.Append("# HELP dnsagent_build_info Version of the agent.\n# TYPE dnsagent_build_info gauge\n");

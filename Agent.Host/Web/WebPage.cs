@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Agent.Host.Web;
 
-/// <summary>The page at <c>/</c>: zones, targets and recent events, read from the same interface that programs use. Nothing comes from outside.</summary>
+/// <summary>The page at <c>/</c>: zones, targets and recent events, read from the same interface that programs use. Nothing comes from
+/// outside.</summary>
 internal static class WebPage
 {
     private const string ResourceName = "Agent.Host.Web.index.html";

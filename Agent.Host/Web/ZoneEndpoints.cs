@@ -21,8 +21,12 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         routes.MapGet("/api/v1/zones/{zone}", (string zone) => ForZone(zone, GetAsync));
         routes.MapDelete("/api/v1/zones/{zone}", (string zone, HttpContext context) => ForZone(zone, name => DeleteAsync(name, context)));
         routes.MapGet("/api/v1/zones/{zone}/history", (string zone, int? limit) => ForZone(zone, name => HistoryAsync(name, limit)));
-        routes.MapPost("/api/v1/zones/{zone}/refresh", (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, false, context)));
-        routes.MapPost("/api/v1/zones/{zone}/retransfer", (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, true, context)));
+        routes.MapPost(
+            "/api/v1/zones/{zone}/refresh",
+            (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, false, context)));
+        routes.MapPost(
+            "/api/v1/zones/{zone}/retransfer",
+            (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, true, context)));
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
@@ -73,7 +77,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private async Task<IResult> HistoryAsync(DomainName? name, int? limit)
     {
-        HistoryRead history = await parts.Journal.Ask<HistoryRead>(new AskHistory(name, Math.Clamp(limit ?? 100, 1, LargestPage)), Patience);
+        HistoryRead history = await parts.Journal.Ask<HistoryRead>(
+            new AskHistory(name, Math.Clamp(limit ?? 100, 1, LargestPage)), Patience);
         return history.Failure is { } failure
             ? Problems.Of(StatusCodes.Status503ServiceUnavailable, failure)
             : Results.Json(new { events = history.Events.Select(EventModel.Of) });
@@ -93,5 +98,6 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
             reply.Reason?.Text ?? "the zone could not be brought to the wanted state");
 
     private static RequestOrigin Origin(HttpContext context) => new(
-        $"http {context.Connection.RemoteIpAddress}", null, Activity.Current?.TraceId.ToString() ?? ActivityTraceId.CreateRandom().ToString());
+        $"http {context.Connection.RemoteIpAddress}", null,
+            Activity.Current?.TraceId.ToString() ?? ActivityTraceId.CreateRandom().ToString());
 }

@@ -87,7 +87,8 @@ public sealed class ZoneQueries(ActorSystem system, IActorRef region)
     public async Task<IReadOnlyDictionary<string, int>> CountAsync()
     {
         ImmutableArray<ZoneCounts> counts = await AskAsync<ZoneCounts>(new CountZones());
-        return counts.SelectMany(c => c.ByState).GroupBy(p => p.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(p => p.Value), StringComparer.Ordinal);
+        return counts.SelectMany(c => c.ByState).GroupBy(p => p.Key, StringComparer.Ordinal).ToDictionary(
+            g => g.Key, g => g.Sum(p => p.Value), StringComparer.Ordinal);
     }
 
     private async Task<ImmutableArray<TPart>> AskAsync<TPart>(object message)

@@ -30,6 +30,9 @@ public sealed class RuleTests
     {
         Assert.Equal([2], Lines(TidyRules.LineLength(Sample($"short\n{new string('x', 141)}\n"))));
         Assert.Empty(TidyRules.LineLength(Sample(new string('x', 140))));
+        string recorded = $"byte[] key = FromHex(\"{new string('0', 200)}\");";
+        Assert.NotEmpty(TidyRules.LineLength(Sample(recorded)));
+        Assert.Empty(TidyRules.LineLength(new SourceFile("Agent.Tests/Sample/X.cs", recorded)));
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public sealed class ReplyToTests
                     case "ask":
                         asked++;
                         ReplyTo replyTo = self.Surroundings.ReplyTo();
-                        kit.Sim.Schedule(kit.Sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(3)), () => replyTo.Tell(replyTo.Incarnation));
+                        kit.Sim.Schedule(
+                            kit.Sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(3)), () => replyTo.Tell(replyTo.Incarnation));
                         break;
                     case "fail":
                         throw new InvalidOperationException("on request");

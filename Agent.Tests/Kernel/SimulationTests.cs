@@ -187,7 +187,8 @@ public sealed class SimulationTests
     [Fact]
     public void An_assertion_within_an_actor_ends_the_run_whatever_its_supervisor_says()
     {
-        ActorTestKit kit = new(settings: new ActorSystemSettings { GuardianStrategy = new OneForOneStrategy(decider: static _ => Directive.Resume) });
+        ActorTestKit kit = new(
+            settings: new ActorSystemSettings { GuardianStrategy = new OneForOneStrategy(decider: static _ => Directive.Resume) });
         kit.ActorOf(Script.Of(static (_, _) => Assert.Fail("seen"))).Tell("go");
         Assert.Throws<SimulationException>(kit.RunReady);
         kit.ActorOf(Script.Of(static (_, _) => { }, started: static _ => Assert.Fail("seen too")));

@@ -130,7 +130,8 @@ public sealed class StashTests
         actor.Tell("open");
         kit.RunReady();
         kit.Sys.Stop(actor);
-        letters.ExpectMsg<DeadLetter>(letter => letter.Message is 1 && letter.Sender == probe.Ref && letter.Reason == DeadLetterReason.Stopped);
+        letters.ExpectMsg<DeadLetter>(letter => letter.Message is 1 && letter.Sender == probe.Ref
+            && letter.Reason == DeadLetterReason.Stopped);
     }
 
     [Fact]

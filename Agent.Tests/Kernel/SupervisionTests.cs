@@ -25,7 +25,9 @@ public sealed class SupervisionTests
             }));
             for (int i = 1; i <= 8; i++) actor.Tell(i);
             kit.AdvanceUntilIdle();
-            Assert.Equal([(1, 0), (2, 0), (4, 1), (5, 1), (7, 2), (8, 2)], probe.TakeAll().Select(static o => ((int, int))((object, int))o).ToArray());
+            Assert.Equal(
+                [(1, 0), (2, 0), (4, 1), (5, 1), (7, 2), (8, 2)],
+                probe.TakeAll().Select(static o => ((int, int))((object, int))o).ToArray());
             Assert.Equal([3, 6], letters.TakeAll().Cast<DeadLetter>().Select(static letter => (int)letter.Message));
             Assert.Equal(2, kit.Sys.Counters.Restarted);
             return kit.Sim.Unseed;
@@ -40,7 +42,8 @@ public sealed class SupervisionTests
             ActorTestKit kit = new(seed, SimSeeds.Swarm(seed));
             TestProbe probe = kit.CreateTestProbe();
             IActorRef parent = kit.ActorOf(Script.Of(
-                (self, message) => (self.Surroundings.Child("child") ?? self.Surroundings.ActorOf(Counter(probe.Ref), "child")).Tell(message),
+                (self, message) =>
+                    (self.Surroundings.Child("child") ?? self.Surroundings.ActorOf(Counter(probe.Ref), "child")).Tell(message),
                 new OneForOneStrategy(decider: static cause => cause is ArgumentException ? Directive.Resume : Directive.Stop)));
             foreach (object message in new object[] { 1, 1, new ArgumentException("resume"), 1 }) parent.Tell(message);
             Assert.Equal([1, 2, 3], probe.ReceiveN<int>(3));
@@ -286,7 +289,8 @@ public sealed class SupervisionTests
         kit.RunReady();
         kit.Sys.Stop(actor);
         kit.RunReady();
-        Assert.Equal(["new", "start", "before restart: on request, fail", "stop", "new", "after restart: on request", "start", "fine", "stop"], log);
+        Assert.Equal(
+            ["new", "start", "before restart: on request, fail", "stop", "new", "after restart: on request", "start", "fine", "stop"], log);
     }
 
     [Fact]

@@ -74,7 +74,11 @@ internal sealed class SimFarm
         var shards = new ZoneShardSettings(zones, Journal, Shards, ChecksPerSecond: 100, MaxEarly: 1000);
         Region = System.ActorOf(
             ShardRegionActor.Props(new ShardRegionSettings(
-                new EmbeddedCoordination(Shards, ++_epoch), ZoneShardActor.Props(shards), new UnplacedZones(), TimeSpan.FromSeconds(4), 1000)),
+                new EmbeddedCoordination(Shards, ++_epoch),
+                ZoneShardActor.Props(shards),
+                new UnplacedZones(),
+                TimeSpan.FromSeconds(4),
+                1000)),
             "region");
     }
 }

@@ -8,7 +8,8 @@ using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation;
 
-/// <summary>The durable store as a model: a batch takes time, is written whole or not at all, and may be refused while the disk is full.</summary>
+/// <summary>The durable store as a model: a batch takes time, is written whole or not at all, and may be refused while the disk is
+/// full.</summary>
 internal sealed class SimJournal(SimScheduler sim) : IJournal
 {
     private static readonly Reason Full = new(ReasonCode.JournalAway, "the disk is full");
@@ -47,7 +48,8 @@ internal sealed class SimJournal(SimScheduler sim) : IJournal
         switch (entry)
         {
             case PutZone put:
-                Assert.True(!_rows.TryGetValue(put.Zone, out ZoneRow? before) || put.Row.Generation > before.Generation, "generations only grow");
+                Assert.True(!_rows.TryGetValue(put.Zone, out ZoneRow? before)
+                    || put.Row.Generation > before.Generation, "generations only grow");
                 _rows[put.Zone] = put.Row;
                 break;
             case PutProgress put when _rows.TryGetValue(put.Zone, out ZoneRow? row):

@@ -60,8 +60,11 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         {
             if (_cancelled.Remove(request.Id)) Fail(request, replyTo, TransferFailure.GivenUp, ReasonCode.TransferBroken);
             else if (sim.Faults.Chance(BreakChance)) Fail(request, replyTo, TransferFailure.Broken, ReasonCode.TransferBroken);
-            else if (!Zones.TryGetValue(request.Zone, out uint serial)) Fail(request, replyTo, TransferFailure.Refused, ReasonCode.TransferRefused);
-            else replyTo.Tell(new TransferCompleted(request.Id, request.Address, Content(request.Zone, serial), new TransferStatistics(1, 100, 3, 0, TimeSpan.Zero)));
+            else if (!Zones.TryGetValue(request.Zone, out uint serial))
+                Fail(request, replyTo, TransferFailure.Refused, ReasonCode.TransferRefused);
+            else replyTo.Tell(
+                new TransferCompleted(request.Id, request.Address, Content(request.Zone, serial),
+                new TransferStatistics(1, 100, 3, 0, TimeSpan.Zero)));
         });
     }
 

@@ -6,7 +6,8 @@ using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation;
 
-/// <summary>A name server as a model: it can be away, take its time to load, take a change and not load it, lose all its zones, and refuse.</summary>
+/// <summary>A name server as a model: it can be away, take its time to load, take a change and not load it, lose all its zones, and
+/// refuse.</summary>
 internal sealed class SimServer(SimScheduler sim) : IZoneBackend
 {
     private static readonly Reason NotThere = new(ReasonCode.TargetAway, "no answer");
@@ -24,7 +25,8 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
 
     public BackendTraits Traits { get; } = new("simulated", 4, TimeSpan.FromSeconds(2));
 
-    public void Apply(ApplyZone order, ReplyTo replyTo) => Change(order.Zone, order.Id, replyTo, () => Served[order.Zone] = order.Content.Serial);
+    public void Apply(ApplyZone order, ReplyTo replyTo) =>
+        Change(order.Zone, order.Id, replyTo, () => Served[order.Zone] = order.Content.Serial);
 
     public void Remove(RemoveZone order, ReplyTo replyTo) => Change(order.Zone, order.Id, replyTo, () => Served.Remove(order.Zone));
 

@@ -4,7 +4,8 @@ using Xunit.Sdk;
 
 namespace Agent.Tests.TestKit;
 
-/// <summary>Runs a simulated test under many seeds, and says which seed failed. How to replay: <c>Agent.Tests/Simulation/SEEDS.md</c>.</summary>
+/// <summary>Runs a simulated test under many seeds, and says which seed failed. How to replay:
+/// <c>Agent.Tests/Simulation/SEEDS.md</c>.</summary>
 public static class SimSeeds
 {
     private const int RepeatOneIn = 20;
@@ -16,7 +17,8 @@ public static class SimSeeds
         foreach (ulong seed in Seeds(count)) Run(seed, body);
     }
 
-    /// <summary>As <see cref="ForEach(int, Action{ulong})"/>; the body returns its unseed, and one seed in twenty runs twice and must return the same.</summary>
+    /// <summary>As <see cref="ForEach(int, Action{ulong})"/>; the body returns its unseed, and one seed in twenty runs twice and must
+    /// return the same.</summary>
     public static void ForEach(int count, Func<ulong, ulong> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -65,5 +67,7 @@ public static class SimSeeds
     }
 
     private static ulong? Read(string variable) =>
-        ulong.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null;
+        ulong.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : null;
 }

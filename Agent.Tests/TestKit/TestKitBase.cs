@@ -9,8 +9,8 @@ namespace Agent.Tests.TestKit;
 /// calls of the kit; waiting costs no real time. An assertion that fails within an actor fails the test.
 /// </summary>
 /// <remarks>
-/// A test of one actor takes the default: turns in order, taking no time. A test that wants to see other orders passes a seed and options, usually
-/// from <see cref="SimSeeds"/>.
+/// A test of one actor takes the default: turns in order, taking no time. A test that wants to see other orders passes a seed and options,
+/// usually from <see cref="SimSeeds"/>.
 /// </remarks>
 public abstract class TestKitBase
 {
@@ -44,7 +44,8 @@ public abstract class TestKitBase
     /// <summary>Handles all mail that can be handled now, without waiting for timers.</summary>
     public void RunReady() => Sim.RunReady();
 
-    /// <summary>Runs until neither mail nor timers are left; fails if that takes more than an hour, as it does with any periodic timer.</summary>
+    /// <summary>Runs until neither mail nor timers are left; fails if that takes more than an hour, as it does with any periodic
+    /// timer.</summary>
     public void AdvanceUntilIdle(TimeSpan? limit = null)
     {
         TimeSpan bound = limit ?? TimeSpan.FromHours(1);

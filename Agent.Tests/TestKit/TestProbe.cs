@@ -4,7 +4,8 @@ using Xunit.Sdk;
 
 namespace Agent.Tests.TestKit;
 
-/// <summary>An actor that keeps what it is sent and lets the test look at it. Expectations run the simulation until they are met or virtual time is up.</summary>
+/// <summary>An actor that keeps what it is sent and lets the test look at it. Expectations run the simulation until they are met or virtual
+/// time is up.</summary>
 public sealed class TestProbe
 {
     private readonly Queue<(object Message, IActorRef Sender)> _received = new();
@@ -107,7 +108,8 @@ public sealed class TestProbe
     /// <summary>Messages that fit are dropped on arrival; null drops none.</summary>
     public void IgnoreMessages(Predicate<object>? predicate) => _ignored = predicate;
 
-    /// <summary>Called with each message on arrival, in the probe's turn; <see cref="LastSender"/> is its sender. The message waits as well.</summary>
+    /// <summary>Called with each message on arrival, in the probe's turn; <see cref="LastSender"/> is its sender. The message waits as
+    /// well.</summary>
     public void SetAutoPilot(Action<TestProbe, object>? pilot) => _autoPilot = pilot;
 
     private void Command(ProbeCommand command)
@@ -119,7 +121,8 @@ public sealed class TestProbe
     private object Receive(TimeSpan? within, string what)
     {
         TimeSpan bound = within ?? TestKitBase.DefaultWithin;
-        if (!_sim.RunUntil(() => _received.Count > 0, bound)) throw new XunitException($"{Ref.Path}: expected {what} within {bound}, got nothing");
+        if (!_sim.RunUntil(() => _received.Count > 0, bound))
+            throw new XunitException($"{Ref.Path}: expected {what} within {bound}, got nothing");
         (object message, LastSender) = _received.Dequeue();
         return message;
     }

@@ -16,7 +16,8 @@ internal static class SampleZones
         server.CopyTo(soa, 0);
         server.CopyTo(soa, server.Length);
         uint[] numbers = [serial, refreshSeconds, 600, 86400, 300];
-        for (int i = 0; i < numbers.Length; i++) BinaryPrimitives.WriteUInt32BigEndian(soa.AsSpan((2 * server.Length) + (4 * i)), numbers[i]);
+        for (int i = 0; i < numbers.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(soa.AsSpan((2 * server.Length) + (4 * i)), numbers[i]);
         Assert.True(builder.TryAppend(apex.Wire, RecordType.SOA, RecordClass.IN, 300, soa));
         Assert.True(builder.TryAppend(apex.Wire, RecordType.NS, RecordClass.IN, 300, server));
         for (int i = 0; i < addresses; i++)

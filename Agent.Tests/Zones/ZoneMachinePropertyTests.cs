@@ -4,7 +4,8 @@ using Agent.Actors.Zones;
 
 namespace Agent.Tests.Zones;
 
-/// <summary>Random lives: whatever happens in whatever order, no rule breaks, and when things go well again the last wish is fulfilled.</summary>
+/// <summary>Random lives: whatever happens in whatever order, no rule breaks, and when things go well again the last wish is
+/// fulfilled.</summary>
 public sealed class ZoneMachinePropertyTests
 {
     private const int Seeds = 3000;

@@ -29,9 +29,12 @@ public sealed class ZoneMachineTableTests
     /// <summary>State, input, phase afterwards, and the immediate answer to the request (or "waits").</summary>
     public static TheoryData<string, string, ZonePhase, string> Rows()
     {
-        const ZonePhase unknown = ZonePhase.Unknown, creating = ZonePhase.Creating, present = ZonePhase.Present, deleting = ZonePhase.Deleting;
+        const ZonePhase unknown = ZonePhase.Unknown, creating = ZonePhase.Creating, present = ZonePhase.Present,
+            deleting = ZonePhase.Deleting;
         var rows = new TheoryData<string, string, ZonePhase, string>();
-        void Row(string state, ZonePhase create, string createAnswer, ZonePhase delete, string deleteAnswer, ZonePhase notify, string notifyAnswer)
+        void Row(
+            string state, ZonePhase create, string createAnswer, ZonePhase delete, string deleteAnswer, ZonePhase notify,
+            string notifyAnswer)
         {
             rows.Add(state, "create", create, createAnswer);
             rows.Add(state, "delete", delete, deleteAnswer);
@@ -63,7 +66,8 @@ public sealed class ZoneMachineTableTests
     {
         var zone = new ZoneMachineDriver();
         States[state](zone);
-        long request = input switch { "create" => zone.Create(), "delete" => zone.Delete(), "notify" => zone.Notify(), _ => zone.Refresh() };
+        long request = input switch { "create" => zone.Create(), "delete" => zone.Delete(), "notify" => zone.Notify(),
+            _ => zone.Refresh() };
         Assert.Equal(phase, zone.Machine.Phase);
         Assert.Equal(answer, zone.Requests[request]?.ToString() ?? "waits");
     }
@@ -96,13 +100,15 @@ public sealed class ZoneMachineTableTests
         ["away"] = z => Report(z, TargetZoneState.Away),
         ["target-refused"] = z => Report(z, TargetZoneState.Refused),
         ["stale-report"] = _ => new TargetReported(-1, new TargetProgress("ns1", TargetZoneState.Verified, 1, null, null)),
-        ["unknown-target"] = z => new TargetReported(z.Machine.Row?.Generation ?? 0, new TargetProgress("ns9", TargetZoneState.Verified, 1, null, null)),
+        ["unknown-target"] = z =>
+            new TargetReported(z.Machine.Row?.Generation ?? 0, new TargetProgress("ns9", TargetZoneState.Verified, 1, null, null)),
         ["retry"] = _ => new TimerFired(ZoneTimer.Retry),
         ["notify-delay"] = _ => new TimerFired(ZoneTimer.NotifyDelay),
         ["refresh-timer"] = _ => new TimerFired(ZoneTimer.Refresh),
     };
 
-    /// <summary>The driver holds the rules (one answer, one pass, one write, durable before told); here everything must then come to rest.</summary>
+    /// <summary>The driver holds the rules (one answer, one pass, one write, durable before told); here everything must then come to
+    /// rest.</summary>
     [Theory]
     [MemberData(nameof(Events))]
     public void An_event_in_a_state_breaks_no_rule_and_the_zone_comes_to_rest(string state, string input)
@@ -122,5 +128,7 @@ public sealed class ZoneMachineTableTests
         (zone.Machine.Phase, zone.Machine.Waiting, zone.Pass is not null, zone.Write is not null);
 
     private static TargetReported Report(ZoneMachineDriver zone, TargetZoneState state) =>
-        new(zone.Machine.Row?.Generation ?? 0, new TargetProgress("ns1", state, null, null, state == TargetZoneState.Verified ? null : ZoneMachineDriver.SomeReason));
+        new(
+            zone.Machine.Row?.Generation ?? 0,
+            new TargetProgress("ns1", state, null, null, state == TargetZoneState.Verified ? null : ZoneMachineDriver.SomeReason));
 }

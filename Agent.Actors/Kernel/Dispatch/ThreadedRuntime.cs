@@ -21,7 +21,8 @@ public sealed class ThreadedRuntime : ActorRuntime
     public override KernelClock Clock => SystemClock.Instance;
 
     /// <summary>A stream per thread, so that turns never share one.</summary>
-    public override KernelRandom Random => _random ??= new KernelRandom(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+    public override KernelRandom Random =>
+        _random ??= new KernelRandom(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
 
     internal override MessageDispatcher Dispatcher => _dispatcher;
 

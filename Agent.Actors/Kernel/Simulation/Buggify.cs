@@ -1,8 +1,8 @@
 namespace Agent.Actors.Kernel.Simulation;
 
 /// <summary>
-/// Marks places in production code where something rare but allowed may happen on purpose: a short read, a full buffer, an early timeout. In a
-/// simulated run that asks for it, some sites fire; everywhere else the call is a constant false that the compiler removes.
+/// Marks places in production code where something rare but allowed may happen on purpose: a short read, a full buffer, an early timeout.
+/// In a simulated run that asks for it, some sites fire; everywhere else the call is a constant false that the compiler removes.
 /// </summary>
 public static class Buggify
 {

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Agent.Actors.Kernel.Simulation;
 
-/// <summary>Counts how often rare paths ran under simulation, so that a path that the seeds never reach is found. Costs nothing elsewhere.</summary>
+/// <summary>Counts how often rare paths ran under simulation, so that a path that the seeds never reach is found. Costs nothing
+/// elsewhere.</summary>
 public static class CodeProbe
 {
     private static ImmutableSortedDictionary<string, long> _counts = ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);

@@ -13,7 +13,8 @@ public sealed record SimClockOptions
     public double DriftPpm { get; init; }
 }
 
-/// <summary>A node's clock: the one virtual instant, seen through an offset and a drift. It cannot be moved, except its civil time.</summary>
+/// <summary>A node's clock: the one virtual instant, seen through an offset and a drift. It cannot be moved, except its civil
+/// time.</summary>
 public sealed class SimClock : KernelClock
 {
     private readonly SimScheduler _scheduler;
@@ -38,7 +39,8 @@ public sealed class SimClock : KernelClock
     /// <summary>Sets the civil time forward or back, as an operator or a time server does.</summary>
     public void StepUtc(TimeSpan by) => _utcOffset += by;
 
-    /// <summary>A timer for code that knows only <see cref="TimeProvider"/>. The callback runs as an event of the simulation, never within the caller.</summary>
+    /// <summary>A timer for code that knows only <see cref="TimeProvider"/>. The callback runs as an event of the simulation, never within
+    /// the caller.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         new SimTimer(this, callback, state, dueTime, period);
 

@@ -65,8 +65,9 @@ public sealed class SimNode : ActorRuntime
     }
 
     /// <summary>
-    /// Freezes the process, as a long garbage collection or a stopped virtual machine does: no actor of the node runs, while its timers fall due
-    /// and the world goes on. After that it first goes on with what it was about to do, before it learns of anything that came meanwhile.
+    /// Freezes the process, as a long garbage collection or a stopped virtual machine does: no actor of the node runs, while its timers
+    /// fall due and the world goes on. After that it first goes on with what it was about to do, before it learns of anything that came
+    /// meanwhile.
     /// </summary>
     public void Pause(TimeSpan duration)
     {

@@ -9,9 +9,9 @@ namespace Agent.Actors.Kernel.Simulation;
 /// One step is one event that became due, or one mail of one actor chosen by the strategy. A node's step costs it a random piece of virtual
 /// time, during which the other nodes go on. Nothing but this loop moves the time: when nobody can run, it jumps to whatever comes next.
 /// <para>
-/// Randomness comes in separate streams: the schedule, the faults, one per node, one per <see cref="Buggify"/> site. So an additional fault or site does not
-/// shift what the others draw. Everything that happens goes into a rolling hash, the <see cref="Unseed"/>; a seed that yields two unseeds means
-/// that something escaped the simulation (threads, the machine's clock, hash order).
+/// Randomness comes in separate streams: the schedule, the faults, one per node, one per <see cref="Buggify"/> site. So an additional fault
+/// or site does not shift what the others draw. Everything that happens goes into a rolling hash, the <see cref="Unseed"/>; a seed that
+/// yields two unseeds means that something escaped the simulation (threads, the machine's clock, hash order).
 /// </para>
 /// Not thread-safe; what runs in it must not use other threads.
 /// </remarks>
@@ -64,7 +64,8 @@ public sealed class SimScheduler : IDeliveryProbe
     /// <summary>The nodes, in order of creation.</summary>
     public IReadOnlyList<SimNode> Nodes => _nodes;
 
-    /// <summary>Failures of actors that no supervisor may repair, because they are the test's own: its assertions, made within an actor.</summary>
+    /// <summary>Failures of actors that no supervisor may repair, because they are the test's own: its assertions, made within an
+    /// actor.</summary>
     public Predicate<Exception>? EndsRun { get; set; }
 
     /// <summary>The simulation whose step runs on this thread.</summary>
@@ -78,7 +79,8 @@ public sealed class SimScheduler : IDeliveryProbe
         return node;
     }
 
-    /// <summary>Runs an action of the world outside the nodes (network, servers, disks) after a delay of virtual time; same instant: in order of scheduling.</summary>
+    /// <summary>Runs an action of the world outside the nodes (network, servers, disks) after a delay of virtual time; same instant: in
+    /// order of scheduling.</summary>
     /// <returns>Dispose it to call the event off.</returns>
     public IDisposable Schedule(TimeSpan delay, Action action)
     {
@@ -191,7 +193,8 @@ public sealed class SimScheduler : IDeliveryProbe
         if (EndsRun is { } endsRun && (endsRun(cause) || (cause.InnerException is { } inner && endsRun(inner)))) _failure ??= cause;
     }
 
-    void IDeliveryProbe.OnFatalError(FatalError error) => _failure ??= new UnreachableException($"fatal error at {error.Actor.Path}", error.Cause);
+    void IDeliveryProbe.OnFatalError(FatalError error) =>
+        _failure ??= new UnreachableException($"fatal error at {error.Actor.Path}", error.Cause);
 
     private static SimNode NodeOf(ActorCell cell) => (SimNode)cell.System.Runtime;
 
@@ -243,7 +246,8 @@ public sealed class SimScheduler : IDeliveryProbe
 
     private void CountStep()
     {
-        if (++Steps > Options.StepsMax) throw new InvalidOperationException($"more than {Options.StepsMax} steps; a message goes round for ever?");
+        if (++Steps > Options.StepsMax)
+            throw new InvalidOperationException($"more than {Options.StepsMax} steps; a message goes round for ever?");
     }
 
     private void Check(string name, Action check)
@@ -254,7 +258,8 @@ public sealed class SimScheduler : IDeliveryProbe
         }
         catch (Exception cause)
         {
-            throw new SimulationException(this, _trace, new InvalidOperationException($"invariant '{name}' is broken: {cause.Message}", cause));
+            throw new SimulationException(
+                this, _trace, new InvalidOperationException($"invariant '{name}' is broken: {cause.Message}", cause));
         }
     }
 

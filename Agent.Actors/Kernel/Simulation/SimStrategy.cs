@@ -90,13 +90,15 @@ internal abstract class SimStrategy
                 bestPriority = priority;
             }
             // From a change point on, the one that was first is the last. Later horizons get their own points.
-            if (_changePoints.Contains(_step++ % HorizonSteps)) _priorities[candidates[best]] = (ulong)(HorizonSteps - (_step % HorizonSteps));
+            if (_changePoints.Contains(_step++ % HorizonSteps))
+                _priorities[candidates[best]] = (ulong)(HorizonSteps - (_step % HorizonSteps));
             return best;
         }
 
         private ulong PriorityOf(OneWordMailbox mailbox)
         {
-            if (!_priorities.TryGetValue(mailbox, out ulong priority)) _priorities.Add(mailbox, priority = _random.NextUInt64() | (1UL << 32));
+            if (!_priorities.TryGetValue(mailbox, out ulong priority))
+                _priorities.Add(mailbox, priority = _random.NextUInt64() | (1UL << 32));
             return priority;
         }
     }

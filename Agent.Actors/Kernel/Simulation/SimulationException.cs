@@ -17,7 +17,8 @@ public sealed class SimulationException : Exception
     private static string Describe(SimScheduler scheduler, SimTrace trace, Exception cause)
     {
         // The build puts the commit into the informational version.
-        string? version = typeof(SimulationException).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        Assembly assembly = typeof(SimulationException).Assembly;
+        string? version = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
         return $"""
             {cause.GetType().Name}: {cause.Message}
             seed {scheduler.Seed}, unseed {scheduler.Unseed:x16}, step {scheduler.Steps}, time {scheduler.Now}, version {version}

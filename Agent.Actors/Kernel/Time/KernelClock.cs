@@ -1,6 +1,7 @@
 namespace Agent.Actors.Kernel;
 
-/// <summary>Time as actors see it. Deadlines and intervals use <see cref="Monotonic"/>; only what is shown or sent to others uses <see cref="UtcNow"/>.</summary>
+/// <summary>Time as actors see it. Deadlines and intervals use <see cref="Monotonic"/>; only what is shown or sent to others uses
+/// <see cref="UtcNow"/>.</summary>
 public abstract class KernelClock : TimeProvider
 {
     /// <summary>Time since an arbitrary start; never goes back.</summary>

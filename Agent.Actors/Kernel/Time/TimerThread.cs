@@ -1,6 +1,7 @@
 namespace Agent.Actors.Kernel;
 
-/// <summary>One thread and one timing wheel of 10 ms ticks for all timers of a system. The thread starts with the first timer and sleeps while there is none.</summary>
+/// <summary>One thread and one timing wheel of 10 ms ticks for all timers of a system. The thread starts with the first timer and sleeps
+/// while there is none.</summary>
 internal sealed class TimerThread : KernelTimers
 {
     internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);

@@ -1,12 +1,12 @@
 namespace Agent.Actors.Kernel;
 
 /// <summary>
-/// A hierarchical timing wheel (Varghese and Lauck, 1987): starting and cancelling cost the same whatever the number of timers, and cancelled
-/// timers leave nothing behind.
+/// A hierarchical timing wheel (Varghese and Lauck, 1987): starting and cancelling cost the same whatever the number of timers, and
+/// cancelled timers leave nothing behind.
 /// </summary>
 /// <remarks>
-/// Four levels of 256 slots. Level 0 holds what is due within 256 ticks, one tick per slot; level n holds slots of 256^n ticks. When the tick
-/// enters a new slot of a higher level, that slot's nodes are distributed to the levels below. Farther than the last level reaches
+/// Four levels of 256 slots. Level 0 holds what is due within 256 ticks, one tick per slot; level n holds slots of 256^n ticks. When the
+/// tick enters a new slot of a higher level, that slot's nodes are distributed to the levels below. Farther than the last level reaches
 /// (2^32 ticks) is put at its far end and distributed again from there. Not thread-safe.
 /// </remarks>
 internal sealed class TimingWheel
@@ -63,7 +63,8 @@ internal sealed class TimingWheel
         }
     }
 
-    /// <summary>Ticks until the wheel must be looked at again; never more than one turn of the lowest level, null when it is empty.</summary>
+    /// <summary>Ticks until the wheel must be looked at again; never more than one turn of the lowest level, null when it is
+    /// empty.</summary>
     internal int? TicksToNext()
     {
         if (Count == 0) return null;

@@ -45,7 +45,8 @@ internal static class TransferStreams
 
     public static XfrRequest Ixfr(uint ourSerial) => Axfr with { Type = RecordType.IXFR, OurSerial = ourSerial };
 
-    public static byte[] Message(IEnumerable<PlainRecord> records, RecordType? question = RecordType.AXFR, ushort flags = 0x8400, ushort id = Id)
+    public static byte[] Message(
+        IEnumerable<PlainRecord> records, RecordType? question = RecordType.AXFR, ushort flags = 0x8400, ushort id = Id)
     {
         var writer = new MessageWriter(new byte[65535], id, flags);
         if (question is { } type)

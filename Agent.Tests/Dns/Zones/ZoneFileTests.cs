@@ -123,7 +123,9 @@ public sealed class ZoneFileTests
     [Fact]
     public void An_endless_entry_is_stopped()
     {
-        Assert.False(ZoneFileReader.TryParse(Head + "x TXT (" + new string('\n', 1000) + string.Concat(Enumerable.Repeat("\"a\" ", 400_000)), Apex, out _, out ZoneFileError? error));
+        Assert.False(
+            ZoneFileReader.TryParse(Head + "x TXT (" + new string('\n', 1000) + string.Concat(Enumerable.Repeat("\"a\" ", 400_000)), Apex,
+            out _, out ZoneFileError? error));
         Assert.Contains("entry", error.Text, StringComparison.Ordinal);
     }
 
@@ -149,7 +151,8 @@ public sealed class ZoneFileTests
         for (int seed = 0; seed < 150; seed++)
         {
             var random = new Random(seed);
-            MemoryZoneContent content = Content([.. Zone(random, 1 + random.Next(100), 5), .. RecordSamples.All().Select(sample => sample.Record)]);
+            MemoryZoneContent content = Content(
+                [.. Zone(random, 1 + random.Next(100), 5), .. RecordSamples.All().Select(sample => sample.Record)]);
             byte[] file = Write(content);
             using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
             Assert.True(ZoneFileReader.TryRead(new MemoryStream(file), null, builder, out ZoneFileError? error), error?.ToString());
