@@ -121,6 +121,20 @@ public sealed class RndcClientTests
         Assert.Equal("next", (await client.CallAsync("next", RndcLane.Changes, CancellationToken.None)).Text);
     }
 
+    [Fact]
+    public async Task An_idle_connection_is_closed_before_named_complains_of_it()
+    {
+        await using ScriptedNamed named = new(Key, command => Task.FromResult<byte[]?>(command.Done($"connection {command.Connection}")));
+        HandDrivenTimers time = new();
+        await using RndcClient client = new(() => named.Endpoint, time);
+
+        Assert.Equal("connection 1", (await client.CallAsync("a", RndcLane.Changes, CancellationToken.None)).Text);
+        Assert.Equal("connection 1", (await client.CallAsync("b", RndcLane.Changes, CancellationToken.None)).Text);
+        Assert.InRange(time.LongestDue, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(29));
+        time.FireAll();
+        Assert.Equal("connection 2", (await client.CallAsync("c", RndcLane.Changes, CancellationToken.None)).Text);
+    }
+
     public static TheoryData<string> HostileAnswers =>
         ["other serial", "other nonce", "unsigned", "other key", "zero length", "huge length", "version", "request"];
 
@@ -173,6 +187,48 @@ public sealed class RndcClientTests
             default:
                 good[^1] ^= 1;
                 return good;
+        }
+    }
+
+    /// <summary>The machine's clock with timers that only a test fires.</summary>
+    private sealed class HandDrivenTimers : TimeProvider
+    {
+        private readonly List<HandDrivenTimer> _timers = [];
+
+        public TimeSpan LongestDue => _timers.Max(timer => timer.Due);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            HandDrivenTimer timer = new(() => callback(state)) { Due = dueTime };
+            _timers.Add(timer);
+            return timer;
+        }
+
+        public void FireAll()
+        {
+            foreach (HandDrivenTimer timer in _timers.Where(timer => timer.Due >= TimeSpan.Zero))
+                timer.Fire();
+        }
+    }
+
+    private sealed class HandDrivenTimer(Action fire) : ITimer
+    {
+        public TimeSpan Due { get; set; }
+
+        public void Fire() => fire();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Due = dueTime;
+            return true;
+        }
+
+        public void Dispose() => Due = Timeout.InfiniteTimeSpan;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
         }
     }
 }

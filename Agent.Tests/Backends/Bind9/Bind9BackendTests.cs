@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using Agent.Actors.Backends;
+using Agent.Backends.Bind9;
+using Agent.Dns.Wire;
+using Agent.Tests.Peers;
+
+namespace Agent.Tests.Backends.Bind9;
+
+/// <summary>What the driver says to named and what it makes of the answers, with a scripted named.</summary>
+public sealed class Bind9BackendTests : IDisposable
+{
+    private static readonly DomainName Zone = DomainName.Parse("Target.Example.");
+
+    private readonly TemporaryFolder _folder = new("bind9");
+    private readonly ConcurrentQueue<string> _commands = new();
+
+    private string File => _folder.Combine("target.example.zone");
+
+    private string Stanza => $"{{ type primary; file \"{File}\"; check-names ignore; }};";
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_new_zone_is_added_and_then_reloaded()
+    {
+        await RunAsync(
+            (command, _) => command.Done(),
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2)));
+            });
+
+        Assert.Equal([$"addzone \"target.example\" IN {Stanza}", "reload target.example IN"], _commands);
+    }
+
+    [Fact]
+    public async Task A_zone_that_got_lost_is_added_again()
+    {
+        await RunAsync(
+            (command, verb) => verb == "reload"
+                ? command.Failed("not found", "no matching zone 'target.example' in any view")
+                : command.Done(),
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2)));
+            });
+
+        Assert.Equal(["addzone", "reload", "addzone"], Verbs);
+    }
+
+    [Fact]
+    public async Task A_reload_that_saw_no_change_is_repeated_with_a_later_file()
+    {
+        List<DateTime> stamps = [];
+        await RunAsync(
+            (command, verb) =>
+            {
+                if (verb == "reload")
+                    stamps.Add(System.IO.File.GetLastWriteTimeUtc(File));
+                return command.Done(verb == "reload" ? "zone reload up-to-date" : verb == "zonestatus" ? Status(serial: 1) : "");
+            },
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2)));
+            });
+
+        Assert.Equal(["addzone", "reload", "zonestatus", "reload"], Verbs);
+        Assert.True(stamps[1] >= stamps[0].AddSeconds(1), "the second time is a whole second later, for servers that count in seconds");
+    }
+
+    [Fact]
+    public async Task The_same_serial_again_is_looked_at_from_the_start()
+    {
+        await RunAsync(
+            (command, verb) => verb switch
+            {
+                "addzone" when _commands.Count > 1 => command.Failed("already exists"),
+                "zonestatus" => command.Done(Status(serial: 1)),
+                "showzone" => command.Done($"zone \"target.example\" {Stanza}"),
+                _ => command.Done(),
+            },
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+            });
+
+        Assert.Equal(["addzone", "addzone", "zonestatus", "showzone", "reload"], Verbs);
+    }
+
+    [Fact]
+    public async Task A_zone_with_another_file_is_replaced_and_one_with_other_statements_changed()
+    {
+        int added = 0;
+        await RunAsync(
+            (command, verb) => verb switch
+            {
+                "addzone" when ++added == 1 => command.Failed("already exists"),
+                "zonestatus" => command.Done(Status(serial: 1, file: "/elsewhere/target.zone")),
+                _ => command.Done(),
+            },
+            async caller => await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1))));
+        Assert.Equal(["addzone", "zonestatus", "delzone", "addzone"], Verbs);
+
+        _commands.Clear();
+        await RunAsync(
+            (command, verb) => verb switch
+            {
+                "addzone" => command.Failed("already exists"),
+                "zonestatus" => command.Done(Status(serial: 1)),
+                "showzone" => command.Done($"zone \"target.example\" {{ type primary; file \"{File}\"; notify no; }};"),
+                _ => command.Done(),
+            },
+            async caller => await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1))));
+        Assert.Equal(["addzone", "zonestatus", "showzone", "modzone", "showzone", "reload"], Verbs);
+    }
+
+    [Fact]
+    public async Task Removing_asks_first_and_takes_the_files_away()
+    {
+        _folder.Write("target.example.zone", "");
+        _folder.Write("target.example.zone.jnl", "");
+        _folder.Write("other.example.zone", "");
+
+        await RunAsync(
+            (command, verb) => command.Done(verb == "zonestatus" ? Status(serial: 1) : "zone 'target.example' will be deleted."),
+            async caller => await DoneAsync(caller.RemoveAsync(Zone)));
+
+        Assert.Equal(["zonestatus target.example IN", "delzone target.example IN"], _commands);
+        Assert.Equal(["other.example.zone"], Directory.GetFiles(_folder.FullPath).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("failure", "")]
+    [InlineData("permission denied", "Not allowing new zones in view '_default'")]
+    [InlineData("not found", "no matching view found for 'inside'")]
+    public async Task A_no_is_a_refusal_in_nameds_words(string error, string text)
+    {
+        OrderFinished? answer = null;
+        await RunAsync(
+            (command, verb) => verb == "status" ? command.Done() : command.Failed(error, text),
+            async caller => answer = await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+
+        Assert.Equal(OrderOutcome.Refused, answer!.Outcome);
+        Assert.Contains(error, answer.Reason!.Text, StringComparison.Ordinal);
+        Assert.Contains(text, answer.Reason.Text, StringComparison.Ordinal);
+    }
+
+    private IEnumerable<string> Verbs => _commands.Select(command => command.Split(' ')[0]);
+
+    private static async Task DoneAsync(Task<OrderFinished> order)
+    {
+        OrderFinished answer = await order;
+        Assert.True(answer.Outcome == OrderOutcome.Done, answer.Reason?.ToString());
+    }
+
+    private string Status(uint serial, string? file = null) =>
+        $"name: target.example\ntype: primary\nfiles: {file ?? File}\nserial: {serial}\nreconfigurable via modzone: yes";
+
+    private async Task RunAsync(Func<ScriptedCommand, string, byte[]> script, Func<BackendCaller, Task> orders)
+    {
+        await using ScriptedNamed named = new(ScriptedNamed.NewKey(), command =>
+        {
+            if (command.IsGreeting)
+                return Task.FromResult<byte[]?>(command.Done());
+            _commands.Enqueue(command.Text);
+            return Task.FromResult<byte[]?>(script(command, command.Text.Split(' ')[0]));
+        });
+        Bind9Options options = new(_folder.FullPath) { KeySecret = RndcRecording.Secret, Port = named.Endpoint.Port };
+        await using Bind9Backend backend = new(options, TimeProvider.System);
+        await orders(new BackendCaller(backend));
+    }
+}
