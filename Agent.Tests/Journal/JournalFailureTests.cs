@@ -156,6 +156,33 @@ public sealed class JournalFailureTests : IDisposable
     }
 
     [Fact]
+    public void A_database_that_is_lost_under_way_is_not_replaced_by_an_empty_one()
+    {
+        _journal.Commit(new PutZone(Row("a.example.", 1)));
+        Directory.Delete(_journal.ContentsPath);
+        File.WriteAllText(_journal.ContentsPath, "in the way");
+        _journal.CommitFails(new PutZone(Row("big.example.", 1, Large("big.example.", 1, 200_000))));
+        string away = _journal.DatabasePath + ".away";
+        File.Move(_journal.DatabasePath, away);
+        JournalFailed failed = _journal.CommitFails(new PutZone(Row("b.example.", 1)));
+        Assert.Contains(_journal.DatabasePath, failed.Reason.Text, StringComparison.Ordinal);
+        Assert.False(File.Exists(_journal.DatabasePath));
+
+        File.Move(away, _journal.DatabasePath);
+        _journal.Commit(new PutZone(Row("b.example.", 1)));
+        Assert.Equal(2, _journal.Load().Length);
+    }
+
+    [Fact]
+    public void A_closed_journal_is_one_file()
+    {
+        _journal.Commit(new PutZone(Row("a.example.", 1, Small("a.example.", 1))));
+        ReadAll(_journal.LoadOne("a.example.").Content!);
+        _journal.Close();
+        Assert.Equal([_journal.DatabasePath], Directory.GetFiles(_journal.FolderPath, "journal.db*"));
+    }
+
+    [Fact]
     public void A_file_that_another_process_locks_fails_requests_until_it_is_free()
     {
         _journal.Options = new JournalOptions { LockTimeout = TimeSpan.FromMilliseconds(50) };

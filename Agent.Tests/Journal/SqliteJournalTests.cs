@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
@@ -113,6 +114,27 @@ public sealed class SqliteJournalTests : IDisposable
         Assert.False(File.Exists(spooled));
         Assert.Equal([content.Hash.ToString()], _journal.ContentFiles);
         Assert.Equal(content.Bytes.ToArray(), ReadAll(handle));
+    }
+
+    [Fact]
+    public void A_spooled_file_that_nobody_kept_goes_with_its_last_reference()
+    {
+        MemoryZoneContent content = Small("a.example.", 1);
+        string spooled = Path.Combine(_journal.Directory.SpoolPath, "1.xfr");
+        ReadAndForget(content, spooled);
+        for (int i = 0; i < 10 && File.Exists(spooled); i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.False(File.Exists(spooled));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void ReadAndForget(MemoryZoneContent content, string path)
+        {
+            File.WriteAllBytes(path, content.Bytes.ToArray());
+            Assert.Equal(content.Bytes.ToArray(), ReadAll(FileZoneContent.Spooled(content.Facts, path)));
+        }
     }
 
     [Fact]

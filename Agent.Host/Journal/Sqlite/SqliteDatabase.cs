@@ -12,15 +12,18 @@ internal static class SqliteDatabase
 
     private static ReadOnlySpan<byte> Header => "SQLite format 3\0"u8;
 
-    /// <summary>Checks or creates the file and opens it for writing.</summary>
+    /// <summary>
+    /// Checks the file and opens it for writing. Only at the start of the process may a missing one be created: under way its
+    /// absence is a failure like any other.
+    /// </summary>
     /// <exception cref="JournalOpenException">Damaged, of a newer program, missing where contents exist, or not accessible.</exception>
-    public static SqliteConnection Open(DataDirectory directory, JournalOptions options, TimeProvider clock)
+    public static SqliteConnection Open(DataDirectory directory, JournalOptions options, TimeProvider clock, bool mayCreate)
     {
         SqliteLibrary.Initialize();
         string path = directory.DatabasePath;
         try
         {
-            if (!File.Exists(path))
+            if (mayCreate && !File.Exists(path))
                 Create(directory, clock);
             CheckHeader(path);
             SqliteConnection connection = Connect(path, SqliteOpenMode.ReadWrite, options.LockTimeout);

@@ -45,7 +45,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         var journal = new SqliteJournal(directory, options, clock, logger);
         try
         {
-            SqliteStore store = journal.OpenStore();
+            SqliteStore store = journal.OpenStore(mayCreate: true);
             journal._store = store;
             journal.Epoch = store.NextEpoch();
             int removed = store.Sweep();
@@ -106,7 +106,6 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         _requests.CompleteAdding();
         _thread.Join();
         _requests.Dispose();
-        _reader.Dispose();
     }
 
     private static string Describe(Exception exception) =>
@@ -138,6 +137,8 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
             JournalMetrics.Waiting.Add(-1);
             Answer(request.ReplyTo, Serve(request));
         }
+        // The writer closes last, so that it can fold the write-ahead log into the file.
+        _reader.Dispose();
         CloseStore();
     }
 
@@ -146,7 +147,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
     {
         try
         {
-            _store ??= OpenStore();
+            _store ??= OpenStore(mayCreate: false);
             return request.Work(_store);
         }
         catch (Exception exception)
@@ -159,9 +160,9 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         }
     }
 
-    private SqliteStore OpenStore()
+    private SqliteStore OpenStore(bool mayCreate)
     {
-        SqliteConnection connection = SqliteDatabase.Open(_directory, _options, _clock);
+        SqliteConnection connection = SqliteDatabase.Open(_directory, _options, _clock, mayCreate);
         try
         {
             return new SqliteStore(connection, _files, _reader, _options);
