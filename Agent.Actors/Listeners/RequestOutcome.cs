@@ -35,5 +35,5 @@ public readonly record struct RequestOutcome(
 /// <summary>What a relay needs to know of a query without reading it again.</summary>
 /// <param name="QuestionEnd">Where the question ends in the message.</param>
 /// <param name="HasEdns">Whether an answer of ours has an OPT.</param>
-/// <param name="IsSigned">Whether a TSIG covers the message, so that no bit but the id may change (RFC 8945 section 5.3).</param>
+/// <param name="IsSigned">Whether a TSIG covers the message, so that no bit but the id may change (RFC 8945 sections 4.2, 5.5).</param>
 public readonly record struct RelayHints(int QuestionEnd, bool HasEdns, bool IsSigned);
