@@ -1,5 +1,4 @@
 using Agent.Actors.Kernel;
-using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Tests.TestKit;
