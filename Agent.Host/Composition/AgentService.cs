@@ -1,0 +1,224 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Listeners;
+using Agent.Actors.Telemetry;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
+using Agent.Backends.Embedded;
+using Agent.Dns.Net;
+using Agent.Host.Configuration;
+using Agent.Host.Journal;
+using Agent.Host.Sockets;
+using Agent.Host.Telemetry;
+using Agent.Host.Transfers;
+using Agent.Host.Web;
+using JournalOptions = Agent.Host.Journal.JournalOptions;
+
+namespace Agent.Host.Composition;
+
+/// <summary>
+/// One running agent: puts all rooms together, starts them from the inside out (store, actors, targets, then doors) and stops them
+/// from the outside in, so that nothing is accepted that nobody can carry out.
+/// </summary>
+internal sealed partial class AgentService : IAsyncDisposable
+{
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
+
+    private readonly AgentOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<AgentService> _logger;
+    private readonly Stack<Func<ValueTask>> _stopping = new();
+    private readonly TaskCompletionSource<FatalError> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ActorSystem _system = null!;
+    private IActorRef _masters = null!;
+    private ZonePolicyHolder _policy = null!;
+    private KeyStore _keys = null!;
+    private DnsListeners _listeners = null!;
+    private ManagementServer _management = null!;
+
+    private AgentService(AgentOptions options, ILoggerFactory loggers)
+    {
+        _options = options;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<AgentService>();
+    }
+
+    /// <summary>Completes when an actor found its own state impossible: the process must not go on.</summary>
+    public Task<FatalError> Fatal => _fatal.Task;
+
+    /// <summary>Where DNS is answered.</summary>
+    public IReadOnlyList<NetworkEndpoint> DnsEndpoints => _listeners.Endpoints;
+
+    /// <summary>Where management is answered.</summary>
+    public IPEndPoint ManagementEndPoint => _management.EndPoint;
+
+    /// <summary>What <c>run</c> says when all sockets are bound and the journal is open.</summary>
+    public string ReadyLine => $"ready dns={string.Join(',', DnsEndpoints.Select(e => e.ToIPEndPoint()))} management={ManagementEndPoint}";
+
+    /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
+    /// <exception cref="JournalOpenException">The data folder or the journal cannot be used.</exception>
+    /// <exception cref="ArgumentException">Settings that can never work together.</exception>
+    /// <exception cref="SocketException">An address cannot be bound.</exception>
+    /// <exception cref="IOException">The management address cannot be bound.</exception>
+    public static async Task<AgentService> StartAsync(
+        AgentOptions options, ILoggerFactory loggers, ILoggerProvider logging, CancellationToken cancellation)
+    {
+        var service = new AgentService(options, loggers);
+        try
+        {
+            await service.StartAsync(logging, cancellation);
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_stopping.TryPop(out Func<ValueTask>? stop)) await stop();
+    }
+
+    private async Task StartAsync(ILoggerProvider logging, CancellationToken cancellation)
+    {
+        TimeProvider clock = TimeProvider.System;
+        ListenerPolicy listenerPolicy = await DomainSettings.PolicyForListenersAsync(_options, cancellation);
+        (DataDirectory data, SqliteJournal journal) = OpenStore(clock);
+        _system = ActorSystem.Create("agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
+        OnStop(() => new ValueTask(_system.Terminate()));
+
+        _keys = new KeyStore(_options.Keys);
+        var spool = new SpoolDirectory(data.SpoolPath);
+        var client = new MasterClient(
+            new MasterClientOptions { TransferSources = _options.TransferSource is { } source ? [source] : [] },
+            spool,
+            new MasterKeyring(_keys, clock),
+            clock,
+            _loggers.CreateLogger<MasterClient>());
+        OnStop(client.DisposeAsync);
+
+        var zones = new EmbeddedZoneTable();
+        ImmutableSortedDictionary<string, IActorRef> targets = StartTargets(zones, clock);
+        IActorRef writer = _system.ActorOf(JournalActor.Props(journal), "journal");
+        IActorRef region = StartZones(journal, writer, client, targets);
+
+        var metrics = new PrometheusExporter(AgentMetrics.MeterName);
+        OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
+        BindDns(listenerPolicy, region, zones, clock);
+        var parts = new ManagementParts(
+            _options.NodeName, region, targets, _masters, writer, metrics, () => _policy.Current.AnswerDeadline);
+        _management = await ManagementServer.StartAsync(
+            new IPEndPoint(_options.Management.Address, _options.Management.Port),
+            new ManagementGuard(ApiToken.Load(data.Path), HostNames()),
+            parts,
+            _system,
+            logging);
+        OnStop(_management.DisposeAsync);
+        _listeners.Start();
+    }
+
+    private (DataDirectory Data, SqliteJournal Journal) OpenStore(TimeProvider clock)
+    {
+        if (_options.Journal.Provider != JournalProvider.Sqlite)
+            throw new ArgumentException("journal.provider: this version keeps its journal in SQLite only");
+        DataDirectory data = DataDirectory.Open(_options.DataDirectory);
+        OnStop(() => { data.Dispose(); return ValueTask.CompletedTask; });
+        SqliteJournal journal = SqliteJournal.Open(
+            data,
+            new JournalOptions
+            {
+                HistoryPerZone = _options.Journal.HistoryPerZone,
+                LargestStoredContent = (int)_options.Journal.InlineContentBytesMax,
+            },
+            clock,
+            _loggers.CreateLogger<SqliteJournal>());
+        OnStop(() => { journal.Dispose(); return ValueTask.CompletedTask; });
+        return (data, journal);
+    }
+
+    private ImmutableSortedDictionary<string, IActorRef> StartTargets(EmbeddedZoneTable zones, TimeProvider clock)
+    {
+        ImmutableSortedDictionary<string, IActorRef>.Builder targets = ImmutableSortedDictionary.CreateBuilder<string, IActorRef>(StringComparer.Ordinal);
+        foreach (TargetOptions target in _options.Targets)
+        {
+            IZoneBackend backend = TargetFactory.Create(target, zones, clock, _loggers);
+            OnStop(backend.DisposeAsync);
+            IActorRef actor = _system.ActorOf(BackendActor.Props(new BackendActorSettings(target.Name, backend, ProbeInterval)));
+            targets.Add(target.Name, actor);
+        }
+
+        return targets.ToImmutable();
+    }
+
+    private IActorRef StartZones(
+        SqliteJournal journal, IActorRef writer, MasterClient client, ImmutableSortedDictionary<string, IActorRef> targets)
+    {
+        _masters = _system.ActorOf(
+            MasterDirectoryActor.Props(new MasterDirectorySettings(client, DomainSettings.MastersOf(_options))), "masters");
+        TransferOptions transfer = _options.Transfer;
+        IActorRef budget = _system.ActorOf(
+            TransferBudgetActor.Props(new TransferBudget(transfer.ConcurrentMax, transfer.ConcurrentPerMasterMax)), "transfer-budget");
+        _policy = new ZonePolicyHolder(DomainSettings.PolicyOf(_options));
+        var transfers = new TransferSettings(
+            client, _masters, budget, DomainSettings.LimitsOf(transfer), transfer.QueryTimeout, TimeSpan.FromMilliseconds(150));
+        int shards = _options.Cluster.Shards;
+        var settings = new ZoneShardSettings(
+            new ZoneActorSettings(targets, writer, transfers, _policy), journal, shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000);
+        return _system.ActorOf(
+            ShardRegionActor.Props(new ShardRegionSettings(
+                new EmbeddedCoordination(shards, journal.Epoch), ZoneShardActor.Props(settings), new UnplacedZones(), HoldAtMost, MaxHeld: 100_000)),
+            "zones");
+    }
+
+    private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
+    {
+        IActorRef desk = _system.ActorOf(ControlDeskActor.Props(region), "desk");
+        var authenticator = new TsigAuthenticator(_keys, clock);
+        NetworkEndpoint? destination = QueryDestination();
+        var settings = new DnsListenerSettings
+        {
+            Endpoints = [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, _options.Listener.Port))],
+            Policy = policy,
+            Gate = new ControlGate(new ControlDesk(desk)),
+            Relay = destination is { } server ? new RelayOptions { Destination = server } : null,
+            LocalAnswerer = destination is null ? new EmbeddedAnswerer(zones) : null,
+            Authenticator = authenticator,
+            Transfers = ZoneTransferResponder.OfRegion(region, authenticator),
+            Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },
+            Tcp = new TcpOptions
+            {
+                Backlog = _options.Listener.TcpBacklog,
+                IdleTimeoutMs = (int)_options.Listener.TcpIdleTimeout.TotalMilliseconds,
+                ConnectionsPerClient = _options.Listener.TcpConnectionsPerClient,
+                ConnectionsMax = _options.Listener.TcpConnections,
+            },
+            ErrorsPerSecond = _options.Limits.ErrorsPerSecond,
+            NotifiesPerSecond = _options.Limits.NotifiesPerSecond,
+        };
+        _listeners = new DnsListeners(settings, _loggers);
+        OnStop(() => { _listeners.Dispose(); return ValueTask.CompletedTask; });
+    }
+
+    /// <summary>Where queries go; null when the agent answers them itself.</summary>
+    private NetworkEndpoint? QueryDestination()
+    {
+        HostEndpoint? endpoint = _options.QueryDestination ?? _options.Targets.Select(t => t.Server).FirstOrDefault(s => s is not null);
+        if (endpoint is null) return null;
+        IPAddress address = endpoint.Address ?? System.Net.Dns.GetHostAddresses(endpoint.Host)[0];
+        return NetworkEndpoint.From(address, endpoint.Port);
+    }
+
+    private HashSet<string> HostNames() =>
+        new(StringComparer.OrdinalIgnoreCase) { "localhost", Environment.MachineName, _options.NodeName };
+
+    private void OnStop(Func<ValueTask> stop) => _stopping.Push(stop);
+}

@@ -1,0 +1,116 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using Agent.Actors.Kernel;
+using Agent.Host.Commands;
+using Agent.Host.Configuration;
+using Agent.Host.Demo;
+using Agent.Host.Journal;
+using Agent.Host.Telemetry;
+
+namespace Agent.Host.Composition;
+
+/// <summary>The long-running commands: starts an agent, watches over it, and takes signals.</summary>
+internal sealed partial class ServiceEntry : IServiceEntry
+{
+    public async Task<int> RunAsync(ServiceRequest request, CancellationToken stop)
+    {
+        AgentConfiguration configuration = request.Configuration.Current;
+        LoggingOptions logging = configuration.Options.Logging;
+        using var lines = new LineLoggerProvider(logging.Format == LogFormat.Json, logging.Level, request.Console.Error);
+        using ILoggerFactory loggers = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddProvider(lines));
+        ILogger log = loggers.CreateLogger<ServiceEntry>();
+        foreach (string warning in configuration.Warnings) LogWarning(log, warning);
+        try
+        {
+            await using AgentService service = await AgentService.StartAsync(configuration.Options, loggers, lines, stop);
+            await request.Console.Output.WriteLineAsync(service.ReadyLine);
+            await request.Console.Output.FlushAsync(CancellationToken.None);
+            return await WatchAsync(service, request.Configuration, lines, log, stop);
+        }
+        catch (Exception failure) when (failure is JournalOpenException or ArgumentException)
+        {
+            return request.Console.Fail(ExitCode.Usage, failure.Message);
+        }
+        catch (Exception failure) when (failure is SocketException or IOException)
+        {
+            return request.Console.Fail(ExitCode.Failed, $"cannot start: {failure.Message}");
+        }
+    }
+
+    public async Task<int> DemoAsync(DemoRequest request, CancellationToken stop)
+    {
+        using var demo = new DemoRun(request.Console);
+        return await demo.RunAsync(request, stop);
+    }
+
+    private static async Task<int> WatchAsync(
+        AgentService service, ConfigurationReloader reloader, LineLoggerProvider lines, ILogger log, CancellationToken stop)
+    {
+        Channel<bool> hangups = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            hangups.Writer.TryWrite(true);
+        });
+        while (true)
+        {
+            Task<bool> reload = hangups.Reader.WaitToReadAsync(stop).AsTask();
+            Task first = await Task.WhenAny(reload, service.Fatal);
+            if (first == service.Fatal)
+            {
+                FatalError error = await service.Fatal;
+                LogFatal(log, error.Actor.Path, error.Cause);
+                return ExitCode.Failed;
+            }
+
+            if (reload.IsCanceled)
+            {
+                LogStopping(log);
+                return ExitCode.Done;
+            }
+
+            hangups.Reader.TryRead(out _);
+            await ReloadAsync(service, reloader, lines, log, stop);
+        }
+    }
+
+    private static async Task ReloadAsync(
+        AgentService service, ConfigurationReloader reloader, LineLoggerProvider lines, ILogger log, CancellationToken stop)
+    {
+        try
+        {
+            ConfigurationChange change = reloader.Reload();
+            await service.ApplyAsync(change.Applied, stop);
+            lines.Level = change.Applied.Logging.Level;
+            foreach (ChangedKey key in change.Live) LogApplied(log, key.ToString());
+            foreach (ChangedKey key in change.NeedingRestart) LogKept(log, key.ToString());
+            LogReloaded(log);
+        }
+        catch (Exception failure) when (failure is ConfigurationException or IOException or ArgumentException)
+        {
+            LogReloadRefused(log, failure.Message);
+        }
+    }
+
+    [LoggerMessage(EventId = 100, EventName = "config-warning", Level = LogLevel.Warning, Message = "{Warning}")]
+    private static partial void LogWarning(ILogger log, string warning);
+
+    [LoggerMessage(EventId = 101, EventName = "stopping", Level = LogLevel.Information, Message = "stopping")]
+    private static partial void LogStopping(ILogger log);
+
+    [LoggerMessage(EventId = 102, EventName = "fatal", Level = LogLevel.Critical, Message = "{Actor} found its own state impossible; the process ends")]
+    private static partial void LogFatal(ILogger log, string actor, Exception cause);
+
+    [LoggerMessage(EventId = 103, EventName = "config-applied", Level = LogLevel.Information, Message = "applied {Change}")]
+    private static partial void LogApplied(ILogger log, string change);
+
+    [LoggerMessage(EventId = 104, EventName = "config-kept", Level = LogLevel.Warning, Message = "not applied {Change}")]
+    private static partial void LogKept(ILogger log, string change);
+
+    [LoggerMessage(EventId = 105, EventName = "config-reloaded", Level = LogLevel.Information, Message = "configuration reloaded")]
+    private static partial void LogReloaded(ILogger log);
+
+    [LoggerMessage(EventId = 106, EventName = "config-refused", Level = LogLevel.Error, Message = "the old configuration stays: {Problem}")]
+    private static partial void LogReloadRefused(ILogger log, string problem);
+}
