@@ -1,3 +1,4 @@
 using Agent.Host.Commands;
+using Agent.Host.Composition;
 
-return await CommandTree.RunAsync(args, CommandConsole.OfProcess(), service: null);
+return await CommandTree.RunAsync(args, CommandConsole.OfProcess(), new ServiceEntry());

@@ -10,6 +10,7 @@ internal sealed partial class AgentService
     public async Task ApplyAsync(AgentOptions options, CancellationToken cancellation)
     {
         _keys.Replace(options.Keys);
+        _authenticator.UseKeys(_keys.Current);
         _policy.Current = DomainSettings.PolicyOf(options);
         _masters.Tell(new ReplaceMasters(DomainSettings.MastersOf(options)), null);
         _listeners.UsePolicy(await DomainSettings.PolicyForListenersAsync(options, cancellation));

@@ -13,6 +13,7 @@ using Agent.Backends.Embedded;
 using Agent.Dns.Net;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
+using Agent.Host.Journal.Sqlite;
 using Agent.Host.Sockets;
 using Agent.Host.Telemetry;
 using Agent.Host.Transfers;
@@ -40,6 +41,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private IActorRef _masters = null!;
     private ZonePolicyHolder _policy = null!;
     private KeyStore _keys = null!;
+    private TsigAuthenticator _authenticator = null!;
     private DnsListeners _listeners = null!;
     private ManagementServer _management = null!;
 
@@ -182,7 +184,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
     {
         IActorRef desk = _system.ActorOf(ControlDeskActor.Props(region), "desk");
-        var authenticator = new TsigAuthenticator(_keys, clock);
+        _authenticator = new TsigAuthenticator(_keys.Current, clock);
         NetworkEndpoint? destination = QueryDestination();
         var settings = new DnsListenerSettings
         {
@@ -191,8 +193,8 @@ internal sealed partial class AgentService : IAsyncDisposable
             Gate = new ControlGate(new ControlDesk(desk)),
             Relay = destination is { } server ? new RelayOptions { Destination = server } : null,
             LocalAnswerer = destination is null ? new EmbeddedAnswerer(zones) : null,
-            Authenticator = authenticator,
-            Transfers = ZoneTransferResponder.OfRegion(region, authenticator),
+            Authenticator = _authenticator,
+            Transfers = ZoneTransferResponder.OfRegion(region, clock),
             Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },
             Tcp = new TcpOptions
             {

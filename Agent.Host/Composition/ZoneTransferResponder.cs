@@ -12,14 +12,14 @@ namespace Agent.Host.Composition;
 
 /// <summary>Sends zones to those who may have them, from the content that their owner holds.</summary>
 /// <remarks>An IXFR is answered with the SOA alone when the client is current, else with the whole zone (RFC 1995 section 4).</remarks>
-internal sealed class ZoneTransferResponder(Func<DomainName, Task<ZoneContent?>> contentOf, TsigAuthenticator? authenticator) : ITransferResponder
+internal sealed class ZoneTransferResponder(Func<DomainName, Task<ZoneContent?>> contentOf, TimeProvider clock) : ITransferResponder
 {
     private const int LargestMessage = ushort.MaxValue;
 
     /// <summary>A responder that asks the zones' owners.</summary>
-    public static ZoneTransferResponder OfRegion(IActorRef region, TsigAuthenticator authenticator) => new(
+    public static ZoneTransferResponder OfRegion(IActorRef region, TimeProvider clock) => new(
         async zone => (await region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5))).Content,
-        authenticator);
+        clock);
 
     public async Task RespondAsync(TransferRequest request, ITransferOutput output, CancellationToken stop)
     {
@@ -56,14 +56,16 @@ internal sealed class ZoneTransferResponder(Func<DomainName, Task<ZoneContent?>>
 
     private async Task WriteZoneAsync(TransferRequest request, ZoneContent content, ITransferOutput output, byte[] buffer, CancellationToken stop)
     {
-        using TsigStreamSigner? signer = authenticator?.BeginStream(request.Authentication);
+        using TsigStreamSigner? signer = request.Authentication.State is TsigVerification { IsVerified: true, Key: { } key } verified
+            ? new TsigStreamSigner(key, verified.Mac.Span)
+            : null;
         int reserved = signer is null ? 0 : TsigSigner.SignatureBytesMax;
         using var writer = new AxfrWriter(content, request.Query.Span, new AxfrWriterOptions(ReservedBytes: reserved));
         while (!stop.IsCancellationRequested)
         {
             int length = writer.WriteNext(buffer);
             if (length == 0) break;
-            if (signer is not null && !signer.TrySign(buffer, ref length, authenticator!.NowSeconds))
+            if (signer is not null && !signer.TrySign(buffer, ref length, (ulong)clock.GetUtcNow().ToUnixTimeSeconds()))
                 throw new InvalidDataException("no room for the signature of a transfer message");
             if (!await output.WriteAsync(buffer.AsMemory(0, length))) return;
         }

@@ -27,7 +27,7 @@ internal sealed class DemoMaster : IDisposable
                 Policy = new ListenerPolicy { AllowTransfer = AccessList.Parse("127.0.0.0/8") },
                 Gate = nobody,
                 LocalAnswerer = new EmbeddedAnswerer(_zones),
-                Transfers = new ZoneTransferResponder(zone => Task.FromResult(_contents.GetValueOrDefault(zone)), authenticator: null),
+                Transfers = new ZoneTransferResponder(zone => Task.FromResult(_contents.GetValueOrDefault(zone)), TimeProvider.System),
                 Udp = new UdpWorkerOptions { Workers = 1 },
             },
             loggers);
