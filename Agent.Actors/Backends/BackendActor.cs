@@ -1,4 +1,7 @@
+using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace Agent.Actors.Backends;
 
@@ -6,7 +9,7 @@ namespace Agent.Actors.Backends;
 /// One for each target server: feeds the <see cref="TargetMachine"/> and carries its orders to the driver. It probes the server
 /// from time to time also when there is no work, so that an absence is noticed and every return leads to a look at all zones.
 /// </summary>
-public sealed class BackendActor : UntypedActor
+public sealed partial class BackendActor : UntypedActor
 {
     private static readonly object DueTimer = new();
     private static readonly object ProbeTimer = new();
@@ -14,6 +17,8 @@ public sealed class BackendActor : UntypedActor
     private readonly BackendActorSettings _settings;
     private readonly TargetMachine _machine;
     private readonly List<TargetEffect> _effects = [];
+    private readonly Dictionary<long, (BackendOrder Order, TimeSpan At)> _started = [];
+    private readonly ILogger _logger;
     private DateTimeOffset _since;
     private TimeSpan? _armed;
 
@@ -22,6 +27,7 @@ public sealed class BackendActor : UntypedActor
         _settings = settings;
         _machine = new TargetMachine(settings.Name, settings.Backend.Traits, Random.Fork());
         _since = Clock.UtcNow;
+        _logger = Context.System.LoggerFactory.CreateLogger<BackendActor>();
     }
 
     /// <summary>The recipe.</summary>
@@ -38,8 +44,14 @@ public sealed class BackendActor : UntypedActor
         switch (message)
         {
             case WantZone want: _machine.Want(want, Sender, now, _effects); break;
-            case OrderFinished finished: _machine.Finished(finished, now, _effects); break;
-            case ZoneObserved observed: _machine.Observed(observed, now, _effects); break;
+            case OrderFinished finished:
+                Count(finished);
+                _machine.Finished(finished, now, _effects);
+                break;
+            case ZoneObserved observed:
+                FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
+                _machine.Observed(observed, now, _effects);
+                break;
             case GetTargetStatus: Sender.Tell(Status(), Self); break;
             case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
             case object timer when timer == DueTimer:
@@ -60,6 +72,7 @@ public sealed class BackendActor : UntypedActor
         switch (effect)
         {
             case IssueOrder issue:
+                if (issue.Order is ApplyZone or RemoveZone) _started[issue.Order.Id] = (issue.Order, Clock.Monotonic);
                 switch (issue.Order)
                 {
                     case ApplyZone apply: _settings.Backend.Apply(apply, Context.ReplyTo()); break;
@@ -71,13 +84,35 @@ public sealed class BackendActor : UntypedActor
                 break;
             case ReportProgress report:
                 report.Owner.Tell(report.Report, Self);
+                if (report.Report.Progress.State == TargetZoneState.Verified && report.WantedFor is { } duration)
+                    FarmMetrics.CountConvergence(_settings.Name, duration);
                 break;
             case ReportHealth health:
+                Log(health.Change);
                 _since = Clock.UtcNow;
                 Context.System.EventStream.Publish(health.Change);
                 break;
         }
     }
+
+    private void Count(OrderFinished finished)
+    {
+        if (!_started.Remove(finished.Id, out (BackendOrder Order, TimeSpan At) started)) return;
+        string operation = started.Order is ApplyZone ? "apply" : "remove";
+        FarmMetrics.CountApply(_settings.Name, operation, finished.Outcome.ToString().ToLowerInvariant(), Clock.Monotonic - started.At);
+    }
+
+    private void Log(TargetHealthChanged change)
+    {
+        if (change.Healthy) LogReturned(_logger, change.Target);
+        else LogAway(_logger, change.Target, change.Reason?.ToString() ?? "");
+    }
+
+    [LoggerMessage(EventId = 300, EventName = "target-returned", Level = LogLevel.Information, Message = "{Target} can be reached again")]
+    private static partial void LogReturned(ILogger logger, string target);
+
+    [LoggerMessage(EventId = 301, EventName = "target-away", Level = LogLevel.Warning, Message = "{Target} cannot be reached: {Reason}")]
+    private static partial void LogAway(ILogger logger, string target, string reason);
 
     private void Arm()
     {

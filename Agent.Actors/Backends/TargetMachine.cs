@@ -82,12 +82,13 @@ public sealed partial class TargetMachine
             work.ReportTo = reportTo;
             if (same) return;
             work.Attempts = 0;
+            work.WantedAt = now.Monotonic;
             work.Renewed = work.OrderUnderWay;
             if (!work.OrderUnderWay) Queue(work);
         }
         else
         {
-            work = new Work(wish, reportTo);
+            work = new Work(wish, reportTo) { WantedAt = now.Monotonic };
             _works.Add(wish.Zone, work);
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             Queue(work);
@@ -210,7 +211,8 @@ public sealed partial class TargetMachine
         DateTimeOffset? verifiedAt = state == TargetZoneState.Verified ? _now.Utc : null;
         _effects.Add(new ReportProgress(
             work.ReportTo,
-            new TargetReport(work.Wish.Zone, work.Wish.Generation, new TargetProgress(Name, state, serial, verifiedAt, reason))));
+            new TargetReport(work.Wish.Zone, work.Wish.Generation, new TargetProgress(Name, state, serial, verifiedAt, reason)),
+            work.Wish.ObserveFirst ? null : _now.Monotonic - work.WantedAt));
     }
 
     private enum Stage
@@ -247,6 +249,8 @@ public sealed partial class TargetMachine
         /// <summary>Looks since the last action.</summary>
         public int Looks { get; set; }
 
+        public TimeSpan WantedAt { get; set; }
+
         public TimeSpan VerifyUntil { get; set; }
 
         public uint? SeenSerial { get; set; }
@@ -260,7 +264,10 @@ public abstract record TargetEffect;
 public sealed record IssueOrder(BackendOrder Order) : TargetEffect;
 
 /// <summary>Tell the zone's owner.</summary>
-public sealed record ReportProgress(IActorRef Owner, TargetReport Report) : TargetEffect;
+/// <param name="Owner">Who hears of it.</param>
+/// <param name="Report">How far the target is.</param>
+/// <param name="WantedFor">How long the change has been wanted here; null when the target was only looked at.</param>
+public sealed record ReportProgress(IActorRef Owner, TargetReport Report, TimeSpan? WantedFor) : TargetEffect;
 
 /// <summary>Tell everybody who counts on the target.</summary>
 public sealed record ReportHealth(TargetHealthChanged Change) : TargetEffect;

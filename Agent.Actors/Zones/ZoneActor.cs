@@ -4,6 +4,7 @@ using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
+using Microsoft.Extensions.Logging;
 
 namespace Agent.Actors.Zones;
 
@@ -15,7 +16,7 @@ namespace Agent.Actors.Zones;
 /// The actor ends only by agreement with its shard: it offers its end together with the number of messages it has received, and
 /// the shard takes the offer only when it has sent no more. So no message can be lost between the two.
 /// </remarks>
-internal sealed class ZoneActor : UntypedActor
+internal sealed partial class ZoneActor : UntypedActor
 {
     private static readonly object QuietTimer = new();
 
@@ -24,6 +25,7 @@ internal sealed class ZoneActor : UntypedActor
     private readonly ZoneMachine _machine;
     private readonly List<ZoneEffect> _effects = [];
     private readonly Dictionary<long, IActorRef> _requesters = [];
+    private readonly ILogger _logger;
     private ImmutableArray<string> _healthy;
     private long _requesterCounter;
     private long _received;
@@ -38,6 +40,7 @@ internal sealed class ZoneActor : UntypedActor
         _settings = settings;
         _name = zone.Name;
         _healthy = healthy;
+        _logger = Context.System.LoggerFactory.CreateLogger<ZoneActor>();
         _machine = new ZoneMachine(zone.Name, zone.Row, settings.TargetNames, settings.Policy.Current);
     }
 
@@ -122,6 +125,7 @@ internal sealed class ZoneActor : UntypedActor
                 _transfer = null;
                 break;
             case WriteJournal x:
+                foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
                 _settings.Journal.Tell(new Append(x.Write, x.Entries), Self);
                 break;
             case WantPresent x:

@@ -20,6 +20,7 @@ public sealed class ConfigurationChange
     private const string Sockets = "sockets are bound at start";
     private const string Targets = "targets are built at start";
     private const string Journal = "the journal is opened at start";
+    private const string Bounds = "bounds are taken at start";
 
     /// <summary>
     /// Every key, or a section of them, and why it needs a restart; null: it can be applied live. The longest match counts.
@@ -32,11 +33,11 @@ public sealed class ConfigurationChange
         ["agent.port"] = Sockets,
         ["agent.workers"] = Sockets,
         ["agent.tcp-backlog"] = Sockets,
-        ["agent.tcp-idle-timeout"] = null,
-        ["agent.tcp-connections-per-client"] = null,
-        ["agent.tcp-connections"] = null,
-        ["agent.tcp-total-timeout"] = null,
-        ["agent.tcp-pipelined"] = null,
+        ["agent.tcp-idle-timeout"] = Sockets,
+        ["agent.tcp-connections-per-client"] = Sockets,
+        ["agent.tcp-connections"] = Sockets,
+        ["agent.tcp-total-timeout"] = Sockets,
+        ["agent.tcp-pipelined"] = Sockets,
         ["agent.masters"] = null,
         ["agent.allow-notify"] = null,
         ["agent.allow-control"] = null,
@@ -45,7 +46,7 @@ public sealed class ConfigurationChange
         ["agent.allow-query"] = null,
         ["agent.on-unknown-notify"] = null,
         ["agent.notify-delay"] = null,
-        ["agent.transfer-source"] = null,
+        ["agent.transfer-source"] = Bounds,
         ["agent.answer-deadline"] = null,
         ["agent.quorum"] = null,
         ["agent.undelete-window"] = null,
@@ -53,15 +54,18 @@ public sealed class ConfigurationChange
         ["agent.backend-driver"] = Targets,
         ["agent.backends"] = Targets,
         ["agent.targets"] = Targets,
-        ["agent.query-destination"] = null,
-        ["agent.query-timeout"] = null,
+        ["agent.query-destination"] = Sockets,
+        ["agent.query-timeout"] = Sockets,
         ["agent.keys"] = null,
         ["agent.journal"] = Journal,
         ["agent.management"] = Sockets,
         ["agent.cluster"] = "membership is decided at start",
-        ["agent.transfer"] = null,
+        ["agent.transfer"] = Bounds,
+        ["agent.transfer.retry-minimum"] = null,
+        ["agent.transfer.retry-maximum"] = null,
+        ["agent.transfer.attempts"] = null,
         ["agent.guard"] = null,
-        ["agent.limits"] = null,
+        ["agent.limits"] = Bounds,
         ["agent.logging"] = null,
         ["agent.logging.format"] = "the log is opened at start",
     };
@@ -91,7 +95,7 @@ public sealed class ConfigurationChange
         List<ChangedKey> sinceLast = ReferenceEquals(atStart, last) ? sinceStart : Differences(last, current);
         return new ConfigurationChange(
             [.. sinceLast.Where(key => key.RestartReason is null), .. sinceStart.Where(key => key.RestartReason is not null)],
-            Apply(atStart.Options, current.Options, sinceStart));
+            Apply(atStart.Options, current.Options));
     }
 
     private static List<ChangedKey> Differences(AgentConfiguration old, AgentConfiguration current)
@@ -109,21 +113,17 @@ public sealed class ConfigurationChange
         return changed;
     }
 
-    private static AgentOptions Apply(AgentOptions old, AgentOptions current, List<ChangedKey> changed) => current with
+    private static AgentOptions Apply(AgentOptions old, AgentOptions current) => current with
     {
         NodeName = old.NodeName,
-        Listener = old.Listener with
-        {
-            TcpIdleTimeout = current.Listener.TcpIdleTimeout,
-            TcpConnectionsPerClient = current.Listener.TcpConnectionsPerClient,
-            TcpConnections = current.Listener.TcpConnections,
-            TcpTotalTimeout = current.Listener.TcpTotalTimeout,
-            TcpPipelined = current.Listener.TcpPipelined,
-        },
+        Listener = old.Listener,
         DataDirectory = old.DataDirectory,
         Targets = old.Targets,
-        // Without a change of its own key it may follow from the first target, which stays.
-        QueryDestination = changed.Exists(key => key.Path == "agent.query-destination") ? current.QueryDestination : old.QueryDestination,
+        QueryDestination = old.QueryDestination,
+        TransferSource = old.TransferSource,
+        Transfer = old.Transfer,
+        QueryTimeout = old.QueryTimeout,
+        Limits = old.Limits,
         Journal = old.Journal,
         Management = old.Management,
         Cluster = old.Cluster,

@@ -24,11 +24,10 @@ public class ConfigurationChangeTests
     [InlineData("agent.notify-delay = 1s", "agent.notify-delay")]
     [InlineData("agent.on-unknown-notify = create", "agent.on-unknown-notify")]
     [InlineData("agent.answer-deadline = 5s", "agent.answer-deadline")]
-    [InlineData("agent.limits.errors-per-second = 5", "agent.limits.errors-per-second")]
+    [InlineData("agent.transfer.retry-minimum = 3s", "agent.transfer.retry-minimum")]
     [InlineData("agent.logging.level = debug", "agent.logging.level")]
     [InlineData("agent.keys.k2.secret = aaaa", "agent.keys.k2.secret")]
     [InlineData("agent.keys = null", "agent.keys.k1.secret")]
-    [InlineData("agent.tcp-idle-timeout = 20s", "agent.tcp-idle-timeout")]
     public void Some_keys_are_applied_live(string text, string path)
     {
         ConfigurationChange change = Compare(text);
@@ -44,6 +43,9 @@ public class ConfigurationChangeTests
     [InlineData("agent { backend-driver = null, targets.ns1.driver = fake }", "agent.targets.ns1.driver", "targets")]
     [InlineData("agent.management.port = 0", "agent.management.port", "sockets")]
     [InlineData("agent.logging.format = json", "agent.logging.format", "log")]
+    [InlineData("agent.tcp-idle-timeout = 20s", "agent.tcp-idle-timeout", "sockets")]
+    [InlineData("agent.limits.errors-per-second = 5", "agent.limits.errors-per-second", "bounds")]
+    [InlineData("agent.transfer.idle-timeout = 3s", "agent.transfer.idle-timeout", "bounds")]
     public void Others_need_a_restart_and_say_why(string text, string path, string reason)
     {
         ChangedKey key = Assert.Single(Compare(text).NeedingRestart, changed => changed.Path == path);
@@ -58,7 +60,7 @@ public class ConfigurationChangeTests
             agent { port = 53, notify-delay = 3s, tcp-idle-timeout = 20s, backend-driver = fake, data-dir = /x, name = other }
             agent.logging { level = debug, format = json }
             """).Applied;
-        Assert.Equal((5354, TimeSpan.FromSeconds(20)), (applied.Listener.Port, applied.Listener.TcpIdleTimeout));
+        Assert.Equal((5354, TimeSpan.FromSeconds(10)), (applied.Listener.Port, applied.Listener.TcpIdleTimeout));
         Assert.Equal(TimeSpan.FromSeconds(3), applied.Zones.NotifyDelay);
         Assert.Equal("embedded", Assert.Single(applied.Targets).Driver);
         Assert.Equal(Path.GetFullPath("./data"), applied.DataDirectory);

@@ -1,0 +1,34 @@
+using System.Diagnostics.Metrics;
+
+namespace Agent.Actors.Telemetry;
+
+/// <summary>What is counted of bringing servers level: orders to them, what they were then seen to serve, and how long it took.</summary>
+public static class FarmMetrics
+{
+    /// <summary>Orders that a server took, refused or did not get, by target, operation and result.</summary>
+    public static Counter<long> Apply { get; } = AgentMetrics.Meter.CreateCounter<long>(
+        "dnsagent_apply_total", description: "Orders to target servers, by target, operation and result.");
+
+    /// <summary>From giving an order to its end.</summary>
+    public static Histogram<double> ApplyDuration { get; } = AgentMetrics.Meter.CreateHistogram<double>(
+        "dnsagent_apply_duration_seconds", "s", "Time that an order to a target server took.");
+
+    /// <summary>What servers were seen to serve when they were asked, by target and result.</summary>
+    public static Counter<long> Verify { get; } = AgentMetrics.Meter.CreateCounter<long>(
+        "dnsagent_verify_total", description: "Answers of target servers about what they serve, by target and result.");
+
+    /// <summary>From the durable change to the proof that a target serves it.</summary>
+    public static Histogram<double> Convergence { get; } = AgentMetrics.Meter.CreateHistogram<double>(
+        "dnsagent_convergence_seconds", "s", "Time from a durable change to the proof that a target serves it.");
+
+    internal static void CountApply(string target, string operation, string result, TimeSpan duration)
+    {
+        Apply.Add(1, new("target", target), new("op", operation), new("result", result));
+        ApplyDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("target", target));
+    }
+
+    internal static void CountVerify(string target, string result) => Verify.Add(1, new("target", target), new("result", result));
+
+    internal static void CountConvergence(string target, TimeSpan duration) =>
+        Convergence.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("target", target));
+}
