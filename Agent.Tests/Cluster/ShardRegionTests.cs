@@ -1,0 +1,95 @@
+using Agent.Actors.Cluster;
+using Agent.Actors.Kernel;
+using Agent.Tests.TestKit;
+
+namespace Agent.Tests.Cluster;
+
+/// <summary>The door to all entities, with a coordination that the test plays.</summary>
+public sealed class ShardRegionTests : TestKitBase
+{
+    private readonly PlayedCoordination _coordination = new();
+    private readonly TestProbe _hosts;
+    private readonly TestProbe _client;
+    private readonly IActorRef _region;
+
+    public ShardRegionTests()
+    {
+        _hosts = CreateTestProbe("hosts");
+        _client = CreateTestProbe("client");
+        Props host = Props.Create(static to => new Host(to), _hosts.Ref);
+        _region = ActorOf(ShardRegionActor.Props(
+            new ShardRegionSettings(_coordination, host, new Unplaced(), TimeSpan.FromSeconds(4), MaxHeld: 3)));
+        RunReady();
+    }
+
+    [Fact]
+    public void What_comes_before_the_owner_waits_and_keeps_its_order()
+    {
+        for (int i = 0; i < 3; i++) _client.Send(_region, new Keyed(1, i));
+        _hosts.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        _region.Tell(new ShardAcquired(1, 5));
+        Assert.Equal(new ShardStart(1, 5), _hosts.ExpectMsg<ShardStart>());
+        for (int i = 0; i < 3; i++) Assert.Equal(new Keyed(1, i), _hosts.ExpectMsg<Keyed>());
+        _client.Send(_region, new Keyed(1, 3));
+        Assert.Equal(new Keyed(1, 3), _hosts.ExpectMsg<Keyed>());
+    }
+
+    [Fact]
+    public void What_finds_no_owner_in_time_is_answered()
+    {
+        _client.Send(_region, new Keyed(1, 0));
+        Advance(TimeSpan.FromSeconds(2));
+        _client.Send(_region, new Keyed(1, 1));
+        Assert.Equal(new NotPlaced(0), _client.ExpectMsg<NotPlaced>(TimeSpan.FromSeconds(2.1)));
+        _client.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        Assert.Equal(new NotPlaced(1), _client.ExpectMsg<NotPlaced>(TimeSpan.FromSeconds(1.1)));
+    }
+
+    [Fact]
+    public void The_buffer_is_bounded_and_overflow_is_answered()
+    {
+        for (int i = 0; i < 4; i++) _client.Send(_region, new Keyed((ulong)i, i));
+        Assert.Equal(new NotPlaced(3), _client.ExpectMsg<NotPlaced>());
+    }
+
+    [Fact]
+    public void A_lost_shard_stops_at_once_and_its_messages_wait_for_the_next_owner()
+    {
+        _region.Tell(new ShardAcquired(1, 5));
+        _hosts.ExpectMsg<ShardStart>();
+        _region.Tell(new ShardLost(1));
+        _hosts.ExpectMsg<Stopped>();
+        _client.Send(_region, new Keyed(1, 9));
+        _region.Tell(new ShardAcquired(1, 6));
+        Assert.Equal(new ShardStart(1, 6), _hosts.ExpectMsg<ShardStart>());
+        _hosts.ExpectMsg<Keyed>();
+        Assert.Equal(new RegionState(4, 1), Ask<RegionState>(_region, new GetRegionState()));
+    }
+
+    private sealed record Keyed(ulong ShardKey, int Number) : IShardKeyed;
+
+    private sealed record NotPlaced(int Number);
+
+    private sealed record Stopped;
+
+    private sealed class PlayedCoordination : ICoordination
+    {
+        public int ShardCount => 4;
+
+        public void Subscribe(IActorRef subscriber)
+        {
+        }
+    }
+
+    private sealed class Unplaced : IUnplaced
+    {
+        public void Answer(IShardKeyed message, IActorRef sender, IActorRef self) => sender.Tell(new NotPlaced(((Keyed)message).Number), self);
+    }
+
+    private sealed class Host(IActorRef to) : UntypedActor
+    {
+        protected override void OnReceive(object message) => to.Tell(message, Self);
+
+        protected override void PostStop() => to.Tell(new Stopped(), Self);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Net;
+using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
+using Agent.Tests.Zones;
+
+namespace Agent.Tests.Passes;
+
+/// <summary>One pass over the masters, answer by answer.</summary>
+public sealed class PassMachineTests
+{
+    private static readonly DomainName Zone = DomainName.Parse("example.com.");
+    private static readonly Reason Why = new(ReasonCode.NoMaster, "for a test");
+    private static readonly MasterAddress[] Masters =
+    [
+        .. Enumerable.Range(1, 3).Select(i => new MasterAddress(
+            new Master($"m{i}", $"192.0.2.{i}", 5354, null), new IPEndPoint(IPAddress.Parse($"192.0.2.{i}"), 5354))),
+    ];
+
+    private readonly List<PassEffect> _effects = [];
+
+    [Fact]
+    public void All_are_asked_at_once_and_the_newest_is_taken()
+    {
+        PassMachine pass = Begin(held: null, 3);
+        Assert.Equal(3, _effects.OfType<AskAddress>().Count());
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        Answer(pass, 1, SoaOutcome.Serial, 9);
+        Answer(pass, 2, SoaOutcome.Serial, 7);
+        Assert.Equal(Masters[1].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+    }
+
+    [Fact]
+    public void Newest_is_meant_as_serials_wrap()
+    {
+        PassMachine pass = Begin(held: 4294967290, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 4294967295);
+        Answer(pass, 1, SoaOutcome.Serial, 5);
+        Assert.Equal(Masters[1].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+    }
+
+    [Fact]
+    public void Nothing_is_transferred_when_nobody_has_anything_newer()
+    {
+        PassMachine pass = Begin(held: 9, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 9);
+        Answer(pass, 1, SoaOutcome.Serial, 8);
+        Assert.Equal(new NothingNewer(1, 9), Assert.Single(_effects.OfType<PassEnded>()).Result);
+    }
+
+    [Fact]
+    public void Only_older_serials_are_a_reason()
+    {
+        PassMachine pass = Begin(held: 9, 1);
+        Answer(pass, 0, SoaOutcome.Serial, 8);
+        Assert.Equal(ReasonCode.SerialWentBack, Failure().Code);
+    }
+
+    [Fact]
+    public void The_next_is_tried_when_a_transfer_breaks()
+    {
+        PassMachine pass = Begin(held: null, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        Answer(pass, 1, SoaOutcome.Serial, 5);
+        pass.Granted(_effects);
+        pass.Failed(new TransferFailed(1, Masters[0], TransferFailure.Broken, Why), _effects);
+        Assert.Equal(Masters[1].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
+        pass.Granted(_effects);
+        pass.Completed(Done(1), _effects);
+        Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result);
+        Assert.Equal(2, _effects.OfType<GiveLeaveBack>().Count());
+    }
+
+    [Fact]
+    public void When_every_transfer_breaks_the_last_reason_is_told()
+    {
+        PassMachine pass = Begin(held: null, 1);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        pass.Granted(_effects);
+        var broken = new Reason(ReasonCode.TransferBroken, "cut");
+        pass.Failed(new TransferFailed(1, Masters[0], TransferFailure.Broken, broken), _effects);
+        Assert.Equal(broken, Failure());
+    }
+
+    [Fact]
+    public void A_master_without_the_zone_is_not_asked_for_it()
+    {
+        PassMachine pass = Begin(held: null, 2);
+        Answer(pass, 0, SoaOutcome.Absent, 0);
+        Answer(pass, 1, SoaOutcome.Absent, 0);
+        Assert.Equal(ReasonCode.ZoneNotAtMaster, Failure().Code);
+        Assert.Empty(_effects.OfType<TakeLeave>());
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(4u, false)]
+    public void A_master_that_cannot_tell_is_tried_only_for_a_zone_without_content(uint? held, bool tried)
+    {
+        PassMachine pass = Begin(held, 1);
+        Answer(pass, 0, SoaOutcome.CannotTell, 0);
+        Assert.Equal(tried, _effects.OfType<TakeLeave>().Any());
+    }
+
+    [Fact]
+    public void A_dead_master_costs_the_grace_and_no_more()
+    {
+        PassMachine pass = Begin(held: 1, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 2);
+        Assert.Single(_effects.OfType<StartGrace>());
+        Assert.Empty(_effects.OfType<TakeLeave>());
+        pass.GraceOver(_effects);
+        Assert.Equal(Masters[0].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+        Answer(pass, 1, SoaOutcome.Unreachable, 0);
+        Assert.NotNull(_effects.OfType<TellDirectory>().Last().Heard.Reason);
+        Assert.Single(_effects.OfType<TakeLeave>());
+    }
+
+    [Fact]
+    public void Among_equals_the_notifier_is_taken_first()
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, null, false, Masters[2].EndPoint.Address));
+        pass.Planned(new MasterPlan(1, [.. Masters], null), _effects);
+        for (int i = 0; i < 3; i++) Answer(pass, i, SoaOutcome.Serial, 5);
+        Assert.Equal(Masters[2].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+    }
+
+    [Fact]
+    public void Without_addresses_the_pass_ends_with_the_reason()
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, null, false, null));
+        pass.Planned(new MasterPlan(1, [], Why), _effects);
+        Assert.Equal(Why, Failure());
+    }
+
+    private PassMachine Begin(uint? held, int masters)
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, held, false, null));
+        pass.Planned(new MasterPlan(1, [.. Masters.Take(masters)], null), _effects);
+        return pass;
+    }
+
+    private void Answer(PassMachine pass, int master, SoaOutcome outcome, uint serial) => pass.Answered(
+        new SoaAnswered(1, Masters[master], outcome, serial, outcome is SoaOutcome.Serial or SoaOutcome.Absent ? null : Why), _effects);
+
+    private static TransferCompleted Done(int master) =>
+        new(1, Masters[master], SampleZones.Content("example.com.", 5), new TransferStatistics(1, 1, 1, 0, TimeSpan.Zero));
+
+    private Reason Failure() => Assert.IsType<NothingBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Reason;
+}
