@@ -11,6 +11,7 @@ using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Backends.Embedded;
 using Agent.Dns.Net;
+using Agent.Dns.Tsig;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Sqlite;
@@ -18,7 +19,6 @@ using Agent.Host.Sockets;
 using Agent.Host.Telemetry;
 using Agent.Host.Transfers;
 using Agent.Host.Web;
-using JournalOptions = Agent.Host.Journal.JournalOptions;
 
 namespace Agent.Host.Composition;
 
@@ -40,7 +40,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private ActorSystem _system = null!;
     private IActorRef _masters = null!;
     private ZonePolicyHolder _policy = null!;
-    private KeyStore _keys = null!;
+    private TransferKeyring _transferKeys = null!;
     private TsigAuthenticator _authenticator = null!;
     private DnsListeners _listeners = null!;
     private ManagementServer _management = null!;
@@ -93,17 +93,17 @@ internal sealed partial class AgentService : IAsyncDisposable
     private async Task StartAsync(ILoggerProvider logging, CancellationToken cancellation)
     {
         TimeProvider clock = TimeProvider.System;
-        ListenerPolicy listenerPolicy = await DomainSettings.PolicyForListenersAsync(_options, cancellation);
+        ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Masters, cancellation));
         (DataDirectory data, SqliteJournal journal) = OpenStore(clock);
         _system = ActorSystem.Create("agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
         OnStop(() => new ValueTask(_system.Terminate()));
 
-        _keys = new KeyStore(_options.Keys);
+        _transferKeys = new TransferKeyring(KeysOf(_options), clock);
         var spool = new SpoolDirectory(data.SpoolPath);
         var client = new MasterClient(
             new MasterClientOptions { TransferSources = _options.TransferSource is { } source ? [source] : [] },
             spool,
-            new MasterKeyring(_keys, clock),
+            _transferKeys,
             clock,
             _loggers.CreateLogger<MasterClient>());
         OnStop(client.DisposeAsync);
@@ -134,15 +134,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             throw new ArgumentException("journal.provider: this version keeps its journal in SQLite only");
         DataDirectory data = DataDirectory.Open(_options.DataDirectory);
         OnStop(() => { data.Dispose(); return ValueTask.CompletedTask; });
-        SqliteJournal journal = SqliteJournal.Open(
-            data,
-            new JournalOptions
-            {
-                HistoryPerZone = _options.Journal.HistoryPerZone,
-                LargestStoredContent = (int)_options.Journal.InlineContentBytesMax,
-            },
-            clock,
-            _loggers.CreateLogger<SqliteJournal>());
+        SqliteJournal journal = SqliteJournal.Open(data, _options.Journal.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
         OnStop(() => { journal.Dispose(); return ValueTask.CompletedTask; });
         return (data, journal);
     }
@@ -164,14 +156,11 @@ internal sealed partial class AgentService : IAsyncDisposable
     private IActorRef StartZones(
         SqliteJournal journal, IActorRef writer, MasterClient client, ImmutableSortedDictionary<string, IActorRef> targets)
     {
-        _masters = _system.ActorOf(
-            MasterDirectoryActor.Props(new MasterDirectorySettings(client, DomainSettings.MastersOf(_options))), "masters");
         TransferOptions transfer = _options.Transfer;
-        IActorRef budget = _system.ActorOf(
-            TransferBudgetActor.Props(new TransferBudget(transfer.ConcurrentMax, transfer.ConcurrentPerMasterMax)), "transfer-budget");
-        _policy = new ZonePolicyHolder(DomainSettings.PolicyOf(_options));
-        var transfers = new TransferSettings(
-            client, _masters, budget, DomainSettings.LimitsOf(transfer), transfer.QueryTimeout, TimeSpan.FromMilliseconds(150));
+        _masters = _system.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(client, [.. _options.Masters])), "masters");
+        IActorRef budget = _system.ActorOf(TransferBudgetActor.Props(transfer.Budget), "transfer-budget");
+        _policy = new ZonePolicyHolder(_options.Zones);
+        var transfers = new TransferSettings(client, _masters, budget, transfer.Limits, transfer.QueryTimeout, transfer.QueryGrace);
         int shards = _options.Cluster.Shards;
         var settings = new ZoneShardSettings(
             new ZoneActorSettings(targets, writer, transfers, _policy), journal, shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000);
@@ -184,14 +173,16 @@ internal sealed partial class AgentService : IAsyncDisposable
     private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
     {
         IActorRef desk = _system.ActorOf(ControlDeskActor.Props(region), "desk");
-        _authenticator = new TsigAuthenticator(_keys.Current, clock);
+        _authenticator = new TsigAuthenticator(KeysOf(_options), clock);
         NetworkEndpoint? destination = QueryDestination();
         var settings = new DnsListenerSettings
         {
             Endpoints = [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, _options.Listener.Port))],
             Policy = policy,
             Gate = new ControlGate(new ControlDesk(desk)),
-            Relay = destination is { } server ? new RelayOptions { Destination = server } : null,
+            Relay = destination is { } server
+                ? new RelayOptions { Destination = server, TimeoutMs = (int)_options.QueryTimeout.TotalMilliseconds }
+                : null,
             LocalAnswerer = destination is null ? new EmbeddedAnswerer(zones) : null,
             Authenticator = _authenticator,
             Transfers = ZoneTransferResponder.OfRegion(region, clock),
@@ -202,9 +193,12 @@ internal sealed partial class AgentService : IAsyncDisposable
                 IdleTimeoutMs = (int)_options.Listener.TcpIdleTimeout.TotalMilliseconds,
                 ConnectionsPerClient = _options.Listener.TcpConnectionsPerClient,
                 ConnectionsMax = _options.Listener.TcpConnections,
+                TotalTimeoutMs = (int)_options.Listener.TcpTotalTimeout.TotalMilliseconds,
+                PipelinedMax = _options.Listener.TcpPipelined,
             },
             ErrorsPerSecond = _options.Limits.ErrorsPerSecond,
             NotifiesPerSecond = _options.Limits.NotifiesPerSecond,
+            RateTableSize = _options.Limits.Sources,
         };
         _listeners = new DnsListeners(settings, _loggers);
         OnStop(() => { _listeners.Dispose(); return ValueTask.CompletedTask; });
@@ -213,10 +207,32 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// <summary>Where queries go; null when the agent answers them itself.</summary>
     private NetworkEndpoint? QueryDestination()
     {
-        HostEndpoint? endpoint = _options.QueryDestination ?? _options.Targets.Select(t => t.Server).FirstOrDefault(s => s is not null);
-        if (endpoint is null) return null;
+        if (_options.QueryDestination is not { } endpoint) return null;
         IPAddress address = endpoint.Address ?? System.Net.Dns.GetHostAddresses(endpoint.Host)[0];
         return NetworkEndpoint.From(address, endpoint.Port);
+    }
+
+    private static TsigKeyring KeysOf(AgentOptions options) => new(options.Keys.Values.Select(k => k.ToTsigKey()));
+
+    /// <summary>What the masters' names stand for. A name that does not resolve now gives nobody access; a reload looks again.</summary>
+    private static async Task<IReadOnlyList<IPAddress>> AddressesOfAsync(IReadOnlyList<Master> masters, CancellationToken cancellation)
+    {
+        var addresses = new List<IPAddress>();
+        foreach (Master master in masters)
+        {
+            try
+            {
+                addresses.AddRange(IPAddress.TryParse(master.Host, out IPAddress? literal)
+                    ? [literal]
+                    : await System.Net.Dns.GetHostAddressesAsync(master.Host, cancellation));
+            }
+            catch (SocketException)
+            {
+                // The directory of masters shows the name's state and reason.
+            }
+        }
+
+        return addresses;
     }
 
     private HashSet<string> HostNames() =>
