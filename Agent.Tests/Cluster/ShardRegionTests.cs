@@ -88,8 +88,8 @@ public sealed class ShardRegionTests : TestKitBase
 
     private sealed class Host(IActorRef to) : UntypedActor
     {
-        protected override void OnReceive(object message) => to.Tell(message, Self);
+        protected internal override void OnReceive(object message) => to.Tell(message, Self);
 
-        protected override void PostStop() => to.Tell(new Stopped(), Self);
+        protected internal override void PostStop() => to.Tell(new Stopped(), Self);
     }
 }
