@@ -49,6 +49,26 @@ public sealed class StashTests
         });
     }
 
+    [Fact]
+    public void Unstashed_messages_count_again_in_a_bounded_mailbox()
+    {
+        ActorTestKit kit = new();
+        TestProbe probe = kit.CreateTestProbe();
+        IActorRef actor = kit.ActorOf(Stashing(probe.Ref).WithBoundedMailbox(4));
+        for (int i = 0; i < 3; i++)
+        {
+            actor.Tell(i);
+            kit.RunReady();
+        }
+        actor.Tell("open");
+        kit.RunReady();
+        Assert.Equal([0, 1, 2], probe.TakeAll());
+        for (int i = 0; i < 10; i++) actor.Tell(i);
+        kit.RunReady();
+        Assert.Equal([0, 1, 2, 3], probe.TakeAll());
+        Assert.Equal(6, kit.Sys.Counters.DeadLetters);
+    }
+
     [Theory]
     [InlineData(StashOverflow.DropNewest, "0 1 2", "3 4")]
     [InlineData(StashOverflow.DropOldest, "2 3 4", "0 1")]

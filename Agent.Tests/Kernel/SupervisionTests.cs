@@ -129,6 +129,35 @@ public sealed class SupervisionTests
     }
 
     [Fact]
+    public void A_second_restart_while_a_child_is_dying_leaves_nobody_suspended()
+    {
+        SimSeeds.ForEach(500, seed =>
+        {
+            ActorTestKit kit = new(seed, SimSeeds.Swarm(seed));
+            TestProbe probe = kit.CreateTestProbe();
+            IActorRef? trigger = null;
+            IActorRef? survivor = null;
+            Family family = new(Script.Tree(depth: 3, width: 2), Script.Forwarding(probe.Ref), child => survivor = child);
+            kit.ActorOf(Script.Of((_, _) => { }, new AllForOneStrategy(), self =>
+            {
+                trigger = self.Surroundings.ActorOf(Failing());
+                self.Surroundings.ActorOf(Props.Create(static family => new SlowToRestart(family), family));
+            }));
+            kit.RunReady();
+            IActorRef first = survivor!;
+            for (int i = 0; i < 3; i++)
+            {
+                trigger!.Tell("fail");
+                for (int steps = kit.Sim.Faults.Next(12); steps > 0; steps--) kit.Sim.Step(kit.Now + TimeSpan.FromMilliseconds(1));
+            }
+            kit.AdvanceUntilIdle();
+            first.Tell("are you there");
+            probe.ExpectMsg("are you there");
+            return kit.Sim.Unseed;
+        });
+    }
+
+    [Fact]
     public void All_for_one_stops_every_child()
     {
         SimSeeds.ForEach(SeedCount, seed =>
@@ -351,6 +380,22 @@ public sealed class SupervisionTests
             _sum += (int)message;
             target.Tell(_sum, Self);
         }
+    }
+
+    private sealed record Family(Props Doomed, Props Survivor, Action<IActorRef> Born);
+
+    /// <summary>Its restart waits for one child's whole tree to die, and keeps the other child.</summary>
+    private sealed class SlowToRestart(Family family) : UntypedActor
+    {
+        protected internal override void PreStart()
+        {
+            Context.ActorOf(family.Doomed, "doomed");
+            if (Context.Child("survivor") is null) family.Born(Context.ActorOf(family.Survivor, "survivor"));
+        }
+
+        protected internal override void PreRestart(Exception reason, object? message) => Context.Stop(Context.Child("doomed")!);
+
+        protected internal override void OnReceive(object message) => Unhandled(message);
     }
 
     private sealed class Hooked : UntypedActor
