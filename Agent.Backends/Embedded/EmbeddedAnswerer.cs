@@ -36,7 +36,8 @@ public sealed class EmbeddedAnswerer(EmbeddedZoneTable zones) : ILocalAnswerer
         if (reader.Header.Opcode != Opcode.Query)
             return ReplyWriter.Write(query, response, ResponseCode.NotImp, authoritative: false, PayloadSize);
         // Transfers and the other questions about messages are not answered from here; ANY is.
-        bool isPlain = question.Class is RecordClass.IN && (ZoneContentBuilder.IsZoneData(question.Type) || question.Type == RecordType.ANY);
+        bool isPlain = question.Class == RecordClass.IN
+            && (ZoneContentBuilder.IsZoneData(question.Type) || question.Type == RecordType.ANY);
         if (!isPlain || !TryFindZone(name[..nameLength], question.Type, out ZoneImage? zone))
         {
             return ReplyWriter.Write(

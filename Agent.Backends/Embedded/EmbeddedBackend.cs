@@ -8,12 +8,14 @@ namespace Agent.Backends.Embedded;
 /// <summary>The driver <c>embedded</c>: puts zones into the table that the agent itself answers from.</summary>
 public sealed class EmbeddedBackend : AsyncZoneBackend
 {
+    // Building an image keeps a processor busy, so more at once would only take turns.
+    private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1));
+
     private readonly EmbeddedZoneTable _zones;
 
     /// <summary>Serves through this table, which outlives the driver.</summary>
     public EmbeddedBackend(EmbeddedZoneTable zones, TimeProvider time)
-        : base(new BackendTraits("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1)), OrderDeadlines.Default, time) =>
-        _zones = zones;
+        : base(Driver, OrderDeadlines.Default, time) => _zones = zones;
 
     /// <inheritdoc/>
     protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)

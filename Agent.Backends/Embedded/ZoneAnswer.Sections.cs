@@ -122,7 +122,8 @@ internal ref partial struct ZoneAnswer
             TryWrite(section, owner, set.Type, ttl, rdata);
     }
 
-    private void TryWrite(MessageSection section, scoped ReadOnlySpan<byte> owner, RecordType type, uint ttl, scoped ReadOnlySpan<byte> rdata)
+    private void TryWrite(
+        MessageSection section, scoped ReadOnlySpan<byte> owner, RecordType type, uint ttl, scoped ReadOnlySpan<byte> rdata)
     {
         if (!IsTruncated && !_writer.TryWriteRecord(section, owner, type, RecordClass.IN, ttl, rdata))
             IsTruncated = true;

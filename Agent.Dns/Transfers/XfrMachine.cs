@@ -113,7 +113,9 @@ public sealed class XfrMachine<TSink> : IDisposable
     /// <summary>Says that no more messages will come.</summary>
     public XfrStatus ConnectionEnded() => _state is State.Done or State.Ended ? _end : End(XfrStatus.Failed, XfrError.ConnectionEnded);
 
-    /// <summary>Ends the transfer for a reason from outside, such as a bad signature, also when the last message seemed to complete it.</summary>
+    /// <summary>
+    /// Ends the transfer for a reason from outside, such as a bad signature, also when the last message seemed to complete it.
+    /// </summary>
     public XfrStatus Abort(XfrError error) => End(XfrStatus.Failed, error);
 
     /// <summary>Gives the buffer back.</summary>

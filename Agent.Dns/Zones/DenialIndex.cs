@@ -122,8 +122,10 @@ public sealed class DenialIndex
                 continue;
             ReadOnlySpan<byte> rdata = set.First;
             // The flags byte (opt-out) differs between the records of one chain.
-            if (rdata.Length > parameters.Length && rdata[0] == parameters[0]
-                && rdata[2..parameters.Length].SequenceEqual(parameters.AsSpan(2)))
+            bool isOfChain = rdata.Length > parameters.Length
+                && rdata[0] == parameters[0]
+                && rdata[2..parameters.Length].SequenceEqual(parameters.AsSpan(2));
+            if (isOfChain)
                 nodes.Add(node);
         }
         return [.. nodes];

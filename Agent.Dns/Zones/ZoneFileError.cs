@@ -14,8 +14,9 @@ public sealed record ZoneFileError(string File, int Line, int Column, string Tex
 /// <summary>How master files are read.</summary>
 public sealed record ZoneFileOptions
 {
-    /// <summary>Opens the file that an $INCLUDE names, or returns null where that is not allowed or there is none. Left out, no $INCLUDE
-    /// works.</summary>
+    /// <summary>
+    /// Opens the file that an $INCLUDE names, or returns null where that is not allowed or there is none. Left out, no $INCLUDE works.
+    /// </summary>
     public Func<string, Stream?>? OpenInclude { get; init; }
 
     /// <summary>How deep files may include files.</summary>

@@ -41,8 +41,11 @@ public sealed class ZoneFileReader : IDisposable
     /// <param name="error">The first error.</param>
     /// <param name="options">Bounds, and how included files are opened.</param>
     public static bool TryRead(
-        Stream text, DomainName? origin, ZoneContentBuilder builder, [NotNullWhen(false)] out ZoneFileError? error,
-            ZoneFileOptions? options = null)
+        Stream text,
+        DomainName? origin,
+        ZoneContentBuilder builder,
+        [NotNullWhen(false)] out ZoneFileError? error,
+        ZoneFileOptions? options = null)
     {
         using var reader = new ZoneFileReader(text, origin, builder, options ?? new ZoneFileOptions());
         bool isRead = reader.TryReadAll();
@@ -164,14 +167,16 @@ public sealed class ZoneFileReader : IDisposable
         if (!RdataParser.TryParse(type, ref tokens, _origin, _rdata, out int length, out string? error))
             return Fail(next + tokens.Position - 1, error);
         ReadOnlySpan<byte> rdata = _rdata.AsSpan(0, length);
-        uint effectiveTtl = ttl ?? _defaultTtl ?? _lastTtl ?? (SoaNumbers.TryRead(rdata,
-            out SoaNumbers soa) ? soa.Timers.MinimumSeconds : 0);
-        if (ttl is null && _defaultTtl is null && _lastTtl is null && type != RecordType.SOA)
+        // Files without any TTL are as old as RFC 1035: there the SOA's last field was the default.
+        uint? effectiveTtl = ttl ?? _defaultTtl ?? _lastTtl;
+        if (effectiveTtl is null && type == RecordType.SOA && SoaNumbers.TryRead(rdata, out SoaNumbers soa))
+            effectiveTtl = soa.Timers.MinimumSeconds;
+        if (effectiveTtl is null)
             return Fail(0, "no TTL is known: neither here, nor before, nor by $TTL");
         // RFC 1035 section 5.1: a TTL that is left out is the last one that was stated.
         if (ttl is not null || type == RecordType.SOA)
             _lastTtl = effectiveTtl;
-        return _builder.TryAppend(_owner.AsSpan(0, _ownerLength), type, RecordClass.IN, effectiveTtl, rdata)
+        return _builder.TryAppend(_owner.AsSpan(0, _ownerLength), type, RecordClass.IN, effectiveTtl.Value, rdata)
             || Fail(0, _builder.Error.Text());
     }
 

@@ -4,7 +4,8 @@ using Agent.Dns.Wire;
 namespace Agent.Tests.Embedded;
 
 /// <summary>An answer as a set of lines for each section, for comparing answers of different servers.</summary>
-internal sealed record AnswerView(ResponseCode Code, bool IsAuthoritative, bool IsTruncated, string[] Answer, string[] Authority, string[] Additional)
+internal sealed record AnswerView(
+    ResponseCode Code, bool IsAuthoritative, bool IsTruncated, string[] Answer, string[] Authority, string[] Additional)
 {
     public static AnswerView Read(ReadOnlySpan<byte> message)
     {

@@ -77,7 +77,8 @@ public sealed class EmbeddedAnswererTests
         AnswerView view = View(name, type);
         Assert.Equal((ResponseCode.NoError, false), (view.Code, view.IsAuthoritative));
         Assert.Empty(view.Answer);
-        Assert.Equal(["sub.example.org. 3600 IN NS ns.elsewhere.example.", "sub.example.org. 3600 IN NS ns.sub.example.org."], view.Authority);
+        Assert.Equal(
+            ["sub.example.org. 3600 IN NS ns.elsewhere.example.", "sub.example.org. 3600 IN NS ns.sub.example.org."], view.Authority);
         Assert.Equal(["ns.sub.example.org. 3600 IN A 192.0.2.7", "ns.sub.example.org. 3600 IN AAAA 2001:db8::7"], view.Additional);
     }
 
@@ -197,8 +198,8 @@ public sealed class EmbeddedAnswererTests
         byte[][] queries =
         [
             Query("www.example.org.", RecordType.A), Query("nothere.example.org.", RecordType.A, dnssecOk: true),
-            Query("a.b.sub.example.org.", RecordType.A), Query("chain1.example.org.", RecordType.A), Query("www.dn.example.org.", RecordType.A),
-            Query("q.wild.example.org.", RecordType.A),
+            Query("a.b.sub.example.org.", RecordType.A), Query("chain1.example.org.", RecordType.A),
+            Query("www.dn.example.org.", RecordType.A), Query("q.wild.example.org.", RecordType.A),
         ];
         var response = new byte[1232];
         AskAll(100);

@@ -31,8 +31,8 @@ public sealed class AxfrWriterTests
         MemoryZoneContent content = Content(
         [
             SoaRecord(1),
-            .. Enumerable.Range(0, 4).Select(
-                i => Record("big.example.org.", (RecordType)65400, Enumerable.Repeat((byte)i, 65000).ToArray())),
+            .. Enumerable.Range(0, 4)
+                .Select(i => Record("big.example.org.", (RecordType)65400, Enumerable.Repeat((byte)i, 65000).ToArray())),
         ]);
         (MemoryZoneContent received, List<byte[]> messages) = Transfer(content, new AxfrWriterOptions());
         Assert.Equal(content.Hash, received.Hash);

@@ -88,9 +88,8 @@ public sealed class SoaAnswerTests
     {
         var writer = new MessageWriter(new byte[512], Id, flags);
         writer.TryWriteQuestion(Apex, RecordType.SOA);
-        MessageSection section = content.StartsWith("authority", StringComparison.Ordinal)
-            ? MessageSection.Authority
-            : MessageSection.Answer;
+        bool isAuthority = content.StartsWith("authority", StringComparison.Ordinal);
+        MessageSection section = isAuthority ? MessageSection.Authority : MessageSection.Answer;
         DomainName owner = content.Contains("parent", StringComparison.Ordinal) ? Parent : Apex;
         byte[]? rdata = content.Split(' ')[^1] switch
         {

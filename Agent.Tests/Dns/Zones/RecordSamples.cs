@@ -6,7 +6,10 @@ namespace Agent.Tests.Dns.Zones;
 /// <summary>A record of every type, by its text, for round trips through our files and through real servers.</summary>
 internal static class RecordSamples
 {
-    private const string Key = "AwEAAcMnWBKLuvG/LwnPVykcmpvnntwxfshHlHRhlY0F3oz8AMcuF8gw9McCw+BoC2YxWaiTpNPuxjSNhUlBtcJmcdkz3/r7PIn0oDf14ept1Y9pdPh8SbIBIWx50ZPfVRlj8oQXv2Y6yKiQik7bi3MT37zMRU2kw2oy3cgrsGAzGN4s/C6SFYon5N1Q2O4hGDbeOq538kATOy0GFELjuauV9guX/431msYu4Rgb5lLuQ3Mx5FSIxXpI/RaAn2mhM4nEZ/5IeRPKZVGydcuLBS8GLxW4qbBJE1X5xK4DPIJbZYKKQ1fAyBj5bGJiUxCZpHQhRXlPAKV7DVN3Ezt7bbEaxgM=";
+    private const string Key =
+        "AwEAAcMnWBKLuvG/LwnPVykcmpvnntwxfshHlHRhlY0F3oz8AMcuF8gw9McCw+BoC2YxWaiTpNPuxjSNhUlBtcJmcdkz3/r7PIn0oDf14ept1Y9pdPh8"
+        + "SbIBIWx50ZPfVRlj8oQXv2Y6yKiQik7bi3MT37zMRU2kw2oy3cgrsGAzGN4s/C6SFYon5N1Q2O4hGDbeOq538kATOy0GFELjuauV9guX/431msYu4Rgb"
+        + "5lLuQ3Mx5FSIxXpI/RaAn2mhM4nEZ/5IeRPKZVGydcuLBS8GLxW4qbBJE1X5xK4DPIJbZYKKQ1fAyBj5bGJiUxCZpHQhRXlPAKV7DVN3Ezt7bbEaxgM=";
 
     public static IEnumerable<(string Text, PlainRecord Record)> All()
     {
@@ -53,12 +56,15 @@ internal static class RecordSamples
         "dhcid DHCID AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA=",
         "tlsa TLSA 3 1 1 0D6FCE3E38C8F12A0B4A9E0C7B12D2C8F9B4A0C0E4F1A2B3C4D5E6F708192A3B",
         "smimea SMIMEA 3 1 1 0D6FCE3E38C8F12A0B4A9E0C7B12D2C8F9B4A0C0E4F1A2B3C4D5E6F708192A3B",
-        "hip HIP 2 200100107B1A74DF365639CC39F1D578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cIvM4p9+LrV4e19WzK00+CI6zBCQTdtWsuxKbWIy87UOoJTwkUs7lBu+Upr1gsNrut79ryra+bSRGQb1slImA8YVJyuIDsj7kwzG7jnERNqnWxZ48AWkskmdHaVDP4BcelrTI3rMXdXF5D rvs.example.com.",
+        "hip HIP 2 200100107B1A74DF365639CC39F1D578 "
+            + "AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cIvM4p9+LrV4e19WzK00+CI6zBCQTdtWsuxKbWIy87UOoJTwkUs7lBu+Upr1gsNrut79ryra+bSR"
+            + "GQb1slImA8YVJyuIDsj7kwzG7jnERNqnWxZ48AWkskmdHaVDP4BcelrTI3rMXdXF5D" + " rvs.example.com.",
         "cds CDS 60485 8 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A",
         $"cdnskey CDNSKEY 257 3 8 {Key}",
         "openpgpkey OPENPGPKEY mQENBFVHm5sBCADKmHb4NjAA",
         "csync CSYNC 66 3 A NS AAAA",
-        "svcb SVCB 1 svc.example.org. mandatory=alpn alpn=\"h2,h3\" port=8443 ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1 key65000=\"x\"",
+        "svcb SVCB 1 svc.example.org. mandatory=alpn alpn=\"h2,h3\" port=8443"
+            + " ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1 key65000=\"x\"",
         "https HTTPS 0 alias.example.org.",
         "nid NID 10 0014:4fff:ff20:ee64",
         "l32 L32 10 10.1.2.0",

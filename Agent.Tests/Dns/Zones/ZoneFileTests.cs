@@ -123,9 +123,9 @@ public sealed class ZoneFileTests
     [Fact]
     public void An_endless_entry_is_stopped()
     {
-        Assert.False(
-            ZoneFileReader.TryParse(Head + "x TXT (" + new string('\n', 1000) + string.Concat(Enumerable.Repeat("\"a\" ", 400_000)), Apex,
-            out _, out ZoneFileError? error));
+        string words = string.Concat(Enumerable.Repeat("\"a\" ", 400_000));
+        string file = Head + "x TXT (" + new string('\n', 1000) + words;
+        Assert.False(ZoneFileReader.TryParse(file, Apex, out _, out ZoneFileError? error));
         Assert.Contains("entry", error.Text, StringComparison.Ordinal);
     }
 
@@ -151,8 +151,8 @@ public sealed class ZoneFileTests
         for (int seed = 0; seed < 150; seed++)
         {
             var random = new Random(seed);
-            MemoryZoneContent content = Content(
-                [.. Zone(random, 1 + random.Next(100), 5), .. RecordSamples.All().Select(sample => sample.Record)]);
+            List<PlainRecord> zone = Zone(random, 1 + random.Next(100), 5);
+            MemoryZoneContent content = Content([.. zone, .. RecordSamples.All().Select(sample => sample.Record)]);
             byte[] file = Write(content);
             using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
             Assert.True(ZoneFileReader.TryRead(new MemoryStream(file), null, builder, out ZoneFileError? error), error?.ToString());
@@ -167,7 +167,8 @@ public sealed class ZoneFileTests
     {
         var random = new Random(4);
         var records = new List<PlainRecord> { SoaRecord(1) };
-        foreach (RecordType type in Enum.GetValues<RecordType>().Where(type => ZoneContentBuilder.IsZoneData(type) && type != RecordType.SOA))
+        IEnumerable<RecordType> types = Enum.GetValues<RecordType>().Where(ZoneContentBuilder.IsZoneData);
+        foreach (RecordType type in types.Where(type => type != RecordType.SOA))
         {
             for (int i = 0; i < 20; i++)
                 records.Add(new PlainRecord(Apex, type, 5, Bytes(random, random.Next(40))));

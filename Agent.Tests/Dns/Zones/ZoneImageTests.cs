@@ -138,8 +138,8 @@ public sealed class ZoneImageTests
     {
         ZoneImage image = Image(Content(
         [
-            SoaRecord(1), .. Enumerable.Range(0, 20000).Select(
-                i => Record($"h{i}.example.org.", RecordType.A, 10, 0, (byte)(i >> 8), (byte)i)),
+            SoaRecord(1),
+            .. Enumerable.Range(0, 20000).Select(i => Record($"h{i}.example.org.", RecordType.A, 10, 0, (byte)(i >> 8), (byte)i)),
         ]));
         Assert.InRange(image.MemoryBytes / image.RecordCount, 1, 64);
     }
