@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 
 namespace Agent.Host.Commands;
@@ -17,11 +18,18 @@ public enum ControlOperation
 }
 
 /// <param name="UseTcp">Otherwise UDP, repeated every few seconds: repeats join the work that is under way.</param>
-public sealed record ControlRequest(ControlOperation Operation, DomainName Zone, bool UseTcp, TimeSpan Timeout);
+/// <param name="Key">Signs the request; success must then be signed too.</param>
+public sealed record ControlRequest(ControlOperation Operation, DomainName Zone, bool UseTcp, TimeSpan Timeout, TsigKey? Key = null);
 
 /// <param name="ExtendedErrors">RFC 8914 errors as "code text".</param>
+/// <param name="Signature">What the answer's signature is worth; null for a request that was not signed.</param>
 public sealed record ControlAnswer(
-    ResponseCode ResponseCode, ushort Flags, IReadOnlyList<string> ExtendedErrors, IPEndPoint From, TimeSpan Elapsed)
+    ResponseCode ResponseCode,
+    ushort Flags,
+    IReadOnlyList<string> ExtendedErrors,
+    IPEndPoint From,
+    TimeSpan Elapsed,
+    TsigVerification? Signature = null)
 {
     /// <summary>What a pool manager takes for success: NOERROR with AA.</summary>
     public bool IsSuccess => ResponseCode == ResponseCode.NoError && (Flags & MessageHeader.AuthoritativeFlag) != 0;
@@ -29,7 +37,8 @@ public sealed record ControlAnswer(
 
 /// <summary>
 /// The pool manager's side of the wire: sends CREATE, DELETE or NOTIFY and waits for the answer. Messages that do not answer the request
-/// (other id, opcode or question, from elsewhere, unreadable) are passed over, as a pool manager would.
+/// (other id, opcode or question, from elsewhere, unreadable) are passed over, as a pool manager would. A signed request passes over
+/// what is wrongly signed, and unsigned success; an unsigned error is shown, since a server that does not know the key cannot sign.
 /// </summary>
 public static class ControlClient
 {
@@ -41,15 +50,15 @@ public static class ControlClient
     /// <exception cref="TimeoutException">No answer within the request's timeout.</exception>
     public static async Task<ControlAnswer> SendAsync(IPEndPoint agent, ControlRequest request, CancellationToken cancellation = default)
     {
-        byte[] message = Compose(request, (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
-        long started = Stopwatch.GetTimestamp();
+        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        var question = new Question(Compose(request, id, out byte[] mac), request.Key, mac, agent, Stopwatch.GetTimestamp());
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(request.Timeout);
         try
         {
             return request.UseTcp
-                ? await SendTcpAsync(agent, message, started, deadline.Token)
-                : await SendUdpAsync(agent, message, started, deadline.Token);
+                ? await SendTcpAsync(question, deadline.Token)
+                : await SendUdpAsync(question, deadline.Token);
         }
         catch (OperationCanceledException elapsed) when (!cancellation.IsCancellationRequested)
         {
@@ -58,7 +67,8 @@ public static class ControlClient
     }
 
     /// <summary>The bytes of a request: one question, and an OPT so that the answer may say why.</summary>
-    public static byte[] Compose(ControlRequest request, ushort id)
+    /// <param name="mac">Of the signature, for verifying the answer; empty without a key.</param>
+    public static byte[] Compose(ControlRequest request, ushort id, out byte[] mac)
     {
         (Opcode opcode, RecordType type, RecordClass questionClass) = request.Operation switch
         {
@@ -66,23 +76,36 @@ public static class ControlClient
             ControlOperation.Delete => (Opcode.CommandAndControl, RecordType.CommandDelete, RecordClass.CommandAndControl),
             _ => (Opcode.Notify, RecordType.SOA, RecordClass.IN),
         };
-        var writer = new MessageWriter(new byte[512], id, MessageHeader.ComposeFlags(opcode, flags: MessageHeader.AuthoritativeFlag));
+        byte[] buffer = new byte[512 + TsigSigner.SignatureBytesMax];
+        ushort flags = MessageHeader.ComposeFlags(opcode, flags: MessageHeader.AuthoritativeFlag);
+        var writer = new MessageWriter(buffer.AsSpan(0, 512), id, flags);
         if (!writer.TryWriteQuestion(request.Zone, type, questionClass) || !writer.TryWriteOpt(PayloadSize))
         {
             throw new UnreachableException("a question and an OPT fit into 512 octets");
         }
 
-        return writer.Written.ToArray();
+        int length = writer.Length;
+        Span<byte> signature = stackalloc byte[TsigAlgorithms.MaximumMacLength];
+        int macLength = 0;
+        if (request.Key is { } key && !TsigSigner.TrySignRequest(buffer, ref length, key, NowSeconds(), signature, out macLength))
+        {
+            throw new UnreachableException("room for any signature was left");
+        }
+
+        mac = signature[..macLength].ToArray();
+        return buffer[..length];
     }
 
-    private static async Task<ControlAnswer> SendUdpAsync(IPEndPoint agent, byte[] message, long started, CancellationToken deadline)
+    private static ulong NowSeconds() => (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    private static async Task<ControlAnswer> SendUdpAsync(Question question, CancellationToken deadline)
     {
-        using var socket = new Socket(agent.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(agent, deadline);
+        using var socket = new Socket(question.Agent.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(question.Agent, deadline);
         byte[] buffer = new byte[MessageBytesMax];
         while (true)
         {
-            await socket.SendAsync(message, deadline);
+            await socket.SendAsync(question.Message, deadline);
             using var repeat = CancellationTokenSource.CreateLinkedTokenSource(deadline);
             repeat.CancelAfter(RepeatAfter);
             try
@@ -90,7 +113,7 @@ public static class ControlClient
                 while (true)
                 {
                     int length = await socket.ReceiveAsync(buffer, repeat.Token);
-                    if (Read(message, buffer.AsSpan(0, length), agent, started) is { } answer) return answer;
+                    if (Read(question, buffer.AsSpan(0, length)) is { } answer) return answer;
                 }
             }
             catch (OperationCanceledException) when (!deadline.IsCancellationRequested)
@@ -100,10 +123,11 @@ public static class ControlClient
         }
     }
 
-    private static async Task<ControlAnswer> SendTcpAsync(IPEndPoint agent, byte[] message, long started, CancellationToken deadline)
+    private static async Task<ControlAnswer> SendTcpAsync(Question question, CancellationToken deadline)
     {
-        using var socket = new Socket(agent.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(agent, deadline);
+        byte[] message = question.Message;
+        using var socket = new Socket(question.Agent.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(question.Agent, deadline);
         byte[] framed = new byte[message.Length + 2];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
         message.CopyTo(framed, 2);
@@ -117,7 +141,7 @@ public static class ControlClient
                 await stream.ReadExactlyAsync(buffer.AsMemory(0, 2), deadline);
                 int length = BinaryPrimitives.ReadUInt16BigEndian(buffer);
                 await stream.ReadExactlyAsync(buffer.AsMemory(0, length), deadline);
-                if (Read(message, buffer.AsSpan(0, length), agent, started) is { } answer) return answer;
+                if (Read(question, buffer.AsSpan(0, length)) is { } answer) return answer;
             }
             catch (EndOfStreamException)
             {
@@ -127,9 +151,9 @@ public static class ControlClient
     }
 
     /// <summary>Null when the message is no answer to the request.</summary>
-    internal static ControlAnswer? Read(ReadOnlySpan<byte> request, ReadOnlySpan<byte> message, IPEndPoint from, long started)
+    private static ControlAnswer? Read(Question asking, ReadOnlySpan<byte> message)
     {
-        var asked = new MessageReader(request);
+        var asked = new MessageReader(asking.Message);
         var reader = new MessageReader(message);
         MessageHeader header = reader.Header;
         if (reader.Error != WireError.None || !header.IsResponse) return null;
@@ -146,8 +170,15 @@ public static class ControlClient
 
         if (!reader.AtEnd || EdnsView.Find(message, out EdnsView edns) != WireError.None) return null;
         ResponseCode code = edns.IsPresent ? edns.ExtendResponseCode(header.ResponseCode) : header.ResponseCode;
-        return new ControlAnswer(code, header.Flags, ExtendedErrors(edns), from, Stopwatch.GetElapsedTime(started));
+        TsigVerification? signature = asking.Key is { } key ? TsigVerifier.VerifyResponse(message, key, asking.Mac, NowSeconds()) : null;
+        bool isError = code != ResponseCode.NoError && signature?.Status is TsigStatus.Unsigned or TsigStatus.PeerError;
+        if (signature is { IsVerified: false } && !isError) return null;
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(asking.Started);
+        return new ControlAnswer(code, header.Flags, ExtendedErrors(edns), asking.Agent, elapsed, signature);
     }
+
+    /// <summary>A request on its way, with what its answer is judged by.</summary>
+    private sealed record Question(byte[] Message, TsigKey? Key, byte[] Mac, IPEndPoint Agent, long Started);
 
     private static bool IsSame(QuestionView asked, QuestionView answered)
     {

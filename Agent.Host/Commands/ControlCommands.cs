@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Host.Configuration;
 
@@ -24,13 +25,18 @@ internal sealed class ControlCommands(CommandConsole console)
         var zone = new Argument<string>("NAME") { Description = "The zone" };
         var at = new Option<string>("--at") { Description = "The agent's DNS address", Required = true, HelpName = "HOST:PORT" };
         var tcp = new Option<bool>("--tcp") { Description = "Send over TCP instead of UDP" };
+        var keyFile = new Option<string?>("--key-file")
+        {
+            Description = "Sign with the TSIG key of this file, as tsig-keygen writes it",
+            HelpName = "FILE",
+        };
         var timeout = new Option<double>("--timeout")
         {
             Description = "Seconds to wait for the answer",
             DefaultValueFactory = _ => 30,
             HelpName = "SECONDS",
         };
-        var command = new Command(name, description) { zone, at, tcp, timeout };
+        var command = new Command(name, description) { zone, at, tcp, keyFile, timeout };
         command.SetAction(async (parsed, cancellation) =>
         {
             if (!DomainName.TryParse(parsed.GetValue(zone), out DomainName? zoneName))
@@ -45,7 +51,13 @@ internal sealed class ControlCommands(CommandConsole console)
 
             double seconds = parsed.GetValue(timeout);
             if (seconds is not (> 0 and <= 86400)) return console.Fail(ExitCode.Usage, "--timeout must be above 0 and at most a day");
-            var request = new ControlRequest(operation, zoneName, parsed.GetValue(tcp), TimeSpan.FromSeconds(seconds));
+            TsigKey? key = null;
+            if (parsed.GetValue(keyFile) is { } path && !TsigKeyFile.TryRead(path, out key, out string problem))
+            {
+                return console.Fail(ExitCode.Usage, $"{path}: {problem}");
+            }
+
+            var request = new ControlRequest(operation, zoneName, parsed.GetValue(tcp), TimeSpan.FromSeconds(seconds), key);
             return await SendAsync(agent, request, cancellation);
         });
         return command;
@@ -75,9 +87,19 @@ internal sealed class ControlCommands(CommandConsole console)
     internal static string Describe(ControlRequest request, ControlAnswer answer)
     {
         string milliseconds = answer.Elapsed.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture);
-        return $"{request.Zone} {request.Operation.ToString().ToUpperInvariant()} {answer.From} ({(request.UseTcp ? "TCP" : "UDP")}): "
-            + $"{answer.ResponseCode.ToString().ToUpperInvariant()}, flags {FlagWords(answer.Flags)}, {milliseconds} ms";
+        string transport = request.UseTcp ? "TCP" : "UDP";
+        return $"{request.Zone} {request.Operation.ToString().ToUpperInvariant()} {answer.From} ({transport}): "
+            + $"{answer.ResponseCode.ToString().ToUpperInvariant()}, flags {FlagWords(answer.Flags)}"
+            + $"{SignatureWords(answer.Signature)}, {milliseconds} ms";
     }
+
+    private static string SignatureWords(TsigVerification? signature) => signature switch
+    {
+        null => "",
+        { IsVerified: true } => ", signed",
+        { Status: TsigStatus.PeerError } => $", TSIG error {signature.PeerError.ToString().ToUpperInvariant()}",
+        _ => ", not signed",
+    };
 
     private static string FlagWords(ushort flags)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.Embedded;
@@ -20,15 +19,8 @@ internal static class TargetFactory
             {
                 EmbeddedSettings => new EmbeddedBackend(zones, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
-                ZoneFilesSettings files => new ZoneFilesBackend(
-                    new ZoneFilesOptions(files.Directory)
-                    {
-                        Command = files.Command,
-                        CommandTimeout = files.CommandTimeout,
-                        Server = EndPointOf(target.Server),
-                    },
-                    clock),
-                Bind9Settings bind => new Bind9Backend(OptionsOf(bind, target.Server), clock),
+                ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
+                Bind9Settings bind => new Bind9Backend(bind.ToOptions(target.Server), clock),
                 _ => throw new ArgumentException($"the driver '{target.Driver}' is not part of this version"),
             };
         }
@@ -37,24 +29,4 @@ internal static class TargetFactory
             throw new ArgumentException($"target {target.Name}: {problem.Message}", problem);
         }
     }
-
-    private static Bind9Options OptionsOf(Bind9Settings settings, HostEndpoint? server) => new(settings.ZoneDirectory)
-    {
-        Host = settings.Control.Host,
-        Port = settings.Control.Port,
-        KeyFile = settings.KeyFile,
-        KeyName = settings.Key?.Name,
-        KeyAlgorithm = settings.Key?.Algorithm ?? "hmac-sha256",
-        KeySecret = settings.Key is { } key ? Convert.ToBase64String(key.Secret.Reveal()) : null,
-        View = settings.View.Length > 0 ? settings.View : null,
-        ZoneOptions = settings.ZoneOptions,
-        Server = EndPointOf(server),
-    };
-
-    private static EndPoint? EndPointOf(HostEndpoint? endpoint) => endpoint switch
-    {
-        null => null,
-        { Address: { } address } => new IPEndPoint(address, endpoint.Port),
-        _ => new DnsEndPoint(endpoint.Host, endpoint.Port),
-    };
 }

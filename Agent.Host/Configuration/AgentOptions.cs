@@ -41,7 +41,7 @@ public sealed record AgentOptions
 
     public required ListenerOptions Listener { get; init; }
 
-    /// <summary>Servers to transfer zones from; a host may be a name with several addresses. Each is named by its address as text.</summary>
+    /// <summary>Servers to transfer zones from; a host may be a name with several addresses. Each is named by its text.</summary>
     public required IReadOnlyList<Master> Masters { get; init; }
 
     public required AccessOptions Access { get; init; }

@@ -152,7 +152,8 @@ public sealed class ConfigurationChange
     {
         foreach ((string name, KeyOptions key) in current.Keys)
         {
-            if (old.Keys.TryGetValue(name, out KeyOptions? was)) AddIfUnlisted($"agent.keys.{HoconPath.RenderKey(name)}", was, key);
+            if (!old.Keys.TryGetValue(name, out KeyOptions? was)) continue;
+            AddIfUnlisted($"agent.keys.{HoconPath.RenderKey(name)}", was.Secret, key.Secret);
         }
 
         foreach (TargetOptions target in current.Targets)
@@ -160,12 +161,15 @@ public sealed class ConfigurationChange
             TargetOptions? was = old.Targets.FirstOrDefault(other => other.Name == target.Name);
             bool isSingle = target.Name == target.Driver;
             string path = isSingle ? $"agent.backends.{target.Driver}" : $"agent.targets.{HoconPath.RenderKey(target.Name)}";
-            if (was?.Settings is Bind9Settings before && target.Settings is Bind9Settings after) AddIfUnlisted(path, before.Key, after.Key);
+            if (was?.Settings is Bind9Settings before && target.Settings is Bind9Settings after)
+            {
+                AddIfUnlisted(path, before.KeySecret, after.KeySecret);
+            }
         }
 
-        void AddIfUnlisted(string path, KeyOptions? before, KeyOptions? after)
+        void AddIfUnlisted(string path, Secret? before, Secret? after)
         {
-            if (before == after || changed.Exists(change => ConfigurationKeys.IsSameOrBelow(change.Path, path))) return;
+            if (Equals(before, after) || changed.Exists(change => ConfigurationKeys.IsSameOrBelow(change.Path, path))) return;
             changed.Add(new ChangedKey(path, "(hidden)", "(hidden)", RestartReasonOf(path)));
         }
     }

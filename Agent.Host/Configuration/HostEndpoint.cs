@@ -11,6 +11,8 @@ public sealed record HostEndpoint(string Host, int Port)
     /// <summary>Null when the host is a name.</summary>
     public IPAddress? Address { get; } = IPAddress.TryParse(Host, out IPAddress? address) ? address : null;
 
+    public EndPoint ToEndPoint() => Address is null ? new DnsEndPoint(Host, Port) : new IPEndPoint(Address, Port);
+
     public override string ToString() => Address?.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
     /// <summary>

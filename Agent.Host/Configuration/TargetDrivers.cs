@@ -45,8 +45,9 @@ internal static class TargetDrivers
         string keyFile = section.File("key-file");
         string keyName = section.Text("key-name");
         string algorithm = KeyReader.Algorithm(section, "key-algorithm");
-        Secret? secret = SecretReader.Read(section, "key-secret", isRequired: keyName.Length > 0);
-        if (keyFile.Length > 0 == keyName.Length > 0)
+        bool hasSecret = section.IsSet("key-secret") || section.IsSet("key-secret-file");
+        Secret? secret = SecretReader.Read(section, "key-secret", isRequired: false);
+        if (keyFile.Length > 0 == hasSecret || (hasSecret && keyName.Length == 0))
         {
             section.Problem("key-file", "the control channel needs a key: give either key-file, or key-name with key-secret");
         }
@@ -57,8 +58,10 @@ internal static class TargetDrivers
         return new Bind9Settings(
             control ?? new HostEndpoint("127.0.0.1", port),
             keyFile.Length > 0 ? keyFile : null,
-            keyName.Length > 0 && secret is not null ? new KeyOptions(keyName, algorithm, secret) : null,
-            section.Text("view"),
+            keyName.Length > 0 ? keyName : null,
+            algorithm,
+            secret,
+            section.Text("view") is { Length: > 0 } view ? view : null,
             zoneDirectory.Length > 0 ? zoneDirectory : Path.Combine(dataDirectory, "zones"),
             options);
     }

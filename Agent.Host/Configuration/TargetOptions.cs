@@ -1,3 +1,6 @@
+using Agent.Backends.Bind9;
+using Agent.Backends.ZoneFiles;
+
 namespace Agent.Host.Configuration;
 
 public enum TargetScope
@@ -23,11 +26,41 @@ public sealed record FakeSettings : TargetSettings;
 
 /// <param name="Directory">A full path.</param>
 /// <param name="Command">Program and arguments; empty: none.</param>
-public sealed record ZoneFilesSettings(string Directory, IReadOnlyList<string> Command, TimeSpan CommandTimeout) : TargetSettings;
+public sealed record ZoneFilesSettings(string Directory, IReadOnlyList<string> Command, TimeSpan CommandTimeout) : TargetSettings
+{
+    public ZoneFilesOptions ToOptions(HostEndpoint? server) => new(Directory)
+    {
+        Command = Command,
+        CommandTimeout = CommandTimeout,
+        Server = server?.ToEndPoint(),
+    };
+}
 
-/// <param name="KeyFile">A full path, or null when <paramref name="Key"/> is given.</param>
-/// <param name="View">Empty: the default view.</param>
-/// <param name="ZoneDirectory">A full path.</param>
+/// <param name="KeyFile">A full path, or null when <paramref name="KeySecret"/> is given.</param>
+/// <param name="KeyName">What the given secret's key is called, or which key of the file is meant; null: the only one there.</param>
+/// <param name="View">Null: the default view.</param>
+/// <param name="ZoneDirectory">A full path; it need not exist yet where it is the data directory's own.</param>
 /// <param name="ZoneOptions">Statements to add to each zone, each ended by a semicolon.</param>
 public sealed record Bind9Settings(
-    HostEndpoint Control, string? KeyFile, KeyOptions? Key, string View, string ZoneDirectory, string ZoneOptions) : TargetSettings;
+    HostEndpoint Control,
+    string? KeyFile,
+    string? KeyName,
+    string KeyAlgorithm,
+    Secret? KeySecret,
+    string? View,
+    string ZoneDirectory,
+    string ZoneOptions) : TargetSettings
+{
+    public Bind9Options ToOptions(HostEndpoint? server) => new(ZoneDirectory)
+    {
+        Host = Control.Host,
+        Port = Control.Port,
+        KeyFile = KeyFile,
+        KeyName = KeyName,
+        KeyAlgorithm = KeyAlgorithm,
+        KeySecret = KeySecret is null ? null : Convert.ToBase64String(KeySecret.Reveal()),
+        View = View,
+        ZoneOptions = ZoneOptions,
+        Server = server?.ToEndPoint(),
+    };
+}

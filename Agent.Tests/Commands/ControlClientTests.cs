@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Host.Commands;
 
@@ -15,8 +16,8 @@ public class ControlClientTests
     [InlineData(ControlOperation.Notify, "123424000001000000000001076578616d706c6503636f6d0000060001")]
     public void Requests_are_the_pool_managers_bytes_and_an_opt(ControlOperation operation, string hex)
     {
-        byte[] message =
-            ControlClient.Compose(new ControlRequest(operation, DomainName.Parse("example.com."), false, TimeSpan.FromSeconds(1)), 0x1234);
+        var request = new ControlRequest(operation, DomainName.Parse("example.com."), UseTcp: false, TimeSpan.FromSeconds(1));
+        byte[] message = ControlClient.Compose(request, 0x1234, out _);
         Assert.Equal(hex + "00002904d0000000000000", Convert.ToHexStringLower(message));
     }
 
@@ -88,6 +89,73 @@ public class ControlClientTests
         Assert.Equal(ExitCode.NotRunning, run.ExitCode);
     }
 
+    [Theory]
+    [InlineData("key \"k.example\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };")]
+    [InlineData("// made by hand\nkey k.example {\n\tsecret c2VjcmV0;\n\talgorithm HMAC-SHA256;\n};\n")]
+    public async Task Requests_are_signed_and_only_signed_success_counts(string keyText)
+    {
+        TsigKey known = new(DomainName.Parse("k.example"), TsigAlgorithm.HmacSha256, "secret"u8);
+        using var file = new KeyFile(keyText);
+        using var agent = new ScriptedAgent(request =>
+        {
+            TsigVerification verification = TsigVerifier.VerifyRequest(request, new TsigKeyring([known]), Now());
+            Assert.True(verification.IsVerified);
+            byte[] unsigned = Reply(request, ResponseCode.NoError, true);
+            byte[] signed = Signed(unsigned, verification);
+            byte[] forged = [.. signed];
+            forged[3] ^= 0x20;
+            return [unsigned, forged, signed];
+        });
+        CommandRun run = await CommandRun.Of("zone", "delete", "example.org", "--at", agent.At, "--key-file", file.Path);
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        Assert.Contains("NOERROR, flags qr aa, signed, ", run.Output);
+    }
+
+    [Fact]
+    public async Task An_agent_that_does_not_know_the_key_is_told_apart()
+    {
+        using var file = new KeyFile("key k { algorithm hmac-sha512; secret \"c2VjcmV0\"; };");
+        using var agent = new ScriptedAgent(request =>
+            [Signed(Reply(request, ResponseCode.NotAuth, false), TsigVerifier.VerifyRequest(request, TsigKeyring.Empty, Now()))]);
+        CommandRun run = await CommandRun.Of("zone", "create", "example.org", "--at", agent.At, "--key-file", file.Path);
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("NOTAUTH, flags qr, TSIG error BADKEY, ", run.Output);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("key k { algorithm hmac-sha256; };")]
+    [InlineData("key k { algorithm hmac-sha257; secret hush; };")]
+    [InlineData("key k { algorithm hmac-sha256; secret \"hush!\"; };")]
+    [InlineData("key k { algorithm hmac-sha256; secret \"hush; };")]
+    [InlineData("key a..b { algorithm hmac-sha256; secret hush; };")]
+    [InlineData("key k { algorithm hmac-sha256; secret hush; }; key l { algorithm hmac-sha256; secret hush; };")]
+    public async Task A_broken_key_file_ends_with_2_and_stays_unseen(string text)
+    {
+        using var file = new KeyFile(text);
+        CommandRun run = await CommandRun.Of("zone", "create", "example.org", "--at", "127.0.0.1:9", "--key-file", file.Path);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.DoesNotContain("hush", run.Error);
+    }
+
+    [Fact]
+    public async Task An_absent_key_file_ends_with_2()
+    {
+        CommandRun run = await CommandRun.Of("zone", "create", "example.org", "--at", "127.0.0.1:9", "--key-file", "/nonexistent/key");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+    }
+
+    private static ulong Now() => (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    private static byte[] Signed(byte[] reply, TsigVerification request)
+    {
+        byte[] buffer = new byte[reply.Length + TsigSigner.SignatureBytesMax];
+        reply.CopyTo(buffer, 0);
+        int length = reply.Length;
+        Assert.True(TsigSigner.TrySignReply(buffer, ref length, request, Now()));
+        return buffer[..length];
+    }
+
     private static IEnumerable<byte[]> Answered(byte[] request) => [Reply(request, ResponseCode.NoError, true)];
 
     private static byte[] Reply(byte[] request, ResponseCode code, bool authoritative, string? reason = null)
@@ -98,6 +166,15 @@ public class ControlClientTests
         Assert.True(writer.TryWriteOpt(1232));
         if (reason is not null) Assert.True(writer.TryWriteExtendedError(ExtendedErrorCode.Prohibited, reason));
         return writer.Written.ToArray();
+    }
+
+    private sealed class KeyFile : IDisposable
+    {
+        public KeyFile(string text) => File.WriteAllText(Path, text);
+
+        public string Path { get; } = System.IO.Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Path);
     }
 
     /// <summary>Answers every message over UDP and TCP on one port with what the script gives.</summary>

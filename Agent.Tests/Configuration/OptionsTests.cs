@@ -1,6 +1,8 @@
 using System.Net;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
+using Agent.Backends.Bind9;
+using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
@@ -195,6 +197,26 @@ public class OptionsTests
         Assert.Equal(("192.0.2.2:5300", TargetScope.Node), (options.Targets[1].Server?.ToString(), options.Targets[1].Scope));
         Assert.Equal(["reload", "{zone}", "a,b"], ((ZoneFilesSettings)options.Targets[2].Settings).Command);
         Assert.Equal("192.0.2.1:53", options.QueryDestination?.ToString());
+    }
+
+    [Fact]
+    public void Settings_reach_the_drivers()
+    {
+        TargetOptions bind = Assert.Single(ConfigurationText.Load("""
+            agent.backend-driver = bind9
+            agent.backends.bind9 { key-name = k, key-algorithm = hmac-sha512, key-secret = "c2VjcmV0", zone-directory = /z }
+            """).Options.Targets);
+        Bind9Options options = ((Bind9Settings)bind.Settings).ToOptions(bind.Server);
+        Assert.Equal(("127.0.0.1", 953, "k", "hmac-sha512", "c2VjcmV0"),
+            (options.Host, options.Port, options.KeyName, options.KeyAlgorithm, options.KeySecret));
+        Assert.Equal((null, null, "/z"), (options.KeyFile, options.View, options.ZoneDirectory));
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 53), options.Server);
+        TargetOptions files = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = zone-files, backends.zone-files { directory = /f, command = [a], server = "ns.example:54" } }
+            """).Options.Targets);
+        ZoneFilesOptions written = ((ZoneFilesSettings)files.Settings).ToOptions(files.Server);
+        Assert.Equal(("/f", "a", TimeSpan.FromSeconds(10)), (written.Directory, Assert.Single(written.Command), written.CommandTimeout));
+        Assert.Equal(new DnsEndPoint("ns.example", 54), written.Server);
     }
 
     [Fact]

@@ -58,6 +58,7 @@ public class ProblemTests
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-secret = aaaa }", "the control channel needs a key")]
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, key-name = b, key-secret = aaaa }",
         "the control channel needs a key")]
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, zone-options = \"notify no\" }", "end with a semicolon")]
