@@ -38,7 +38,7 @@ public sealed class RelayPeerTests
         Assert.Equal(60, (await DigTool.QueryAsync(new IPEndPoint(IPAddress.Loopback, rig.Port), "big." + Zone, "TXT")).Count);
     }
 
-    /// <summary>The key is one between the client and the server. Only the id changes on the way, which a TSIG allows (RFC 8945 4.2, 5.5).</summary>
+    /// <summary>A key between client and server. Only the id changes on the way, which TSIG allows (RFC 8945 4.2, 5.5).</summary>
     [Theory]
     [InlineData("+notcp")]
     [InlineData("+tcp")]
