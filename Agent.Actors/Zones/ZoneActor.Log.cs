@@ -1,4 +1,5 @@
 using Agent.Actors.Journal;
+using Agent.Dns.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Actors.Zones;
@@ -16,5 +17,5 @@ internal sealed partial class ZoneActor
 
     [LoggerMessage(EventId = 200, EventName = "zone", Message = "{Zone} {Code}: {Text}")]
     private static partial void LogEvent(
-        ILogger logger, LogLevel level, string code, Agent.Dns.Wire.DomainName zone, string text, uint? serial, string? target, string? traceId);
+        ILogger logger, LogLevel level, string code, DomainName zone, string text, uint? serial, string? target, string? traceId);
 }

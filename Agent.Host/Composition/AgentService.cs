@@ -66,7 +66,7 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
     /// <exception cref="JournalOpenException">The data folder or the journal cannot be used.</exception>
-    /// <exception cref="ArgumentException">Settings that can never work together.</exception>
+    /// <exception cref="StartException">Settings that can never work.</exception>
     /// <exception cref="SocketException">An address cannot be bound.</exception>
     /// <exception cref="IOException">The management address cannot be bound.</exception>
     public static async Task<AgentService> StartAsync(
@@ -95,7 +95,8 @@ internal sealed partial class AgentService : IAsyncDisposable
         TimeProvider clock = TimeProvider.System;
         ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Masters, cancellation));
         (DataDirectory data, SqliteJournal journal) = OpenStore(clock);
-        _system = ActorSystem.Create("agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
+        _system = ActorSystem.Create(
+            "agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
         OnStop(() => new ValueTask(_system.Terminate()));
 
         _transferKeys = new TransferKeyring(KeysOf(_options), clock);
@@ -131,7 +132,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private (DataDirectory Data, SqliteJournal Journal) OpenStore(TimeProvider clock)
     {
         if (_options.Journal.Provider != JournalProvider.Sqlite)
-            throw new ArgumentException("journal.provider: this version keeps its journal in SQLite only");
+            throw new StartException("agent.journal.provider: this version keeps its journal in SQLite only");
         DataDirectory data = DataDirectory.Open(_options.DataDirectory);
         OnStop(() => { data.Dispose(); return ValueTask.CompletedTask; });
         SqliteJournal journal = SqliteJournal.Open(data, _options.Journal.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
@@ -141,10 +142,10 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     private ImmutableSortedDictionary<string, IActorRef> StartTargets(EmbeddedZoneTable zones, TimeProvider clock)
     {
-        ImmutableSortedDictionary<string, IActorRef>.Builder targets = ImmutableSortedDictionary.CreateBuilder<string, IActorRef>(StringComparer.Ordinal);
+        var targets = ImmutableSortedDictionary.CreateBuilder<string, IActorRef>(StringComparer.Ordinal);
         foreach (TargetOptions target in _options.Targets)
         {
-            IZoneBackend backend = TargetFactory.Create(target, zones, clock, _loggers);
+            IZoneBackend backend = TargetFactory.Create(target, _options.DataDirectory, zones, clock, _loggers);
             OnStop(backend.DisposeAsync);
             IActorRef actor = _system.ActorOf(BackendActor.Props(new BackendActorSettings(target.Name, backend, ProbeInterval)));
             targets.Add(target.Name, actor);
@@ -166,7 +167,11 @@ internal sealed partial class AgentService : IAsyncDisposable
             new ZoneActorSettings(targets, writer, transfers, _policy), journal, shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000);
         return _system.ActorOf(
             ShardRegionActor.Props(new ShardRegionSettings(
-                new EmbeddedCoordination(shards, journal.Epoch), ZoneShardActor.Props(settings), new UnplacedZones(), HoldAtMost, MaxHeld: 100_000)),
+                new EmbeddedCoordination(shards, journal.Epoch),
+                ZoneShardActor.Props(settings),
+                new UnplacedZones(),
+                HoldAtMost,
+                MaxHeld: 100_000)),
             "zones");
     }
 
@@ -200,7 +205,15 @@ internal sealed partial class AgentService : IAsyncDisposable
             NotifiesPerSecond = _options.Limits.NotifiesPerSecond,
             RateTableSize = _options.Limits.Sources,
         };
-        _listeners = new DnsListeners(settings, _loggers);
+        try
+        {
+            _listeners = new DnsListeners(settings, _loggers);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new StartException($"agent.query-destination: {problem.Message}", problem);
+        }
+
         OnStop(() => { _listeners.Dispose(); return ValueTask.CompletedTask; });
     }
 

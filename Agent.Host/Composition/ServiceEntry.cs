@@ -28,7 +28,7 @@ internal sealed partial class ServiceEntry : IServiceEntry
             await request.Console.Output.FlushAsync(CancellationToken.None);
             return await WatchAsync(service, request.Configuration, lines, log, stop);
         }
-        catch (Exception failure) when (failure is JournalOpenException or ArgumentException)
+        catch (Exception failure) when (failure is JournalOpenException or StartException)
         {
             return request.Console.Fail(ExitCode.Usage, failure.Message);
         }
@@ -99,7 +99,11 @@ internal sealed partial class ServiceEntry : IServiceEntry
     [LoggerMessage(EventId = 101, EventName = "stopping", Level = LogLevel.Information, Message = "stopping")]
     private static partial void LogStopping(ILogger log);
 
-    [LoggerMessage(EventId = 102, EventName = "fatal", Level = LogLevel.Critical, Message = "{Actor} found its own state impossible; the process ends")]
+    [LoggerMessage(
+        EventId = 102,
+        EventName = "fatal",
+        Level = LogLevel.Critical,
+        Message = "{Actor} found its own state impossible; the process ends")]
     private static partial void LogFatal(ILogger log, string actor, Exception cause);
 
     [LoggerMessage(EventId = 103, EventName = "config-applied", Level = LogLevel.Information, Message = "applied {Change}")]

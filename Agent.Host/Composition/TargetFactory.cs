@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
+using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Host.Configuration;
 
@@ -10,8 +11,9 @@ namespace Agent.Host.Composition;
 /// <summary>Makes the driver of a target from its settings.</summary>
 internal static class TargetFactory
 {
-    /// <exception cref="ArgumentException">A setting can never work; the message says which.</exception>
-    public static IZoneBackend Create(TargetOptions target, EmbeddedZoneTable zones, TimeProvider clock, ILoggerFactory loggers)
+    /// <exception cref="StartException">A setting can never work; the message says which.</exception>
+    public static IZoneBackend Create(
+        TargetOptions target, string dataDirectory, EmbeddedZoneTable zones, TimeProvider clock, ILoggerFactory loggers)
     {
         try
         {
@@ -20,13 +22,21 @@ internal static class TargetFactory
                 EmbeddedSettings => new EmbeddedBackend(zones, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
-                Bind9Settings bind => new Bind9Backend(bind.ToOptions(target.Server), clock),
-                _ => throw new ArgumentException($"the driver '{target.Driver}' is not part of this version"),
+                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), dataDirectory), clock),
+                _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
             };
         }
-        catch (ArgumentException problem)
+        catch (Exception problem) when (problem is ArgumentException or BackendOptionsException)
         {
-            throw new ArgumentException($"target {target.Name}: {problem.Message}", problem);
+            throw new StartException($"target {target.Name}: {problem.Message}", problem);
         }
+    }
+
+    /// <summary>A folder below our data folder is ours to make; one that the operator named may be a mount that is missing.</summary>
+    private static Bind9Options OwnFolder(Bind9Options options, string dataDirectory)
+    {
+        string own = Path.GetFullPath(dataDirectory) + Path.DirectorySeparatorChar;
+        if (Path.GetFullPath(options.ZoneDirectory).StartsWith(own, StringComparison.Ordinal)) Directory.CreateDirectory(options.ZoneDirectory);
+        return options;
     }
 }

@@ -54,7 +54,8 @@ internal sealed class ZoneTransferResponder(Func<DomainName, Task<ZoneContent?>>
         }
     }
 
-    private async Task WriteZoneAsync(TransferRequest request, ZoneContent content, ITransferOutput output, byte[] buffer, CancellationToken stop)
+    private async Task WriteZoneAsync(
+        TransferRequest request, ZoneContent content, ITransferOutput output, byte[] buffer, CancellationToken stop)
     {
         using TsigStreamSigner? signer = request.Authentication.State is TsigVerification { IsVerified: true, Key: { } key } verified
             ? new TsigStreamSigner(key, verified.Mac.Span)
@@ -71,10 +72,11 @@ internal sealed class ZoneTransferResponder(Func<DomainName, Task<ZoneContent?>>
         }
 
         // The client has had part of a zone: only an end without the closing SOA tells it so.
-        if (writer.Error != ZoneContentError.None) throw new InvalidDataException($"the content of {content.Apex} cannot be read: {writer.Error}");
+        if (writer.Error != ZoneContentError.None)
+            throw new InvalidDataException($"the content of {content.Apex} cannot be read: {writer.Error}");
     }
 
-    private async Task WriteSingleAsync(TransferRequest request, ITransferOutput output, byte[] buffer, int length)
+    private static async Task WriteSingleAsync(TransferRequest request, ITransferOutput output, byte[] buffer, int length)
     {
         if (request.Authenticator is { } signer) length = signer.Sign(buffer, length, request.Authentication);
         await output.WriteAsync(buffer.AsMemory(0, length));
@@ -88,7 +90,8 @@ internal sealed class ZoneTransferResponder(Func<DomainName, Task<ZoneContent?>>
         writer.Flags = MessageHeader.ComposeFlags(header.Opcode, flags: MessageHeader.ResponseFlag | MessageHeader.AuthoritativeFlag);
         writer.TryEchoQuestions(query);
         using RecordStream records = content.Open();
-        if (records.TryRead(out StoredRecord soa)) writer.TryWriteRecord(MessageSection.Answer, soa.Owner, soa.Type, soa.Class, soa.Ttl, soa.Rdata);
+        if (records.TryRead(out StoredRecord soa))
+            writer.TryWriteRecord(MessageSection.Answer, soa.Owner, soa.Type, soa.Class, soa.Ttl, soa.Rdata);
         return writer.Length;
     }
 }

@@ -10,7 +10,7 @@ using Agent.Host.Sockets;
 
 namespace Agent.Host.Demo;
 
-/// <summary>A master with sample zones on real sockets, made of the same parts as the agent: it answers SOA and sends whole zones.</summary>
+/// <summary>A master with sample zones on real sockets, of the same parts as the agent: it answers SOA and sends whole zones.</summary>
 internal sealed class DemoMaster : IDisposable
 {
     private readonly EmbeddedZoneTable _zones = new();

@@ -69,7 +69,8 @@ internal sealed class DemoRun(CommandConsole console) : IDisposable
             var request = new ControlRequest(operation, _zone, useTcp, StepPatience);
             ControlAnswer answer = await ControlClient.SendAsync(_agent, request, stop);
             string flags = answer.Flags.ToString("x4", CultureInfo.InvariantCulture);
-            Tell(step, $"{operation.ToString().ToUpperInvariant()} {Zone} by {how}: {answer.ResponseCode}, flags {flags}", answer.IsSuccess, answer.Elapsed);
+            string what = $"{operation.ToString().ToUpperInvariant()} {Zone} by {how}: {answer.ResponseCode}, flags {flags}";
+            Tell(step, what, answer.IsSuccess, answer.Elapsed);
         }
         catch (Exception failure) when (failure is TimeoutException or SocketException)
         {
@@ -91,7 +92,8 @@ internal sealed class DemoRun(CommandConsole console) : IDisposable
                 answer = await DemoQuery.AskAsync(_agent, owner, type, stop);
                 if (isGood(answer)) break;
             }
-            catch (Exception failure) when (failure is SocketException || (failure is OperationCanceledException && !stop.IsCancellationRequested))
+            catch (Exception failure)
+                when (failure is SocketException || (failure is OperationCanceledException && !stop.IsCancellationRequested))
             {
                 answer = null;
             }

@@ -83,7 +83,8 @@ public sealed class ShardRegionTests : TestKitBase
 
     private sealed class Unplaced : IUnplaced
     {
-        public void Answer(IShardKeyed message, IActorRef sender, IActorRef self) => sender.Tell(new NotPlaced(((Keyed)message).Number), self);
+        public void Answer(IShardKeyed message, IActorRef sender, IActorRef self) =>
+            sender.Tell(new NotPlaced(((Keyed)message).Number), self);
     }
 
     private sealed class Host(IActorRef to) : UntypedActor

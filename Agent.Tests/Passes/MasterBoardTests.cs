@@ -18,11 +18,11 @@ public sealed class MasterBoardTests : TestKitBase
     {
         var board = new MasterBoard();
         for (int i = 0; i < MasterBoard.FailuresUntilDead; i++) board.Heard(First.EndPoint, Dead, TimeSpan.Zero);
-        Assert.Equal([Second], board.Order([First, Second], null, TimeSpan.FromSeconds(1)));
-        Assert.Equal([Second, First], board.Order([First, Second], null, TimeSpan.FromSeconds(3)));
-        Assert.Equal([Second], board.Order([First, Second], null, TimeSpan.FromSeconds(3.5)));
+        Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null, TimeSpan.FromSeconds(1)).ToArray());
+        Assert.Equal<MasterAddress>([Second, First], board.Order([First, Second], null, TimeSpan.FromSeconds(3)).ToArray());
+        Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null, TimeSpan.FromSeconds(3.5)).ToArray());
         board.Heard(First.EndPoint, null, TimeSpan.FromSeconds(4));
-        Assert.Equal([First, Second], board.Order([First, Second], null, TimeSpan.FromSeconds(4)));
+        Assert.Equal<MasterAddress>([First, Second], board.Order([First, Second], null, TimeSpan.FromSeconds(4)).ToArray());
     }
 
     [Fact]
@@ -30,14 +30,14 @@ public sealed class MasterBoardTests : TestKitBase
     {
         var board = new MasterBoard();
         for (int i = 0; i < 5; i++) board.Heard(First.EndPoint, Dead, TimeSpan.Zero);
-        Assert.Equal([First], board.Order([First], null, TimeSpan.FromSeconds(1)));
+        Assert.Equal<MasterAddress>([First], board.Order([First], null, TimeSpan.FromSeconds(1)).ToArray());
         Assert.Equal("down", board.State(First, TimeSpan.Zero).State);
     }
 
     [Fact]
     public void The_notifier_comes_first()
     {
-        Assert.Equal([Second, First], new MasterBoard().Order([First, Second], Second.EndPoint.Address, TimeSpan.Zero));
+        Assert.Equal<MasterAddress>([Second, First], new MasterBoard().Order([First, Second], Second.EndPoint.Address, TimeSpan.Zero).ToArray());
     }
 
     [Fact]

@@ -89,7 +89,8 @@ public sealed class FarmSimulationTests
         Assert.True(zone.AllAnswered, $"{zone.Name} has requests without an answer");
         bool[] served = [.. farm.Servers.Values.Select(s => s.Served.ContainsKey(zone.Name))];
         Assert.True(served[0] == served[1], $"{zone.Name}: the servers differ");
-        if (zone.Promised is { } wanted) Assert.True(served[0] == wanted, $"{zone.Name}: promised {wanted}, served {served[0]}");
+        if (zone.Promised is { } wanted)
+            Assert.True(served[0] == wanted, $"{zone.Name}: promised {wanted}, served {served[0]}");
         Assert.Equal(served[0], farm.Journal.Rows.ContainsKey(zone.Name));
         if (!served[0]) return;
         foreach (SimServer server in farm.Servers.Values) Assert.Equal(farm.Masters.Zones[zone.Name], server.Served[zone.Name]);

@@ -108,7 +108,7 @@ public sealed class TargetMachineTests
         Want(7, generation: 1);
         ApplyZone first = Order<ApplyZone>();
         Want(8, generation: 2);
-        Assert.Empty(Orders());
+        Assert.Same(first, Assert.Single(Orders()));
         Finish(first.Id, OrderOutcome.Done);
         ApplyZone second = Order<ApplyZone>();
         Assert.Equal(8u, second.Content.Serial);
@@ -133,7 +133,11 @@ public sealed class TargetMachineTests
     [Fact]
     public void No_more_orders_than_the_driver_bears()
     {
-        for (int i = 0; i < 5; i++) _machine.Want(new WantZone(DomainName.Parse($"z{i}.example."), 1, SampleZones.Content($"z{i}.example.", 1), false), _owner, Now, _effects);
+        foreach (string name in Enumerable.Range(0, 5).Select(i => $"z{i}.example."))
+        {
+            _machine.Want(new WantZone(DomainName.Parse(name), 1, SampleZones.Content(name, 1), false), _owner, Now, _effects);
+        }
+
         Assert.Equal(2, Orders().Count);
         Finish(Orders()[0].Id, OrderOutcome.Refused);
         Assert.Equal(3, _effects.OfType<IssueOrder>().Count());
