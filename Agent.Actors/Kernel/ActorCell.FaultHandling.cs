@@ -1,9 +1,9 @@
 namespace Agent.Actors.Kernel;
 
 /// <summary>
-/// Failure and supervision. A failed actor suspends itself and its children and tells its parent; the parent's strategy decides. A restart keeps
-/// reference, mailbox and watches; it ends timers, behaviours and the receive timeout, returns stashed messages to the mailbox and drops
-/// the message that failed.
+/// Failure and supervision. A failed actor suspends itself and its children and tells its parent; the parent's strategy decides. A
+/// restart keeps reference, mailbox and watches; it ends timers, behaviours and the receive timeout, returns stashed messages to the
+/// mailbox and drops the message that failed.
 /// </summary>
 internal partial class ActorCell
 {
@@ -131,8 +131,8 @@ internal partial class ActorCell
     }
 
     /// <summary>
-    /// Each suspension was passed on to all children, except one that caused it and is suspended by its own failure; so its end is passed on to
-    /// all of them.
+    /// Each suspension was passed on to all children, except one that caused it and is suspended by its own failure; so its end is
+    /// passed on to all of them.
     /// </summary>
     private void EndSuspension(Exception cause)
     {

@@ -210,7 +210,10 @@ internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITi
         }
     }
 
-    /// <summary>What belongs to the turn is refused to others, before it corrupts anything. The guardian's children alone may be created from outside.</summary>
+    /// <summary>
+    /// What belongs to the turn is refused to others, before it corrupts anything. The guardian's children alone may be created from
+    /// outside.
+    /// </summary>
     private void CheckTurn()
     {
         if (_running != this && _parent is not null) throw new InvalidOperationException($"{Path} is used from outside its turn.");

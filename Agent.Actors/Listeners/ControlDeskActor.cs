@@ -37,7 +37,7 @@ public sealed class ControlDeskActor : UntypedActor
     private sealed class OpenRequestActor(IActorRef region) : UntypedActor
     {
         /// <summary>Longer than any zone takes; the gate answers what is left open even then.</summary>
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(35);
+        private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
         private static readonly object GiveUp = new();
 
         private ControlRequest? _request;

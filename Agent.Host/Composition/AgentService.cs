@@ -31,6 +31,9 @@ internal sealed partial class AgentService : IAsyncDisposable
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
 
+    /// <summary>Above the longest answer deadline that can be configured: zones answer first, this only guards against silence.</summary>
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromMinutes(11);
+
     private readonly AgentOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<AgentService> _logger;
@@ -184,7 +187,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         {
             Endpoints = [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, _options.Listener.Port))],
             Policy = policy,
-            Gate = new ControlGate(new ControlDesk(desk)),
+            Gate = new ControlGate(new ControlDesk(desk), answerWithinMs: (long)LongestAnswer.TotalMilliseconds),
             Relay = destination is { } server
                 ? new RelayOptions { Destination = server, TimeoutMs = (int)_options.QueryTimeout.TotalMilliseconds }
                 : null,

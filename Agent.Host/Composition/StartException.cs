@@ -1,4 +1,4 @@
 namespace Agent.Host.Composition;
 
-/// <summary>The agent cannot start with these settings, whatever the machine does; the message is for the operator and names the setting.</summary>
+/// <summary>The agent cannot start with these settings, whatever the machine does. The message names the setting.</summary>
 internal sealed class StartException(string message, Exception? inner = null) : Exception(message, inner);

@@ -36,7 +36,8 @@ internal static class TargetFactory
     private static Bind9Options OwnFolder(Bind9Options options, string dataDirectory)
     {
         string own = Path.GetFullPath(dataDirectory) + Path.DirectorySeparatorChar;
-        if (Path.GetFullPath(options.ZoneDirectory).StartsWith(own, StringComparison.Ordinal)) Directory.CreateDirectory(options.ZoneDirectory);
+        string folder = Path.GetFullPath(options.ZoneDirectory);
+        if (folder.StartsWith(own, StringComparison.Ordinal)) Directory.CreateDirectory(folder);
         return options;
     }
 }

@@ -4,8 +4,9 @@ using Agent.Tests.TestKit;
 namespace Agent.Tests.Kernel;
 
 /// <summary>
-/// Everything at once: a tree of actors that spawn, stop, watch, tell and fail at random under random strategies. A model beside it knows what was
-/// promised to whom; at the end every message is accounted for, every watch answered or pending on a living actor, and nobody left suspended.
+/// Everything at once: a tree of actors that spawn, stop, watch, tell and fail at random under random strategies. A model beside it knows
+/// what was promised to whom; at the end every message is accounted for, every watch answered or pending on a living actor, and
+/// nobody left suspended.
 /// </summary>
 public sealed class ChaosTests
 {
@@ -177,7 +178,8 @@ public sealed class ChaosTests
             }
         }
 
-        private static Directive Decide(Exception cause) => (cause as RandomFailure ?? cause.InnerException as RandomFailure)?.Directive ?? Directive.Stop;
+        private static Directive Decide(Exception cause) =>
+            (cause as RandomFailure ?? cause.InnerException as RandomFailure)?.Directive ?? Directive.Stop;
 
         private void Carry(Order order)
         {

@@ -37,7 +37,8 @@ public sealed class MasterBoardTests : TestKitBase
     [Fact]
     public void The_notifier_comes_first()
     {
-        Assert.Equal<MasterAddress>([Second, First], new MasterBoard().Order([First, Second], Second.EndPoint.Address, TimeSpan.Zero).ToArray());
+        MasterAddress[] ordered = [.. new MasterBoard().Order([First, Second], Second.EndPoint.Address, TimeSpan.Zero)];
+        Assert.Equal([Second, First], ordered);
     }
 
     [Fact]

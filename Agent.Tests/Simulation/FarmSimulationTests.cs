@@ -106,7 +106,8 @@ public sealed class FarmSimulationTests
         public bool AllAnswered => _asked.TrueForAll(a => a.Answer.IsCompleted);
 
         /// <summary>Null when the last request was not answered with success, so that both ends are right.</summary>
-        public bool? Promised => _asked.Count > 0 && _asked[^1].Answer is { IsCompletedSuccessfully: true, Result.Outcome: ZoneOutcome.Done }
+        public bool? Promised => _asked.Count > 0
+            && _asked[^1].Answer is { IsCompletedSuccessfully: true, Result.Outcome: ZoneOutcome.Done }
             ? _asked[^1].Wanted
             : null;
 
