@@ -18,11 +18,13 @@ public sealed class AgentProcess : IAsyncDisposable
     private readonly string _settings;
     private string _earlierOutput = "";
 
-    /// <param name="settings">Lines of HOCON inside the <c>agent</c> object. Ports are 0 and the data folder is set already.</param>
+    /// <param name="settings">Lines of HOCON inside the <c>agent</c> object. Ports are 0 and the data folder is set.</param>
     public AgentProcess(string settings) => _settings = settings;
 
-    /// <summary>The program that the build put beside the tests.</summary>
-    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "agent");
+    /// <summary>The program that the build put beside the tests, or the one that AGENT_TEST_PROGRAM names (an installed one,
+    /// say).</summary>
+    public static string Program { get; } =
+        Environment.GetEnvironmentVariable("AGENT_TEST_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "agent");
 
     public string DataFolder => _folder.Combine("data");
 

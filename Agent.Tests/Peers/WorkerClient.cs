@@ -50,10 +50,10 @@ public sealed class WorkerClient(IPEndPoint agent, bool useTcp = false)
         return answer is null ? 0 : new DnsReply(answer, nameServer).Serial ?? 0;
     }
 
-    /// <summary>Polls until the name server shows at least this serial, as the worker does after a change.</summary>
+    /// <summary>Polls until the name server shows this serial.</summary>
     public static Task ServedAsync(IPEndPoint nameServer, string zone, uint serial, Func<string>? describe = null) =>
         Eventually.HoldsAsync(
-            async () => await PollSerialAsync(nameServer, zone) >= serial,
+            async () => await PollSerialAsync(nameServer, zone) == serial,
             () => $"{zone} with serial {serial} at {nameServer}\n{describe?.Invoke()}");
 
     /// <summary>Polls until the name server no longer answers for the zone.</summary>
