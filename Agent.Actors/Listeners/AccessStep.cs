@@ -7,9 +7,9 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
 {
     public StepRefusal? Apply(ref RequestContext context)
     {
-        if (context.Kind == RequestKind.Other)
+        if (context.Kind is RequestKind.Other or RequestKind.UnknownOpcode)
         {
-            return new StepRefusal(ResponseCode.Refused, ExtendedErrorCode.NotSupported);
+            return context.HasTsig ? null : Refusal(context.Kind);
         }
         if (policy.ControlNeedsTcp && context.Source.Transport == AnswerTransport.Udp
             && context.Kind is RequestKind.Create or RequestKind.Delete)
@@ -23,7 +23,12 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
         return context.IsAddressAllowed || keyIsLookedAt ? null : Refusal(context.Kind);
     }
 
-    internal static AccessList ListFor(ListenerPolicy policy, RequestKind kind) => kind switch
+    /// <summary>Whether the key of a verified signature, or the address already, is enough for what is asked.</summary>
+    internal static bool Admits(ListenerPolicy policy, in RequestContext context, DomainName key) =>
+        context.Kind is not (RequestKind.Other or RequestKind.UnknownOpcode)
+            && (context.IsAddressAllowed || ListFor(policy, context.Kind).AllowsKey(key));
+
+    private static AccessList ListFor(ListenerPolicy policy, RequestKind kind) => kind switch
     {
         RequestKind.Query => policy.AllowQuery,
         RequestKind.Transfer => policy.AllowTransfer,
@@ -31,11 +36,13 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
         _ => policy.AllowControl,
     };
 
-    internal static StepRefusal Refusal(RequestKind kind) => new(ResponseCode.Refused, ExtendedErrorCode.Prohibited, kind switch
+    internal static StepRefusal Refusal(RequestKind kind) => kind switch
     {
-        RequestKind.Query => "not in allow-query",
-        RequestKind.Transfer => "not in allow-transfer",
-        RequestKind.Notify => "not in allow-notify",
-        _ => "not in allow-control",
-    });
+        RequestKind.UnknownOpcode => new(ResponseCode.NotImp),
+        RequestKind.Other => new(ResponseCode.Refused, ExtendedErrorCode.NotSupported),
+        RequestKind.Query => new(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "not in allow-query"),
+        RequestKind.Transfer => new(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "not in allow-transfer"),
+        RequestKind.Notify => new(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "not in allow-notify"),
+        _ => new(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "not in allow-control"),
+    };
 }

@@ -22,6 +22,9 @@ public enum RequestKind : byte
 
     /// <summary>DELETE.</summary>
     Delete = 5,
+
+    /// <summary>Any request with an opcode that we do not speak: not implemented, whoever asks.</summary>
+    UnknownOpcode = 6,
 }
 
 /// <summary>One request on its way through the steps: the message as read, and what the steps have found out about its sender.</summary>

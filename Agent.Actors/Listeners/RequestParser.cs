@@ -6,14 +6,11 @@ namespace Agent.Actors.Listeners;
 /// <summary>What reading a message found.</summary>
 internal enum ParseResult : byte
 {
-    /// <summary>A request with one question and sound records.</summary>
+    /// <summary>A request with one question and sound records, or of an opcode that we do not speak, whatever its body means.</summary>
     Request,
 
     /// <summary>Shorter than a header, or itself an answer: to be met with silence.</summary>
     NotARequest,
-
-    /// <summary>An opcode that we do not speak; the body was not looked at, since its meaning is not known.</summary>
-    UnknownOpcode,
 
     /// <summary>A readable header with a body that is broken, too long, or without exactly one question.</summary>
     Malformed,
@@ -34,7 +31,9 @@ internal static class RequestParser
         }
         if (context.Header.Opcode is not (Opcode.Query or Opcode.Notify or Opcode.CommandAndControl))
         {
-            return ParseResult.UnknownOpcode;
+            context.Kind = RequestKind.UnknownOpcode;
+            context.HasTsig = EndsWithTsig(context.Message);
+            return ParseResult.Request;
         }
         var reader = new MessageReader(context.Message);
         if (context.Header.QuestionCount != 1 || !reader.TryReadQuestion(out QuestionView question)
@@ -56,6 +55,18 @@ internal static class RequestParser
             }
         }
         return reader.AtEnd ? ParseResult.Request : ParseResult.Malformed;
+    }
+
+    /// <summary>All opcodes share the form of a message (UPDATE too, RFC 2136 section 2), so even there a signature is found.</summary>
+    private static bool EndsWithTsig(ReadOnlySpan<byte> message)
+    {
+        var reader = new MessageReader(message);
+        bool isLast = false;
+        while (reader.TryReadRecord(out RecordView record))
+        {
+            isLast = record is { Type: RecordType.TSIG, Section: MessageSection.Additional };
+        }
+        return isLast && reader.AtEnd;
     }
 
     private static bool TryNote(ref RequestContext context, scoped in RecordView record)

@@ -57,8 +57,6 @@ public sealed class RequestPipeline
         {
             case ParseResult.NotARequest:
                 return default;
-            case ParseResult.UnknownOpcode:
-                return Refuse(ref context, new StepRefusal(ResponseCode.NotImp), reply);
             case ParseResult.Malformed:
                 return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
             default:
