@@ -15,16 +15,18 @@ public sealed class AgentProcess : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new("run");
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
-    private readonly string _settings;
     private string _earlierOutput = "";
 
     /// <param name="settings">Lines of HOCON inside the <c>agent</c> object. Ports are 0 and the data folder is set.</param>
-    public AgentProcess(string settings) => _settings = settings;
+    public AgentProcess(string settings) => Settings = settings;
 
     /// <summary>The program that the build put beside the tests, or the one that AGENT_TEST_PROGRAM names (an installed one,
     /// say).</summary>
     public static string Program { get; } =
         Environment.GetEnvironmentVariable("AGENT_TEST_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "agent");
+
+    /// <summary>What the configuration file holds from the next start or <see cref="WriteConfigurationAsync"/> on.</summary>
+    public string Settings { get; set; }
 
     public string DataFolder => _folder.Combine("data");
 
@@ -76,19 +78,21 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>Starts it without waiting: for starts that must fail.</summary>
     public async Task<ChildProcess> LaunchAsync(params string[] sets)
     {
-        await File.WriteAllTextAsync(ConfigurationFile, $$"""
-            agent {
-              host = "127.0.0.1"
-              port = 0
-              management { host = "127.0.0.1", port = 0 }
-              data-dir = "{{DataFolder}}"
-              {{_settings}}
-            }
-
-            """);
+        await WriteConfigurationAsync();
         string[] arguments = ["run", "--config", ConfigurationFile, .. sets.SelectMany(set => (string[])["--set", set])];
         return await ChildProcess.StartAsync(Program, arguments, _folder.FullPath);
     }
+
+    public Task WriteConfigurationAsync() => File.WriteAllTextAsync(ConfigurationFile, $$"""
+        agent {
+          host = "127.0.0.1"
+          port = 0
+          management { host = "127.0.0.1", port = 0 }
+          data-dir = "{{DataFolder}}"
+          {{Settings}}
+        }
+
+        """);
 
     /// <summary>SIGTERM, and the exit code.</summary>
     public async Task<int> StopAsync()
