@@ -85,14 +85,14 @@ internal static class KernelBench
 
     private sealed class Echo : UntypedActor
     {
-        protected override void OnReceive(object message) => Sender.Tell(message, Self);
+        protected internal override void OnReceive(object message) => Sender.Tell(message, Self);
     }
 
     private sealed class Counter(CountdownEvent done, IActorRef pong) : UntypedActor
     {
         private int _left = MessagesPerPair;
 
-        protected override void OnReceive(object message)
+        protected internal override void OnReceive(object message)
         {
             if (_left-- > 0)
             {
@@ -110,7 +110,7 @@ internal static class KernelBench
     {
         private int _left = MessagesToOne;
 
-        protected override void OnReceive(object message)
+        protected internal override void OnReceive(object message)
         {
             if (--_left == 0) done.Signal();
         }
@@ -118,7 +118,7 @@ internal static class KernelBench
 
     private sealed class Nursery(Props child) : UntypedActor
     {
-        protected override void OnReceive(object message)
+        protected internal override void OnReceive(object message)
         {
             for (uint i = 1; i <= Actors; i++) Context.ActorOf(child, i);
         }
@@ -126,8 +126,8 @@ internal static class KernelBench
 
     private sealed class Starter(CountdownEvent done) : UntypedActor
     {
-        protected override void PreStart() => done.Signal();
+        protected internal override void PreStart() => done.Signal();
 
-        protected override void OnReceive(object message) => Unhandled(message);
+        protected internal override void OnReceive(object message) => Unhandled(message);
     }
 }
