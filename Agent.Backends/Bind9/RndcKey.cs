@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using Agent.Dns.Tsig;
 
 namespace Agent.Backends.Bind9;
 
@@ -56,7 +57,7 @@ public sealed class RndcKey
     {
         RndcAlgorithm.HmacMd5 => HMACMD5.HashData(_secret, data),
         RndcAlgorithm.HmacSha1 => HMACSHA1.HashData(_secret, data),
-        RndcAlgorithm.HmacSha224 => Sha224.Hmac(_secret, data),
+        RndcAlgorithm.HmacSha224 => HmacSha224.Sign(_secret, data),
         RndcAlgorithm.HmacSha256 => HMACSHA256.HashData(_secret, data),
         RndcAlgorithm.HmacSha384 => HMACSHA384.HashData(_secret, data),
         _ => HMACSHA512.HashData(_secret, data),

@@ -4,8 +4,10 @@ using System.Numerics;
 namespace Agent.Dns.Tsig;
 
 /// <summary>HMAC (RFC 2104) over SHA-224 (RFC 3874), which the framework lacks: SHA-256 with its own start and a shorter end.</summary>
-internal sealed class HmacSha224
+/// <remarks>For one thread at a time; begins afresh after each <see cref="Finish"/>.</remarks>
+public sealed class HmacSha224
 {
+    /// <summary>Octets of a MAC.</summary>
     public const int MacLength = 28;
     private const int BlockBytes = 64;
     private const byte InnerPad = 0x36;
@@ -32,6 +34,7 @@ internal sealed class HmacSha224
     private int _blockLength;
     private ulong _totalBytes;
 
+    /// <summary>Begins with a key of any length.</summary>
     public HmacSha224(ReadOnlySpan<byte> secret)
     {
         Reset();
@@ -48,6 +51,17 @@ internal sealed class HmacSha224
         Begin(InnerPad);
     }
 
+    /// <summary>The MAC of data that is there as a whole.</summary>
+    public static byte[] Sign(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> data)
+    {
+        var mac = new HmacSha224(secret);
+        mac.Append(data);
+        byte[] result = new byte[MacLength];
+        mac.Finish(result);
+        return result;
+    }
+
+    /// <summary>Adds data.</summary>
     public void Append(ReadOnlySpan<byte> bytes) => AppendToHash(bytes);
 
     /// <summary>Writes the MAC and starts afresh with the same key.</summary>
