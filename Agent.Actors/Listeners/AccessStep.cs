@@ -24,7 +24,7 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
     }
 
     /// <summary>Whether the key of a verified signature, or the address already, is enough for what is asked.</summary>
-    internal static bool Admits(ListenerPolicy policy, in RequestContext context, DomainName key) =>
+    internal static bool Admits(ListenerPolicy policy, ref RequestContext context, DomainName key) =>
         context.Kind is not (RequestKind.Other or RequestKind.UnknownOpcode)
             && (context.IsAddressAllowed || ListFor(policy, context.Kind).AllowsKey(key));
 

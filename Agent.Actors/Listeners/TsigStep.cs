@@ -19,7 +19,7 @@ internal sealed class TsigStep(ListenerPolicy policy, IRequestAuthenticator? aut
                 return new StepRefusal(ResponseCode.NotAuth);
             case { Status: AuthenticationStatus.Malformed }:
                 return new StepRefusal(ResponseCode.FormErr);
-            case { KeyName: { } key } when AccessStep.Admits(policy, context, key):
+            case { KeyName: { } key } when AccessStep.Admits(policy, ref context, key):
                 return null;
             default:
                 return AccessStep.Refusal(context.Kind);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
@@ -7,6 +8,10 @@ namespace Agent.Actors.Zones;
 /// <summary>Puts the durable state of a zone, and what is under way, into the words that users see.</summary>
 public static class ZoneStatusView
 {
+    /// <summary>Every word that a state can be.</summary>
+    public static ImmutableArray<string> States { get; } =
+        ["ok", "pending", "transferring", "applying", "blocked", "stale", "expired", "deleting"];
+
     /// <summary>The status of a zone about which only the row is known: nothing is under way.</summary>
     public static ZoneStatus Of(ZoneRow row)
     {

@@ -7,8 +7,8 @@ namespace Agent.Backends.Embedded;
 
 /// <summary>
 /// Answers queries from the zones of a table, as an authoritative server that never asks elsewhere. What lies outside all zones is
-/// REFUSED with the extended error "not authoritative". Answers are minimal: additional records come with referrals only, ANY gets one
-/// set (RFC 8482).
+/// REFUSED with the extended error "not authoritative"; what a restart has not loaded yet is SERVFAIL, "not ready". Answers are
+/// minimal: additional records come with referrals only, ANY gets one set (RFC 8482).
 /// </summary>
 public sealed class EmbeddedAnswerer(EmbeddedZoneTable zones) : ILocalAnswerer
 {
@@ -38,17 +38,24 @@ public sealed class EmbeddedAnswerer(EmbeddedZoneTable zones) : ILocalAnswerer
         // Transfers and the other questions about messages are not answered from here; ANY is.
         bool isPlain = question.Class == RecordClass.IN
             && (ZoneContentBuilder.IsZoneData(question.Type) || question.Type == RecordType.ANY);
-        if (!isPlain || !TryFindZone(name[..nameLength], question.Type, out ZoneImage? zone))
+        ZoneImage? zone = null;
+        bool isFound = isPlain && TryFindZone(name[..nameLength], question.Type, out zone);
+        if (isPlain && zones.IsAwaited(name[..nameLength], zone))
+        {
+            return ReplyWriter.Write(
+                query, response, ResponseCode.ServFail, authoritative: false, PayloadSize, ExtendedErrorCode.NotReady);
+        }
+        if (!isFound)
         {
             return ReplyWriter.Write(
                 query, response, ResponseCode.Refused, authoritative: false, PayloadSize, ExtendedErrorCode.NotAuthoritative);
         }
-        if (edns.DnssecOk && zone.Denial.Iterations > MaximumIterations)
+        if (edns.DnssecOk && zone!.Denial.Iterations > MaximumIterations)
         {
             return ReplyWriter.Write(
                 query, response, ResponseCode.ServFail, authoritative: false, PayloadSize, ExtendedErrorCode.UnsupportedNsec3Iterations);
         }
-        return Write(query, Limit(response, transport, edns), zone, name[..nameLength], question.Type, edns);
+        return Write(query, Limit(response, transport, edns), zone!, name[..nameLength], question.Type, edns);
     }
 
     private static int Write(

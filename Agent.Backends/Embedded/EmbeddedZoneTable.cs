@@ -13,22 +13,60 @@ public sealed class EmbeddedZoneTable
 {
     private readonly ConcurrentDictionary<DomainName, ZoneImage> _zones;
     private readonly ConcurrentDictionary<DomainName, ZoneImage>.AlternateLookup<ReadOnlySpan<byte>> _byWire;
+    private readonly ConcurrentDictionary<DomainName, bool> _awaited;
+    private readonly ConcurrentDictionary<DomainName, bool>.AlternateLookup<ReadOnlySpan<byte>> _awaitedByWire;
+    private int _awaitedCount;
 
     /// <summary>Starts empty.</summary>
     public EmbeddedZoneTable()
     {
         _zones = new ConcurrentDictionary<DomainName, ZoneImage>(WireComparer.Instance);
         _byWire = _zones.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _awaited = new ConcurrentDictionary<DomainName, bool>(WireComparer.Instance);
+        _awaitedByWire = _awaited.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
     /// <summary>The number of zones.</summary>
     public int Count => _zones.Count;
 
     /// <summary>Serves this version from now on.</summary>
-    public void Put(ZoneImage image) => _zones[image.Apex] = image;
+    public void Put(ZoneImage image)
+    {
+        _zones[image.Apex] = image;
+        Arrived(image.Apex);
+    }
 
     /// <summary>Serves the zone no longer; false when it was not there.</summary>
-    public bool Remove(DomainName apex) => _zones.TryRemove(apex, out _);
+    public bool Remove(DomainName apex)
+    {
+        Arrived(apex);
+        return _zones.TryRemove(apex, out _);
+    }
+
+    /// <summary>
+    /// The zone was served before a restart and will be again soon; until it is put or removed, nobody is told that it is not here.
+    /// </summary>
+    public void Await(DomainName apex)
+    {
+        if (_awaited.TryAdd(apex, true)) Interlocked.Increment(ref _awaitedCount);
+    }
+
+    /// <summary>Whether an awaited zone lies nearer above the name than the zone that was found for it.</summary>
+    public bool IsAwaited(ReadOnlySpan<byte> name, ZoneImage? found)
+    {
+        if (Volatile.Read(ref _awaitedCount) == 0)
+            return false;
+        int nearest = found?.Apex.Wire.Length ?? 0;
+        while (name.Length > nearest)
+        {
+            if (_awaitedByWire.ContainsKey(name))
+                return true;
+            if (name[0] == 0)
+                return false;
+            name = name[(name[0] + 1)..];
+        }
+        return false;
+    }
 
     /// <summary>The zone with exactly this name.</summary>
     public bool TryGet(DomainName apex, [NotNullWhen(true)] out ZoneImage? image) => _zones.TryGetValue(apex, out image);
@@ -52,6 +90,11 @@ public sealed class EmbeddedZoneTable
     {
         image = null;
         return name[0] != 0 && TryFind(name[(name[0] + 1)..], out image);
+    }
+
+    private void Arrived(DomainName apex)
+    {
+        if (_awaited.TryRemove(apex, out _)) Interlocked.Decrement(ref _awaitedCount);
     }
 
     private sealed class WireComparer : IEqualityComparer<DomainName>, IAlternateEqualityComparer<ReadOnlySpan<byte>, DomainName>

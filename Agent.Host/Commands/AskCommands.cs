@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Agent.Dns.Wire;
 
@@ -11,7 +12,13 @@ internal sealed class AskCommands(CommandConsole console)
 {
     private const int PageSize = 1000;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+
+        // For a terminal or a program that reads JSON, never for a page: signs such as + stay themselves.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private static readonly string[] ZoneHeadings = ["ZONE", "STATE", "SERIAL", "WANTED", "RECORDS", "TARGETS", "REASON"];
     private static readonly string[] TargetHeadings = ["TARGET", "DRIVER", "NODE", "STATE", "BEHIND", "UNDER WAY", "REASON"];
     private readonly ApiOptions _options = new();
@@ -161,8 +168,8 @@ internal sealed class AskCommands(CommandConsole console)
 
     private Command TargetStatus()
     {
-        var target = new Argument<string>("NAME") { Description = "The target" };
-        Command command = _options.Asking("status", "Shows one target", console, (parsed, client, cancellation) =>
+        var target = new Argument<string?>("NAME") { Description = "The target (default: all)", Arity = ArgumentArity.ZeroOrOne };
+        Command command = _options.Asking("status", "Shows one target or all", console, (parsed, client, cancellation) =>
             TargetsAsync(parsed.GetValue(target), parsed, client, cancellation));
         command.Add(target);
         return command;

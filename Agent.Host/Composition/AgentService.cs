@@ -12,6 +12,7 @@ using Agent.Actors.Zones;
 using Agent.Backends.Embedded;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
+using Agent.Dns.Wire;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Sqlite;
@@ -70,8 +71,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
     /// <exception cref="JournalOpenException">The data folder or the journal cannot be used.</exception>
     /// <exception cref="StartException">Settings that can never work.</exception>
-    /// <exception cref="SocketException">An address cannot be bound.</exception>
-    /// <exception cref="IOException">The management address cannot be bound.</exception>
+    /// <exception cref="IOException">An address cannot be bound.</exception>
     public static async Task<AgentService> StartAsync(
         AgentOptions options, ILoggerFactory loggers, ILoggerProvider logging, CancellationToken cancellation)
     {
@@ -113,6 +113,11 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(client.DisposeAsync);
 
         var zones = new EmbeddedZoneTable();
+        if (_options.Targets.Any(t => t.Settings is EmbeddedSettings))
+        {
+            foreach (DomainName name in await journal.ReadWantedNamesAsync()) zones.Await(name);
+        }
+
         ImmutableSortedDictionary<string, IActorRef> targets = StartTargets(zones, clock);
         IActorRef writer = _system.ActorOf(JournalActor.Props(journal), "journal");
         IActorRef region = StartZones(journal, writer, client, targets);
@@ -211,6 +216,10 @@ internal sealed partial class AgentService : IAsyncDisposable
         try
         {
             _listeners = new DnsListeners(settings, _loggers);
+        }
+        catch (SocketException problem)
+        {
+            throw new IOException($"cannot bind {string.Join(", ", settings.Endpoints)} for DNS: {problem.Message}", problem);
         }
         catch (ArgumentException problem)
         {

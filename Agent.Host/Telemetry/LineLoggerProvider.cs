@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Agent.Host.Telemetry;
@@ -11,6 +12,9 @@ namespace Agent.Host.Telemetry;
 /// </summary>
 public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter output) : ILoggerProvider
 {
+    // Control characters are escaped all the same; only what a browser would mind stays as it is.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly ConcurrentDictionary<string, LineLogger> _loggers = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
@@ -76,7 +80,7 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
         {
             var seen = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (KeyValuePair<string, string> field in fields) seen.TryAdd(field.Key, field.Value);
-            return JsonSerializer.Serialize(seen);
+            return JsonSerializer.Serialize(seen, Readable);
         }
 
         private static string Text(List<KeyValuePair<string, string>> fields)
@@ -88,7 +92,7 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
                 line.Append(field.Key).Append('=');
                 bool plain = field.Value.Length > 0 && field.Value.All(c => c is > ' ' and not '"' and not '=' and not '\\' and < '\u007f');
                 if (plain) line.Append(field.Value);
-                else line.Append(JsonSerializer.Serialize(field.Value));
+                else line.Append(JsonSerializer.Serialize(field.Value, Readable));
             }
 
             return line.ToString();

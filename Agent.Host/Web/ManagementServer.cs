@@ -37,7 +37,7 @@ public sealed class ManagementServer : IAsyncDisposable
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase);
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.AddCode);
         WebApplication application = builder.Build();
         application.UseExceptionHandler();
         application.UseStatusCodePages();

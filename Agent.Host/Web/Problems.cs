@@ -12,6 +12,20 @@ internal static class Problems
 
     public static IResult Of(int status, Reason reason) => Of(status, reason.Code, reason.Text);
 
+    /// <summary>Gives a code also to what the server itself refuses: a path, a method or a body that it does not know.</summary>
+    public static void AddCode(ProblemDetailsContext context)
+    {
+        string code = context.HttpContext.Response.StatusCode switch
+        {
+            StatusCodes.Status400BadRequest => "bad-request",
+            StatusCodes.Status404NotFound => "not-found",
+            StatusCodes.Status405MethodNotAllowed => "method-not-allowed",
+            StatusCodes.Status415UnsupportedMediaType => "unsupported-media-type",
+            _ => "failed",
+        };
+        context.ProblemDetails.Extensions.TryAdd("code", code);
+    }
+
     public static IResult BadName(string name) => Of(StatusCodes.Status400BadRequest, "bad-name", $"'{name}' is not a domain name");
 
     public static IResult UnknownZone(string name) =>

@@ -5,12 +5,14 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Agent.Host.Web;
 
 /// <summary>The paths below <c>/api/v1/zones</c>.</summary>
 internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 {
+    private const string Segment = "/zones/";
     private const int LargestPage = 1000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -18,16 +20,30 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         routes.MapGet("/api/v1/zones", ListAsync);
         routes.MapPost("/api/v1/zones", CreateAsync);
-        routes.MapGet("/api/v1/zones/{zone}", (string zone) => ForZone(zone, GetAsync));
-        routes.MapDelete("/api/v1/zones/{zone}", (string zone, HttpContext context) => ForZone(zone, name => DeleteAsync(name, context)));
-        routes.MapGet("/api/v1/zones/{zone}/history", (string zone, int? limit) => ForZone(zone, name => HistoryAsync(name, limit)));
+        routes.MapGet("/api/v1/zones/{zone}", (string zone, HttpContext context) => ForZone(NameIn(zone, context), GetAsync));
+        routes.MapDelete(
+            "/api/v1/zones/{zone}",
+            (string zone, HttpContext context) => ForZone(NameIn(zone, context), name => DeleteAsync(name, context)));
+        routes.MapGet(
+            "/api/v1/zones/{zone}/history",
+            (string zone, HttpContext context, int? limit) => ForZone(NameIn(zone, context), name => HistoryAsync(name, limit)));
         routes.MapPost(
             "/api/v1/zones/{zone}/refresh",
-            (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, false, context)));
+            (string zone, HttpContext context) => ForZone(NameIn(zone, context), name => RefreshAsync(name, false, context)));
         routes.MapPost(
             "/api/v1/zones/{zone}/retransfer",
-            (string zone, HttpContext context) => ForZone(zone, name => RefreshAsync(name, true, context)));
+            (string zone, HttpContext context) => ForZone(NameIn(zone, context), name => RefreshAsync(name, true, context)));
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
+    }
+
+    /// <summary>The name in the path. Routing leaves <c>%2F</c> encoded, so what has a percent sign is read from the request line.</summary>
+    private static string NameIn(string routed, HttpContext context)
+    {
+        if (!routed.Contains('%', StringComparison.Ordinal)) return routed;
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        int start = target.IndexOf(Segment, StringComparison.OrdinalIgnoreCase) + Segment.Length;
+        int length = target.AsSpan(start).IndexOfAny('/', '?');
+        return Uri.UnescapeDataString(length < 0 ? target[start..] : target.Substring(start, length));
     }
 
     private static Task<IResult> ForZone(string text, Func<DomainName, Task<IResult>> handle) =>
@@ -37,6 +53,13 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         DomainName? behind = null;
         if (!string.IsNullOrEmpty(after) && !DomainName.TryParse(after, out behind)) return Problems.BadName(after);
+        if (state is not null && !ZoneStatusView.States.Contains(state))
+        {
+            return Problems.Of(
+                StatusCodes.Status400BadRequest, "bad-state", $"'{state}' is not one of {string.Join(", ", ZoneStatusView.States)}");
+        }
+
+        if (limit < 1) return Problems.Of(StatusCodes.Status400BadRequest, "bad-limit", "limit must be at least 1");
         int page = Math.Clamp(limit ?? 100, 1, LargestPage);
         ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
         IReadOnlyList<string> masters = await MasterNamesAsync();

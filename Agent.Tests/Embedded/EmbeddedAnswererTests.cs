@@ -44,6 +44,23 @@ public sealed class EmbeddedAnswererTests
     }
 
     [Theory]
+    [InlineData("example.net.", ResponseCode.ServFail)]
+    [InlineData("www.example.net.", ResponseCode.ServFail)]
+    [InlineData("example.org.", ResponseCode.NoError)]
+    [InlineData("www.sub.example.org.", ResponseCode.ServFail)]
+    [InlineData("example.com.", ResponseCode.Refused)]
+    public void What_a_restart_has_not_loaded_yet_is_SERVFAIL_until_it_is_here_or_removed(string name, ResponseCode expected)
+    {
+        EmbeddedZoneTable zones = Table(Zone);
+        DomainName[] awaited = [DomainName.Parse("example.net."), DomainName.Parse("sub.example.org.")];
+        foreach (DomainName zone in awaited) zones.Await(zone);
+        var answerer = new EmbeddedAnswerer(zones);
+        Assert.Equal(expected, View(answerer, name, RecordType.SOA).Code);
+        foreach (DomainName zone in awaited) zones.Remove(zone);
+        Assert.NotEqual(ResponseCode.ServFail, View(answerer, name, RecordType.SOA).Code);
+    }
+
+    [Theory]
     [InlineData("nothere.example.org.", RecordType.A, ResponseCode.NXDomain, 0)]
     [InlineData("a.www.example.org.", RecordType.A, ResponseCode.NXDomain, 0)]
     [InlineData("dangling.example.org.", RecordType.A, ResponseCode.NXDomain, 1)]
@@ -216,6 +233,9 @@ public sealed class EmbeddedAnswererTests
             }
         }
     }
+
+    private static AnswerView View(EmbeddedAnswerer answerer, string name, RecordType type) =>
+        AnswerView.Read(Ask(answerer, Query(name, type)));
 
     private static AnswerView View(string name, RecordType type) => AnswerView.Read(Ask(Answerer, Query(name, type)));
 }

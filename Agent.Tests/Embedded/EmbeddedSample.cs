@@ -70,12 +70,14 @@ internal static class EmbeddedSample
         return image!;
     }
 
-    public static EmbeddedAnswerer Answerer(params string[] zones)
+    public static EmbeddedAnswerer Answerer(params string[] zones) => new(Table(zones));
+
+    public static EmbeddedZoneTable Table(params string[] zones)
     {
         var table = new EmbeddedZoneTable();
         foreach (string zone in zones)
             table.Put(Image(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(zone))));
-        return new EmbeddedAnswerer(table);
+        return table;
     }
 
     public static byte[] Query(string name, RecordType type, bool withEdns = false, bool dnssecOk = false, ushort payloadSize = 1232)

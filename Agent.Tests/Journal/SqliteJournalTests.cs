@@ -41,6 +41,15 @@ public sealed class SqliteJournalTests : IDisposable
         Assert.Empty(_journal.ContentFiles);
     }
 
+    [Fact]
+    public async Task Wanted_names_are_those_with_content_that_are_not_to_go()
+    {
+        _journal.Commit(new PutZone(Row("Here.example.", 1, Small("Here.example.", 1))));
+        _journal.Commit(new PutZone(Row("empty.example.", 1)));
+        _journal.Commit(new PutZone(Row("going.example.", 1, Small("going.example.", 1)) with { Wish = ZoneWish.Absent }));
+        Assert.Equal(DomainName.Parse("here.example."), Assert.Single(await _journal.Journal.ReadWantedNamesAsync()));
+    }
+
     [Theory]
     [InlineData("a\\.b.example.")]
     [InlineData("\\000\\010\\255'\\;--.example.")]

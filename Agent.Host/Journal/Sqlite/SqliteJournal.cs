@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
@@ -85,6 +86,26 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         replyTo,
         store => new HistoryRead(store.ReadHistory(zone, limit), null),
         reason => new HistoryRead([], reason));
+
+    /// <summary>Names of the zones that are wanted and have content.</summary>
+    /// <exception cref="IOException">The journal could not be read.</exception>
+    public Task<ImmutableArray<DomainName>> ReadWantedNamesAsync()
+    {
+        var names = new TaskCompletionSource<ImmutableArray<DomainName>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(
+            null,
+            store =>
+            {
+                names.SetResult(store.ReadWantedNames());
+                return null;
+            },
+            reason =>
+            {
+                names.TrySetException(new IOException(reason.Text));
+                return null;
+            });
+        return names.Task;
+    }
 
     /// <inheritdoc/>
     public void PurgeExpired(DateTimeOffset now) => Enqueue(

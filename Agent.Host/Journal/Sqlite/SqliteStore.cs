@@ -74,6 +74,8 @@ internal sealed class SqliteStore : IDisposable
         return _zones.Load(shard);
     }
 
+    public ImmutableArray<DomainName> ReadWantedNames() => _zones.ReadWantedNames();
+
     public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit) => _events.Read(zone, limit);
 
     /// <summary>Drops kept contents whose time is over; their number.</summary>

@@ -150,6 +150,16 @@ internal sealed class SqliteZones : IDisposable
         return rows.ToImmutable();
     }
 
+    /// <summary>Names of the zones that are wanted and have content.</summary>
+    public ImmutableArray<DomainName> ReadWantedNames()
+    {
+        var names = ImmutableArray.CreateBuilder<DomainName>();
+        using var select = new SqliteStatement(_connection, "SELECT zone FROM zones WHERE wish = ?1 AND content IS NOT NULL", 1);
+        using SqliteDataReader reader = select.Query((long)ZoneWish.Present);
+        while (reader.Read()) names.Add(reader.ReadName(0));
+        return names.ToImmutable();
+    }
+
     /// <summary>Computes the shard of every zone anew for another count.</summary>
     public void Reshard(int shardCount)
     {

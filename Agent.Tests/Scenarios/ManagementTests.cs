@@ -1,0 +1,39 @@
+using System.Net;
+using System.Text.Json;
+using Agent.Tests.Peers;
+
+namespace Agent.Tests.Scenarios;
+
+/// <summary>The management interface of a running agent, asked what it must refuse.</summary>
+public sealed class ManagementTests
+{
+    [Fact]
+    public async Task Errors_are_problem_details_with_a_code()
+    {
+        await using AgentProcess agent = await AgentProcess.StartedAsync("backend-driver = fake");
+        using HttpClient http = new() { BaseAddress = new Uri($"http://{agent.Management}/") };
+        (string Method, string Path, HttpStatusCode Status, string Code, string? Detail)[] cases =
+        [
+            ("GET", "api/v1/zones?state=lost", HttpStatusCode.BadRequest, "bad-state", "'lost' is not one of ok, "),
+            ("GET", "api/v1/zones?limit=0", HttpStatusCode.BadRequest, "bad-limit", null),
+            ("GET", "api/v1/zones?limit=x", HttpStatusCode.BadRequest, "bad-request", null),
+            ("GET", "api/v1/zones?after=a..b", HttpStatusCode.BadRequest, "bad-name", null),
+            ("GET", "api/v1/zones/a..b", HttpStatusCode.BadRequest, "bad-name", null),
+            ("GET", "api/v1/zones/a%2Fb.test", HttpStatusCode.NotFound, "unknown-zone", "the zone a/b.test. "),
+            ("GET", "api/v1/zones/a%2Fb.test?limit=1", HttpStatusCode.NotFound, "unknown-zone", "the zone a/b.test. "),
+            ("GET", "api/v1/zones/a%252Fb.test", HttpStatusCode.NotFound, "unknown-zone", "the zone a%2Fb.test. "),
+            ("GET", "api/v1/nothing", HttpStatusCode.NotFound, "not-found", null),
+            ("DELETE", "api/v1/zones/a.test", HttpStatusCode.Unauthorized, "token-needed", null),
+        ];
+        foreach ((string method, string path, HttpStatusCode status, string code, string? detail) in cases)
+        {
+            using HttpRequestMessage request = new(new HttpMethod(method), path);
+            using HttpResponseMessage response = await http.SendAsync(request);
+            Assert.Equal((path, status), (path, response.StatusCode));
+            Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+            JsonElement problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+            Assert.Equal((path, code), (path, problem.GetProperty("code").GetString()));
+            if (detail is not null) Assert.StartsWith(detail, problem.GetProperty("detail").GetString());
+        }
+    }
+}
