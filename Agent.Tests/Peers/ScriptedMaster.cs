@@ -108,16 +108,34 @@ public sealed class ScriptedMaster : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Shows the query to the test. The gate that its first stall waits at is taken before, so a release that follows the sight of the
+    /// query opens it.
+    /// </summary>
+    private Task Note(MasterQuery query)
+    {
+        Task gate = Volatile.Read(ref _released).Task;
+        _queries.Enqueue(query);
+        return gate;
+    }
+
+    /// <summary>Waits at the gate; the result is the next one.</summary>
+    private async Task<Task> PassAsync(Task gate)
+    {
+        await gate.WaitAsync(_stop.Token);
+        return Volatile.Read(ref _released).Task;
+    }
+
     private async Task ServeDatagramAsync(MasterQuery query)
     {
-        _queries.Enqueue(query);
+        Task gate = Note(query);
         try
         {
             foreach (MasterStep step in _script(query))
             {
                 if (step is MasterStep.Stall)
                 {
-                    await _released.Task.WaitAsync(_stop.Token);
+                    gate = await PassAsync(gate);
                 }
                 else if (step is MasterStep.Send or MasterStep.SendOctets)
                 {
@@ -143,10 +161,14 @@ public sealed class ScriptedMaster : IAsyncDisposable
                 while (await DnsSender.ReadFramedAsync(stream, _stop.Token) is { } message)
                 {
                     MasterQuery query = new(message, IsTcp: true, remote);
-                    _queries.Enqueue(query);
+                    Task gate = Note(query);
                     foreach (MasterStep step in _script(query))
                     {
-                        if (!await TakeStepAsync(client, stream, step))
+                        if (step is MasterStep.Stall)
+                        {
+                            gate = await PassAsync(gate);
+                        }
+                        else if (!await TakeStepAsync(client, stream, step))
                         {
                             return;
                         }
@@ -185,9 +207,6 @@ public sealed class ScriptedMaster : IAsyncDisposable
                     }
                 }
 
-                return true;
-            case MasterStep.Stall:
-                await _released.Task.WaitAsync(_stop.Token);
                 return true;
             case MasterStep.Reset:
                 client.Client.LingerState = new LingerOption(true, 0);
