@@ -150,7 +150,7 @@ public sealed class PassMachine
         SoaAnswered? absent = Answers().FirstOrDefault(a => a.Outcome == SoaOutcome.Absent);
         SoaAnswered? unclear = Answers().FirstOrDefault(a => a.Outcome is SoaOutcome.CannotTell or SoaOutcome.Unreachable);
         return unclear?.Reason is { } reason
-            ? new Reason(ReasonCode.NoMaster, $"{unclear.Address.EndPoint}: {reason.Text}")
+            ? new Reason(ReasonCode.NoMaster, reason.Text)
             : new Reason(ReasonCode.ZoneNotAtMaster, $"{absent?.Address.EndPoint} does not have the zone");
     }
 

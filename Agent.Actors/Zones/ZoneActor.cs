@@ -77,7 +77,7 @@ internal sealed partial class ZoneActor : UntypedActor
             AppendFailed x => new JournalRefused(x.Id, x.Reason),
             TargetReport x => new TargetReported(x.Generation, x.Progress),
             PassProgress x => new PassMoved(x.Pass),
-            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source),
+            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics),
             NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial),
             NothingBrought x => new PassFailed(x.Pass, x.Reason),
             _ => null,

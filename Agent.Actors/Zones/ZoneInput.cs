@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
@@ -33,7 +34,11 @@ public sealed record DeadlineReached(long Requester) : ZoneInput;
 public sealed record PassMoved(long Pass) : ZoneInput;
 
 /// <summary>The pass brought a whole checked zone.</summary>
-public sealed record PassBrought(long Pass, ZoneContent Content, string Source) : ZoneInput;
+/// <param name="Pass">Number of the pass.</param>
+/// <param name="Content">The content.</param>
+/// <param name="Source">Address of the master.</param>
+/// <param name="Statistics">What the transfer moved, for the history.</param>
+public sealed record PassBrought(long Pass, ZoneContent Content, string Source, TransferStatistics? Statistics = null) : ZoneInput;
 
 /// <summary>No master has anything newer than what is held.</summary>
 public sealed record PassFoundCurrent(long Pass, uint Serial) : ZoneInput;

@@ -52,7 +52,10 @@ public sealed partial class ZoneMachine
         if (held is null || _passForce || SerialNumber.IsNewer(input.Content.Serial, held.Value))
         {
             _newContent = input.Content;
-            AddEvent("transferred", $"{input.Content.RecordCount} records from {input.Source}", input.Content.Serial);
+            string how = input.Statistics is { } moved
+                ? $", {moved.Bytes} octets in {moved.Messages} messages, {moved.Duration.TotalMilliseconds:0} ms, {moved.DroppedRecords} dropped"
+                : "";
+            AddEvent("transferred", $"{input.Content.RecordCount} records from {input.Source}{how}", input.Content.Serial);
             return;
         }
 
