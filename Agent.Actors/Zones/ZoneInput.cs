@@ -34,8 +34,8 @@ public sealed record DeadlineReached(long Requester) : ZoneInput;
 public sealed record PassMoved(long Pass) : ZoneInput;
 
 /// <summary>The pass brought a whole checked zone.</summary>
-/// <param name="Pass">Number of the pass.</param>
-/// <param name="Content">The content.</param>
+/// <param name="Pass">The pass that brought it; any other than the running one is ignored.</param>
+/// <param name="Content">The whole zone, complete and checked.</param>
 /// <param name="Source">Address of the master.</param>
 /// <param name="Statistics">What the transfer moved, for the history.</param>
 public sealed record PassBrought(long Pass, ZoneContent Content, string Source, TransferStatistics? Statistics = null) : ZoneInput;

@@ -53,7 +53,7 @@ public sealed partial class ZoneMachine
         {
             _newContent = input.Content;
             string how = input.Statistics is { } moved
-                ? $", {moved.Bytes} octets in {moved.Messages} messages, {moved.Duration.TotalMilliseconds:0} ms, {moved.DroppedRecords} dropped"
+                ? $", {moved.Bytes} octets in {moved.Duration.TotalMilliseconds:0} ms, {moved.DroppedRecords} records left out"
                 : "";
             AddEvent("transferred", $"{input.Content.RecordCount} records from {input.Source}{how}", input.Content.Serial);
             return;
