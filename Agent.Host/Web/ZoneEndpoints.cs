@@ -36,7 +36,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
-    /// <summary>The name in the path. Routing leaves <c>%2F</c> encoded, so what has a percent sign is read from the request line.</summary>
+    /// <summary>The name in the path. Routing leaves <c>%2F</c> encoded, so what has a percent sign is read from the request
+    /// line.</summary>
     private static string NameIn(string routed, HttpContext context)
     {
         if (!routed.Contains('%', StringComparison.Ordinal)) return routed;
