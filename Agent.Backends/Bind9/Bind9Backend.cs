@@ -161,6 +161,9 @@ public sealed class Bind9Backend : AsyncZoneBackend
         RndcReply reply = await TryAddAsync(zone, path, cancellation);
         if (reply.Verdict == RndcVerdict.AlreadyExists)
             return await AdoptAsync(zone, path, cancellation);
+        // named does not have the zone, so nobody would ever ask to have this file removed.
+        if (reply.Verdict != RndcVerdict.Done)
+            _folder.Delete(zone, CompanionSuffixes);
         Ensure(reply, "addzone", zone);
         return true;
     }

@@ -61,7 +61,10 @@ public sealed class ZoneFolder
     /// <exception cref="BackendException">The disk does not let us.</exception>
     public void Delete(DomainName zone, IEnumerable<string> companionSuffixes)
     {
-        string path = PathOf(zone);
+        // What no file can be called was never written.
+        if (!ZoneFileName.TryCreate(zone, out string? name))
+            return;
+        string path = Path.Combine(FullPath, name);
         Guard(() =>
         {
             Clean();
@@ -74,7 +77,9 @@ public sealed class ZoneFolder
     /// <summary>What the zone's file says; not what a server made of it.</summary>
     public ZoneSighting Look(DomainName zone)
     {
-        string path = PathOf(zone);
+        if (!ZoneFileName.TryCreate(zone, out string? name))
+            return ZoneSighting.Absent;
+        string path = Path.Combine(FullPath, name);
         try
         {
             if (!Directory.Exists(FullPath))

@@ -37,6 +37,8 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
+        if (!ZoneFileName.TryCreate(zone, out _))
+            return Task.CompletedTask;
         _folder.Delete(zone, companionSuffixes: []);
         // Also when there was no file: an earlier order may have come to the file and not to the command.
         return _command.RunAsync(zone, _folder.PathOf(zone), "remove", cancellation);

@@ -147,6 +147,7 @@ public sealed class Bind9BackendTests : IDisposable
         Assert.Equal(OrderOutcome.Refused, answer!.Outcome);
         Assert.Contains(error, answer.Reason!.Text, StringComparison.Ordinal);
         Assert.Contains(text, answer.Reason.Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder.FullPath, "*.zone"));
     }
 
     private IEnumerable<string> Verbs => _commands.Select(command => command.Split(' ')[0]);

@@ -176,9 +176,14 @@ public sealed class ZoneFilesBackendTests : IDisposable
         DomainName zone = DomainName.Parse($"{label}.{label}.{label}.{label[..61]}.");
         await using ZoneFilesBackend backend = new(new ZoneFilesOptions(_zones), TimeProvider.System);
 
-        OrderFinished answer = await new BackendCaller(backend).ApplyAsync(zone, SmallZone.Create(zone, 1, hosts: 0));
+        BackendCaller caller = new(backend);
+        OrderFinished answer = await caller.ApplyAsync(zone, SmallZone.Create(zone, 1, hosts: 0));
 
         Assert.Equal((OrderOutcome.Refused, ReasonCode.NameNotAcceptable), (answer.Outcome, answer.Reason!.Code));
+
+        // What was refused for good is not there, and taking it away succeeds: a zone must not wait for that for ever.
+        Assert.Equal(Observation.Absent, (await caller.ObserveAsync(zone)).Observation);
+        Assert.Equal(OrderOutcome.Done, (await caller.RemoveAsync(zone)).Outcome);
     }
 
     [Fact]
