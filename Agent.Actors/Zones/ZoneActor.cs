@@ -118,7 +118,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 break;
             case BeginPass x:
                 _transfer = Context.ActorOf(
-                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name, x.HeldSerial, x.Force, x.Notifier)));
+                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)));
                 break;
             case CancelPass:
                 if (_transfer is not null) Context.Stop(_transfer);

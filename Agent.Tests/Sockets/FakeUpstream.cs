@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Agent.Dns.Net;
+using Agent.Tests.Peers;
 
 namespace Agent.Tests.Sockets;
 
@@ -17,7 +18,7 @@ internal sealed class FakeUpstream : IDisposable
     public FakeUpstream(Func<byte[], IEnumerable<byte[]>> script, IPEndPoint? endpoint = null)
     {
         _script = script;
-        endpoint ??= new IPEndPoint(IPAddress.Loopback, 0);
+        endpoint ??= new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
         _udp = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         _tcp = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         _udp.Bind(endpoint);
