@@ -22,10 +22,10 @@ public sealed class ScriptedMaster : IAsyncDisposable
     private int _accepted;
     private int _openMax;
 
-    public ScriptedMaster(Func<MasterQuery, IEnumerable<MasterStep>> script, IPAddress? address = null)
+    public ScriptedMaster(Func<MasterQuery, IEnumerable<MasterStep>> script, IPAddress? address = null, int? port = null)
     {
         _script = script;
-        EndPoint = new IPEndPoint(address ?? IPAddress.Loopback, LoopbackPort.Next());
+        EndPoint = new IPEndPoint(address ?? IPAddress.Loopback, port ?? LoopbackPort.Next());
         _listener = new TcpListener(EndPoint);
         _listener.Start();
         _datagrams = new UdpClient(EndPoint);

@@ -1,0 +1,64 @@
+using Agent.Tests.Peers;
+using Agent.Tests.Scenarios;
+using static Agent.Tests.Conformance.ConformanceBench;
+
+namespace Agent.Tests.Conformance;
+
+/// <summary>Rows 58 to 60, and what BIND makes of row 14: the servers behind the drivers.</summary>
+public sealed class TargetTests
+{
+    [Fact]
+    [Trait("Category", "Peer")]
+    public async Task Row58_and_row59_BIND_gets_its_files_and_commands()
+    {
+        ScriptedZone zone = new("example.com.", 1);
+        await using ScriptedMaster master = new(query => Whole(zone, query));
+        await using BindServer bind = new();
+        await bind.StartAsync();
+        await using AgentProcess agent = await StartAgentAsync($"masters = [\"{master.EndPoint}\"]\n{Farm.TargetSettings(bind)}");
+        string file = Path.Combine(bind.ZoneFolder, "example.com.zone");
+
+        await ExpectAsync(agent.Dns, 0xF400, Create("Example.COM."));
+        string stanza = (await bind.RndcAsync("showzone", "example.com")).EnsureSuccess().Output;
+        Assert.Contains($"file \"{file}\"", stanza, StringComparison.Ordinal);
+        Assert.Matches("type (primary|master);", stanza);
+        Assert.All(await File.ReadAllLinesAsync(file), line => Assert.Matches("^([^ \t]*\\.[ \t]|\\$|;|$)", line));
+
+        zone.Serial = 2;
+        await ExpectAsync(agent.Dns, 0xA500, Notify("example.com."));
+        await WorkerClient.ServedAsync(bind.EndPoint, "example.com.", 2, () => agent.Output);
+
+        await ExpectAsync(agent.Dns, 0xF400, Delete("example.com."));
+        Assert.NotEqual(0, (await bind.RndcAsync("showzone", "example.com")).ExitCode);
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    [Trait("Category", "Peer")]
+    public async Task Row14_BIND_refuses_a_zone_without_name_servers_at_its_apex()
+    {
+        ScriptedZone zone = new("row14.example.", 6);
+        await using ScriptedMaster master = new(query => WholeWithoutNameServers(zone, query));
+        await using BindServer bind = new();
+        await bind.StartAsync();
+        await using AgentProcess agent = await StartAgentAsync($"masters = [\"{master.EndPoint}\"]\n{Farm.TargetSettings(bind)}");
+
+        await ExpectAsync(agent.Dns, 0xF002, Create(zone.Name));
+
+        await Eventually.HoldsAsync(
+            async () => await agent.ZoneAsync(zone.Name) is null, () => $"nothing remains wanted\n{agent.Output}");
+        Assert.NotEqual(0, (await bind.RndcAsync("showzone", zone.Name)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Row60_a_driver_that_this_version_lacks_is_named_at_the_start()
+    {
+        using TemporaryFolder folder = new("row60");
+        string file = folder.Write("agent.conf", "agent { backend-driver = knot }\n");
+
+        ToolResult result = await Tool.RunAsync(AgentProcess.Program, ["config", "check", file], deadline: TimeSpan.FromSeconds(30));
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("knot", result.Output + result.Error, StringComparison.Ordinal);
+    }
+}
