@@ -38,7 +38,7 @@ public sealed partial class TableTests
         }
     }
 
-    /// <summary>The rows with the full names of their tests; a test of another room is written with it, as Transfers.ResolveTests.X.</summary>
+    /// <summary>The rows with their tests' full names; a test of another room is written with it: Transfers.ResolveTests.X.</summary>
     private static IEnumerable<(string Row, string[] Tests)> Table()
     {
         foreach (string line in File.ReadLines(Path.Combine(SourceTree.Root, "docs", "conformance.md")))
