@@ -117,6 +117,9 @@ public enum TransferFailure
 
     /// <summary>It was given up on our side (cancelled, or no room to spool).</summary>
     GivenUp = 4,
+
+    /// <summary>The master answered SERVFAIL before any record: it may be full (BIND beyond its transfers-out); worth another try.</summary>
+    Busy = 5,
 }
 
 /// <summary>The transfer brought nothing.</summary>

@@ -13,6 +13,7 @@ namespace Agent.Actors.Transfers;
 ///   Planning --addresses--> Asking --all answered, or grace over--> Waiting for leave --> Transferring --> Over
 ///                                                                        ^                     | failed
 ///                                                                        +---- next candidate -+
+///                                                                        +---- pause, same one + busy, a few times
 /// </code>
 /// Who counts as a candidate: with nothing held, or when forced, every address that names a serial, newest first, then
 /// those that answered without telling (a server may refuse SOA and still give the zone). With content held only addresses
@@ -20,9 +21,15 @@ namespace Agent.Actors.Transfers;
 /// </remarks>
 public sealed class PassMachine
 {
+    /// <summary>How often a master that answers SERVFAIL instead of the zone is tried again within one pass.</summary>
+    public const int BusyTries = 3;
+
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(100);
+
     private readonly PassOrder _order;
     private readonly List<Asked> _asked = [];
     private readonly Queue<MasterAddress> _candidates = new();
+    private int _busyAnswers;
     private Reason? _lastFailure;
     private MasterAddress? _current;
     private bool _asking;
@@ -100,7 +107,19 @@ public sealed class PassMachine
         effects.Add(new GiveLeaveBack());
         effects.Add(new TellDirectory(new MasterHeard(
             failed.Address.EndPoint, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)));
+        if (failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries)
+        {
+            effects.Add(new PauseFor(BusyPause * Math.Pow(3, _busyAnswers++)));
+            return;
+        }
+
         Next(effects);
+    }
+
+    /// <summary>A busy master is asked once more.</summary>
+    public void PauseOver(List<PassEffect> effects)
+    {
+        if (_current is not null && !IsOver) effects.Add(new TakeLeave(_current.EndPoint));
     }
 
     private bool IsWanted(uint serial) =>
@@ -203,6 +222,9 @@ public sealed record AskAddress(MasterAddress Address) : PassEffect;
 
 /// <summary>Wait a little for the other answers.</summary>
 public sealed record StartGrace : PassEffect;
+
+/// <summary>Wait so long, then go on with the same master.</summary>
+public sealed record PauseFor(TimeSpan Duration) : PassEffect;
 
 /// <summary>Ask the budget for leave.</summary>
 public sealed record TakeLeave(IPEndPoint EndPoint) : PassEffect;

@@ -8,6 +8,7 @@ namespace Agent.Actors.Transfers;
 public sealed class TransferActor : UntypedActor
 {
     private static readonly object GraceTimer = new();
+    private static readonly object PauseTimer = new();
 
     private readonly TransferSettings _settings;
     private readonly PassOrder _order;
@@ -54,6 +55,7 @@ public sealed class TransferActor : UntypedActor
                 _machine.Failed(failed, _effects);
                 break;
             case object timer when timer == GraceTimer: _machine.GraceOver(_effects); break;
+            case object timer when timer == PauseTimer: _machine.PauseOver(_effects); break;
             default: Unhandled(message); break;
         }
 
@@ -70,6 +72,9 @@ public sealed class TransferActor : UntypedActor
                 break;
             case StartGrace when !Timers.IsTimerActive(GraceTimer):
                 Timers.StartSingleTimer(GraceTimer, GraceTimer, _settings.SoaGrace);
+                break;
+            case PauseFor pause:
+                Timers.StartSingleTimer(PauseTimer, PauseTimer, pause.Duration);
                 break;
             case TakeLeave take:
                 _settings.Budget.Tell(new AskLeave(take.EndPoint), Self);

@@ -52,6 +52,7 @@ internal static class TransferMetrics
     {
         TransferFailure.Unreachable => "unreachable",
         TransferFailure.Refused => "refused",
+        TransferFailure.Busy => "busy",
         TransferFailure.Broken => "broken",
         TransferFailure.TooLarge => "too_large",
         _ => "given_up",

@@ -6,6 +6,7 @@ using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
 namespace Agent.Host.Transfers;
@@ -203,8 +204,9 @@ internal sealed class TransferRun
             return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, signature?.Error ?? error.Text());
         // An error code after records is a stream that broke off (MiniDNS ends so when a record fits no message), not a refusal.
         bool isRefusal = error is XfrError.Refused or XfrError.ErrorCode && machine.RemoteSerial is null;
+        bool isBusy = isRefusal && machine.ResponseCode == ResponseCode.ServFail;
         return Fail(
-            isRefusal ? TransferFailure.Refused : TransferFailure.Broken,
+            isBusy ? TransferFailure.Busy : isRefusal ? TransferFailure.Refused : TransferFailure.Broken,
             isRefusal ? ReasonCode.TransferRefused : ReasonCode.TransferBroken,
             error.Text(machine.ResponseCode));
     }

@@ -83,6 +83,26 @@ public sealed class PassMachineTests
     }
 
     [Fact]
+    public void A_busy_master_is_tried_again_a_few_times_before_the_next()
+    {
+        PassMachine pass = Begin(held: null, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        Answer(pass, 1, SoaOutcome.Serial, 4);
+        for (int round = 0; round <= PassMachine.BusyTries; round++)
+        {
+            Assert.Equal(Masters[0].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
+            pass.Granted(_effects);
+            pass.Failed(new TransferFailed(1, Masters[0], TransferFailure.Busy, Why), _effects);
+            if (round < PassMachine.BusyTries) pass.PauseOver(_effects);
+        }
+
+        TimeSpan[] pauses = [.. _effects.OfType<PauseFor>().Select(p => p.Duration)];
+        Assert.Equal(PassMachine.BusyTries, pauses.Length);
+        Assert.Equal(pauses.Order(), pauses);
+        Assert.Equal(Masters[1].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
+    }
+
+    [Fact]
     public void A_master_without_the_zone_is_not_asked_for_it()
     {
         PassMachine pass = Begin(held: null, 2);
