@@ -12,6 +12,9 @@ public sealed partial class ZoneMachine
     private const double RetryJitter = 0.25;
     private const double RefreshJitter = 0.1;
 
+    /// <summary>So many failures in a row may be followed by another pass at once when somebody asks for it.</summary>
+    private const int FailuresUntilPatient = 2;
+
     private long _passCounter;
     private long _pass;
     private bool _passMoving;
@@ -21,6 +24,7 @@ public sealed partial class ZoneMachine
     private bool _force;
     private bool _delaying;
     private bool _retrying;
+    private bool _retrySoon;
     private IPAddress? _notifier;
     private ZoneContent? _newContent;
 
@@ -29,6 +33,18 @@ public sealed partial class ZoneMachine
     {
         _due = true;
         StopRetry();
+    }
+
+    private bool IsPatient => _retrying && _failures > FailuresUntilPatient;
+
+    /// <summary>
+    /// The same for requests that anybody on the network may repeat. When pass after pass fails they only bring the next one
+    /// forward to the shortest delay: a storm of them must not make a storm of questions to masters in trouble.
+    /// </summary>
+    private void AskMastersPatiently()
+    {
+        if (!IsPatient) AskMasters();
+        else if (!_retrySoon) RetryIn(_policy.RetryMinimum, soon: true);
     }
 
     private void StartPass()
@@ -47,10 +63,10 @@ public sealed partial class ZoneMachine
     private void OnBrought(PassBrought input)
     {
         if (!EndPass(input.Pass)) return;
-        _failures = 0;
         uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
         if (held is null || _passForce || SerialNumber.IsNewer(input.Content.Serial, held.Value))
         {
+            // The failures are over when the content is durable: a journal that takes nothing must not make us transfer again and again.
             _newContent = input.Content;
             string how = input.Statistics is { } moved
                 ? $", {moved.Bytes} octets in {moved.Duration.TotalMilliseconds:0} ms, {moved.DroppedRecords} records left out"
@@ -59,6 +75,7 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        _failures = 0;
         if (input.Content.Serial == held.Value)
         {
             Confirmed();
@@ -132,6 +149,7 @@ public sealed partial class ZoneMachine
                 break;
             case ZoneTimer.Retry:
                 _retrying = false;
+                _retrySoon = false;
                 if (_phase is ZonePhase.Creating or ZonePhase.Present) _due = true;
                 break;
             default:
@@ -143,10 +161,18 @@ public sealed partial class ZoneMachine
     /// <summary>Tries again after a delay that doubles with each failure.</summary>
     private void Retry()
     {
-        if (_due) return;
+        bool asked = _due;
+        if (asked && _failures <= FailuresUntilPatient) return;
+        _due = false;
         double factor = Math.Pow(2, Math.Clamp(_failures - 1, 0, 30));
         TimeSpan delay = TimeSpan.FromTicks((long)Math.Min(_policy.RetryMinimum.Ticks * factor, _policy.RetryMaximum.Ticks));
+        RetryIn(asked ? _policy.RetryMinimum : delay, asked);
+    }
+
+    private void RetryIn(TimeSpan delay, bool soon)
+    {
         _retrying = true;
+        _retrySoon = soon;
         _effects.Add(new SetTimer(ZoneTimer.Retry, delay, RetryJitter));
     }
 
@@ -154,6 +180,7 @@ public sealed partial class ZoneMachine
     {
         if (!_retrying) return;
         _retrying = false;
+        _retrySoon = false;
         _effects.Add(new ClearTimer(ZoneTimer.Retry));
     }
 

@@ -65,7 +65,7 @@ public sealed partial class ZoneMachine
                 break;
             default:
                 Answer(input.Requester, ZoneOutcome.Done, null);
-                AskMasters();
+                AskMastersPatiently();
                 return;
         }
 
@@ -106,9 +106,9 @@ public sealed partial class ZoneMachine
             Answer(input.Requester, ZoneOutcome.Done, null);
             _notifier = input.Notifier ?? _notifier;
             if (coming) return;
-            if (_policy.NotifyDelay <= TimeSpan.Zero || _pass != 0)
+            if (_policy.NotifyDelay <= TimeSpan.Zero || _pass != 0 || IsPatient)
             {
-                AskMasters();
+                AskMastersPatiently();
             }
             else if (!_delaying)
             {
@@ -175,11 +175,14 @@ public sealed partial class ZoneMachine
         {
             _wantAccept = true;
         }
-        else if (_write == 0 && _newContent is null)
+        else if (_phase == ZonePhase.Deleting || (_write == 0 && _newContent is null))
         {
+            // Behind a deletion that the journal has not taken yet the creation has not even begun.
             _creators.Remove(creator);
             Answer(requester, ZoneOutcome.Failed, NothingMoved);
-            if (_creators.Count == 0 && _notifyPasses == 0) AbandonCreation();
+            if (_creators.Count > 0) return;
+            _recreate = false;
+            if (_phase == ZonePhase.Creating && _notifyPasses == 0) AbandonCreation();
         }
     }
 

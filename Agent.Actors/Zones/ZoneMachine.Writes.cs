@@ -55,6 +55,7 @@ public sealed partial class ZoneMachine
     {
         _newContent = null;
         _notifyPasses = 0;
+        _failures = 0;
 
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
         if (_phase == ZonePhase.Deleting) return;

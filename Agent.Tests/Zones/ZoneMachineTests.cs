@@ -330,6 +330,83 @@ public sealed class ZoneMachineTests
         Assert.Equal([2, 4, 8, 10, 10], delays);
     }
 
+    [Fact]
+    public void A_storm_of_notifies_does_not_hurry_passes_that_keep_failing()
+    {
+        _zone.CreateAndServe(1);
+        _zone.Feed(new PassFoundCurrent(_zone.Pass?.Pass ?? 0, 1));
+        int passes = 0;
+        long last = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(ZoneOutcome.Done, _zone.Requests[_zone.Notify()]);
+            if (_zone.Pass is not { } pass) continue;
+            if (pass.Pass != last) passes++;
+            last = pass.Pass;
+            _zone.Notify();
+            _zone.FailPass();
+        }
+
+        Assert.InRange(passes, 1, 3);
+        Assert.Contains(ZoneTimer.Retry, _zone.Timers);
+        _zone.Fire(ZoneTimer.Retry);
+        Assert.NotNull(_zone.Pass);
+    }
+
+    [Fact]
+    public void A_notify_brings_a_late_retry_forward()
+    {
+        var policy = new ZonePolicy { RetryMinimum = TimeSpan.FromSeconds(2) };
+        var machine = new ZoneMachine(DomainName.Parse("example.com."), Row(1), ZoneMachineDriver.TargetNames, policy);
+        var effects = new List<ZoneEffect>();
+        machine.Handle(new Loaded(true), default, effects);
+        for (int i = 0; i < 8; i++)
+        {
+            machine.Handle(
+                new PassFailed(effects.OfType<BeginPass>().Last().Pass, ZoneMachineDriver.SomeReason), default, effects);
+            if (i < 7) machine.Handle(new TimerFired(ZoneTimer.Retry), default, effects);
+        }
+
+        Assert.Equal(256, effects.OfType<SetTimer>().Last().Delay.TotalSeconds);
+        effects.Clear();
+        machine.Handle(new NotifyAsked(1, null, ZoneMachineDriver.Origin), default, effects);
+        machine.Handle(new NotifyAsked(2, null, ZoneMachineDriver.Origin), default, effects);
+        Assert.Equal(2, Assert.Single(effects.OfType<SetTimer>()).Delay.TotalSeconds);
+    }
+
+    [Fact]
+    public void A_journal_that_takes_nothing_is_tried_later_each_time()
+    {
+        var machine = new ZoneMachine(DomainName.Parse("example.com."), Row(1), ZoneMachineDriver.TargetNames, new ZonePolicy());
+        var delays = new List<double>();
+        var effects = new List<ZoneEffect>();
+        machine.Handle(new Loaded(true), default, effects);
+        for (uint i = 0; i < 4; i++)
+        {
+            long pass = effects.OfType<BeginPass>().Last().Pass;
+            machine.Handle(new PassBrought(pass, SampleZones.Content("example.com.", 2 + i), "m1"), default, effects);
+            long write = effects.OfType<WriteJournal>().Last(w => w.Write != 0).Write;
+            machine.Handle(new JournalRefused(write, ZoneMachineDriver.SomeReason), default, effects);
+            delays.Add(effects.OfType<SetTimer>().Last(t => t.Timer == ZoneTimer.Retry).Delay.TotalSeconds);
+            machine.Handle(new TimerFired(ZoneTimer.Retry), default, effects);
+        }
+
+        Assert.Equal([2, 4, 8, 16], delays);
+    }
+
+    [Fact]
+    public void A_create_behind_a_deletion_that_the_journal_does_not_take_is_answered_at_its_deadline()
+    {
+        _zone.CreateAndServe(1);
+        _zone.Delete();
+        long create = _zone.Create();
+        _zone.Feed(new DeadlineReached(create));
+        Assert.Equal(ZoneOutcome.Failed, _zone.Requests[create]);
+        _zone.Commit();
+        Assert.Equal(ZonePhase.Deleting, _zone.Machine.Phase);
+        Assert.Null(_zone.Pass);
+    }
+
     [Theory]
     [InlineData(UnknownNotify.Refuse, ZoneOutcome.Unknown, false)]
     [InlineData(UnknownNotify.Ignore, ZoneOutcome.Ignored, false)]
