@@ -36,7 +36,11 @@ public sealed record JournalBatch(long Id, ImmutableArray<JournalEntry> Entries)
 public sealed record JournalCommitted(long Id);
 
 /// <summary>Nothing of the batch was written.</summary>
-public sealed record JournalFailed(long Id, Reason Reason);
+/// <param name="Id">Number of the batch.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="Culprit">The zone whose content cannot be kept: the rest of the batch may be written without it. Null when nothing can
+/// be written.</param>
+public sealed record JournalFailed(long Id, Reason Reason, DomainName? Culprit = null);
 
 /// <summary>The rows of a shard.</summary>
 public sealed record ShardLoaded(int Shard, ImmutableArray<ZoneRow> Rows);

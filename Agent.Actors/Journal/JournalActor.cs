@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
 
 namespace Agent.Actors.Journal;
 
@@ -10,7 +10,8 @@ namespace Agent.Actors.Journal;
 /// </summary>
 /// <remarks>
 /// Bounds: at most <see cref="MaxBatchEntries"/> entries a batch, and <see cref="MaxWaiting"/> requests waiting; one more is
-/// refused at once, which the requester answers with overload. Requests of one sender keep their order.
+/// refused at once, which the requester answers with overload. Requests of one sender keep their order. A zone whose content cannot be
+/// kept fails alone: the others of its batch are written without it.
 /// </remarks>
 public sealed class JournalActor : UntypedActor
 {
@@ -25,7 +26,7 @@ public sealed class JournalActor : UntypedActor
 
     private readonly IJournal _journal;
     private readonly Queue<(Append Request, IActorRef Sender)> _waiting = new();
-    private readonly List<(long Id, IActorRef Sender)> _underWay = [];
+    private readonly List<(Append Request, IActorRef Sender)> _underWay = [];
     private long _batch;
     private bool _busy;
     private Reason? _failure;
@@ -53,6 +54,9 @@ public sealed class JournalActor : UntypedActor
             case JournalCommitted done when done.Id == _batch:
                 _failure = null;
                 Finish(static id => new AppendDone(id));
+                break;
+            case JournalFailed { Culprit: { } zone } failed when failed.Id == _batch && _underWay.Exists(u => Writes(u.Request, zone)):
+                FailAlone(zone, failed.Reason);
                 break;
             case JournalFailed failed when failed.Id == _batch:
                 _failure = failed.Reason;
@@ -88,9 +92,9 @@ public sealed class JournalActor : UntypedActor
 
     private void Finish(Func<long, object> answer)
     {
-        foreach ((long id, IActorRef sender) in _underWay)
+        foreach ((Append request, IActorRef sender) in _underWay)
         {
-            if (id != 0) sender.Tell(answer(id), Self);
+            if (request.Id != 0) sender.Tell(answer(request.Id), Self);
         }
 
         _underWay.Clear();
@@ -98,19 +102,38 @@ public sealed class JournalActor : UntypedActor
         CommitNext();
     }
 
+    private void FailAlone(DomainName zone, Reason reason)
+    {
+        foreach ((Append request, IActorRef sender) in _underWay.Where(u => Writes(u.Request, zone)))
+        {
+            if (request.Id != 0) sender.Tell(new AppendFailed(request.Id, reason), Self);
+        }
+
+        _underWay.RemoveAll(u => Writes(u.Request, zone));
+        _busy = false;
+        if (_underWay.Count > 0) Commit();
+        else CommitNext();
+    }
+
+    private static bool Writes(Append request, DomainName zone) => request.Entries.Any(e => e is PutZone && e.Zone.Equals(zone));
+
     private void CommitNext()
     {
         if (_waiting.Count == 0) return;
-        ImmutableArray<JournalEntry>.Builder entries = ImmutableArray.CreateBuilder<JournalEntry>();
+        int entries = 0;
         while (_waiting.TryPeek(out (Append Request, IActorRef Sender) next)
-            && (entries.Count == 0 || entries.Count + next.Request.Entries.Length <= MaxBatchEntries))
+            && (entries == 0 || entries + next.Request.Entries.Length <= MaxBatchEntries))
         {
-            _waiting.Dequeue();
-            entries.AddRange(next.Request.Entries);
-            _underWay.Add((next.Request.Id, next.Sender));
+            _underWay.Add(_waiting.Dequeue());
+            entries += next.Request.Entries.Length;
         }
 
+        Commit();
+    }
+
+    private void Commit()
+    {
         _busy = true;
-        _journal.Commit(new JournalBatch(++_batch, entries.DrainToImmutable()), Context.ReplyTo());
+        _journal.Commit(new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)]), Context.ReplyTo());
     }
 }

@@ -49,6 +49,29 @@ public sealed class JournalFailureTests : IDisposable
         Assert.Contains(file, text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_content_that_cannot_be_kept_names_its_zone_and_writes_nothing()
+    {
+        JournalFailed failed = _journal.CommitFails(
+            new PutZone(Row("good.example.", 1, Small("good.example.", 1))),
+            new PutZone(Row("bad.example.", 1, LostFile("bad.example."))));
+        Assert.Equal(DomainName.Parse("bad.example."), failed.Culprit);
+        Assert.Empty(_journal.Load());
+        _journal.Commit(new PutZone(Row("good.example.", 1, Small("good.example.", 1))));
+        Assert.Single(_journal.Load());
+    }
+
+    [Fact]
+    public void A_zone_whose_content_is_lost_can_still_be_deleted()
+    {
+        _journal.Commit(new PutZone(Row("bad.example.", 2, LostFile("bad.example.")) with { Wish = ZoneWish.Absent }));
+        ZoneRow row = Assert.Single(_journal.Load());
+        Assert.Equal((ZoneWish.Absent, null), (row.Wish, row.Content));
+    }
+
+    private FileZoneContent LostFile(string apex) =>
+        FileZoneContent.Kept(Large(apex, 1, 700_000).Facts, Path.Combine(_journal.FolderPath, "gone"));
+
     [Theory]
     [InlineData("header")]
     [InlineData("pages")]

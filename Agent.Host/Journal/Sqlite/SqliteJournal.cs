@@ -68,7 +68,19 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         store =>
         {
             long started = _clock.GetTimestamp();
-            store.Commit(batch.Entries);
+            try
+            {
+                store.Commit(batch.Entries);
+            }
+            catch (ContentNotKeptException exception)
+            {
+                // Perhaps the whole folder went away, so the database is opened anew as after any failure of a file.
+                JournalMetrics.Errors.Add(1);
+                LogFailed(exception, exception.Message);
+                CloseStore();
+                return new JournalFailed(batch.Id, new Reason(ReasonCode.JournalAway, exception.Message), exception.Zone);
+            }
+
             JournalMetrics.AppendSeconds.Record(_clock.GetElapsedTime(started).TotalSeconds);
             JournalMetrics.Entries.Add(batch.Entries.Length);
             return new JournalCommitted(batch.Id);

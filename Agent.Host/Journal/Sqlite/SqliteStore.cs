@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using Microsoft.Data.Sqlite;
 
 namespace Agent.Host.Journal.Sqlite;
@@ -47,23 +48,43 @@ internal sealed class SqliteStore : IDisposable
     /// <summary>Removes files that a crash left without a reference.</summary>
     public int Sweep() => _files.RemoveUnreferenced(_contents.IsReferenced);
 
+    /// <summary>Writes all entries or none.</summary>
+    /// <exception cref="ContentNotKeptException">A content cannot be read or stored; the other entries are not concerned.</exception>
     public void Commit(ImmutableArray<JournalEntry> entries)
     {
         var fresh = new List<PreparedContent>();
-        foreach (JournalEntry entry in entries)
+        var lost = new HashSet<DomainName>();
+        foreach (PutZone put in entries.OfType<PutZone>())
         {
-            if (entry is PutZone { Row.Content: { } content } && !_contents.IsStored(content.Facts))
-                fresh.Add(_contents.Prepare(content));
+            if (put.Row.Content is not { } content || _contents.IsStored(content.Facts))
+                continue;
+            try
+            {
+                fresh.Add(Prepare(put.Zone, content));
+            }
+            catch (ContentNotKeptException) when (put.Row.Wish == ZoneWish.Absent)
+            {
+                // A deletion needs no content: it only could not be undone.
+                lost.Add(put.Zone);
+            }
         }
-        InTransaction(() =>
+        try
         {
-            foreach (PreparedContent content in fresh)
-                _contents.Insert(content);
-            foreach (JournalEntry entry in entries)
-                Write(entry);
-            _events.Trim();
-            _contents.DropReleased();
-        });
+            InTransaction(() =>
+            {
+                foreach (PreparedContent content in fresh)
+                    _contents.Insert(content);
+                foreach (JournalEntry entry in entries)
+                    Write(entry is PutZone put && lost.Contains(put.Zone) ? new PutZone(put.Row with { Content = null }) : entry);
+                _events.Trim();
+                _contents.DropReleased();
+            });
+        }
+        catch (SqliteException)
+        {
+            RemoveFiles(fresh);
+            throw;
+        }
         _contents.RemoveDroppedFiles();
     }
 
@@ -100,6 +121,32 @@ internal sealed class SqliteStore : IDisposable
         _events.Dispose();
         _contents.Dispose();
         _connection.Dispose();
+    }
+
+    private PreparedContent Prepare(DomainName zone, ZoneContent content)
+    {
+        try
+        {
+            return _contents.Prepare(content);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ContentNotKeptException(zone, exception);
+        }
+    }
+
+    /// <summary>Files of contents that no row came to refer to: on a full disk they would hold the room that is needed.</summary>
+    private void RemoveFiles(List<PreparedContent> fresh)
+    {
+        try
+        {
+            foreach (PreparedContent content in fresh.Where(c => c.Data is null && !_contents.IsReferenced(c.Facts.Hash)))
+                _files.TryRemove(content.Facts.Hash);
+        }
+        catch (SqliteException)
+        {
+            // The file cannot even be read: what stays is swept at the next start.
+        }
     }
 
     private void Write(JournalEntry entry)

@@ -1,0 +1,87 @@
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Agent.Tests.TestKit;
+using static Agent.Tests.Journal.TestZones;
+
+namespace Agent.Tests.Journal;
+
+/// <summary>What the writer does with batches that fail, over a store that the test plays.</summary>
+public sealed class JournalActorTests : TestKitBase
+{
+    private readonly PlayedJournal _store = new();
+    private readonly IActorRef _journal;
+
+    public JournalActorTests()
+    {
+        _journal = ActorOf(JournalActor.Props(_store));
+    }
+
+    [Fact]
+    public void A_zone_that_cannot_be_written_fails_alone()
+    {
+        _store.Poison = DomainName.Parse("bad.example.");
+        TestProbe[] probes = [.. Enumerable.Range(0, 5).Select(i => CreateTestProbe($"zone{i}"))];
+        for (int i = 0; i < probes.Length; i++)
+        {
+            string name = i == 2 ? "bad.example." : $"z{i}.example.";
+            probes[i].Send(_journal, new Append(i + 1, [new PutZone(Row(name, 1))]));
+        }
+
+        RunReady();
+        for (int i = 0; i < probes.Length; i++)
+        {
+            if (i == 2) Assert.Equal(i + 1, probes[i].ExpectMsg<AppendFailed>().Id);
+            else Assert.Equal(i + 1, probes[i].ExpectMsg<AppendDone>().Id);
+        }
+
+        Assert.Equal(4, _store.Written.Count);
+        Assert.True(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+    }
+
+    [Fact]
+    public void A_store_that_takes_nothing_fails_everybody_once()
+    {
+        _store.IsFull = true;
+        TestProbe probe = CreateTestProbe("zone");
+        for (int i = 1; i <= 3; i++) probe.Send(_journal, new Append(i, [new PutZone(Row($"z{i}.example.", 1))]));
+        Assert.Equal([1, 2, 3], probe.ReceiveN<AppendFailed>(3).Select(f => f.Id));
+        probe.ExpectNoMsg(TimeSpan.FromSeconds(1));
+    }
+
+    private sealed class PlayedJournal : IJournal
+    {
+        public DomainName? Poison { get; set; }
+
+        public bool IsFull { get; set; }
+
+        public List<DomainName> Written { get; } = [];
+
+        public void Commit(JournalBatch batch, ReplyTo replyTo)
+        {
+            var reason = new Reason(ReasonCode.JournalAway, "for a test");
+            if (IsFull)
+            {
+                replyTo.Tell(new JournalFailed(batch.Id, reason));
+            }
+            else if (batch.Entries.Any(e => e.Zone.Equals(Poison)))
+            {
+                replyTo.Tell(new JournalFailed(batch.Id, reason, Poison));
+            }
+            else
+            {
+                Written.AddRange(batch.Entries.Select(e => e.Zone));
+                replyTo.Tell(new JournalCommitted(batch.Id));
+            }
+        }
+
+        public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => replyTo.Tell(new ShardLoaded(shard, []));
+
+        public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
+
+        public void PurgeExpired(DateTimeOffset now)
+        {
+        }
+    }
+}
