@@ -23,8 +23,12 @@ public sealed record RegionState(int Total, int Owned);
 /// <remarks>Knows no DNS. Messages for one shard keep their order, also across the buffer.</remarks>
 public sealed class ShardRegionActor : UntypedActor
 {
+    private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
+    private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: Decide);
+
     private readonly ShardRegionSettings _settings;
     private readonly IActorRef?[] _hosts;
+    private readonly long[] _epochs;
     private readonly Dictionary<int, Queue<Held>> _held = [];
     private int _heldCount;
 
@@ -32,6 +36,7 @@ public sealed class ShardRegionActor : UntypedActor
     {
         _settings = settings;
         _hosts = new IActorRef?[settings.Coordination.ShardCount];
+        _epochs = new long[_hosts.Length];
     }
 
     /// <summary>The recipe.</summary>
@@ -39,6 +44,11 @@ public sealed class ShardRegionActor : UntypedActor
 
     /// <summary>The shard of a key.</summary>
     public static int ShardOf(ulong key, int shardCount) => (int)(key % (ulong)shardCount);
+
+    /// <summary>
+    /// A host that failed has forgotten which shard it is: it ends, and a new one is told. Impossible state escalates as everywhere.
+    /// </summary>
+    protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
 
     /// <inheritdoc/>
     protected internal override void PreStart() => _settings.Coordination.Subscribe(Self);
@@ -56,6 +66,13 @@ public sealed class ShardRegionActor : UntypedActor
                 break;
             case ShardLost lost:
                 Lose(lost.Shard);
+                break;
+            case HostFailed failed:
+                if (_hosts[failed.Shard] == failed.Host) HostEnded(failed.Shard);
+                break;
+            case Revive revive:
+                if (_hosts[revive.Shard] is null && _epochs[revive.Shard] == revive.Epoch)
+                    Acquire(new ShardAcquired(revive.Shard, revive.Epoch));
                 break;
             case ToAllShards all:
                 foreach (IActorRef? host in _hosts) host?.Tell(all.Message, Sender);
@@ -97,7 +114,9 @@ public sealed class ShardRegionActor : UntypedActor
     {
         if (_hosts[acquired.Shard] is not null) Lose(acquired.Shard);
         IActorRef host = Context.ActorOf(_settings.HostProps, $"shard-{acquired.Shard}-{acquired.Epoch}");
+        Context.WatchWith(host, new HostFailed(acquired.Shard, host));
         _hosts[acquired.Shard] = host;
+        _epochs[acquired.Shard] = acquired.Epoch;
         host.Tell(new ShardStart(acquired.Shard, acquired.Epoch), Self);
         if (!_held.Remove(acquired.Shard, out Queue<Held>? queue)) return;
         Timers.Cancel(acquired.Shard);
@@ -109,6 +128,21 @@ public sealed class ShardRegionActor : UntypedActor
     {
         if (_hosts[shard] is { } host) Context.Stop(host);
         _hosts[shard] = null;
+        _epochs[shard] = 0;
+    }
+
+    /// <summary>The shard is still ours: what comes for it waits until its next host is there.</summary>
+    private void HostEnded(int shard)
+    {
+        _hosts[shard] = null;
+        var revive = new Revive(shard, _epochs[shard]);
+        Timers.StartSingleTimer(revive, revive, ReviveDelay);
+    }
+
+    private static Directive Decide(Exception cause)
+    {
+        Directive usual = SupervisorStrategy.DefaultDecider(cause);
+        return usual == Directive.Restart ? Directive.Stop : usual;
     }
 
     private void Expire(int shard)
@@ -128,6 +162,10 @@ public sealed class ShardRegionActor : UntypedActor
     private readonly record struct Held(IShardKeyed Message, IActorRef Sender, TimeSpan Until);
 
     private sealed record HoldTimeout(int Shard);
+
+    private sealed record HostFailed(int Shard, IActorRef Host);
+
+    private sealed record Revive(int Shard, long Epoch);
 }
 
 /// <summary>Settings of a region.</summary>

@@ -66,6 +66,29 @@ public sealed class ShardRegionTests : TestKitBase
         Assert.Equal(new RegionState(4, 1), Ask<RegionState>(_region, new GetRegionState()));
     }
 
+    [Fact]
+    public void A_host_that_fails_is_replaced_and_what_comes_meanwhile_waits_for_the_next()
+    {
+        _region.Tell(new ShardAcquired(1, 5));
+        _hosts.ExpectMsg<ShardStart>();
+        _client.Send(_region, new Keyed(1, Host.Poison));
+        _hosts.ExpectMsg<Stopped>();
+        _client.Send(_region, new Keyed(1, 7));
+        Assert.Equal(new ShardStart(1, 5), _hosts.ExpectMsg<ShardStart>());
+        Assert.Equal(new Keyed(1, 7), _hosts.ExpectMsg<Keyed>());
+    }
+
+    [Fact]
+    public void A_host_that_failed_is_not_replaced_when_the_shard_was_lost_meanwhile()
+    {
+        _region.Tell(new ShardAcquired(1, 5));
+        _hosts.ExpectMsg<ShardStart>();
+        _client.Send(_region, new Keyed(1, Host.Poison));
+        _hosts.ExpectMsg<Stopped>();
+        _region.Tell(new ShardLost(1));
+        _hosts.ExpectNoMsg(TimeSpan.FromSeconds(5));
+    }
+
     private sealed record Keyed(ulong ShardKey, int Number) : IShardKeyed;
 
     private sealed record NotPlaced(int Number);
@@ -89,7 +112,13 @@ public sealed class ShardRegionTests : TestKitBase
 
     private sealed class Host(IActorRef to) : UntypedActor
     {
-        protected internal override void OnReceive(object message) => to.Tell(message, Self);
+        public const int Poison = -1;
+
+        protected internal override void OnReceive(object message)
+        {
+            if (message is Keyed { Number: Poison }) throw new InvalidOperationException("for a test");
+            to.Tell(message, Self);
+        }
 
         protected internal override void PostStop() => to.Tell(new Stopped(), Self);
     }
