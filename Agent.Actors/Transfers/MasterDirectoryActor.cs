@@ -50,6 +50,7 @@ public sealed class MasterDirectoryActor : UntypedActor
                 break;
             case ReplaceMasters replace:
                 _entries = [.. replace.Masters.Select(m => _entries.Find(e => e.Master == m) ?? new Entry(m))];
+                if (_waiting.Count > 0) Refresh();
                 AnswerWaiting();
                 break;
             default:
