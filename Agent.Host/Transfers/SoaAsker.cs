@@ -29,17 +29,19 @@ internal sealed class SoaAsker : IDisposable
         _turns = new SemaphoreSlim(maximumQuestions);
     }
 
-    /// <summary>Answers always, within the time of the request.</summary>
+    /// <summary>
+    /// Answers always, within the time of the request counted from its turn: a queue on our side is no silence of the master's.
+    /// </summary>
     public async Task<SoaAnswered> AskAsync(AskSoa request, CancellationToken stopping)
     {
-        using var deadline = new CancellationTokenSource(request.Timeout, _clock);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
         string why = "it closed the connection without an answer";
         try
         {
-            await _turns.WaitAsync(linked.Token);
+            await _turns.WaitAsync(stopping);
             try
             {
+                using var deadline = new CancellationTokenSource(request.Timeout, _clock);
+                using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
                 Verdict? verdict = await AskByUdpAsync(request, linked.Token) ?? await AskByTcpAsync(request, linked.Token);
                 if (verdict is { } found)
                     return Judge(request, found);
