@@ -45,6 +45,7 @@ public sealed class ManagementServer : IAsyncDisposable
         {
             if (await guard.MayPassAsync(context)) await next(context);
         });
+        application.Use(AnswerSilenceAsync);
         var queries = new ZoneQueries(system, parts.Region);
         new ZoneEndpoints(parts, queries).Map(application);
         new StateEndpoints(parts, queries).Map(application);
@@ -52,6 +53,19 @@ public sealed class ManagementServer : IAsyncDisposable
         await application.StartAsync();
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new ManagementServer(application, new IPEndPoint(listen.Address, new Uri(address).Port));
+    }
+
+    /// <summary>An actor that does not answer in time is a fact about the agent, not a fault of this program's pages.</summary>
+    private static async Task AnswerSilenceAsync(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception silence) when (silence is AskTimeoutException or AskFailedException && !context.Response.HasStarted)
+        {
+            await Problems.Of(StatusCodes.Status504GatewayTimeout, "no-answer", "the agent did not answer in time").ExecuteAsync(context);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -56,7 +56,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
             await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
             return Results.Text("ok\n");
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is AskTimeoutException or AskFailedException)
         {
             return Results.Text("actors do not answer\n", statusCode: StatusCodes.Status503ServiceUnavailable);
         }
