@@ -37,6 +37,13 @@ public sealed partial class BackendActor : UntypedActor
     protected internal override void PreStart() =>
         Timers.StartPeriodicTimer(ProbeTimer, ProbeTimer, TimeSpan.Zero, _settings.ProbeInterval);
 
+    /// <summary>The work that was held is lost with the machine: the owners are told to look at all their zones again.</summary>
+    protected internal override void PostRestart(Exception reason)
+    {
+        base.PostRestart(reason);
+        Context.System.EventStream.Publish(new TargetHealthChanged(_settings.Name, Healthy: true, Returned: true, Reason: null));
+    }
+
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
     {

@@ -12,7 +12,17 @@ namespace Agent.Actors.Backends;
 /// <param name="Generation">Comes back in the reports.</param>
 /// <param name="Content">What to serve; null when the zone is to be absent.</param>
 /// <param name="ObserveFirst">Look before acting: the server may be level already.</param>
-public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Content, bool ObserveFirst);
+public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Content, bool ObserveFirst)
+{
+    /// <summary>What a row wants of a target that may be level already; null of a zone that has never had content.</summary>
+    public static WantZone? OfRow(ZoneRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        ZoneContent? content = row.Wish == ZoneWish.Present ? row.Content : null;
+        if (row.Wish == ZoneWish.Present && content is null) return null;
+        return new WantZone(row.Name, row.Generation, content, ObserveFirst: true);
+    }
+}
 
 /// <summary>How far a target is with a wish.</summary>
 public sealed record TargetReport(DomainName Zone, long Generation, TargetProgress Progress);

@@ -80,6 +80,7 @@ public sealed partial class TargetMachine
             bool same = work.Wish.Generation == wish.Generation && work.Wish.Content?.Hash == wish.Content?.Hash;
             work.Wish = same && !work.Wish.ObserveFirst ? work.Wish : wish;
             work.ReportTo = reportTo;
+            if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             if (same) return;
             work.Attempts = 0;
             work.WantedAt = now.Monotonic;

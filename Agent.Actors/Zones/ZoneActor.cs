@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,7 @@ namespace Agent.Actors.Zones;
 internal sealed partial class ZoneActor : UntypedActor
 {
     private static readonly object QuietTimer = new();
+    private static readonly Reason Interrupted = new(ReasonCode.NoOwner, "the work for this zone was interrupted");
 
     private readonly ZoneActorSettings _settings;
     private readonly DomainName _name;
@@ -30,6 +32,7 @@ internal sealed partial class ZoneActor : UntypedActor
     private long _requesterCounter;
     private long _received;
     private IActorRef? _transfer;
+    private long _pass;
     private TimeSpan _refreshIn;
     private ZoneRow? _toldRow;
     private ZonePhase _toldPhase;
@@ -63,6 +66,12 @@ internal sealed partial class ZoneActor : UntypedActor
         TellShard();
     }
 
+    /// <summary>Whoever still waits hears that nothing comes any more: the actor broke, or its shard went elsewhere.</summary>
+    protected internal override void PostStop()
+    {
+        foreach (IActorRef requester in _requesters.Values) requester.Tell(new ZoneReply(_name, ZoneOutcome.Failed, Interrupted), Self);
+    }
+
     private void Feed(object message, IActorRef sender)
     {
         ZoneInput? input = message switch
@@ -84,7 +93,7 @@ internal sealed partial class ZoneActor : UntypedActor
         };
         if (input is not null)
         {
-            if (message is PassResult) _transfer = null;
+            if (message is PassResult result && result.Pass == _pass) _transfer = null;
             Step(input);
             return;
         }
@@ -95,6 +104,7 @@ internal sealed partial class ZoneActor : UntypedActor
             case GetZone: sender.Tell(Status(), Self); break;
             case GetZoneContent: sender.Tell(new ZoneContentReply(_name, ServedContent()), Self); break;
             case HealthyTargets x: _healthy = x.Names; break;
+            case TellTargetAgain x: TellAgain(x.Target); break;
             case object timer when timer == QuietTimer: OfferRest(); break;
             default: Unhandled(message); break;
         }
@@ -117,6 +127,7 @@ internal sealed partial class ZoneActor : UntypedActor
                     requester.Tell(new ZoneReply(_name, x.Outcome, x.Reason), Self);
                 break;
             case BeginPass x:
+                _pass = x.Pass;
                 _transfer = Context.ActorOf(
                     TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)));
                 break;
@@ -152,6 +163,14 @@ internal sealed partial class ZoneActor : UntypedActor
     private void TellTargets(WantZone wish)
     {
         foreach (IActorRef target in _settings.Targets.Values) target.Tell(wish, Context.Parent);
+    }
+
+    /// <summary>
+    /// Only the one who changes the zone tells a target what is wanted of it: from anybody else an older wish could come behind a newer.
+    /// </summary>
+    private void TellAgain(IActorRef target)
+    {
+        if (_machine.Row is { } row && WantZone.OfRow(row) is { } wish) target.Tell(wish, Context.Parent);
     }
 
     private long Register(IActorRef sender, bool deadline)

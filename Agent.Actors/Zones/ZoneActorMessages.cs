@@ -21,6 +21,9 @@ internal sealed record RestOffered(DomainName Zone, long Received, bool Gone, Ti
 /// <summary>Targets that can be reached at present; those count for the quorum of new requests.</summary>
 internal sealed record HealthyTargets(ImmutableArray<string> Names);
 
+/// <summary>The target has returned: tell it once more what is wanted of the zone.</summary>
+internal sealed record TellTargetAgain(IActorRef Target);
+
 /// <summary>A zone by its row, or by its name when nothing of it is durable.</summary>
 internal sealed record ZoneRowOrName(DomainName Name, ZoneRow? Row);
 

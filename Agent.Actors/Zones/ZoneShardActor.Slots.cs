@@ -22,6 +22,19 @@ public sealed partial class ZoneShardActor
         return actor;
     }
 
+    private void Tell(DomainName name, object message)
+    {
+        Wake(name);
+        Tell(_slots[name], message);
+    }
+
+    /// <summary>Every message to a zone is counted, so that an offer to rest that crosses it is not taken.</summary>
+    private void Tell(ZoneSlot slot, object message, IActorRef? sender = null)
+    {
+        slot.Sent++;
+        slot.Actor!.Tell(new FromShard(message, sender ?? Self), Self);
+    }
+
     private void Deliver(ZoneMessage message, IActorRef sender)
     {
         bool known = _slots.TryGetValue(message.Zone, out ZoneSlot? slot);
@@ -44,19 +57,17 @@ public sealed partial class ZoneShardActor
                 break;
         }
 
-        IActorRef actor = Wake(message.Zone);
-        _slots[message.Zone].Sent++;
-        actor.Tell(new FromShard(message, sender), Self);
+        Wake(message.Zone);
+        Tell(_slots[message.Zone], message, sender);
     }
 
     /// <summary>A target's report goes to the zone when it is awake; a quiet zone only has its row brought up to date.</summary>
     private void Deliver(TargetReport report)
     {
         if (!_slots.TryGetValue(report.Zone, out ZoneSlot? slot)) return;
-        if (slot.Actor is { } actor)
+        if (slot.Actor is not null)
         {
-            slot.Sent++;
-            actor.Tell(new FromShard(report, Sender), Self);
+            Tell(slot, report, Sender);
             return;
         }
 
@@ -92,17 +103,31 @@ public sealed partial class ZoneShardActor
         slot.Transferring = false;
         slot.RefreshAt = Clock.Monotonic + offer.RefreshIn;
         _refreshes.Enqueue(offer.Zone, slot.RefreshAt);
+        if (_refreshes.Count > SpareRefreshes + (2 * _slots.Count)) DropPassedRefreshes();
         ArmRefresh();
     }
 
-    /// <summary>A zone's actor broke. Its row is intact; a new actor goes on from there, and looks at everything again.</summary>
+    /// <summary>A zone that often wakes and rests leaves an entry each time; only its last one stands.</summary>
+    private void DropPassedRefreshes()
+    {
+        _refreshes.Clear();
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
+        {
+            if (slot.Actor is null && slot.RefreshAt > TimeSpan.Zero) _refreshes.Enqueue(name, slot.RefreshAt);
+        }
+    }
+
+    /// <summary>
+    /// A zone's actor broke. Its row is intact; a new actor goes on from there after a moment, and looks at everything again. With
+    /// the next message to the zone it comes sooner.
+    /// </summary>
     private void ZoneFailed(IActorRef actor)
     {
         if (!_actors.Remove(actor, out DomainName? name) || !_slots.TryGetValue(name, out ZoneSlot? slot)) return;
         slot.Actor = null;
         slot.Transferring = false;
         if (slot.Row is null) _slots.Remove(name);
-        else Wake(name).Tell(new Loaded(CheckMasters: true), Self);
+        else Timers.StartSingleTimer(name, new Revive(name), ReviveDelay);
     }
 
     private ImmutableArray<ZoneStatus> List(ListZones query) =>
@@ -118,6 +143,8 @@ public sealed partial class ZoneShardActor
     private ZoneCounts Count() => new(
         _start!.Shard,
         _slots.GroupBy(s => s.Value.Status(s.Key).State).ToImmutableDictionary(g => g.Key, g => g.Count()));
+
+    private sealed record Revive(DomainName Zone);
 
     /// <summary>One zone of the shard: a row, and an actor while it is in motion.</summary>
     private sealed class ZoneSlot(ZoneRow? row)

@@ -23,6 +23,8 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly object RefreshTimer = new();
     private static readonly object LoadTimer = new();
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
+    private const int SpareRefreshes = 1024;
     private static readonly Reason Starting = new(ReasonCode.Overload, "too many requests wait while the agent starts");
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static _ => Directive.Stop);
 
@@ -50,7 +52,12 @@ public sealed partial class ZoneShardActor : UntypedActor
     protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
 
     /// <inheritdoc/>
-    protected internal override void PreStart() => Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
+    protected internal override void PreStart()
+    {
+        // First to hear of changes, then to ask: a target may have been found away before this shard existed.
+        Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
+        foreach (IActorRef target in _settings.Zones.Targets.Values) target.Tell(new GetTargetStatus(), Self);
+    }
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
@@ -62,12 +69,14 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
             case object timer when timer == LoadTimer: Start(_start!); break;
             case TargetHealthChanged change: HealthChanged(change); break;
+            case TargetStatus now: HealthChanged(new TargetHealthChanged(now.Name, now.Healthy, Returned: false, now.Reason)); break;
             case object early when !_loaded: Keep(early); break;
             case ZoneMessage x: Deliver(x, Sender); break;
             case TargetReport x: Deliver(x); break;
             case ZonePicture x: Picture(x); break;
             case RestOffered x: Rest(x); break;
             case Terminated x: ZoneFailed(x.ActorRef); break;
+            case Revive x: Tell(x.Zone, new Loaded(CheckMasters: true)); break;
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
@@ -96,12 +105,17 @@ public sealed partial class ZoneShardActor : UntypedActor
             }
             else
             {
-                Wake(row.Name).Tell(new Loaded(CheckMasters: true), Self);
+                Tell(row.Name, new Loaded(CheckMasters: true));
             }
         }
 
         if (_toCheck.Count > 0) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
-        while (_early.TryDequeue(out (object Message, IActorRef Sender) early)) Self.Tell(early.Message, early.Sender);
+        while (_early.TryDequeue(out (object Message, IActorRef Sender) early))
+        {
+            // At once, and not behind what has come since: a CREATE and a DELETE of one zone must not change places.
+            if (early.Message is ZoneMessage zone) Deliver(zone, early.Sender);
+            else Self.Tell(early.Message, early.Sender);
+        }
     }
 
     private void Keep(object message)
@@ -112,10 +126,8 @@ public sealed partial class ZoneShardActor : UntypedActor
 
     private void WantEverywhere(ZoneRow row)
     {
-        foreach (IActorRef target in _settings.Zones.Targets.Values)
-        {
-            target.Tell(new WantZone(row.Name, row.Generation, row.Content, ObserveFirst: true), Self);
-        }
+        WantZone? wish = WantZone.OfRow(row);
+        foreach (IActorRef target in _settings.Zones.Targets.Values) TellWish(target, wish);
     }
 
     /// <summary>Asks the masters about a few zones; the rest follows at the same pace.</summary>
@@ -131,7 +143,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         if (_toCheck.Count == 0) Timers.Cancel(CheckTimer);
     }
 
-    private void Ask(DomainName name) => Wake(name).Tell(new TimerFired(ZoneTimer.Refresh), Self);
+    private void Ask(DomainName name) => Tell(name, new TimerFired(ZoneTimer.Refresh));
 
     private void RefreshDue()
     {
@@ -158,12 +170,16 @@ public sealed partial class ZoneShardActor : UntypedActor
             : _healthy.Remove(change.Target);
         foreach (IActorRef actor in _actors.Keys) actor.Tell(new HealthyTargets(_healthy), Self);
         if (!change.Returned || !_loaded || !_settings.Zones.Targets.TryGetValue(change.Target, out IActorRef? target)) return;
-        foreach (ZoneRow row in _slots.Values.Select(s => s.Row).OfType<ZoneRow>())
+        foreach (ZoneSlot slot in _slots.Values)
         {
-            // A zone that has never had content has nothing to be level with.
-            if (row.Wish == ZoneWish.Present && row.Content is null) continue;
-            target.Tell(new WantZone(row.Name, row.Generation, WantedContent(row), ObserveFirst: true), Self);
+            if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
+            else if (slot.Row is { } row) TellWish(target, WantZone.OfRow(row));
         }
+    }
+
+    private void TellWish(IActorRef target, WantZone? wish)
+    {
+        if (wish is not null) target.Tell(wish, Self);
     }
 
     private static Agent.Dns.Zones.ZoneContent? WantedContent(ZoneRow row) => row.Wish == ZoneWish.Present ? row.Content : null;

@@ -162,6 +162,18 @@ public sealed class TargetMachineTests
     }
 
     [Fact]
+    public void A_newer_wish_for_a_zone_in_work_hears_that_the_server_is_away()
+    {
+        Want(7);
+        Finish(Order<ApplyZone>().Id, OrderOutcome.Away);
+        Finish(Order<ProbeServer>().Id, OrderOutcome.Away);
+        _effects.Clear();
+        Want(8, generation: 2);
+        TargetReport report = Assert.Single(_effects.OfType<ReportProgress>()).Report;
+        Assert.Equal((2L, TargetZoneState.Away), (report.Generation, report.Progress.State));
+    }
+
+    [Fact]
     public void One_order_that_did_not_get_through_does_not_make_a_server_away()
     {
         Want(7);

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+using Agent.Tests.TestKit;
+
+namespace Agent.Tests.Simulation;
+
+/// <summary>What a target hears of one zone while shard and zone both have reasons to tell it something.</summary>
+public sealed class ShardRaceTests
+{
+    private const int Seeds = 30;
+    private const int Rounds = 12;
+    private static readonly DomainName Zone = DomainName.Parse("example.com.");
+    private static readonly RequestOrigin Origin = new("192.0.2.9", null, "trace");
+
+    [Fact]
+    public void A_target_that_returns_is_never_told_an_older_wish_behind_a_newer() => SimSeeds.ForEach(Seeds, Flapping);
+
+    [Fact]
+    public void A_shard_knows_of_a_target_that_was_away_before_the_shard_was_there()
+    {
+        var kit = new ActorTestKit(1);
+        var target = new Server { Healthy = false };
+        (IActorRef region, SimMasters masters) = Start(kit, target);
+        masters.Zones[Zone] = 1;
+        kit.Advance(TimeSpan.FromSeconds(1));
+        TestProbe client = kit.CreateTestProbe("client");
+        client.Send(region, new CreateZone(Zone, Origin));
+        kit.Advance(TimeSpan.FromSeconds(2));
+        target.Healthy = true;
+        Assert.Equal(ZoneOutcome.Done, client.ExpectMsg<ZoneReply>(TimeSpan.FromSeconds(1)).Outcome);
+    }
+
+    private static ulong Flapping(ulong seed)
+    {
+        var kit = new ActorTestKit(seed, SimSeeds.Swarm(seed));
+        var target = new Server();
+        (IActorRef region, SimMasters masters) = Start(kit, target);
+        masters.Zones[Zone] = 1;
+        region.Tell(new CreateZone(Zone, Origin), kit.Sys.DeadLetters);
+        kit.Advance(TimeSpan.FromSeconds(3));
+        for (int round = 0; round < Rounds; round++)
+        {
+            masters.Zones[Zone]++;
+            region.Tell(new NotifyZone(Zone, Origin, null, null), kit.Sys.DeadLetters);
+            for (int i = 0; i < 300; i++)
+            {
+                kit.Sys.EventStream.Publish(new TargetHealthChanged("ns1", Healthy: true, Returned: true, Reason: null));
+                kit.Advance(TimeSpan.FromMilliseconds(2));
+            }
+        }
+
+        Assert.Equal(target.Heard.Order(), target.Heard);
+        Assert.True(target.Heard[^1] > 2, $"the zone changed only {target.Heard[^1]} times");
+        return kit.Sim.Unseed;
+    }
+
+    private static (IActorRef Region, SimMasters Masters) Start(ActorTestKit kit, Server server)
+    {
+        var journal = new SimJournal(kit.Sim);
+        var masters = new SimMasters(kit.Sim);
+        IActorRef directory = kit.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
+            masters, [new Master("m1", "192.0.2.1", 5354, null)])));
+        IActorRef budget = kit.ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)));
+        IActorRef target = kit.ActorOf(Props.Create(static s => new ServerActor(s), server));
+        var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
+        var policy = new ZonePolicy { PassivateAfter = TimeSpan.FromMilliseconds(100), Quorum = new Quorum(QuorumKind.All) };
+        var zones = new ZoneActorSettings(
+            ImmutableSortedDictionary<string, IActorRef>.Empty.Add("ns1", target).Add("ns2", kit.ActorOf(
+                Props.Create(static s => new ServerActor(s), new Server { Name = "ns2" }))),
+            kit.ActorOf(JournalActor.Props(journal)),
+            new TransferSettings(masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
+            new ZonePolicyHolder(policy));
+        IActorRef region = kit.ActorOf(ShardRegionActor.Props(new ShardRegionSettings(
+            new EmbeddedCoordination(1, 1),
+            ZoneShardActor.Props(new ZoneShardSettings(zones, journal, 1, ChecksPerSecond: 100, MaxEarly: 100)),
+            new UnplacedZones(),
+            TimeSpan.FromSeconds(4),
+            MaxHeld: 100)));
+        return (region, masters);
+    }
+
+    /// <summary>A target that proves what it is told at once, unless it is away: then it keeps silent.</summary>
+    private sealed class Server
+    {
+        public string Name { get; init; } = "ns1";
+
+        public bool Healthy { get; set; } = true;
+
+        public List<long> Heard { get; } = [];
+    }
+
+    private sealed class ServerActor(Server server) : UntypedActor
+    {
+        protected internal override void OnReceive(object message)
+        {
+            switch (message)
+            {
+                case GetTargetStatus:
+                    Sender.Tell(new TargetStatus(server.Name, "test", server.Healthy, null, Clock.UtcNow, 0, 0), Self);
+                    break;
+                case WantZone wish:
+                    server.Heard.Add(wish.Generation);
+                    if (!server.Healthy) break;
+                    Sender.Tell(
+                        new TargetReport(wish.Zone, wish.Generation, new TargetProgress(
+                            server.Name, TargetZoneState.Verified, wish.Content?.Serial, Clock.UtcNow, null)),
+                        Self);
+                    break;
+            }
+        }
+    }
+}
