@@ -8,7 +8,7 @@ namespace Agent.Host.Telemetry;
 
 /// <summary>
 /// One line an event on standard error, as <c>key=value</c> or JSON: time, level, area, event, then the message's own fields under
-/// the names in its template. What cannot be written is dropped; logging never stops the service.
+/// the names in its template, each with a small first letter. What cannot be written is dropped; logging never stops the service.
 /// </summary>
 public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter output) : ILoggerProvider
 {
@@ -68,7 +68,8 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
             {
                 foreach (KeyValuePair<string, object?> value in values.Where(v => v.Key != "{OriginalFormat}"))
                 {
-                    fields.Add(new(value.Key, Convert.ToString(value.Value, CultureInfo.InvariantCulture) ?? ""));
+                    string text = Convert.ToString(value.Value, CultureInfo.InvariantCulture) ?? "";
+                    fields.Add(new(JsonNamingPolicy.CamelCase.ConvertName(value.Key), text));
                 }
             }
 
