@@ -16,7 +16,7 @@ public sealed class TransferFailureTests
     public static TheoryData<string, TransferFailure, string> Scripts => new()
     {
         { "refused", TransferFailure.Refused, ReasonCode.TransferRefused },
-        { "servfail", TransferFailure.Refused, ReasonCode.TransferRefused },
+        { "servfail", TransferFailure.Busy, ReasonCode.TransferRefused },
         { "servfail later", TransferFailure.Broken, ReasonCode.TransferBroken },
         { "close at once", TransferFailure.Unreachable, ReasonCode.NoMaster },
         { "reset at once", TransferFailure.Unreachable, ReasonCode.NoMaster },
