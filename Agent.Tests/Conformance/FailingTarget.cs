@@ -18,4 +18,7 @@ internal static class FailingTarget
             backends.zone-files { directory = "{{zones}}", command = ["/bin/sh", "{{script}}"] }
             """;
     }
+
+    /// <summary>Nothing fails from now on.</summary>
+    public static void Mend(TemporaryFolder folder) => folder.Write("changed.sh", "exit 0\n");
 }

@@ -137,7 +137,7 @@ public sealed class NotifyTests(ConformanceBench bench) : IClassFixture<Conforma
     public async Task Row30_and_row31_notify_delay_collects_and_a_DELETE_ends_it()
     {
         ScriptedZone zone = bench.Add("row30.example.", 1);
-        await using AgentProcess agent = await StartAgentAsync($"masters = [\"{bench.Master.EndPoint}\"]\nnotify-delay = 1s");
+        await using AgentProcess agent = await StartAgentAsync($"masters = [\"{bench.Master.EndPoint}\"]\nnotify-delay = 3s");
         await ExpectAsync(agent.Dns, 0xF400, Create(zone.Name));
         zone.Serial = 2;
         int transfers = TransfersAt(bench.Master, zone.Name);
