@@ -107,8 +107,7 @@ public sealed partial class TargetMachine
         {
             work.Attempts = 0;
             if (work.OrderUnderWay) continue;
-            work.Stage = Stage.Observing;
-            MakeReady(work);
+            Queue(work, observeFirst: true);
         }
     }
 }

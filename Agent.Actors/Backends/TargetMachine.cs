@@ -13,7 +13,7 @@ namespace Agent.Actors.Backends;
 /// One zone at a time goes
 /// <code>
 ///   Queued --observe first--> Observing --differs--> Acting --done--> Verifying --as wanted--> (reported, dropped)
-///     ^  \--------- changed -------------------------^   |               |
+///     ^  \--------- changed, or to be removed --------^  |               |
 ///     |                                             refused, away        | patience over: verify-stale
 ///     +------------------ Resting (growing delay) &lt;---------+---------------+
 /// </code>
@@ -85,14 +85,14 @@ public sealed partial class TargetMachine
             work.Attempts = 0;
             work.WantedAt = now.Monotonic;
             work.Renewed = work.OrderUnderWay;
-            if (!work.OrderUnderWay) Queue(work);
+            if (!work.OrderUnderWay) Queue(work, work.Wish.ObserveFirst);
         }
         else
         {
             work = new Work(wish, reportTo) { WantedAt = now.Monotonic };
             _works.Add(wish.Zone, work);
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
-            Queue(work);
+            Queue(work, work.Wish.ObserveFirst);
         }
 
         Issue();
@@ -158,17 +158,20 @@ public sealed partial class TargetMachine
         _effects = effects;
     }
 
-    /// <summary>Starts a zone from the beginning of its path.</summary>
-    private void Queue(Work work)
+    /// <summary>
+    /// Starts a zone from the beginning of its path. A removal is always ordered: a server that does not serve the zone says nothing
+    /// about the files that an earlier order, cut short, may have left for it.
+    /// </summary>
+    private void Queue(Work work, bool observeFirst)
     {
-        work.Stage = work.Wish.ObserveFirst ? Stage.Observing : Stage.Acting;
+        work.Stage = observeFirst && work.Wish.Content is not null ? Stage.Observing : Stage.Acting;
         MakeReady(work);
     }
 
     private void Again(Work work)
     {
         work.Renewed = false;
-        Queue(work);
+        Queue(work, work.Wish.ObserveFirst);
     }
 
     private void MakeReady(Work work)

@@ -58,12 +58,12 @@ public sealed class ZoneFolder
     public void Touch(DomainName zone) => Guard(() => AtomicFile.Touch(PathOf(zone), _time.GetUtcNow(), TimeSpan.FromSeconds(1)));
 
     /// <summary>Takes the zone's file away, and what a server may have put beside it (its journal and signed forms).</summary>
+    /// <returns>Where the file was or would have been; null for a name too long for any file, which therefore has none.</returns>
     /// <exception cref="BackendException">The disk does not let us.</exception>
-    public void Delete(DomainName zone, IEnumerable<string> companionSuffixes)
+    public string? Delete(DomainName zone, IEnumerable<string> companionSuffixes)
     {
-        // What no file can be called was never written.
         if (!ZoneFileName.TryCreate(zone, out string? name))
-            return;
+            return null;
         string path = Path.Combine(FullPath, name);
         Guard(() =>
         {
@@ -72,6 +72,7 @@ public sealed class ZoneFolder
                 AtomicFile.Delete(path + suffix);
             AtomicFile.Delete(path);
         });
+        return path;
     }
 
     /// <summary>What the zone's file says; not what a server made of it.</summary>

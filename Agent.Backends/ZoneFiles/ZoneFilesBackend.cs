@@ -35,13 +35,11 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
         _command.RunAsync(zone, _folder.Write(zone, content), "apply", cancellation);
 
     /// <inheritdoc/>
-    protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
-        if (!ZoneFileName.TryCreate(zone, out _))
-            return Task.CompletedTask;
-        _folder.Delete(zone, companionSuffixes: []);
-        // Also when there was no file: an earlier order may have come to the file and not to the command.
-        return _command.RunAsync(zone, _folder.PathOf(zone), "remove", cancellation);
+        // The command runs also when there was no file: an earlier order may have come to the file and not to the command.
+        if (_folder.Delete(zone, companionSuffixes: []) is { } path)
+            await _command.RunAsync(zone, path, "remove", cancellation);
     }
 
     /// <inheritdoc/>

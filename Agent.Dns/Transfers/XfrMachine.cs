@@ -193,7 +193,11 @@ public sealed class XfrMachine<TSink> : IDisposable
         if (!NameBytes.IsSameOrBelow(record.Owner, _request.Apex.Wire))
         {
             OutOfZoneCount++;
-            return _request.FailOnOutOfZone ? XfrError.OutOfZone : XfrError.None;
+            if (_request.FailOnOutOfZone)
+                return XfrError.OutOfZone;
+            // No SOA out here closes anything, so none is let through beyond the limits: a stream of them would never end.
+            return _recordsSeen > _request.Limits.MaximumRecords ? XfrError.TooManyRecords
+                : _bytesSeen > _request.Limits.MaximumBytes ? XfrError.TooManyBytes : XfrError.None;
         }
         if (!ZoneContentBuilder.IsZoneData(record.Type))
             return XfrError.NotZoneData;

@@ -44,9 +44,10 @@ public sealed class TargetMachineTests
     }
 
     [Fact]
-    public void A_zone_that_is_not_there_needs_no_removal()
+    public void A_zone_that_is_not_served_is_removed_all_the_same_for_its_files()
     {
         WantAbsent();
+        Finish(Order<RemoveZone>().Id, OrderOutcome.Done);
         See(Order<ObserveZone>().Id, Observation.Absent, 0);
         Assert.Equal((TargetZoneState.Verified, null), (Assert.Single(Reports()).State, Reports()[0].Serial));
         Assert.Empty(Orders());
@@ -56,10 +57,7 @@ public sealed class TargetMachineTests
     public void Not_knowing_is_never_taken_for_absent()
     {
         WantAbsent();
-        See(Order<ObserveZone>().Id, Observation.CannotTell, 0);
-        Assert.Empty(Reports());
-        RemoveZone remove = Order<RemoveZone>();
-        Finish(remove.Id, OrderOutcome.Done);
+        Finish(Order<RemoveZone>().Id, OrderOutcome.Done);
         See(Order<ObserveZone>().Id, Observation.CannotTell, 0);
         Assert.Empty(Reports());
         Advance(TimeSpan.FromSeconds(2));
@@ -124,7 +122,6 @@ public sealed class TargetMachineTests
         ApplyZone first = Order<ApplyZone>();
         WantAbsent(generation: 2);
         Finish(first.Id, OrderOutcome.Done);
-        See(Order<ObserveZone>().Id, Observation.Present, 7);
         Finish(Order<RemoveZone>().Id, OrderOutcome.Done);
         See(Order<ObserveZone>().Id, Observation.Absent, 0);
         Assert.Equal((TargetZoneState.Verified, null), (Reports()[^1].State, Reports()[^1].Serial));
@@ -171,6 +168,17 @@ public sealed class TargetMachineTests
         Want(8, generation: 2);
         TargetReport report = Assert.Single(_effects.OfType<ReportProgress>()).Report;
         Assert.Equal((2L, TargetZoneState.Away), (report.Generation, report.Progress.State));
+    }
+
+    [Fact]
+    public void A_removal_that_waited_for_the_server_is_ordered_on_its_return()
+    {
+        WantAbsent();
+        Finish(Order<RemoveZone>().Id, OrderOutcome.Away);
+        Finish(Order<ProbeServer>().Id, OrderOutcome.Away);
+        _machine.Probe(Now, _effects);
+        Finish(Order<ProbeServer>().Id, OrderOutcome.Done);
+        Assert.IsType<RemoveZone>(Orders()[0]);
     }
 
     [Fact]

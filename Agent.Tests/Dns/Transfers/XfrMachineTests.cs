@@ -101,7 +101,9 @@ public sealed class XfrMachineTests
         { "message after end", XfrError.RecordsAfterEnd },
         { "trailing", XfrError.TrailingBytes },
         { "too many", XfrError.TooManyRecords },
+        { "too many foreign", XfrError.TooManyRecords },
         { "too large", XfrError.TooManyBytes },
+        { "too large foreign", XfrError.TooManyBytes },
         { "cut", XfrError.BadMessage },
     };
 
@@ -176,6 +178,7 @@ public sealed class XfrMachineTests
     private static (XfrRequest Request, byte[][] Messages) Breach(string breach)
     {
         PlainRecord soa = SoaRecord(1);
+        PlainRecord foreign = soa with { Owner = DomainName.Parse("example.net") };
         PlainRecord[] zone = [soa, Host, soa];
         byte[] first = Message([soa, Host]);
         byte[] whole = Message(zone);
@@ -197,7 +200,7 @@ public sealed class XfrMachineTests
             "empty" => (Axfr, [Message([])]),
             "many empty" => (Axfr, [first, .. Enumerable.Repeat(Message([], null), 17)]),
             "no soa" => (Axfr, [Message([Host])]),
-            "foreign soa" => (Axfr, [Message([soa with { Owner = DomainName.Parse("example.net") }])]),
+            "foreign soa" => (Axfr, [Message([foreign])]),
             "inner soa" => (Axfr, [Message([soa, soa with { Owner = Host.Owner }])]),
             "bad soa" => (Axfr, [Message([soa, soa with { Rdata = [0, 0, 1] }])]),
             "closing differs" => (Axfr, [first, Message([soa with { Rdata = Soa(1, minimum: 5) }], null)]),
@@ -211,7 +214,9 @@ public sealed class XfrMachineTests
             "message after end" => (Axfr, [whole, Message([Host], null)]),
             "trailing" => (Axfr, [[.. whole, 0]]),
             "too many" => (Axfr with { Limits = new ZoneContentLimits(2, 9999) }, [Message([soa, Host, Host])]),
+            "too many foreign" => (Axfr with { Limits = new ZoneContentLimits(2, 9999) }, [Message([soa, foreign, foreign])]),
             "too large" => (Axfr with { Limits = new ZoneContentLimits(99, 100) }, [whole]),
+            "too large foreign" => (Axfr with { Limits = new ZoneContentLimits(99, 100) }, [Message([soa, foreign, foreign])]),
             "cut" => (Axfr, [whole[..^3]]),
             _ => throw new ArgumentException(breach),
         };
