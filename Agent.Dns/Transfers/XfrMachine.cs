@@ -33,6 +33,8 @@ public sealed class XfrMachine<TSink> : IDisposable
     where TSink : struct, IXfrSink
 {
     private const int MaximumEmptyMessages = 16;
+    private const int AddressBytes = 4;
+    private const int AddressBytesIPv6 = 16;
 
     private readonly XfrRequest _request;
     private TSink _sink;
@@ -320,6 +322,9 @@ public sealed class XfrMachine<TSink> : IDisposable
             return false;
         int rdataStart = ownerLength + StoredRecord.FixedSize;
         if (RdataExpander.Expand(view, _scratch.AsSpan(rdataStart), out int rdataLength) != WireError.None)
+            return false;
+        // Where the length is all there is to an address, it is all that must be looked at.
+        if ((view.Type == RecordType.A && rdataLength != AddressBytes) || (view.Type == RecordType.AAAA && rdataLength != AddressBytesIPv6))
             return false;
         StoredRecord.WriteFixed(_scratch.AsSpan(ownerLength), view.Type, view.Class, view.TtlSeconds, rdataLength);
         return StoredRecord.Read(_scratch.AsSpan(0, rdataStart + rdataLength), out record) == ZoneContentError.None;

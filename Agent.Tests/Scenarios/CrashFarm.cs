@@ -65,7 +65,11 @@ internal sealed class CrashFarm : IAsyncDisposable
     public async Task PromisesHoldAsync(string describe)
     {
         foreach (string zone in Names)
-            await Eventually.HoldsAsync(() => IsSettledAsync(zone), () => $"{zone} ({_promises[zone]}) {describe}\n{Agent.Output}", Patience);
+        {
+            await Eventually.HoldsAsync(
+                () => IsSettledAsync(zone), () => $"{zone} ({_promises[zone]}) {describe}\n{Agent.Output}", Patience);
+        }
+
         string[] present = [.. Names.Where(zone => _promises[zone] == Promise.Present)];
         JsonElement list = (await Agent.GetAsync("/api/v1/zones"))!.Value;
         JsonElement rows = list.ValueKind == JsonValueKind.Array ? list : list.GetProperty("zones");

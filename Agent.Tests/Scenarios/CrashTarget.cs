@@ -17,7 +17,7 @@ internal abstract class CrashTarget : IAsyncDisposable
     /// <summary>The names that <see cref="Files"/> must give while these zones are there, and no others.</summary>
     public virtual IEnumerable<string> FilesOf(IEnumerable<string> zones) => zones.Select(zone => zone.TrimEnd('.') + ".zone");
 
-    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public abstract ValueTask DisposeAsync();
 
     public static async Task<CrashTarget> StartAsync(string kind)
     {
@@ -39,6 +39,8 @@ internal abstract class CrashTarget : IAsyncDisposable
         public override IEnumerable<string> Files() => [];
 
         public override IEnumerable<string> FilesOf(IEnumerable<string> zones) => [];
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed class ZoneFiles : CrashTarget
@@ -79,7 +81,8 @@ internal abstract class CrashTarget : IAsyncDisposable
         public override IEnumerable<string> Files() => Directory.EnumerateFiles(server.ZoneFolder)
             .Where(file => !file.EndsWith(".jnl", StringComparison.Ordinal) || !File.Exists(file[..^".jnl".Length]))
             .Select(file => Path.GetFileName(file))
-            .Where(file => file.Contains("crash.example", StringComparison.Ordinal) || file.StartsWith(".agent-", StringComparison.Ordinal));
+            .Where(file => file.Contains("crash.example", StringComparison.Ordinal)
+                || file.StartsWith(".agent-", StringComparison.Ordinal));
 
         public override ValueTask DisposeAsync() => server.DisposeAsync();
     }
