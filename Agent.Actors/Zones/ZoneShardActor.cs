@@ -26,7 +26,8 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
     private const int SpareRefreshes = 1024;
     private static readonly Reason Starting = new(ReasonCode.Overload, "too many requests wait while the agent starts");
-    private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static _ => Directive.Stop);
+    private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
+        SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
 
     private readonly ZoneShardSettings _settings;
     private readonly Dictionary<DomainName, ZoneSlot> _slots = [];
@@ -48,7 +49,10 @@ public sealed partial class ZoneShardActor : UntypedActor
     /// <summary>The recipe.</summary>
     public static Props Props(ZoneShardSettings settings) => Kernel.Props.Create(static s => new ZoneShardActor(s), settings);
 
-    /// <summary>A zone actor that failed is not restarted with its old argument; the shard makes a new one from the last picture.</summary>
+    /// <summary>
+    /// A zone actor that failed is not restarted with its old argument; the shard makes a new one from the last picture. One that found
+    /// its own state impossible ends the process.
+    /// </summary>
     protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
 
     /// <inheritdoc/>
