@@ -118,7 +118,7 @@ public enum TransferFailure
     /// <summary>It was given up on our side (cancelled, or no room to spool).</summary>
     GivenUp = 4,
 
-    /// <summary>The master answered SERVFAIL before any record: it may be full (BIND beyond its transfers-out); worth another try.</summary>
+    /// <summary>The master answered SERVFAIL before any record: perhaps full (BIND beyond its transfers-out), worth another try.</summary>
     Busy = 5,
 }
 
