@@ -6,13 +6,11 @@ namespace Agent.Backends.Shared;
 
 /// <summary>
 /// Replaces a file so that every reader, and every restart, sees the old content or the new one whole: a temporary file beside it,
-/// written,
-/// brought to the disk, renamed over the old one, and the folder brought to the disk. Blocks; not for an actor's thread.
+/// written, brought to the disk, renamed over the old one, and the folder brought to the disk. Blocks; not for an actor's thread.
 /// </summary>
 /// <remarks>
 /// The modification time is set by hand and always later than that of the file replaced. Servers skip a reload when the time did not
-/// move, and
-/// the kernel's own stamps only move with its clock tick, some milliseconds.
+/// move, and the kernel's own stamps only move with its clock tick, some milliseconds.
 /// </remarks>
 public static partial class AtomicFile
 {

@@ -6,14 +6,14 @@ namespace Agent.Backends.Shared;
 
 /// <summary>
 /// The folder where a driver keeps the files of its zones. It must exist: a missing one may be a file system that is not mounted, and
-/// writing into
-/// the empty mount point would hide that. Blocks; not for an actor's thread.
+/// writing into the empty mount point would hide that. Blocks; not for an actor's thread.
 /// </summary>
 public sealed class ZoneFolder
 {
     private readonly TimeProvider _time;
     private readonly RdataTextStyle? _style;
-    private int _isClean;
+    private readonly Lock _cleaning = new();
+    private bool _isClean;
 
     /// <summary>Touches nothing yet.</summary>
     /// <param name="path">The folder.</param>
@@ -111,8 +111,14 @@ public sealed class ZoneFolder
     {
         if (!Directory.Exists(FullPath))
             throw new DirectoryNotFoundException($"{FullPath} is not a folder, or not there");
-        if (Interlocked.Exchange(ref _isClean, 1) == 0)
+        // Nobody may begin a file of this run while what an earlier run left is taken away: the two look alike.
+        lock (_cleaning)
+        {
+            if (_isClean)
+                return;
             AtomicFile.DeleteLeftovers(FullPath);
+            _isClean = true;
+        }
     }
 
     private void Guard(Action action)
