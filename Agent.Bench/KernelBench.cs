@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using Agent.Actors.Kernel;
+using Agent.Bench.Measure;
 
 namespace Agent.Bench;
 
@@ -10,31 +10,40 @@ namespace Agent.Bench;
 /// </summary>
 internal static class KernelBench
 {
-    private const int Rounds = 5;
     private const int Pairs = 8;
     private const int MessagesPerPair = 200_000;
     private const int MessagesToOne = 2_000_000;
     private const int Actors = 200_000;
 
-    public static int Run()
+    public static async Task<BenchReport> RunAsync(BenchOptions options)
     {
+        int rounds = options.Number("rounds", 5);
+        BenchReport report = new("Actor kernel, in one process");
         ActorSystem system = ActorSystem.Create("bench");
-        Report($"{Pairs} ping-pong pairs", "messages/s", () => PingPong(system));
-        Report("one sender to one actor", "messages/s", () => OneWay(system));
-        Report("actors created", "actors/s", () => Spawn(system, out _));
-        Spawn(system, out double octets);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"idle actor, without its own state",-34} {octets,14:N0} octets"));
-        system.Terminate().GetAwaiter().GetResult();
-        return 0;
+        Repeat(rounds, report.Of("agent", $"{Pairs} ping-pong pairs", "messages/s"), () => PingPong(system));
+        Repeat(rounds, report.Of("agent", "one sender to one actor", "messages/s"), () => OneWay(system));
+        Repeat(rounds, report.Of("agent", "actors created", "actors/s"), () => Spawn(system, out _));
+        await system.Terminate();
+        report.Of("agent", "idle actor, without its own state", "octets").Add(await OctetsPerIdleActorAsync());
+        return report;
     }
 
-    private static void Report(string what, string unit, Func<double> measure)
+    private static void Repeat(int rounds, Samples samples, Func<double> measure)
     {
         measure();
-        double[] rates = [.. Enumerable.Range(0, Rounds).Select(_ => measure()).Order()];
-        string line = string.Create(
-            CultureInfo.InvariantCulture, $"{what,-34} {rates[Rounds / 2],14:N0} {unit} (from {rates[0]:N0} to {rates[^1]:N0})");
-        Console.WriteLine(line);
+        for (int round = 0; round < rounds; round++)
+        {
+            samples.Add(measure());
+        }
+    }
+
+    /// <summary>In a system of its own: actors that are just being stopped would be counted as memory given back.</summary>
+    private static async Task<double> OctetsPerIdleActorAsync()
+    {
+        ActorSystem system = ActorSystem.Create("bench-memory");
+        Spawn(system, out double octets);
+        await system.Terminate();
+        return octets;
     }
 
     private static double PingPong(ActorSystem system)

@@ -12,7 +12,7 @@ public static class DependencyRules
         ["Agent.Actors"] = ["Agent.Dns"],
         ["Agent.Backends"] = ["Agent.Dns", "Agent.Actors"],
         ["Agent.Host"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends"],
-        ["Agent.Tests"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends", "Agent.Host"],
+        ["Agent.Tests"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends", "Agent.Host", "Agent.Bench"],
         ["Agent.Bench"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends", "Agent.Host"],
     };
 

@@ -1,4 +1,4 @@
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Conformance.ConformanceBench;
 
 namespace Agent.Tests.Conformance;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Conformance.ConformanceBench;
 
 namespace Agent.Tests.Conformance;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Conformance.ConformanceBench;
 
 namespace Agent.Tests.Conformance;

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using Agent.Backends.Embedded;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Embedded.EmbeddedSample;
 
 namespace Agent.Tests.Embedded;

@@ -4,7 +4,7 @@ using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Journal;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Journal.TestZones;
 
 namespace Agent.Tests.Journal;

@@ -3,7 +3,7 @@ using Agent.Actors.Journal;
 using Agent.Dns.Wire;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Sqlite;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Agent.Tests.Journal;

@@ -1,3 +1,5 @@
+using Agent.Bench.Peers;
+
 namespace Agent.Tests.Peers;
 
 public sealed class ChildProcessTests

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Peers;
 

@@ -1,3 +1,5 @@
+using Agent.Bench.Peers;
+
 namespace Agent.Tests.Peers;
 
 /// <summary>The harness itself: nsd starts, serves, changes, notifies and stops as told.</summary>

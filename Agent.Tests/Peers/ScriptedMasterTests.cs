@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Peers;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 

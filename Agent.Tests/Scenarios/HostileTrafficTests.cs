@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Agent.Tests.Listeners;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 

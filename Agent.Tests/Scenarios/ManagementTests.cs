@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 

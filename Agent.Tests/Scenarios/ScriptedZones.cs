@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 

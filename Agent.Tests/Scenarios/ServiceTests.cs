@@ -1,5 +1,5 @@
 using System.Net;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 

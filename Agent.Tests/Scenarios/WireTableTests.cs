@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 

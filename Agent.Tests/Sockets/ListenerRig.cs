@@ -113,7 +113,7 @@ internal sealed class ListenerRig : IDisposable
     }
 
     public static void Eventually(Func<bool> condition) =>
-        Peers.Eventually.HoldsAsync(condition, () => "what the test waits for").GetAwaiter().GetResult();
+        global::Agent.Bench.Peers.Eventually.HoldsAsync(condition, () => "what the test waits for").GetAwaiter().GetResult();
 
     public void Dispose()
     {

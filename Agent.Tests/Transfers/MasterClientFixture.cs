@@ -4,7 +4,7 @@ using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Host.Transfers;
 using Agent.Tests.Journal;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Agent.Tests.Transfers;

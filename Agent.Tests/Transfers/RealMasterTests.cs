@@ -3,7 +3,7 @@ using Agent.Actors.Transfers;
 using Agent.Dns.Records;
 using Agent.Dns.Zones;
 using Agent.Host.Journal;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Transfers;
 

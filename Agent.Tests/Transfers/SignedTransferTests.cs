@@ -1,7 +1,7 @@
 using Agent.Actors.Transfers;
 using Agent.Dns.Tsig;
 using Agent.Tests.Journal;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Transfers;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Transfers;
 

@@ -3,7 +3,7 @@ using Agent.Actors.Transfers;
 using Agent.Host.Journal;
 using Agent.Host.Transfers;
 using Agent.Tests.Journal;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Transfers;
 

@@ -4,7 +4,7 @@ using Agent.Backends.Bind9;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.Bind9;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Dns.Wire;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.Bind9;
 

@@ -1,7 +1,7 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.Shared;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.Bind9;
 

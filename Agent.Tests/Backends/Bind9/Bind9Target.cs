@@ -2,7 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.Bind9;
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Agent.Actors.Backends;
 using Agent.Actors.Reasons;
 using Agent.Backends.Shared;
+using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -90,7 +91,7 @@ public sealed class AsyncZoneBackendTests
         Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(other, SmallZone.Create(other, 1))).Outcome);
 
         release.SetResult();
-        await Peers.Eventually.HoldsAsync(
+        await Eventually.HoldsAsync(
             async () => (await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 3))).Outcome == OrderOutcome.Done,
             () => "the zone is free again");
         Assert.Empty(caller.Surplus);

@@ -1,5 +1,5 @@
 using Agent.Backends.Shared;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.Shared;
 

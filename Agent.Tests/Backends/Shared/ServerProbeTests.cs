@@ -2,7 +2,7 @@ using System.Net;
 using Agent.Backends.Shared;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.Shared;
 

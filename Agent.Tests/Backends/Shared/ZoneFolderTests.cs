@@ -1,7 +1,7 @@
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using Agent.Tests.Zones;
 
 namespace Agent.Tests.Backends.Shared;

@@ -3,7 +3,7 @@ using Agent.Actors.Reasons;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Wire;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends.ZoneFiles;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Dns.Records;
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Dns.Transfers;
 

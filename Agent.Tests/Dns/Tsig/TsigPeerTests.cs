@@ -1,5 +1,5 @@
 using Agent.Dns.Tsig;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Dns.Tsig.TsigMessages;
 
 namespace Agent.Tests.Dns.Tsig;

@@ -3,7 +3,7 @@ using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Dns.Transfers;
-using Agent.Tests.Peers;
+using Agent.Bench.Peers;
 using static Agent.Tests.Dns.Zones.RandomZones;
 
 namespace Agent.Tests.Dns.Zones;

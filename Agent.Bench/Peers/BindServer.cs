@@ -3,7 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// BIND's named, as a master with zones from files or as a target whose zones come over its control channel (rndc). With views, the first

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// The built program <c>agent run</c> with a configuration and a data folder of its own, on ports of its choice, seen as its users see it:
@@ -20,7 +20,7 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="settings">Lines of HOCON inside the <c>agent</c> object. Ports are 0 and the data folder is set.</param>
     public AgentProcess(string settings) => Settings = settings;
 
-    /// <summary>The program that the build put beside the tests, or the one that AGENT_TEST_PROGRAM names (an installed one,
+    /// <summary>The program that the build put beside this one, or the one that AGENT_TEST_PROGRAM names (an installed one,
     /// say).</summary>
     public static string Program { get; } =
         Environment.GetEnvironmentVariable("AGENT_TEST_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "agent");
@@ -119,7 +119,11 @@ public sealed class AgentProcess : IAsyncDisposable
         }
         else
         {
-            Assert.Equal(0, await StopAsync());
+            int exitCode = await StopAsync();
+            if (exitCode != 0)
+            {
+                throw new InvalidOperationException($"the agent ended with {exitCode}\n{Output}");
+            }
         }
 
         await StartAsync(sets);
@@ -135,7 +139,11 @@ public sealed class AgentProcess : IAsyncDisposable
             return null;
         }
 
-        Assert.True(response.IsSuccessStatusCode, $"GET {path}: {response.StatusCode} {body}");
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"GET {path}: {response.StatusCode} {body}");
+        }
+
         return JsonDocument.Parse(body).RootElement.Clone();
     }
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// Ports for servers that cannot bind port 0 themselves. They lie below the range that the kernel gives to outgoing sockets (32768 and up),

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>Sends given octets as a DNS client would, each time from a socket of its own, and hands the answer back unread.</summary>
 public static class DnsSender

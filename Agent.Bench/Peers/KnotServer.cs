@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>Knot DNS as a master. It keeps the differences between file versions, so it also answers IXFR.</summary>
 public sealed class KnotServer() : MasterServer("knot")

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// The messages of a zone for a <see cref="ScriptedMaster"/>: SOA answers and AXFR streams, whole or with a part left out or changed. The

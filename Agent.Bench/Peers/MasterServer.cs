@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>A real DNS server whose zones the tests set and change, and which may send NOTIFY.</summary>
 public abstract class MasterServer(string purpose) : DnsServer(purpose)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>Waiting for real processes: always on a condition, always with a deadline that only bounds a failure.</summary>
 public static class Eventually

@@ -1,4 +1,4 @@
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>A folder of one test's own, removed with everything in it at the end.</summary>
 public sealed class TemporaryFolder : IDisposable

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>Installed programs that are called once and end by themselves.</summary>
 public static class Tool

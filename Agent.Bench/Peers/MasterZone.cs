@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// What a master server is to serve: a zone with SOA and NS of its own and the given lines in master file form (owners relative to the

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// Stands in for the pool manager's worker (Designate 15): the same octets, the same idea of which answer counts as success. CREATE and

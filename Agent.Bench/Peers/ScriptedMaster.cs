@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// A master on loopback, UDP and TCP on one port, that does to each query exactly what its script says: also what no real server does.

@@ -1,4 +1,4 @@
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>The numbers of signal(7) that tests send.</summary>
 public enum PosixSignalNumber

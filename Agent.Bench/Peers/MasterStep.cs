@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>One thing that a <see cref="ScriptedMaster"/> does in answer to a query; a script is a sequence of them.</summary>
 public abstract record MasterStep

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// A real DNS server as a child of the test process, on 127.0.0.1 and ::1 at a free port, with its configuration and data in a folder of

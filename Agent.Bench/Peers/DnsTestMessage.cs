@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>
 /// Just enough of RFC 1035 to ask and to read answers from outside. Written apart from Agent.Dns on purpose: what that library gets wrong

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace Agent.Tests.Peers;
+namespace Agent.Bench.Peers;
 
 /// <summary>BIND's dig as the independent reader of zones and answers.</summary>
 public static class DigTool

@@ -1,0 +1,17 @@
+using Agent.Bench.Measure;
+
+namespace Agent.Bench;
+
+/// <summary>A program of this project.</summary>
+/// <param name="Summary">One line for the list of programs.</param>
+public sealed record BenchProgram(string Summary, Func<BenchOptions, Task<BenchReport>> RunAsync);
+
+/// <summary>Every program by the word that starts it.</summary>
+public static class BenchCatalog
+{
+    public static IReadOnlyDictionary<string, BenchProgram> Programs { get; } =
+        new SortedDictionary<string, BenchProgram>(StringComparer.Ordinal)
+    {
+        ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
+    };
+}
