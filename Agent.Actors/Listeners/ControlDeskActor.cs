@@ -117,7 +117,8 @@ internal static class ZoneAnswers
     {
         ReasonCode.NoMaster or ReasonCode.ZoneNotAtMaster or ReasonCode.TransferRefused => ExtendedErrorCode.NoReachableAuthority,
         ReasonCode.TransferTimeout => ExtendedErrorCode.NoReachableAuthority,
-        ReasonCode.TransferBroken or ReasonCode.TransferTooLarge or ReasonCode.SerialWentBack => ExtendedErrorCode.InvalidData,
+        ReasonCode.TransferBroken or ReasonCode.TransferTooLarge or ReasonCode.SerialWentBack
+            or ReasonCode.GuardApex => ExtendedErrorCode.InvalidData,
         ReasonCode.TargetRefused or ReasonCode.NameNotAcceptable => ExtendedErrorCode.Prohibited,
         ReasonCode.NoOwner or ReasonCode.Overload or ReasonCode.JournalAway => ExtendedErrorCode.NotReady,
         _ => ExtendedErrorCode.Other,

@@ -21,6 +21,9 @@ public static class ReasonCode
     /// <summary>A transfer went over the configured limit of records or octets.</summary>
     public const string TransferTooLarge = "transfer-too-large";
 
+    /// <summary>The master's content has no name server at the apex of the zone; what is held stays.</summary>
+    public const string GuardApex = "guard-apex";
+
     /// <summary>The master offers content that is older than what is held.</summary>
     public const string SerialWentBack = "serial-went-back";
 

@@ -120,6 +120,9 @@ public enum TransferFailure
 
     /// <summary>The master answered SERVFAIL before any record: perhaps full (BIND beyond its transfers-out), worth another try.</summary>
     Busy = 5,
+
+    /// <summary>It came whole, but its content is not fit to be served.</summary>
+    Guarded = 6,
 }
 
 /// <summary>The transfer brought nothing.</summary>

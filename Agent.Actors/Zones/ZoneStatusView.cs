@@ -32,6 +32,7 @@ public static class ZoneStatusView
             _ when behind is { State: TargetZoneState.Refused } => "blocked",
             _ when behind is not null => "applying",
             _ when transferring => "transferring",
+            _ when row.Reason?.Code == ReasonCode.GuardApex => "blocked",
             _ when row.Reason is not null => "stale",
             _ => "ok",
         };

@@ -18,6 +18,10 @@ internal static class LocationText
     private const byte DefaultHorizontal = 0x16;
     private const byte DefaultVertical = 0x13;
 
+    public static bool IsLatitude(uint value) => IsAngle(value, LatitudeDegreesMax);
+
+    public static bool IsLongitude(uint value) => IsAngle(value, LongitudeDegreesMax);
+
     public static bool TryWrite(ref RdataReader reader, RecordTextBuffer text)
     {
         if (!reader.TryTake8(out var version) || version != 0) return false;
@@ -59,11 +63,13 @@ internal static class LocationText
             && composer.TryAppend32((uint)centimetres);
     }
 
+    private static bool IsAngle(uint value, int degreesMax) => Math.Abs((long)value - Middle) <= degreesMax * UnitsPerDegree;
+
     private static bool TryWriteAngle(uint value, int degreesMax, byte positive, byte negative, RecordTextBuffer text)
     {
+        if (!IsAngle(value, degreesMax)) return false;
         var units = (long)value - Middle;
         var magnitude = Math.Abs(units);
-        if (magnitude > degreesMax * UnitsPerDegree) return false;
         text.WriteNumber((ulong)(magnitude / UnitsPerDegree));
         text.Write((byte)' ');
         text.WriteNumber((ulong)(magnitude / UnitsPerMinute % 60));

@@ -9,13 +9,13 @@ namespace Agent.Dns.Records;
 /// <remarks>Keys above 6 are written as <c>keyNNN</c>, since the servers differ in which later names they know.</remarks>
 internal static class SvcParamsText
 {
-    private const ushort Mandatory = 0;
-    private const ushort Alpn = 1;
-    private const ushort NoDefaultAlpn = 2;
-    private const ushort Port = 3;
-    private const ushort Ipv4Hint = 4;
-    private const ushort Ech = 5;
-    private const ushort Ipv6Hint = 6;
+    public const ushort Mandatory = 0;
+    public const ushort Alpn = 1;
+    public const ushort NoDefaultAlpn = 2;
+    public const ushort Port = 3;
+    public const ushort Ipv4Hint = 4;
+    public const ushort Ech = 5;
+    public const ushort Ipv6Hint = 6;
     private const ushort DohPath = 7;
     private const ushort Ohttp = 8;
     private const int NamedKeys = 7;

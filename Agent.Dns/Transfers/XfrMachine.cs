@@ -1,4 +1,5 @@
 using System.Buffers;
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -33,8 +34,6 @@ public sealed class XfrMachine<TSink> : IDisposable
     where TSink : struct, IXfrSink
 {
     private const int MaximumEmptyMessages = 16;
-    private const int AddressBytes = 4;
-    private const int AddressBytesIPv6 = 16;
 
     private readonly XfrRequest _request;
     private TSink _sink;
@@ -74,6 +73,9 @@ public sealed class XfrMachine<TSink> : IDisposable
 
     /// <summary>The response code of the last message.</summary>
     public ResponseCode ResponseCode { get; private set; }
+
+    /// <summary>Owner and type of the record that is malformed; null where its owner cannot be read either.</summary>
+    public string? BadRecord { get; private set; }
 
     /// <summary>The serial of the first SOA; null before it came.</summary>
     public uint? RemoteSerial { get; private set; }
@@ -186,7 +188,7 @@ public sealed class XfrMachine<TSink> : IDisposable
         if (view.Class != RecordClass.IN)
             return XfrError.WrongClass;
         if (!TryUnpack(view, out StoredRecord record))
-            return XfrError.BadRecord;
+            return Malformed(view);
         _bytesSeen += record.Whole.Length;
         if (_bytesSeen > _request.Limits.MaximumBytes && view.Type != RecordType.SOA)
             return XfrError.TooManyBytes;
@@ -323,11 +325,17 @@ public sealed class XfrMachine<TSink> : IDisposable
         int rdataStart = ownerLength + StoredRecord.FixedSize;
         if (RdataExpander.Expand(view, _scratch.AsSpan(rdataStart), out int rdataLength) != WireError.None)
             return false;
-        // Where the length is all there is to an address, it is all that must be looked at.
-        if ((view.Type == RecordType.A && rdataLength != AddressBytes) || (view.Type == RecordType.AAAA && rdataLength != AddressBytesIPv6))
+        if (!RdataShape.Fits(view.Type, _scratch.AsSpan(rdataStart, rdataLength)))
             return false;
         StoredRecord.WriteFixed(_scratch.AsSpan(ownerLength), view.Type, view.Class, view.TtlSeconds, rdataLength);
         return StoredRecord.Read(_scratch.AsSpan(0, rdataStart + rdataLength), out record) == ZoneContentError.None;
+    }
+
+    private XfrError Malformed(in RecordView view)
+    {
+        if (view.TryCopyOwner(_scratch, out int length) && DomainName.TryFromWire(_scratch.AsSpan(0, length), out DomainName? owner))
+            BadRecord = $"{owner} {RecordTypeText.ToText(view.Type)}";
+        return XfrError.BadRecord;
     }
 
     private XfrStatus EndOfMessage()

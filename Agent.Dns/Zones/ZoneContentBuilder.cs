@@ -44,6 +44,9 @@ public sealed class ZoneContentBuilder : IDisposable
     /// <summary>Bytes accepted so far.</summary>
     public long ByteCount => _bytes;
 
+    /// <summary>Whether a name server was appended at the apex, as every zone must have one (RFC 1034 section 4.2.1).</summary>
+    public bool HasApexNameServer { get; private set; }
+
     /// <summary>Appends a record that is already in the stored form. False leaves the reason in <see cref="Error"/>.</summary>
     public bool TryAppend(in StoredRecord record) => TryAppend(record.Owner, record.Type, record.Class, record.Ttl, record.Rdata);
 
@@ -69,6 +72,7 @@ public sealed class ZoneContentBuilder : IDisposable
         _used += size;
         _bytes += size;
         _records++;
+        HasApexNameServer |= type == RecordType.NS && NameBytes.Equal(owner, _apex!.Wire);
         return true;
     }
 

@@ -55,6 +55,7 @@ internal static class TransferMetrics
         TransferFailure.Busy => "busy",
         TransferFailure.Broken => "broken",
         TransferFailure.TooLarge => "too_large",
+        TransferFailure.Guarded => "guarded",
         _ => "given_up",
     };
 }

@@ -21,7 +21,7 @@ namespace Agent.Host.Transfers;
 ///     | send the question
 ///     v            closed before the first byte, connection was a kept one: once more, on a fresh one
 ///   Receiving ---------------------------------------------------------------------------^
-///     | complete: the content; the connection goes back to the pool
+///     | complete: the content, or Guarded when it is not fit to be served; the connection goes back to the pool
 ///     | error code --> Refused    broken, cut, still, slow --> Broken    limit --> TooLarge    cancelled, no room --> GivenUp
 /// </code>
 /// </remarks>
@@ -184,10 +184,15 @@ internal sealed class TransferRun
         }
     }
 
-    private object Complete(SpoolStream spool, ZoneContentBuilder builder) =>
-        builder.TryComplete(out ZoneFacts? facts)
+    private object Complete(SpoolStream spool, ZoneContentBuilder builder)
+    {
+        if (!builder.TryComplete(out ZoneFacts? facts))
+            return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, builder.Error.Text());
+        // Some servers refuse such a zone and some serve it; another master may have a better one.
+        return builder.HasApexNameServer
             ? new TransferCompleted(_request.Id, _request.Address, spool.Complete(facts), Statistics)
-            : Fail(TransferFailure.Broken, ReasonCode.TransferBroken, builder.Error.Text());
+            : Fail(TransferFailure.Guarded, ReasonCode.GuardApex, $"the zone with serial {facts.Serial} has no NS at its apex");
+    }
 
     private TransferFailed Broken(XfrMachine<ContentSink> machine, ZoneContentBuilder builder, TransferSignature? signature)
     {
@@ -208,7 +213,7 @@ internal sealed class TransferRun
         return Fail(
             isBusy ? TransferFailure.Busy : isRefusal ? TransferFailure.Refused : TransferFailure.Broken,
             isRefusal ? ReasonCode.TransferRefused : ReasonCode.TransferBroken,
-            error.Text(machine.ResponseCode));
+            machine.BadRecord is { } record ? $"{error.Text()}: {record}" : error.Text(machine.ResponseCode));
     }
 
     /// <summary>The stream is over, and the zone is not complete.</summary>

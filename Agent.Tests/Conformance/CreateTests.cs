@@ -1,5 +1,6 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using System.Text.Json;
 using Agent.Bench.Peers;
 using static Agent.Tests.Conformance.ConformanceBench;
 
@@ -199,13 +200,33 @@ public sealed class CreateTests(ConformanceBench bench) : IClassFixture<Conforma
     }
 
     [Fact]
-    public async Task Row14_leaves_it_to_the_server_whether_a_zone_needs_name_servers_at_its_apex()
+    public async Task Row14_fails_when_the_zone_has_no_name_server_at_its_apex()
     {
         ScriptedZone zone = new("row14.example.", 6);
         bench.Script(zone.Name, query => WholeWithoutNameServers(zone, query));
 
-        await bench.ExpectAsync(0xF400, Create(zone.Name));
+        await bench.ExpectAsync(0xF002, Create(zone.Name));
 
+        Assert.Null(await bench.Agent.ZoneAsync(zone.Name));
+        Assert.Equal(0u, await WorkerClient.PollSerialAsync(bench.Agent.Dns, zone.Name));
+    }
+
+    [Fact]
+    public async Task Row14_keeps_the_old_content_of_a_zone_that_loses_its_name_servers()
+    {
+        ScriptedZone zone = new("row14b.example.", 6);
+        bench.Script(zone.Name, zone.Answer);
+        await bench.ExpectAsync(0xF400, Create(zone.Name));
+        zone.Serial = 7;
+        bench.Script(zone.Name, query => WholeWithoutNameServers(zone, query));
+
+        await bench.ExpectAsync(0xA500, Notify(zone.Name));
+
+        await Eventually.HoldsAsync(
+            async () => (await bench.Agent.ZoneAsync(zone.Name))!.Value.GetProperty("state").GetString() == "blocked",
+            () => $"the zone is blocked\n{bench.Agent.Output}");
+        JsonElement shown = (await bench.Agent.ZoneAsync(zone.Name))!.Value;
+        Assert.Equal("guard-apex", shown.GetProperty("reason").GetProperty("code").GetString());
         Assert.Equal(6u, await WorkerClient.PollSerialAsync(bench.Agent.Dns, zone.Name));
     }
 

@@ -4,7 +4,7 @@ using static Agent.Tests.Conformance.ConformanceBench;
 
 namespace Agent.Tests.Conformance;
 
-/// <summary>Rows 58 to 60, and what BIND makes of row 14: the servers behind the drivers.</summary>
+/// <summary>Rows 58 to 60: the servers behind the drivers.</summary>
 public sealed class TargetTests
 {
     [Fact]
@@ -31,23 +31,6 @@ public sealed class TargetTests
         await ExpectAsync(agent.Dns, 0xF400, Delete("example.com."));
         Assert.NotEqual(0, (await bind.RndcAsync("showzone", "example.com")).ExitCode);
         Assert.False(File.Exists(file));
-    }
-
-    [Fact]
-    [Trait("Category", "Peer")]
-    public async Task Row14_BIND_refuses_a_zone_without_name_servers_at_its_apex()
-    {
-        ScriptedZone zone = new("row14.example.", 6);
-        await using ScriptedMaster master = new(query => WholeWithoutNameServers(zone, query));
-        await using BindServer bind = new();
-        await bind.StartAsync();
-        await using AgentProcess agent = await StartAgentAsync($"masters = [\"{master.EndPoint}\"]\n{Farm.TargetSettings(bind)}");
-
-        await ExpectAsync(agent.Dns, 0xF002, Create(zone.Name));
-
-        await Eventually.HoldsAsync(
-            async () => await agent.ZoneAsync(zone.Name) is null, () => $"nothing remains wanted\n{agent.Output}");
-        Assert.NotEqual(0, (await bind.RndcAsync("showzone", zone.Name)).ExitCode);
     }
 
     [Fact]

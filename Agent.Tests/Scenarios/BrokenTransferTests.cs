@@ -1,61 +1,34 @@
-using System.Collections.Concurrent;
-using System.Text;
-using System.Text.Json;
-using Agent.Tests.Architecture;
 using Agent.Bench.Peers;
+using Agent.Tests.Architecture;
 
 namespace Agent.Tests.Scenarios;
 
 /// <summary>A master that breaks every rule of a transfer, and an agent that must neither fall for it nor fall over it.</summary>
-public sealed class BrokenTransferTests(BrokenTransferTests.Bed bed) : IClassFixture<BrokenTransferTests.Bed>
+public sealed class BrokenTransferTests(BrokenTransferBed bed) : IClassFixture<BrokenTransferBed>
 {
-    private const int ReasonWithTextBytes = 6;
-
     public static TheoryData<string> Names => [.. BrokenTransfer.All.Select(broken => broken.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Create_fails_with_a_reason_and_the_next_good_transfer_is_taken(string name)
-    {
-        BrokenTransfer broken = BrokenTransfer.All.Single(item => item.Name == name);
-        string zone = bed.AddZone(serial: 7);
-        bed.Break(zone, broken);
-
-        (DnsReply reply, string reason) = await CreateAsync(zone);
-
-        Assert.Equal((2, false), (reply.ResponseCode, reply.IsAuthoritative));
-        Assert.Contains(broken.Reason, reason, StringComparison.OrdinalIgnoreCase);
-        Assert.True(reason.Length > 0, "no reason");
-        Assert.Null(await bed.Agent.ZoneAsync(zone));
-        Assert.Equal(0u, await WorkerClient.PollSerialAsync(bed.Agent.Dns, zone));
-        Assert.Equal(1u, await WorkerClient.PollSerialAsync(bed.Agent.Dns, Bed.Neighbour));
-
-        bed.Repair(zone);
-        await bed.Agent.Worker.CreateAcceptedAsync(zone);
-        Assert.Equal(7u, await WorkerClient.PollSerialAsync(bed.Agent.Dns, zone));
-        await bed.Agent.Worker.DeleteAcceptedAsync(zone);
-    }
+    public Task Create_fails_with_a_reason_and_the_next_good_transfer_is_taken(string name) =>
+        bed.CreateFailsAsync(BrokenTransfer.All.Single(item => item.Name == name));
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task A_change_that_breaks_leaves_the_old_content_until_a_good_one_comes(string name)
+    public Task A_change_that_breaks_leaves_the_old_content_until_a_good_one_comes(string name) =>
+        bed.ChangeFailsAsync(BrokenTransfer.All.Single(item => item.Name == name));
+
+    /// <summary>One malformed record, of each type that has a shape, spoils a zone; the reason names it.</summary>
+    [Fact]
+    public async Task A_malformed_record_of_any_type_is_refused_and_named()
     {
-        BrokenTransfer broken = BrokenTransfer.All.Single(item => item.Name == name);
-        string zone = bed.AddZone(serial: 7);
-        await bed.Agent.Worker.CreateAcceptedAsync(zone);
-        bed.Break(zone, broken);
-        bed.Zones[zone].Serial = 8;
-
-        await bed.Agent.Worker.NotifyAcceptedAsync(zone);
-
-        await Eventually.HoldsAsync(
-            async () => (await bed.Agent.ZoneAsync(zone))!.Value.GetProperty("reason").ValueKind == JsonValueKind.Object,
-            () => $"{zone} with a reason\n{bed.Agent.Output}");
-        Assert.Equal(7u, await WorkerClient.PollSerialAsync(bed.Agent.Dns, zone));
-        bed.Repair(zone);
-        await WorkerClient.ServedAsync(bed.Agent.Dns, zone, 8, () => bed.Agent.Output);
-        await bed.Agent.Worker.DeleteAcceptedAsync(zone);
+        foreach (BrokenTransfer broken in BrokenTransfer.Malformed)
+            await bed.CreateFailsAsync(broken);
     }
+
+    [Fact]
+    public async Task A_change_with_a_malformed_record_leaves_the_old_content_until_a_good_one_comes() =>
+        await bed.ChangeFailsAsync(BrokenTransfer.Malformed.Single(item => item.Name == "TXT: string beyond its end"));
 
     [Fact]
     public async Task Records_of_other_zones_are_left_out()
@@ -76,64 +49,34 @@ public sealed class BrokenTransferTests(BrokenTransferTests.Bed bed) : IClassFix
     public async Task The_page_tells_what_the_agent_did_in_each_case()
     {
         string page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "hostile-input.md"));
-        Assert.All(BrokenTransfer.All, broken => Assert.Contains($"| {broken.Name} |", page, StringComparison.Ordinal));
+        Assert.All(
+            BrokenTransfer.All.Concat(BrokenSignature.All),
+            broken => Assert.Contains($"| {broken.Name} |", page, StringComparison.Ordinal));
     }
+}
 
-    private async Task<(DnsReply Reply, string Reason)> CreateAsync(string zone)
+/// <summary>The same under a key: the content may be good, the proof of it is not.</summary>
+public sealed class BrokenSignatureTests(SignedBrokenTransferBed bed) : IClassFixture<SignedBrokenTransferBed>
+{
+    public static TheoryData<string> Names => [.. BrokenSignature.All.Select(broken => broken.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public Task Create_fails_with_a_reason_and_the_next_good_transfer_is_taken(string name) =>
+        bed.CreateFailsAsync(BrokenSignature.All.Single(item => item.Name == name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public Task A_change_that_breaks_leaves_the_old_content_until_a_good_one_comes(string name) =>
+        bed.ChangeFailsAsync(BrokenSignature.All.Single(item => item.Name == name));
+
+    /// <summary>The limit itself is allowed: nothing is refused that the standard permits (RFC 8945 5.3.1).</summary>
+    [Fact]
+    public async Task Ninety_nine_unsigned_messages_between_two_signed_ones_are_taken()
     {
-        byte[] request = DnsTestMessage.WithOpt(
-            DnsTestMessage.Request(77, WorkerClient.ControlFlags, zone, WorkerClient.TypeCreate, WorkerClient.ClassControl));
-        byte[]? answer = await bed.Agent.Worker.ExchangeAsync(request, WorkerClient.ControlTimeout);
-        Assert.NotNull(answer);
-        DnsReply reply = new(answer, bed.Agent.Dns);
-        return (reply, Encoding.UTF8.GetString(reply.Opt!.Rdata.AsSpan(ReasonWithTextBytes)));
-    }
-
-    /// <summary>One agent and one master for all cases: what one of them leaves behind would show in the others.</summary>
-    public sealed class Bed : IAsyncLifetime
-    {
-        public const string Neighbour = "neighbour.example.";
-
-        private readonly ConcurrentDictionary<string, BrokenTransfer> _broken = new(StringComparer.Ordinal);
-        private ScriptedMaster? _master;
-        private int _zones;
-
-        internal ScriptedZones Zones { get; } = new();
-
-        public AgentProcess Agent { get; private set; } = null!;
-
-        public string AddZone(uint serial)
-        {
-            ScriptedZone zone = new($"z{Interlocked.Increment(ref _zones)}.broken.example.", serial);
-            Zones.Set(zone);
-            return zone.Name;
-        }
-
-        internal void Break(string zone, BrokenTransfer broken) => _broken[Convert.ToHexString(DnsTestMessage.EncodeName(zone))] = broken;
-
-        internal void Repair(string zone) => _broken.TryRemove(Convert.ToHexString(DnsTestMessage.EncodeName(zone)), out _);
-
-        public async Task InitializeAsync()
-        {
-            Zones.Set(new ScriptedZone(Neighbour, 1));
-            _master = new ScriptedMaster(Answer);
-            Agent = await AgentProcess.StartedAsync($$"""
-                masters = ["{{_master.EndPoint}}"]
-                backend-driver = embedded
-                {{BrokenTransfer.Settings}}
-                """);
-            await Agent.Worker.CreateAcceptedAsync(Neighbour);
-        }
-
-        public async Task DisposeAsync()
-        {
-            await Agent.DisposeAsync();
-            await _master!.DisposeAsync();
-        }
-
-        private IEnumerable<MasterStep> Answer(MasterQuery query) =>
-            query.Type == DnsTestMessage.TypeAxfr && _broken.TryGetValue(Convert.ToHexString(query.Name), out BrokenTransfer? broken)
-                ? broken.Script(query, Zones.Find(query.Name)!)
-                : Zones.Answer(query);
+        string zone = bed.AddZone(serial: 7);
+        bed.Break(zone, BrokenSignature.WithUnsignedBetween(99));
+        await bed.Agent.Worker.CreateAcceptedAsync(zone);
+        Assert.Equal(7u, await WorkerClient.PollSerialAsync(bed.Agent.Dns, zone));
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
+using static Agent.Tests.Dns.Zones.RandomZones;
 
 namespace Agent.Tests.Dns.Zones;
 
@@ -108,6 +109,26 @@ public sealed class ZoneContentTests
         Append(bytes, "example.org.", RecordType.SOA, 1, Soa(1));
         Assert.False(bytes.TryAppend(Apex.Wire, RecordType.A, RecordClass.IN, 1, [1, 2, 3, 4]));
         Assert.Equal(ZoneContentError.TooManyBytes, bytes.Error);
+    }
+
+    [Fact]
+    public void The_builder_tells_whether_the_apex_has_a_name_server()
+    {
+        using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
+        PlainRecord[] without =
+        [
+            SoaRecord(1),
+            RandomZones.Record("child.example.org.", RecordType.NS, Name("ns.example.org.")),
+            RandomZones.Record("Example.org.", RecordType.A, 192, 0, 2, 1),
+        ];
+        foreach (PlainRecord record in without)
+        {
+            Assert.True(builder.TryAppend(record.Owner.Wire, record.Type, RecordClass.IN, record.Ttl, record.Rdata));
+            Assert.False(builder.HasApexNameServer);
+        }
+
+        Assert.True(builder.TryAppend(Name("EXAMPLE.org."), RecordType.NS, RecordClass.IN, 300, Name("ns.example.org.")));
+        Assert.True(builder.HasApexNameServer);
     }
 
     [Fact]
