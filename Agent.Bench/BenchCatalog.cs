@@ -1,3 +1,4 @@
+using Agent.Bench.Latency;
 using Agent.Bench.Measure;
 
 namespace Agent.Bench;
@@ -13,5 +14,6 @@ public static class BenchCatalog
         new SortedDictionary<string, BenchProgram>(StringComparer.Ordinal)
     {
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
+        ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
     };
 }

@@ -91,8 +91,8 @@ public sealed partial class BackendActor : UntypedActor
                 break;
             case ReportProgress report:
                 report.Owner.Tell(report.Report, Self);
-                if (report.Report.Progress.State == TargetZoneState.Verified && report.WantedFor is { } duration)
-                    FarmMetrics.CountConvergence(_settings.Name, duration);
+                if (report.Report.Progress.State == TargetZoneState.Verified && report.Times is { } times)
+                    FarmMetrics.CountConvergence(_settings.Name, times);
                 break;
             case ReportHealth health:
                 Log(health.Change);

@@ -14,6 +14,9 @@ namespace Agent.Actors.Backends;
 /// <param name="ObserveFirst">Look before acting: the server may be level already.</param>
 public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Content, bool ObserveFirst)
 {
+    /// <summary>When the zone told it, on the kernel's clock of this node; null when the time does not count.</summary>
+    public TimeSpan? ToldAt { get; init; }
+
     /// <summary>What a row wants of a target that may be level already; null of a zone that has never had content.</summary>
     public static WantZone? OfRow(ZoneRow row)
     {

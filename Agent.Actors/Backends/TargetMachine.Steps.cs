@@ -12,6 +12,7 @@ public sealed partial class TargetMachine
         {
             case OrderOutcome.Done:
                 work.Looks = 0;
+                work.TakenAt = _now.Monotonic;
                 work.VerifyUntil = _now.Monotonic + _traits.VerifyPatience;
                 work.Stage = Stage.Verifying;
                 MakeReady(work);

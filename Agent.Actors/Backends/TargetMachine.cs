@@ -83,13 +83,13 @@ public sealed partial class TargetMachine
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             if (same) return;
             work.Attempts = 0;
-            work.WantedAt = now.Monotonic;
+            work.WantedAt = wish.ToldAt ?? now.Monotonic;
             work.Renewed = work.OrderUnderWay;
             if (!work.OrderUnderWay) Queue(work, work.Wish.ObserveFirst);
         }
         else
         {
-            work = new Work(wish, reportTo) { WantedAt = now.Monotonic };
+            work = new Work(wish, reportTo) { WantedAt = wish.ToldAt ?? now.Monotonic };
             _works.Add(wish.Zone, work);
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             Queue(work, work.Wish.ObserveFirst);
@@ -216,7 +216,7 @@ public sealed partial class TargetMachine
         _effects.Add(new ReportProgress(
             work.ReportTo,
             new TargetReport(work.Wish.Zone, work.Wish.Generation, new TargetProgress(Name, state, serial, verifiedAt, reason)),
-            work.Wish.ObserveFirst ? null : _now.Monotonic - work.WantedAt));
+            work.Wish.ObserveFirst ? null : new ChangeTimes(work.TakenAt - work.WantedAt, _now.Monotonic - work.TakenAt)));
     }
 
     private enum Stage
@@ -255,6 +255,9 @@ public sealed partial class TargetMachine
 
         public TimeSpan WantedAt { get; set; }
 
+        /// <summary>When the server took the last order.</summary>
+        public TimeSpan TakenAt { get; set; }
+
         public TimeSpan VerifyUntil { get; set; }
 
         public uint? SeenSerial { get; set; }
@@ -270,8 +273,13 @@ public sealed record IssueOrder(BackendOrder Order) : TargetEffect;
 /// <summary>Tell the zone's owner.</summary>
 /// <param name="Owner">Who hears of it.</param>
 /// <param name="Report">How far the target is.</param>
-/// <param name="WantedFor">How long the change has been wanted here; null when the target was only looked at.</param>
-public sealed record ReportProgress(IActorRef Owner, TargetReport Report, TimeSpan? WantedFor) : TargetEffect;
+/// <param name="Times">Where the time of the change went; null when the target was only looked at.</param>
+public sealed record ReportProgress(IActorRef Owner, TargetReport Report, ChangeTimes? Times) : TargetEffect;
+
+/// <summary>How long a change took at a target.</summary>
+/// <param name="Apply">From the wish until the server took it.</param>
+/// <param name="Verify">From there until now.</param>
+public readonly record struct ChangeTimes(TimeSpan Apply, TimeSpan Verify);
 
 /// <summary>Tell everybody who counts on the target.</summary>
 public sealed record ReportHealth(TargetHealthChanged Change) : TargetEffect;

@@ -33,7 +33,9 @@ public interface IJournal
 public sealed record JournalBatch(long Id, ImmutableArray<JournalEntry> Entries);
 
 /// <summary>The batch is durable.</summary>
-public sealed record JournalCommitted(long Id);
+/// <param name="Id">Number of the batch.</param>
+/// <param name="DiskWait">The part of the time that was spent waiting for the disk.</param>
+public sealed record JournalCommitted(long Id, TimeSpan DiskWait = default);
 
 /// <summary>Nothing of the batch was written.</summary>
 /// <param name="Id">Number of the batch.</param>

@@ -53,7 +53,7 @@ public sealed class JournalActor : UntypedActor
                 break;
             case JournalCommitted done when done.Id == _batch:
                 _failure = null;
-                Finish(static id => new AppendDone(id));
+                Finish(id => new AppendDone(id, done.DiskWait));
                 break;
             case JournalFailed { Culprit: { } zone } failed when failed.Id == _batch && _underWay.Exists(u => Writes(u.Request, zone)):
                 FailAlone(zone, failed.Reason);

@@ -11,7 +11,9 @@ namespace Agent.Actors.Journal;
 public sealed record Append(long Id, ImmutableArray<JournalEntry> Entries);
 
 /// <summary>The entries are durable.</summary>
-public sealed record AppendDone(long Id);
+/// <param name="Id">Number given by the sender.</param>
+/// <param name="DiskWait">The part of the time that their batch spent waiting for the disk.</param>
+public sealed record AppendDone(long Id, TimeSpan DiskWait = default);
 
 /// <summary>Nothing of the entries was written.</summary>
 public sealed record AppendFailed(long Id, Reason Reason);

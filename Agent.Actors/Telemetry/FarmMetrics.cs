@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Agent.Actors.Backends;
 
 namespace Agent.Actors.Telemetry;
 
@@ -29,6 +30,10 @@ public static class FarmMetrics
 
     internal static void CountVerify(string target, string result) => Verify.Add(1, new("target", target), new("result", result));
 
-    internal static void CountConvergence(string target, TimeSpan duration) =>
-        Convergence.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("target", target));
+    internal static void CountConvergence(string target, ChangeTimes times)
+    {
+        Convergence.Record((times.Apply + times.Verify).TotalSeconds, new KeyValuePair<string, object?>("target", target));
+        ChangeMetrics.Took(ChangeStep.Apply, times.Apply);
+        ChangeMetrics.Took(ChangeStep.Verify, times.Verify);
+    }
 }

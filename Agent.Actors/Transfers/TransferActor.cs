@@ -15,6 +15,7 @@ public sealed class TransferActor : UntypedActor
     private readonly PassMachine _machine;
     private readonly List<PassEffect> _effects = [];
     private long _transfer;
+    private TimeSpan _transferBegunAt;
 
     private TransferActor(TransferSettings settings, PassOrder order)
     {
@@ -84,13 +85,15 @@ public sealed class TransferActor : UntypedActor
                 break;
             case TransferFrom from:
                 _transfer = _settings.NextTransferId();
+                _transferBegunAt = Clock.Monotonic;
                 _settings.Client.Transfer(new TransferZone(_transfer, _order.Zone, from.Address, _settings.Limits), Context.ReplyTo());
                 break;
             case TellDirectory tell:
                 _settings.Directory.Tell(tell.Heard, Self);
                 break;
             case PassEnded ended:
-                Context.Parent.Tell(ended.Result, Self);
+                Context.Parent.Tell(
+                    ended.Result is ZoneBrought brought ? brought with { TransferBegunAt = _transferBegunAt } : ended.Result, Self);
                 Context.Stop(Self);
                 break;
         }

@@ -20,7 +20,11 @@ public sealed record PassProgress(long Pass);
 public abstract record PassResult(long Pass);
 
 /// <summary>It brought the zone.</summary>
-public sealed record ZoneBrought(long Pass, ZoneContent Content, string Source, TransferStatistics Statistics) : PassResult(Pass);
+public sealed record ZoneBrought(long Pass, ZoneContent Content, string Source, TransferStatistics Statistics) : PassResult(Pass)
+{
+    /// <summary>When the transfer was begun, on the kernel's clock of this node.</summary>
+    public TimeSpan? TransferBegunAt { get; init; }
+}
 
 /// <summary>No master has anything newer.</summary>
 public sealed record NothingNewer(long Pass, uint Serial) : PassResult(Pass);

@@ -3,6 +3,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,8 @@ internal sealed partial class ZoneActor : UntypedActor
     private long _received;
     private IActorRef? _transfer;
     private long _pass;
+    private TimeSpan _passBegunAt;
+    private TimeSpan _writeBegunAt;
     private TimeSpan _refreshIn;
     private ZoneRow? _toldRow;
     private ZonePhase _toldPhase;
@@ -74,6 +77,7 @@ internal sealed partial class ZoneActor : UntypedActor
 
     private void Feed(object message, IActorRef sender)
     {
+        Time(message);
         ZoneInput? input = message switch
         {
             CreateZone x => new CreateAsked(Register(sender, deadline: true), _healthy, x.Origin),
@@ -128,6 +132,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 break;
             case BeginPass x:
                 _pass = x.Pass;
+                _passBegunAt = Clock.Monotonic;
                 _transfer = Context.ActorOf(
                     TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)));
                 break;
@@ -136,11 +141,12 @@ internal sealed partial class ZoneActor : UntypedActor
                 _transfer = null;
                 break;
             case WriteJournal x:
-                foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
+                if (x.Write != 0) _writeBegunAt = Clock.Monotonic;
                 _settings.Journal.Tell(new Append(x.Write, x.Entries), Self);
+                foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
                 break;
             case WantPresent x:
-                TellTargets(new WantZone(_name, x.Generation, x.Content, x.ObserveFirst));
+                TellTargets(new WantZone(_name, x.Generation, x.Content, x.ObserveFirst) { ToldAt = Clock.Monotonic });
                 break;
             case WantAbsent x:
                 TellTargets(new WantZone(_name, x.Generation, null, ObserveFirst: true));
@@ -155,6 +161,25 @@ internal sealed partial class ZoneActor : UntypedActor
                 break;
             case ZoneIsGone:
                 OfferRest();
+                break;
+        }
+    }
+
+    /// <summary>Records how long the step took that ends with this message.</summary>
+    private void Time(object message)
+    {
+        switch (message)
+        {
+            case NotifyZone { ReceivedAt: { } at }:
+                ChangeMetrics.Took(ChangeStep.Intake, Clock.Monotonic - at);
+                break;
+            case ZoneBrought { TransferBegunAt: { } begun } x when x.Pass == _pass:
+                ChangeMetrics.Took(ChangeStep.Soa, begun - _passBegunAt);
+                ChangeMetrics.Took(ChangeStep.Transfer, Clock.Monotonic - begun);
+                break;
+            case AppendDone x:
+                ChangeMetrics.Took(ChangeStep.Journal, Clock.Monotonic - _writeBegunAt);
+                ChangeMetrics.Waited(ChangeWait.Disk, x.DiskWait);
                 break;
         }
     }

@@ -30,7 +30,11 @@ public sealed record DeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMes
 /// <param name="Origin">Who said so.</param>
 /// <param name="Notifier">Address that said so; a master at that address is asked first.</param>
 /// <param name="SerialHint">Serial from the answer section; only a hint.</param>
-public sealed record NotifyZone(DomainName Zone, RequestOrigin Origin, IPAddress? Notifier, uint? SerialHint) : ZoneMessage(Zone);
+public sealed record NotifyZone(DomainName Zone, RequestOrigin Origin, IPAddress? Notifier, uint? SerialHint) : ZoneMessage(Zone)
+{
+    /// <summary>When it reached the socket, on the kernel's clock of this node; null when nobody looked.</summary>
+    public TimeSpan? ReceivedAt { get; init; }
+}
 
 /// <summary>Ask the masters now. Answered by <see cref="ZoneReply"/> when noted.</summary>
 /// <param name="Origin">Who wants it.</param>

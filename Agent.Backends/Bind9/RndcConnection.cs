@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Agent.Actors.Telemetry;
 
 namespace Agent.Backends.Bind9;
 
@@ -116,10 +117,12 @@ public sealed class RndcConnection : IAsyncDisposable
         if (request.Length > RndcCodec.RequestSizeMax)
             throw new RndcException($"a control command of {request.Length} octets is longer than named reads");
         byte[] payload;
+        long started = _time.GetTimestamp();
         try
         {
             await _socket.SendAsync(request, cancellation);
             payload = await ReadFrameAsync(cancellation);
+            ChangeMetrics.Waited(ChangeWait.TargetServer, _time.GetElapsedTime(started));
         }
         catch (SocketException error)
         {

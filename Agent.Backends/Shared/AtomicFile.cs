@@ -1,5 +1,7 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Agent.Actors.Telemetry;
 using Microsoft.Win32.SafeHandles;
 
 namespace Agent.Backends.Shared;
@@ -33,6 +35,7 @@ public static partial class AtomicFile
     {
         string folder = FolderOf(path);
         string temporary = TemporaryIn(folder);
+        long waited = 0;
         try
         {
             FileStreamOptions options = new()
@@ -45,7 +48,10 @@ public static partial class AtomicFile
             using (FileStream stream = new(temporary, options))
             {
                 write(stream);
+                stream.Flush();
+                waited -= Stopwatch.GetTimestamp();
                 stream.Flush(flushToDisk: true);
+                waited += Stopwatch.GetTimestamp();
             }
 
             Stamp(temporary, now, File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.MinValue);
@@ -57,7 +63,10 @@ public static partial class AtomicFile
             throw;
         }
 
+        waited -= Stopwatch.GetTimestamp();
         FlushFolder(folder);
+        waited += Stopwatch.GetTimestamp();
+        ChangeMetrics.Waited(ChangeWait.TargetDisk, Stopwatch.GetElapsedTime(0, waited));
     }
 
     /// <summary>Moves the modification time on without a change of content, by at least <paramref name="step"/> and at least to

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Agent.Bench.Measure;
 
 namespace Agent.Bench.Peers;
 
@@ -152,6 +153,9 @@ public sealed class AgentProcess : IAsyncDisposable
         using HttpResponseMessage response = await _http.GetAsync(Url(path));
         return response.StatusCode;
     }
+
+    /// <summary>What it counts, at this moment.</summary>
+    public async Task<MetricsPage> MetricsAsync() => new(await _http.GetStringAsync(Url("/metrics")));
 
     /// <summary>A write, with the token from the data folder unless told otherwise.</summary>
     public async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, bool withToken = true)

@@ -185,14 +185,13 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
     {
-        IActorRef desk = _system.ActorOf(ControlDeskActor.Props(region), "desk");
         _authenticator = new TsigAuthenticator(KeysOf(_options), clock);
         NetworkEndpoint? destination = QueryDestination();
         var settings = new DnsListenerSettings
         {
             Endpoints = [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, _options.Listener.Port))],
             Policy = policy,
-            Gate = new ControlGate(new ControlDesk(desk), answerWithinMs: (long)LongestAnswer.TotalMilliseconds),
+            Gate = new ControlGate(new ControlDesk(region, _system.Clock), answerWithinMs: (long)LongestAnswer.TotalMilliseconds),
             Relay = destination is { } server
                 ? new RelayOptions { Destination = server, TimeoutMs = (int)_options.QueryTimeout.TotalMilliseconds }
                 : null,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Agent.Actors.Reasons;
+using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
@@ -102,8 +103,11 @@ internal sealed class SoaAsker : IDisposable
                     using Question question = Write(request, buffer);
                     if (question.KeyError is { } missing)
                         return new Verdict(default, missing);
+                    long asked = _clock.GetTimestamp();
                     await socket.SendAsync(buffer.AsMemory(TcpFramer.PrefixBytes, question.Length), linked.Token);
-                    return await ReceiveAsync(socket, buffer, request, question, linked.Token);
+                    Verdict? verdict = await ReceiveAsync(socket, buffer, request, question, linked.Token);
+                    ChangeMetrics.Waited(ChangeWait.MasterSoa, _clock.GetElapsedTime(asked));
+                    return verdict;
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
                 {

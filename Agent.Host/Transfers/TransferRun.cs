@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Agent.Actors.Reasons;
+using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
@@ -35,6 +36,7 @@ internal sealed class TransferRun
     private readonly CancellationToken _cancelled;
     private readonly long _started;
     private long _lastMoving;
+    private TimeSpan _waited;
     private long _messages;
     private long _bytes;
     private long _records;
@@ -91,7 +93,10 @@ internal sealed class TransferRun
     {
         using var deadline = new CancellationTokenSource(_request.Limits.ConnectTimeout, _services.Clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _cancelled);
-        return await _services.Connections.ConnectAsync(_request.Address.EndPoint, linked.Token);
+        long started = _services.Clock.GetTimestamp();
+        MasterConnection connection = await _services.Connections.ConnectAsync(_request.Address.EndPoint, linked.Token);
+        _waited += _services.Clock.GetElapsedTime(started);
+        return connection;
     }
 
     /// <summary>Null: the connection ended before the first byte of an answer. The connection is consumed.</summary>
@@ -167,7 +172,9 @@ internal sealed class TransferRun
         using var feeder = new TransferFeeder(machine, signature);
         while (true)
         {
+            long waiting = _services.Clock.GetTimestamp();
             ReadResult read = await reader.ReadAsync(CancellationToken.None);
+            _waited += _services.Clock.GetElapsedTime(waiting);
             SequencePosition consumed = feeder.Feed(read.Buffer);
             reader.AdvanceTo(consumed, read.Buffer.End);
             _messages = machine.MessageCount;
@@ -186,6 +193,7 @@ internal sealed class TransferRun
 
     private object Complete(SpoolStream spool, ZoneContentBuilder builder)
     {
+        ChangeMetrics.Waited(ChangeWait.MasterTransfer, _waited);
         if (!builder.TryComplete(out ZoneFacts? facts))
             return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, builder.Error.Text());
         // Some servers refuse such a zone and some serve it; another master may have a better one.

@@ -68,9 +68,10 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         store =>
         {
             long started = _clock.GetTimestamp();
+            TimeSpan diskWait;
             try
             {
-                store.Commit(batch.Entries);
+                diskWait = store.Commit(batch.Entries);
             }
             catch (ContentNotKeptException exception)
             {
@@ -83,7 +84,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
 
             JournalMetrics.AppendSeconds.Record(_clock.GetElapsedTime(started).TotalSeconds);
             JournalMetrics.Entries.Add(batch.Entries.Length);
-            return new JournalCommitted(batch.Id);
+            return new JournalCommitted(batch.Id, diskWait);
         },
         reason => new JournalFailed(batch.Id, reason));
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Agent.Actors.Journal;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -20,6 +21,7 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _rollback;
+    private long _diskTicks;
 
     public SqliteStore(SqliteConnection connection, ContentStore files, SqliteContentReader reader, JournalOptions options)
     {
@@ -49,9 +51,11 @@ internal sealed class SqliteStore : IDisposable
     public int Sweep() => _files.RemoveUnreferenced(_contents.IsReferenced);
 
     /// <summary>Writes all entries or none.</summary>
+    /// <returns>The part of the time that was spent waiting for the disk.</returns>
     /// <exception cref="ContentNotKeptException">A content cannot be read or stored; the other entries are not concerned.</exception>
-    public void Commit(ImmutableArray<JournalEntry> entries)
+    public TimeSpan Commit(ImmutableArray<JournalEntry> entries)
     {
+        _diskTicks = 0;
         var fresh = new List<PreparedContent>();
         var lost = new HashSet<DomainName>();
         foreach (PutZone put in entries.OfType<PutZone>())
@@ -86,6 +90,7 @@ internal sealed class SqliteStore : IDisposable
             throw;
         }
         _contents.RemoveDroppedFiles();
+        return Stopwatch.GetElapsedTime(0, _diskTicks);
     }
 
     public ImmutableArray<ZoneRow> LoadShard(int shard, int shardCount)
@@ -178,7 +183,9 @@ internal sealed class SqliteStore : IDisposable
         try
         {
             work();
+            long started = Stopwatch.GetTimestamp();
             _commit.Execute();
+            _diskTicks += Stopwatch.GetTimestamp() - started;
         }
         catch
         {
