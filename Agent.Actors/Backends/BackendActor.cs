@@ -92,7 +92,7 @@ public sealed partial class BackendActor : UntypedActor
             case ReportProgress report:
                 report.Owner.Tell(report.Report, Self);
                 if (report.Report.Progress.State == TargetZoneState.Verified && report.Times is { } times)
-                    FarmMetrics.CountConvergence(_settings.Name, times);
+                    FarmMetrics.CountConvergence(_settings.Name, times.Apply, times.Verify);
                 break;
             case ReportHealth health:
                 Log(health.Change);

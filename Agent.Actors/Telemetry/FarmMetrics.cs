@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Agent.Actors.Backends;
 
 namespace Agent.Actors.Telemetry;
 
@@ -30,10 +29,10 @@ public static class FarmMetrics
 
     internal static void CountVerify(string target, string result) => Verify.Add(1, new("target", target), new("result", result));
 
-    internal static void CountConvergence(string target, ChangeTimes times)
+    internal static void CountConvergence(string target, TimeSpan apply, TimeSpan verify)
     {
-        Convergence.Record((times.Apply + times.Verify).TotalSeconds, new KeyValuePair<string, object?>("target", target));
-        ChangeMetrics.Took(ChangeStep.Apply, times.Apply);
-        ChangeMetrics.Took(ChangeStep.Verify, times.Verify);
+        Convergence.Record((apply + verify).TotalSeconds, new KeyValuePair<string, object?>("target", target));
+        ChangeMetrics.Took(ChangeStep.Apply, apply);
+        ChangeMetrics.Took(ChangeStep.Verify, verify);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class SerialWatch : IDisposable
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
             {
-                throw new TimeoutException($"serial {serial} is not served at {_asking.RemoteEndPoint} {Patience.TotalSeconds} s after the NOTIFY");
+                throw new TimeoutException($"serial {serial} is not served at {_asking.RemoteEndPoint} after {Patience.TotalSeconds} s");
             }
         }
 

@@ -8,8 +8,8 @@ namespace Agent.Host.Telemetry;
 internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
 {
     /// <summary>Upper bounds of histogram buckets, in the instrument's unit (seconds); the last one is infinite.</summary>
-    private static readonly double[] Buckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
-        60, 300];
+    private static readonly double[] Buckets =
+        [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Cell> _cells = new(StringComparer.Ordinal);
