@@ -10,6 +10,10 @@ internal sealed record ChangeSteps(IReadOnlyList<(string Step, double Millisecon
     private static readonly string[] StepNames = ["intake", "soa", "transfer", "journal", "apply"];
     private static readonly string[] WaitNames = ["master-soa", "master-transfer", "disk", "target-disk", "target-server"];
 
+    /// <summary>Whether a change was seen to be served between the two.</summary>
+    public static bool IsVerified(MetricsPage before, MetricsPage after) =>
+        after.Since(before, "dnsagent_change_step_seconds_count{step=\"verify\"}") > 0;
+
     public static ChangeSteps Between(MetricsPage before, MetricsPage after)
     {
         List<(string, double)> all = [];
