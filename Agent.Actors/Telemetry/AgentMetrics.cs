@@ -36,6 +36,10 @@ public static class AgentMetrics
     public static Counter<long> RelayFailures { get; } = Meter.CreateCounter<long>(
         "dnsagent_relay_failures_total", description: "Relayed queries without an answer and answers without a query, by reason.");
 
+    /// <summary>Zones with work, or resting since so short a time that they are still actors; all others are rows.</summary>
+    public static UpDownCounter<long> ZoneActors { get; } = Meter.CreateUpDownCounter<long>(
+        "dnsagent_zone_actors", description: "Zones in motion or lately so; all others are rows.");
+
     /// <summary>TCP connections that clients hold open.</summary>
     public static UpDownCounter<long> TcpConnections { get; } = Meter.CreateUpDownCounter<long>(
         "dnsagent_tcp_connections", description: "TCP connections that clients hold open.");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
@@ -16,6 +17,7 @@ public sealed partial class ZoneShardActor
         IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row), _healthy));
         Context.Watch(actor);
         _actors.Add(actor, name);
+        AgentMetrics.ZoneActors.Add(1);
         slot.Actor = actor;
         slot.Sent = 0;
         slot.RefreshAt = default;
@@ -93,6 +95,7 @@ public sealed partial class ZoneShardActor
         Context.Unwatch(Sender);
         Context.Stop(Sender);
         _actors.Remove(Sender);
+        AgentMetrics.ZoneActors.Add(-1);
         slot.Actor = null;
         if (offer.Gone)
         {
@@ -124,6 +127,7 @@ public sealed partial class ZoneShardActor
     private void ZoneFailed(IActorRef actor)
     {
         if (!_actors.Remove(actor, out DomainName? name) || !_slots.TryGetValue(name, out ZoneSlot? slot)) return;
+        AgentMetrics.ZoneActors.Add(-1);
         slot.Actor = null;
         slot.Transferring = false;
         if (slot.Row is null) _slots.Remove(name);

@@ -4,6 +4,7 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
@@ -62,6 +63,9 @@ public sealed partial class ZoneShardActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
         foreach (IActorRef target in _settings.Zones.Targets.Values) target.Tell(new GetTargetStatus(), Self);
     }
+
+    /// <inheritdoc/>
+    protected internal override void PostStop() => AgentMetrics.ZoneActors.Add(-_actors.Count);
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)

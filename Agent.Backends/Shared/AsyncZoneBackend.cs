@@ -113,8 +113,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
     private void Start(BackendOrder order, ReplyTo replyTo, DomainName? zone, TimeSpan deadline, Func<CancellationToken, Task<object>> work)
     {
         long run = Interlocked.Increment(ref _runs);
-        // The caller is an actor: not even the first step may run on its thread.
-        Task answered = Task.Run(() => AnswerAsync(order, replyTo, zone, deadline, work));
+        Task answered = AnswerAsync(order, replyTo, zone, deadline, work);
         _running[run] = answered;
         _ = answered.ContinueWith(
             _ => _running.TryRemove(run, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -143,7 +142,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _closing.Token);
         if (zone is not null && !_changing.TryAdd(zone, true))
             throw BackendException.Away($"an earlier order for {zone} has not ended yet");
-        // On a thread of its own, because writing files blocks and the deadline must not.
+        // Elsewhere than on the caller's thread, who is an actor; and apart from the deadline, because writing files blocks.
         Task<object> working = Task.Run(() => WorkAsync(order, zone, work, stop.Token), CancellationToken.None);
         return await working.WaitAsync(deadline + Grace, Time, CancellationToken.None);
     }

@@ -122,6 +122,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         IActorRef writer = _system.ActorOf(JournalActor.Props(journal), "journal");
         IActorRef region = StartZones(journal, writer, client, targets);
 
+        ProcessMetrics.Register();
         var metrics = new PrometheusExporter(AgentMetrics.MeterName);
         OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
         BindDns(listenerPolicy, region, zones, clock);

@@ -14,6 +14,11 @@ internal static class ContentCopy
             destination.Write(memory.Bytes.Span);
             return;
         }
+        if (content is FreshZoneContent { Octets: { } octets })
+        {
+            destination.Write(octets);
+            return;
+        }
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
             destination.Write(record.Whole);

@@ -68,8 +68,7 @@ internal sealed class SpoolStream : Stream
     {
         if (_file is null)
         {
-            ZoneContentError error = MemoryZoneContent.TryLoad(_memory.AsSpan(0, _memoryUsed).ToArray(), out MemoryZoneContent? content);
-            return content ?? throw new IOException($"The spooled zone cannot be read back: {error.Text()}.");
+            return new FreshZoneContent(facts, _memory.AsSpan(0, _memoryUsed).ToArray());
         }
         _file.Dispose();
         _isTaken = true;

@@ -60,7 +60,21 @@ internal sealed class TransferReceiver : IAsyncDisposable
     /// <summary>Bytes received so far.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    public void Start() => _loop = ReceiveAsync();
+    /// <summary>
+    /// The first octets, received on the caller's own way: a small zone is whole with them, and needs neither a second loop nor its end.
+    /// </summary>
+    public async Task ReceiveFirstAsync()
+    {
+        using var idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _clock);
+        using var token = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, _end.Token);
+        if (await ReceiveOnceAsync(idle, token.Token) is not { } end)
+            return;
+        await _writer.CompleteAsync();
+        _loop = Task.FromResult(end);
+    }
+
+    /// <summary>Goes on receiving beside the caller, unless the stream is over already.</summary>
+    public void Start() => _loop ??= ReceiveAsync();
 
     /// <summary>Ends the loop if it still runs, and says why it ended. What was received stays in the pipe.</summary>
     public async Task<ReceiverEnd> StopAsync()
@@ -87,37 +101,37 @@ internal sealed class TransferReceiver : IAsyncDisposable
         // One source for all receives: its timer is moved on before each and put off while the disk is waited for.
         using var idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _clock);
         using var token = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, _end.Token);
-        ReceiverEnd end = ReceiverEnd.Closed;
+        ReceiverEnd? end = null;
+        while (end is null)
+            end = await ReceiveOnceAsync(idle, token.Token);
+        await _writer.CompleteAsync();
+        return end.Value;
+    }
+
+    /// <summary>Receives once; null when more may come.</summary>
+    private async ValueTask<ReceiverEnd?> ReceiveOnceAsync(CancellationTokenSource idle, CancellationToken token)
+    {
         try
         {
-            while (true)
-            {
-                Memory<byte> room = _writer.GetMemory(SegmentSize / 4);
-                idle.CancelAfter(_limits.IdleTimeout);
-                int received = await _socket.ReceiveAsync(room, token.Token);
-                idle.CancelAfter(Timeout.InfiniteTimeSpan);
-                if (received == 0)
-                    break;
-                Interlocked.Add(ref _bytes, received);
-                _writer.Advance(received);
-                FlushResult flushed = await _writer.FlushAsync(_end.Token);
-                if (flushed.IsCompleted)
-                {
-                    end = ReceiverEnd.Stopped;
-                    break;
-                }
-            }
+            Memory<byte> room = _writer.GetMemory(SegmentSize / 4);
+            idle.CancelAfter(_limits.IdleTimeout);
+            int received = await _socket.ReceiveAsync(room, token);
+            idle.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (received == 0)
+                return ReceiverEnd.Closed;
+            Interlocked.Add(ref _bytes, received);
+            _writer.Advance(received);
+            FlushResult flushed = await _writer.FlushAsync(_end.Token);
+            return flushed.IsCompleted ? ReceiverEnd.Stopped : null;
         }
         catch (SocketException)
         {
-            end = ReceiverEnd.Closed;
+            return ReceiverEnd.Closed;
         }
         catch (OperationCanceledException)
         {
-            end = Cause();
+            return Cause();
         }
-        await _writer.CompleteAsync();
-        return end;
     }
 
     private ReceiverEnd Cause()

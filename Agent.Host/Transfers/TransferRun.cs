@@ -121,7 +121,9 @@ internal sealed class TransferRun
             ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
             if (!await TrySendAsync(connection, id, signature))
                 return null;
-            receiver.Start();
+            long waiting = _services.Clock.GetTimestamp();
+            await receiver.ReceiveFirstAsync();
+            _waited += _services.Clock.GetElapsedTime(waiting);
             object? final = await ReceiveAsync(pipe.Reader, receiver, id, signature);
             ReceiverEnd end = await receiver.StopAsync();
             bool isDrained = pipe.Reader.TryRead(out ReadResult rest) ? rest.Buffer.IsEmpty : true;
@@ -187,6 +189,7 @@ internal sealed class TransferRun
                 return Broken(machine, builder, signature);
             if (read.IsCompleted)
                 return Ended(await receiver.StopAsync(), machine, receiver);
+            receiver.Start();
             TellMoving();
         }
     }
@@ -198,9 +201,13 @@ internal sealed class TransferRun
             return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, builder.Error.Text());
         // Some servers refuse such a zone and some serve it; another master may have a better one.
         return builder.HasApexNameServer
-            ? new TransferCompleted(_request.Id, _request.Address, spool.Complete(facts), Statistics)
+            ? new TransferCompleted(_request.Id, _request.Address, spool.Complete(Shared(facts)), Statistics)
             : Fail(TransferFailure.Guarded, ReasonCode.GuardApex, $"the zone with serial {facts.Serial} has no NS at its apex");
     }
+
+    /// <summary>The zone's name once in memory and not twice, where master and requester write it alike.</summary>
+    private ZoneFacts Shared(ZoneFacts facts) =>
+        facts.Apex.Wire.SequenceEqual(_request.Zone.Wire) ? facts with { Apex = _request.Zone } : facts;
 
     private TransferFailed Broken(XfrMachine<ContentSink> machine, ZoneContentBuilder builder, TransferSignature? signature)
     {

@@ -1,3 +1,4 @@
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Microsoft.Data.Sqlite;
 
@@ -12,14 +13,17 @@ internal sealed class SqliteContents : IDisposable
     private readonly ContentStore _files;
     private readonly SqliteContentReader _reader;
     private readonly int _largestStored;
+    private readonly RecentContents _recent;
     private readonly HashSet<ContentHash> _released = [];
     private readonly List<ContentHash> _droppedFiles = [];
     private readonly SqliteStatement _exists;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _drop;
 
-    public SqliteContents(SqliteConnection connection, ContentStore files, SqliteContentReader reader, int largestStored)
+    public SqliteContents(
+        SqliteConnection connection, ContentStore files, SqliteContentReader reader, RecentContents recent, int largestStored)
     {
+        _recent = recent;
         _files = files;
         _reader = reader;
         _largestStored = largestStored;
@@ -80,6 +84,13 @@ internal sealed class SqliteContents : IDisposable
             content.Data);
     }
 
+    /// <summary>A content that became durable need not stay in memory for long.</summary>
+    public void Keep(ZoneContent content)
+    {
+        if (content is FreshZoneContent fresh)
+            _recent.Add(fresh, OpenKept);
+    }
+
     /// <summary>Forgets what an abandoned transaction noted.</summary>
     public void Begin()
     {
@@ -111,12 +122,14 @@ internal sealed class SqliteContents : IDisposable
     /// <summary>
     /// Makes a handle from the columns; null when there is no content, or when its file is lost, so that it is fetched anew.
     /// </summary>
-    public ZoneContent? ReadContent(SqliteDataReader reader, int column)
+    /// <param name="name">The zone's name, which most contents share.</param>
+    public ZoneContent? ReadContent(SqliteDataReader reader, int column, DomainName name)
     {
         if (reader.IsDBNull(column))
             return null;
+        DomainName apex = reader.ReadName(column + 1);
         var facts = new ZoneFacts(
-            reader.ReadName(column + 1),
+            apex.Wire.SequenceEqual(name.Wire) ? name : apex,
             reader.ReadNumber(column + 2),
             new SoaTimers(
                 reader.ReadNumber(column + 3), reader.ReadNumber(column + 4), reader.ReadNumber(column + 5), reader.ReadNumber(column + 6)),
@@ -126,6 +139,9 @@ internal sealed class SqliteContents : IDisposable
             reader.ReadHash(column));
         return reader.GetInt64(column + 10) == 0 ? new SqliteZoneContent(facts, _reader) : _files.Find(facts);
     }
+
+    /// <summary>Reads a stored content; for any thread.</summary>
+    private RecordStream OpenKept(ZoneFacts facts) => _files.Find(facts) is { } file ? file.Open() : new RecordStream(_reader.Read(facts));
 
     public void Dispose()
     {

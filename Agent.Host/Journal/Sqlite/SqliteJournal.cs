@@ -14,6 +14,9 @@ namespace Agent.Host.Journal.Sqlite;
 /// </summary>
 public sealed partial class SqliteJournal : IJournal, IDisposable
 {
+    // Two thousand small zones: longer than targets take to read what was written for them.
+    private const long RecentOctets = 1 << 20;
+
     private readonly BlockingCollection<Request> _requests;
     private readonly DataDirectory _directory;
     private readonly JournalOptions _options;
@@ -21,6 +24,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
     private readonly ILogger _logger;
     private readonly ContentStore _files;
     private readonly SqliteContentReader _reader;
+    private readonly RecentContents _recent = new(RecentOctets);
     private readonly Thread _thread;
     private SqliteStore? _store;
 
@@ -199,7 +203,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         SqliteConnection connection = SqliteDatabase.Open(_directory, _options, _clock, mayCreate);
         try
         {
-            return new SqliteStore(connection, _files, _reader, _options);
+            return new SqliteStore(connection, _files, _reader, _recent, _options);
         }
         catch
         {

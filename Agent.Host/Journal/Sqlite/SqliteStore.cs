@@ -23,11 +23,12 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteStatement _rollback;
     private long _diskTicks;
 
-    public SqliteStore(SqliteConnection connection, ContentStore files, SqliteContentReader reader, JournalOptions options)
+    public SqliteStore(
+        SqliteConnection connection, ContentStore files, SqliteContentReader reader, RecentContents recent, JournalOptions options)
     {
         _connection = connection;
         _files = files;
-        _contents = new SqliteContents(connection, files, reader, options.LargestStoredContent);
+        _contents = new SqliteContents(connection, files, reader, recent, options.LargestStoredContent);
         _zones = new SqliteZones(connection, _contents);
         _events = new SqliteEvents(connection, options);
         _begin = new SqliteStatement(connection, "BEGIN IMMEDIATE", 0);
@@ -90,6 +91,11 @@ internal sealed class SqliteStore : IDisposable
             throw;
         }
         _contents.RemoveDroppedFiles();
+        foreach (JournalEntry entry in entries)
+        {
+            if (entry is PutZone { Row.Content: { } content })
+                _contents.Keep(content);
+        }
         return Stopwatch.GetElapsedTime(0, _diskTicks);
     }
 

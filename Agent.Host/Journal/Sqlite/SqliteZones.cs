@@ -11,6 +11,7 @@ internal sealed class SqliteZones : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly SqliteContents _contents;
+    private readonly HashSet<string> _targetNames = new(StringComparer.Ordinal);
     private readonly SqliteStatement _content;
     private readonly SqliteStatement _put;
     private readonly SqliteStatement _clearProgress;
@@ -134,16 +135,17 @@ internal sealed class SqliteZones : IDisposable
         while (reader.Read())
         {
             DomainName key = reader.ReadName(0);
+            DomainName name = reader.ReadNameText(1);
             rows.Add(new ZoneRow
             {
-                Name = reader.ReadNameText(1),
+                Name = name,
                 Wish = (ZoneWish)reader.GetInt32(2),
                 Generation = reader.GetInt64(3),
                 ChangedAt = reader.ReadTime(4),
                 RefreshedAt = reader.ReadTimeOrNull(5),
                 Reason = reader.ReadReason(6),
                 ReasonSince = reader.ReadTimeOrNull(8),
-                Content = _contents.ReadContent(reader, 9),
+                Content = _contents.ReadContent(reader, 9, name),
                 Targets = targets.TryGetValue(key, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }
@@ -180,6 +182,13 @@ internal sealed class SqliteZones : IDisposable
             statement.Dispose();
     }
 
+    /// <summary>The few names of targets, each once in memory however many zones name it.</summary>
+    private string Once(string target)
+    {
+        if (!_targetNames.TryGetValue(target, out string? known)) _targetNames.Add(known = target);
+        return known;
+    }
+
     private static long ShardOf(ulong nameHash, int shardCount) => (long)(nameHash % (ulong)shardCount);
 
     private int ReadShardCount()
@@ -204,7 +213,7 @@ internal sealed class SqliteZones : IDisposable
             if (!targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? list))
                 targets.Add(zone, list = ImmutableArray.CreateBuilder<TargetProgress>());
             list.Add(new TargetProgress(
-                reader.GetString(1),
+                Once(reader.GetString(1)),
                 (TargetZoneState)reader.GetInt32(2),
                 reader.ReadNumberOrNull(3),
                 reader.ReadTimeOrNull(4),
