@@ -1,5 +1,7 @@
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
+using Agent.Bench.Memory;
+using Agent.Bench.Storm;
 
 namespace Agent.Bench;
 
@@ -15,5 +17,7 @@ public static class BenchCatalog
     {
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
+        ["memory"] = new("memory of an idle zone, beside Knot, NSD and BIND", MemoryBench.RunAsync),
+        ["storm"] = new("many NOTIFYs at once, and many zones through their whole life", StormBench.RunAsync),
     };
 }
