@@ -1,6 +1,7 @@
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
 using Agent.Bench.Memory;
+using Agent.Bench.Relay;
 using Agent.Bench.Storm;
 
 namespace Agent.Bench;
@@ -15,6 +16,7 @@ public static class BenchCatalog
     public static IReadOnlyDictionary<string, BenchProgram> Programs { get; } =
         new SortedDictionary<string, BenchProgram>(StringComparer.Ordinal)
     {
+        ["relay"] = new("queries passed through, beside dnsdist and the server asked directly", RelayBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
         ["memory"] = new("memory of an idle zone, beside Knot, NSD and BIND", MemoryBench.RunAsync),

@@ -16,6 +16,8 @@ internal static unsafe class Libc
     public const int SoReceiveBufferForce = 33;
     public const int SoReusePort = 15;
     public const int SoReceiveTimeout = 20;
+    public const int SolUdp = 17;
+    public const int UdpSegment = 103;
     public const int IpProtocolIp = 0;
     public const int IpPacketInfo = 8;
     public const int IpMtuDiscover = 10;
@@ -32,7 +34,12 @@ internal static unsafe class Libc
     public const int Interrupted = 4;
     public const int WouldBlock = 11;
     public const int BadFileDescriptor = 9;
+    public const int MessageTooLong = 90;
+    public const int NetworkDown = 100;
+    public const int NetworkUnreachable = 101;
+    public const int NoBufferSpace = 105;
     public const int ConnectionRefused = 111;
+    public const int HostUnreachable = 113;
 
     private static readonly delegate* unmanaged<int, MmsgHeader*, uint, int, void*, int> ReceiveManyPointer;
     private static readonly delegate* unmanaged<int, MmsgHeader*, uint, int, int> SendManyPointer;

@@ -11,13 +11,16 @@ namespace Agent.Dns.Net;
 public sealed unsafe class MmsgBatch : IDisposable
 {
     /// <summary>Slots of a batch unless told otherwise.</summary>
-    public const int DefaultSlots = 32;
+    public const int DefaultSlots = 64;
 
     /// <summary>Octets of a slot unless told otherwise; a longer datagram is cut and marked.</summary>
     public const int DefaultSlotBytes = 4096;
 
     private const int HeaderBytes = 64;
     private const int VectorBytes = 16;
+    /// <summary>Slots of a power of two would all begin in the same few lines of the processor's cache.</summary>
+    private const int SlotGapBytes = 192;
+
     private const int SlotOverhead = HeaderBytes + VectorBytes + NativeAddress.AddressBytes + NativeAddress.ControlBytes;
 
     private readonly Libc.MmsgHeader* _receiveHeaders;
@@ -28,6 +31,7 @@ public sealed unsafe class MmsgBatch : IDisposable
     private readonly NetworkEndpoint[] _locals;
     private readonly int[] _receivedLengths;
     private readonly bool[] _truncated;
+    private readonly nuint _stride;
     private void* _block;
 
     /// <summary>Allocates the slots.</summary>
@@ -48,7 +52,9 @@ public sealed unsafe class MmsgBatch : IDisposable
         SendLengths = new int[slots];
         Destinations = new NetworkEndpoint[slots];
         SendLocals = new NetworkEndpoint[slots];
-        nuint slab = (nuint)slots * (nuint)slotBytes;
+        Groups = new SendGroups(slots);
+        _stride = (((nuint)slotBytes + 63) & ~(nuint)63) + SlotGapBytes;
+        nuint slab = (nuint)slots * _stride;
         nuint total = (2 * (nuint)slots * SlotOverhead) + (2 * slab);
         _block = NativeMemory.AlignedAlloc(total, 64);
         NativeMemory.Clear(_block, total);
@@ -60,6 +66,7 @@ public sealed unsafe class MmsgBatch : IDisposable
         _receiveSlab = cursor + (2 * slots * (SlotOverhead - HeaderBytes));
         _sendSlab = _receiveSlab + slab;
         Link(_receiveHeaders, _receiveSlab, ref cursor);
+        SendVectors = (Libc.IoVector*)cursor;
         Link(_sendHeaders, _sendSlab, ref cursor);
     }
 
@@ -103,7 +110,7 @@ public sealed unsafe class MmsgBatch : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_block == null, this);
-            return IsFull ? [] : new Span<byte>(_sendSlab + ((nuint)PendingCount * (nuint)SlotBytes), SlotBytes);
+            return IsFull ? [] : new Span<byte>(SendSlot(PendingCount), SlotBytes);
         }
     }
 
@@ -126,6 +133,11 @@ public sealed unsafe class MmsgBatch : IDisposable
     /// <summary>Puts a datagram for a connected socket on the way.</summary>
     public void Commit(int length) => Commit(length, default, default);
 
+    internal SendGroups Groups { get; }
+
+    /// <summary>The vectors behind <see cref="SendHeaders"/>, as many as slots, one after the other.</summary>
+    internal Libc.IoVector* SendVectors { get; }
+
     internal int[] SendLengths { get; }
 
     internal NetworkEndpoint[] Destinations { get; }
@@ -137,10 +149,12 @@ public sealed unsafe class MmsgBatch : IDisposable
         ObjectDisposedException.ThrowIf(_block == null, this);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Slots);
-        return new Span<byte>(_receiveSlab + ((nuint)index * (nuint)SlotBytes), SlotBytes);
+        return new Span<byte>(_receiveSlab + ((nuint)index * _stride), SlotBytes);
     }
 
-    internal ReadOnlySpan<byte> Pending(int index) => new(_sendSlab + ((nuint)index * (nuint)SlotBytes), SendLengths[index]);
+    internal ReadOnlySpan<byte> Pending(int index) => new(SendSlot(index), SendLengths[index]);
+
+    internal byte* SendSlot(int index) => _sendSlab + ((nuint)index * _stride);
 
     internal void SetReceived(int index, int length, bool truncated, in NetworkEndpoint source, in NetworkEndpoint local)
     {
@@ -166,7 +180,7 @@ public sealed unsafe class MmsgBatch : IDisposable
         byte* controls = addresses + (Slots * NativeAddress.AddressBytes);
         for (int index = 0; index < Slots; index++)
         {
-            vectors[index].Base = slab + ((nuint)index * (nuint)SlotBytes);
+            vectors[index].Base = slab + ((nuint)index * _stride);
             vectors[index].Length = (nuint)SlotBytes;
             headers[index].Header.Name = addresses + (index * NativeAddress.AddressBytes);
             headers[index].Header.Vectors = vectors + index;

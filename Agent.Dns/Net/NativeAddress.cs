@@ -8,7 +8,7 @@ internal static unsafe class NativeAddress
     /// <summary>Octets kept for an address; <c>sockaddr_in6</c> needs 28.</summary>
     public const int AddressBytes = 32;
 
-    /// <summary>Octets kept for control data; IPv6 packet information needs 40.</summary>
+    /// <summary>Octets kept for control data; IPv6 packet information needs 40, the size of segments 24.</summary>
     public const int ControlBytes = 64;
 
     private const int ControlHeaderBytes = 16;
@@ -88,6 +88,16 @@ internal static unsafe class NativeAddress
         BinaryPrimitives.WriteUInt128BigEndian(data, source.Address);
         BinaryPrimitives.WriteUInt32LittleEndian(data[16..], source.ScopeId);
         return ControlHeaderBytes + 24;
+    }
+
+    /// <summary>Writes control data that makes the kernel cut the message into datagrams of this size; returns its length.</summary>
+    public static nuint WriteSegmentSize(byte* control, ushort segmentBytes)
+    {
+        var octets = new Span<byte>(control, ControlHeaderBytes + 8);
+        octets.Clear();
+        WriteControlHeader(octets, sizeof(ushort), Libc.SolUdp, Libc.UdpSegment);
+        BinaryPrimitives.WriteUInt16LittleEndian(octets[ControlHeaderBytes..], segmentBytes);
+        return ControlHeaderBytes + 8;
     }
 
     private static void WriteControlHeader(Span<byte> control, int dataLength, int level, int type)

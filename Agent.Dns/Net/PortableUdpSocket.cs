@@ -59,6 +59,7 @@ public sealed class PortableUdpSocket : UdpSocket
         batch.ReceivedCount = 0;
         try
         {
+            TakeError();
             List<Socket> ready = Readable(wait ? _options.ReceiveTimeoutMs : 0);
             int count = 0;
             foreach (Socket socket in ready)
@@ -122,11 +123,14 @@ public sealed class PortableUdpSocket : UdpSocket
         return false;
     }
 
+    /// <summary>Waiting for something to read does not tell of a pending error.</summary>
+    private bool HasError => _connected && Socket.Poll(0, SelectMode.SelectError);
+
     internal override bool IsReadable(int timeoutMs)
     {
         try
         {
-            return Readable(timeoutMs).Count > 0;
+            return HasError || Readable(timeoutMs).Count > 0 || HasError;
         }
         catch (ObjectDisposedException)
         {
@@ -154,6 +158,7 @@ public sealed class PortableUdpSocket : UdpSocket
     private void SendConnected(ReadOnlySpan<byte> datagram)
     {
         Socket.Send(datagram, SocketFlags.None, out SocketError error);
+        NoteUnreachable(error);
         if (error == SocketError.ConnectionRefused)
         {
             // The refusal belongs to an earlier datagram and was delivered instead of sending this one.
@@ -162,6 +167,25 @@ public sealed class PortableUdpSocket : UdpSocket
         if (error != SocketError.Success)
         {
             throw new SocketException((int)error);
+        }
+    }
+
+    /// <summary>What a connected socket has as an error is always about its peer.</summary>
+    private void TakeError()
+    {
+        if (HasError && Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0)
+        {
+            CountUnreachable();
+        }
+    }
+
+    private void NoteUnreachable(SocketError error)
+    {
+        // A closed port shows itself as a reset connection on some systems.
+        if (_connected && error is SocketError.ConnectionRefused or SocketError.ConnectionReset
+            or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown)
+        {
+            CountUnreachable();
         }
     }
 
@@ -200,9 +224,10 @@ public sealed class PortableUdpSocket : UdpSocket
             batch.SetReceived(index, length, truncated, NetworkEndpoint.From((IPEndPoint)source), local);
             return true;
         }
-        catch (SocketException)
+        catch (SocketException exception)
         {
             // Also where a system throws a cut datagram away instead of marking it.
+            NoteUnreachable(exception.SocketErrorCode);
             return false;
         }
     }

@@ -6,10 +6,13 @@ namespace Agent.Dns.Net;
 /// <summary>The Linux form: one system call for up to a batch of datagrams in each direction.</summary>
 public sealed unsafe class UdpBatchSocket : UdpSocket
 {
+    private const int SendFlags = Libc.MsgDontWait | Libc.MsgNoSignal;
+
     private readonly bool _ipv6;
     private readonly bool _packetInfo;
     private readonly bool _connected;
     private readonly SafeSocketHandle _handle;
+    private bool _segments;
 
     private UdpBatchSocket(Socket socket, bool packetInfo, bool connected)
         : base(socket)
@@ -18,9 +21,13 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
         _packetInfo = packetInfo;
         _connected = connected;
         _handle = socket.SafeHandle;
+        _segments = CanSegment(socket);
     }
 
     internal int Descriptor => (int)_handle.DangerousGetHandle();
+
+    /// <summary>Whether datagrams of one length and destination are handed to the kernel as one message.</summary>
+    internal bool SendsTogether => _segments;
 
     internal static UdpBatchSocket Create(UdpSocketOptions options)
     {
@@ -86,22 +93,31 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
     public override int Send(MmsgBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        int count = batch.PendingCount;
-        if (count == 0)
+        if (batch.PendingCount == 0)
         {
             return 0;
         }
-        Libc.MmsgHeader* headers = batch.SendHeaders;
-        for (int index = 0; index < count; index++)
+        SendGroups groups = batch.Groups;
+        groups.Sort(batch, _segments, _connected);
+        Libc.IoVector* vectors = batch.SendVectors;
+        for (int group = 0; group < groups.Count; group++)
         {
-            headers[index].Header.Vectors->Length = (nuint)batch.SendLengths[index];
-            Address(ref headers[index].Header, batch, index);
+            ref Libc.MsgHeader header = ref batch.SendHeaders[group].Header;
+            header.Vectors = vectors;
+            header.VectorCount = (nuint)groups.Members(group);
+            for (int index = groups.First(group); index >= 0; index = groups.Next(index))
+            {
+                vectors->Base = batch.SendSlot(index);
+                vectors->Length = (nuint)batch.SendLengths[index];
+                vectors++;
+            }
+            Address(ref header, batch, groups.First(group));
         }
         bool held = false;
         try
         {
             _handle.DangerousAddRef(ref held);
-            return SendHeld(headers, count);
+            return SendHeld(batch);
         }
         catch (ObjectDisposedException)
         {
@@ -140,7 +156,7 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
                         header.ControlLength = NativeAddress.WritePacketInfo(control, local, _ipv6);
                     }
                 }
-                if (Libc.SendOne(Descriptor, &header, Libc.MsgDontWait | Libc.MsgNoSignal, out _) >= 0)
+                if (Libc.SendOne(Descriptor, &header, SendFlags, out _) >= 0)
                 {
                     return true;
                 }
@@ -180,6 +196,7 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
         if (count < 0)
         {
             // A connected socket reports here that the peer's port was closed; that is news about the past, not about this socket.
+            NoteUnreachable(error);
             return error == Libc.BadFileDescriptor ? -1 : 0;
         }
         for (int index = 0; index < count; index++)
@@ -199,50 +216,100 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
         return count;
     }
 
-    private int SendHeld(Libc.MmsgHeader* headers, int count)
+    private int SendHeld(MmsgBatch batch)
     {
+        SendGroups groups = batch.Groups;
         int sent = 0;
         int next = 0;
         bool retried = false;
-        while (next < count)
+        while (next < groups.Count)
         {
-            const int flags = Libc.MsgDontWait | Libc.MsgNoSignal;
-            int result = Libc.SendMany(Descriptor, headers + next, (uint)(count - next), flags, out int error);
+            int result = Libc.SendMany(Descriptor, batch.SendHeaders + next, (uint)(groups.Count - next), SendFlags, out int error);
             if (result > 0)
             {
-                sent += result;
-                next += result;
+                for (int done = 0; done < result; done++)
+                {
+                    sent += groups.Members(next++);
+                }
                 retried = false;
+                continue;
             }
-            else if (!retried && error is Libc.Interrupted or Libc.ConnectionRefused)
+            NoteUnreachable(error);
+            if (!retried && error is Libc.Interrupted or Libc.ConnectionRefused)
             {
                 // The pending error of an earlier datagram was delivered instead of sending this one: once more, then give up on it.
                 retried = true;
+                continue;
             }
-            else
-            {
-                // The call stops at the first datagram it cannot send. That one is lost, those behind it are not.
-                CountDrop();
-                next++;
-                retried = false;
-            }
+            // The call stops at the first message it cannot send. That one is lost, those behind it are not.
+            sent += groups.Members(next) > 1 ? SendApart(batch, next, error) : Dropped();
+            next++;
+            retried = false;
         }
         return sent;
     }
 
-    private void Address(ref Libc.MsgHeader header, MmsgBatch batch, int index)
+    /// <summary>Sends the datagrams of a group one by one, after the kernel would not take them as one.</summary>
+    private int SendApart(MmsgBatch batch, int group, int groupError)
+    {
+        int sent = 0;
+        Libc.MsgHeader header = batch.SendHeaders[group].Header;
+        int members = (int)header.VectorCount;
+        header.VectorCount = 1;
+        Address(ref header, batch, batch.Groups.First(group), alone: true);
+        for (int member = 0; member < members; member++, header.Vectors++)
+        {
+            sent += Libc.SendOne(Descriptor, &header, SendFlags, out _) >= 0 ? 1 : Dropped();
+        }
+        // If they go one by one, it was not the destination's fault. A path with small packets is no reason to give up on all others.
+        _segments &= sent == 0 || groupError is Libc.MessageTooLong or Libc.WouldBlock or Libc.NoBufferSpace;
+        return sent;
+    }
+
+    private int Dropped()
+    {
+        CountDrop();
+        return 0;
+    }
+
+    private void NoteUnreachable(int error)
+    {
+        if (_connected && error is Libc.ConnectionRefused or Libc.HostUnreachable or Libc.NetworkUnreachable or Libc.NetworkDown)
+        {
+            CountUnreachable();
+        }
+    }
+
+    private void Address(ref Libc.MsgHeader header, MmsgBatch batch, int index, bool alone = false)
     {
         header.Flags = 0;
         header.ControlLength = 0;
         header.NameLength = 0;
-        if (_connected)
+        if (!_connected)
         {
-            return;
+            header.NameLength = NativeAddress.Write(header.Name, batch.Destinations[index], _ipv6);
+            if (_packetInfo && !batch.SendLocals[index].IsWildcard)
+            {
+                header.ControlLength = NativeAddress.WritePacketInfo(header.Control, batch.SendLocals[index], _ipv6);
+            }
         }
-        header.NameLength = NativeAddress.Write(header.Name, batch.Destinations[index], _ipv6);
-        if (_packetInfo && !batch.SendLocals[index].IsWildcard)
+        if (header.VectorCount > 1 && !alone)
         {
-            header.ControlLength = NativeAddress.WritePacketInfo(header.Control, batch.SendLocals[index], _ipv6);
+            header.ControlLength += NativeAddress.WriteSegmentSize(header.Control + header.ControlLength, (ushort)batch.SendLengths[index]);
+        }
+    }
+
+    /// <summary>Whether the kernel cuts large messages into datagrams. One that does not know the option would send them uncut.</summary>
+    private static bool CanSegment(Socket socket)
+    {
+        try
+        {
+            SetRaw(socket, Libc.SolUdp, Libc.UdpSegment, 0);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

@@ -11,6 +11,7 @@ namespace Agent.Dns.Net;
 public abstract class UdpSocket : IDisposable
 {
     private long _sendDrops;
+    private long _unreachable;
 
     private protected UdpSocket(Socket socket)
     {
@@ -23,6 +24,10 @@ public abstract class UdpSocket : IDisposable
 
     /// <summary>Datagrams that the kernel would not take: full buffers, no route, refused by the peer's host.</summary>
     public long SendDrops => Interlocked.Read(ref _sendDrops);
+
+    /// <summary>How often the system reported that the peer of a connected socket cannot be reached: its port is closed, or no route
+    /// leads there.</summary>
+    public long UnreachableReports => Interlocked.Read(ref _unreachable);
 
     private protected Socket Socket { get; }
 
@@ -67,6 +72,8 @@ public abstract class UdpSocket : IDisposable
     }
 
     private protected void CountDrop() => Interlocked.Increment(ref _sendDrops);
+
+    private protected void CountUnreachable() => Interlocked.Increment(ref _unreachable);
 
     private protected static Socket NewSocket(UdpSocketOptions options)
     {

@@ -73,7 +73,21 @@ internal sealed class DnsListeners : IDisposable
 
     private static bool Reaches(in NetworkEndpoint listener, in NetworkEndpoint destination) =>
         listener.Port == destination.Port
-        && (listener.Address == destination.Address || (listener.IsWildcard && destination.IsLoopback));
+        && (listener.Address == destination.Address || (listener.IsWildcard && IsOwn(destination)));
+
+    /// <summary>Whether the address is one of this machine: only those can be bound.</summary>
+    private static bool IsOwn(in NetworkEndpoint address)
+    {
+        try
+        {
+            using UdpSocket probe = UdpSocket.Open(new UdpSocketOptions { Local = address with { Port = 0 } });
+            return true;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            return false;
+        }
+    }
 
     private void Bind(NetworkEndpoint endpoint)
     {
@@ -108,9 +122,28 @@ internal sealed class DnsListeners : IDisposable
                 throw;
             }
             _endpoints.Add(bound);
-            _workers.AddRange(sockets.Select(socket => new UdpWorker(
-                socket, _settings.Udp, NewPipeline(), _settings.Gate, _settings.Relay, _loggers.CreateLogger<UdpWorker>())));
+            AddWorkers(sockets);
             return;
+        }
+    }
+
+    private void AddWorkers(List<UdpSocket> sockets)
+    {
+        int owned = 0;
+        try
+        {
+            foreach (UdpSocket socket in sockets)
+            {
+                _workers.Add(new UdpWorker(
+                    socket, _settings.Udp, NewPipeline(), _settings.Gate, _settings.Relay, _loggers.CreateLogger<UdpWorker>()));
+                owned++;
+            }
+        }
+        catch
+        {
+            // Those that a worker owns are closed with it.
+            sockets.Skip(owned).ToList().ForEach(socket => socket.Dispose());
+            throw;
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed record RelayOptions
     /// <summary>Sockets of each UDP worker towards the server, each with a port of the system's choice.</summary>
     public int UpstreamSockets { get; init; } = 4;
 
-    /// <summary>Queries of each UDP worker under way; beyond it SERVFAIL.</summary>
+    /// <summary>Queries of each UDP worker under way; beyond it the oldest is answered SERVFAIL and makes room.</summary>
     public int UdpTableSize { get; init; } = 8192;
 
     /// <summary>Queries of each TCP connection under way; beyond it SERVFAIL.</summary>

@@ -6,8 +6,9 @@ namespace Agent.Host.Sockets;
 
 /// <summary>The queries that were passed on and are not answered yet: a table of fixed size that never allocates after its start.</summary>
 /// <remarks>
-/// Each open query has a fresh random id, unique among the open ones. An answer belongs to it only when id and question both agree;
-/// everything else is nobody's. Queries end in the order in which they came when time runs out, so the oldest is always first.
+/// Each open query has a fresh random id, unique among the open ones. An answer belongs to it only when it comes the way that the query
+/// went and id and question both agree; everything else is nobody's. Queries end in the order in which they came when time runs out, so the
+/// oldest is always first.
 /// Not thread-safe: one owner, or a lock around it.
 /// </remarks>
 internal sealed class RelayTable
@@ -49,9 +50,21 @@ internal sealed class RelayTable
 
     public int OpenCount { get; private set; }
 
+    public bool IsFull => _free == None;
+
+    /// <summary>The number of the newest query; they are counted from 1 in the order in which they were opened.</summary>
+    public long NewestNumber { get; private set; }
+
     /// <summary>Writes the query as it goes to the server and remembers it.</summary>
+    /// <param name="query">As it came.</param>
+    /// <param name="client">Who gets the answer.</param>
+    /// <param name="hints">What is known of the query.</param>
+    /// <param name="deadlineMs">Until when the server may answer.</param>
+    /// <param name="forwarded">Room for the query as it leaves.</param>
+    /// <param name="path">The way it leaves by; an answer by another is none.</param>
     /// <returns>False when the table is full.</returns>
-    public bool TryOpen(ReadOnlySpan<byte> query, in ReplyToken client, in RelayHints hints, long deadlineMs, Span<byte> forwarded)
+    public bool TryOpen(
+        ReadOnlySpan<byte> query, in ReplyToken client, in RelayHints hints, long deadlineMs, Span<byte> forwarded, int path = 0)
     {
         int slot = _free;
         if (slot == None)
@@ -69,6 +82,8 @@ internal sealed class RelayTable
         open.QuestionBytes = hints.QuestionEnd - MessageHeader.Size;
         open.HeadBytes = WriteHead(slot, query, hints);
         open.InUse = true;
+        open.Path = path;
+        open.Number = ++NewestNumber;
         Append(slot);
         if (_slotOfId is not null)
         {
@@ -86,7 +101,7 @@ internal sealed class RelayTable
     }
 
     /// <summary>Finds the open query of an answer; -1 when it answers none.</summary>
-    public int Match(ReadOnlySpan<byte> answer)
+    public int Match(ReadOnlySpan<byte> answer, int path = 0)
     {
         if (!MessageHeader.TryRead(answer, out MessageHeader header) || !header.IsResponse
             || header.Opcode != Opcode.Query || header.QuestionCount != 1)
@@ -94,7 +109,7 @@ internal sealed class RelayTable
             return None;
         }
         int slot = SlotOf(header.Id);
-        if (slot == None)
+        if (slot == None || _queries[slot].Path != path)
         {
             return None;
         }
@@ -153,6 +168,9 @@ internal sealed class RelayTable
 
     /// <summary>The oldest query when its time is over; -1 when none is.</summary>
     public int Expired(long nowMs) => _oldest != None && _queries[_oldest].DeadlineMs <= nowMs ? _oldest : None;
+
+    /// <summary>The oldest query when it is this one or came before it; -1 otherwise.</summary>
+    public int OpenedUpTo(long number) => _oldest != None && _queries[_oldest].Number <= number ? _oldest : None;
 
     /// <summary>The oldest open query; -1 when none is open.</summary>
     public int Oldest => _oldest;
@@ -243,6 +261,8 @@ internal sealed class RelayTable
     {
         public ReplyToken Client;
         public long DeadlineMs;
+        public long Number;
+        public int Path;
         public int QuestionBytes;
         public int HeadBytes;
         public int Next;

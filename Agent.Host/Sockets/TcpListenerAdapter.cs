@@ -12,6 +12,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
 {
     private const int SweepMsMax = 250;
     private const int AcceptRetryMs = 50;
+    private const int AcceptLogMs = 5000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, List<TcpSession>> _clients = [];
@@ -22,6 +23,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+    private long _acceptLoggedMs = long.MinValue / 2;
     private bool _isDisposed;
 
     public TcpListenerAdapter(
@@ -93,19 +95,41 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         {
             try
             {
-                Socket accepted = await _socket.AcceptAsync(_stop.Token);
-                Admit(accepted);
+                Admit(await _socket.AcceptAsync(_stop.Token));
             }
-            catch (SocketException exception) when (!_stop.IsCancellationRequested)
-            {
-                // Out of descriptors, or the client left before it was accepted: neither ends the listener.
-                LogAcceptFailed(exception.SocketErrorCode);
-                await Task.Delay(AcceptRetryMs, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-            }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+            catch (Exception exception) when (_stop.IsCancellationRequested || exception is ObjectDisposedException)
             {
                 return;
             }
+#pragma warning disable CA1031 // Out of descriptors or memory, or the client left before it was accepted: none of it ends the listener.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                AcceptFailed(exception);
+                await Task.Delay(AcceptRetryMs, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private void AcceptFailed(Exception exception)
+    {
+        SocketError error = (exception as SocketException)?.SocketErrorCode ?? SocketError.SocketError;
+        if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+        {
+            // The process is at the system's limit before it is at ours: as there, whoever was idle longest makes room.
+            TcpSession? victim;
+            lock (_gate)
+            {
+                victim = LongestIdle(_sessions);
+            }
+            AgentMetrics.CountShed("descriptors");
+            victim?.Dispose();
+        }
+        long nowMs = Environment.TickCount64;
+        if (nowMs - _acceptLoggedMs >= AcceptLogMs)
+        {
+            _acceptLoggedMs = nowMs;
+            LogAcceptFailed(error, exception);
         }
     }
 
@@ -158,18 +182,31 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                long nowMs = Environment.TickCount64;
-                foreach (TcpSession session in Snapshot())
-                {
-                    session.CheckDeadlines(nowMs);
-                }
-                _services.Gate.Sweep(nowMs);
+                Sweep(Environment.TickCount64);
             }
         }
         catch (OperationCanceledException)
         {
             // The listener stops.
         }
+    }
+
+    private void Sweep(long nowMs)
+    {
+        foreach (TcpSession session in Snapshot())
+        {
+            try
+            {
+                session.CheckDeadlines(nowMs);
+            }
+#pragma warning disable CA1031 // What ends badly with one connection must not leave the others without deadlines.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                LogFailed(session, exception);
+            }
+        }
+        _services.Gate.Sweep(nowMs);
     }
 
     private void Forget(TcpSession session)
@@ -206,7 +243,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     private static UInt128 GroupOf(in NetworkEndpoint client) => client.IsIPv4 ? client.Address : client.Address >> 64 << 64;
 
     [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "tcp: accepting failed error={Error}")]
-    private partial void LogAcceptFailed(SocketError error);
+    private partial void LogAcceptFailed(SocketError error, Exception exception);
 
     private void LogFailed(TcpSession session, Exception exception) => LogSessionFailed(session.Client.ToString(), exception);
 

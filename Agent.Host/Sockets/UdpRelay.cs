@@ -7,18 +7,33 @@ namespace Agent.Host.Sockets;
 
 /// <summary>Passes queries of one UDP worker on to the server and its answers back.</summary>
 /// <remarks>
-/// Belongs to the worker's thread. The sockets are connected, so the kernel drops what comes from elsewhere; each batch leaves
-/// by another of them, so that neither port nor id of a query can be foretold. The server's ICMP errors are left aside: the deadline
-/// decides, and the server may be back by then.
+/// <para>
+/// Belongs to the worker's thread. The sockets are connected, so the kernel drops what comes from elsewhere; each batch leaves by another
+/// of them and is answered there only, so that neither port nor id of a query can be foretold.
+/// </para>
+/// <para>
+/// A full table gives up its oldest query for a new one: a server that leaves queries of one kind unanswered then costs the others
+/// nothing.
+/// </para>
+/// <para>
+/// The system tells when the server's port is closed. That is believed once the server has answered nothing for a moment, and ends what was
+/// sent before; while answers come it may be a forgery, and what is really lost ends by its deadline.
+/// </para>
 /// </remarks>
 internal sealed class UdpRelay : IDisposable
 {
+    private const long UnreachableAfterMs = 20;
+
     private readonly RelayOptions _options;
     private readonly RelayTable _table;
     private readonly RelayRandom _random = new();
     private readonly MmsgBatch _batch;
     private readonly UdpSocket[] _sockets;
     private readonly RequestPipeline _pipeline;
+    private readonly long[] _reports;
+    private int _path;
+    private long _lostUpTo;
+    private long _answeredMs = long.MinValue / 2;
 
     public UdpRelay(RelayOptions options, int slots, int slotBytes, RequestPipeline pipeline, bool portable)
     {
@@ -27,6 +42,7 @@ internal sealed class UdpRelay : IDisposable
         _table = new RelayTable(options.UdpTableSize);
         _batch = new MmsgBatch(slots, slotBytes);
         _sockets = new UdpSocket[options.UpstreamSockets];
+        _reports = new long[options.UpstreamSockets];
         NetworkEndpoint local = options.Destination.IsIPv4 ? NetworkEndpoint.FromIPv4(0, 0) : default;
         try
         {
@@ -47,21 +63,24 @@ internal sealed class UdpRelay : IDisposable
     public int OpenCount => _table.OpenCount;
 
     /// <summary>Takes a query over; it leaves with the next <see cref="Flush"/>.</summary>
-    /// <returns>False when too many are under way.</returns>
-    public bool TryForward(ReadOnlySpan<byte> query, in ReplyToken client, in RelayHints hints, long nowMs)
+    public void Forward(
+        ReadOnlySpan<byte> query, in ReplyToken client, in RelayHints hints, long nowMs, UdpSocket clients, MmsgBatch toClients)
     {
         if (_batch.IsFull)
         {
             Flush();
         }
-        if (!_table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _batch.NextSend))
+        if (_batch.PendingCount == 0)
         {
-            AgentMetrics.CountRelayFailure("table_full");
-            return false;
+            _path = _random.Next() % _sockets.Length;
         }
+        if (_table.IsFull)
+        {
+            Fail(_table.Oldest, "table_full", ExtendedErrorCode.NotReady, clients, toClients);
+        }
+        _table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _batch.NextSend, _path);
         _batch.Commit(query.Length);
         AgentMetrics.RelayOpen.Add(1);
-        return true;
     }
 
     /// <summary>Sends what was taken over.</summary>
@@ -69,23 +88,24 @@ internal sealed class UdpRelay : IDisposable
     {
         if (_batch.PendingCount > 0)
         {
-            _sockets[_random.Next() % _sockets.Length].Send(_batch);
+            _sockets[_path].Send(_batch);
         }
     }
 
     /// <summary>Passes on the answers that wait at one socket.</summary>
-    public void Pump(int socket, UdpSocket clients, MmsgBatch toClients)
+    public void Pump(int socket, UdpSocket clients, MmsgBatch toClients, long nowMs)
     {
         int count = _sockets[socket].Receive(_batch, wait: false);
         for (int index = 0; index < count; index++)
         {
             ReadOnlySpan<byte> answer = _batch.Received(index);
-            int slot = _table.Match(answer);
+            int slot = _table.Match(answer, socket);
             if (slot < 0)
             {
                 AgentMetrics.CountRelayFailure("no_open_query");
                 continue;
             }
+            _answeredMs = nowMs;
             Span<byte> reply = Room(clients, toClients);
             int length = answer.Length;
             if (_batch.IsTruncated(index))
@@ -102,14 +122,38 @@ internal sealed class UdpRelay : IDisposable
         }
     }
 
-    /// <summary>Answers for the server where it did not within the time.</summary>
+    /// <summary>Notes whether the system has told that the server is away; what was sent until now is then in doubt.</summary>
+    public void NoteReports(long nowMs)
+    {
+        for (int index = 0; index < _sockets.Length; index++)
+        {
+            long reports = _sockets[index].UnreachableReports;
+            if (reports != _reports[index])
+            {
+                _reports[index] = reports;
+                _lostUpTo = _table.NewestNumber;
+            }
+        }
+        if (_answeredMs == nowMs)
+        {
+            _lostUpTo = 0;
+        }
+    }
+
+    /// <summary>Answers for the server where it did not within the time, or cannot.</summary>
     public void Sweep(UdpSocket clients, MmsgBatch toClients, long nowMs)
     {
         for (int slot = _table.Expired(nowMs); slot >= 0; slot = _table.Expired(nowMs))
         {
-            Span<byte> reply = Room(clients, toClients);
-            AgentMetrics.CountRelayFailure("timeout");
-            Finish(slot, toClients, reply, _table.WriteFailure(slot, reply, ExtendedErrorCode.NoReachableAuthority));
+            Fail(slot, "timeout", ExtendedErrorCode.NoReachableAuthority, clients, toClients);
+        }
+        if (_lostUpTo > 0 && nowMs - _answeredMs >= UnreachableAfterMs)
+        {
+            for (int slot = _table.OpenedUpTo(_lostUpTo); slot >= 0; slot = _table.OpenedUpTo(_lostUpTo))
+            {
+                Fail(slot, "unreachable", ExtendedErrorCode.NoReachableAuthority, clients, toClients);
+            }
+            _lostUpTo = 0;
         }
     }
 
@@ -130,6 +174,13 @@ internal sealed class UdpRelay : IDisposable
             clients.Send(toClients);
         }
         return toClients.NextSend;
+    }
+
+    private void Fail(int slot, string reason, ExtendedErrorCode code, UdpSocket clients, MmsgBatch toClients)
+    {
+        Span<byte> reply = Room(clients, toClients);
+        AgentMetrics.CountRelayFailure(reason);
+        Finish(slot, toClients, reply, _table.WriteFailure(slot, reply, code));
     }
 
     private void Finish(int slot, MmsgBatch toClients, ReadOnlySpan<byte> reply, int length)

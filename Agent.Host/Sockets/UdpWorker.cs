@@ -1,7 +1,6 @@
 using Agent.Actors.Listeners;
 using Agent.Actors.Telemetry;
 using Agent.Dns.Net;
-using Agent.Dns.Wire;
 
 namespace Agent.Host.Sockets;
 
@@ -19,6 +18,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     private const int IdleWaitMs = 200;
     private const int OpenWaitMs = 20;
     private const int GateSweepMs = 500;
+    private const int FailureLogMs = 1000;
 
     private readonly UdpSocket _socket;
     private readonly MmsgBatch _batch;
@@ -30,6 +30,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     private readonly Thread _thread;
     private volatile bool _stopping;
     private long _gateSweptMs;
+    private long _failureLoggedMs = long.MinValue / 2;
 
     public UdpWorker(
         UdpSocket socket, UdpWorkerOptions options, RequestPipeline pipeline, ControlGate gate, RelayOptions? relay, ILogger logger)
@@ -41,7 +42,15 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         _batch = new MmsgBatch(options.BatchSlots, options.SlotBytes);
         if (relay is not null)
         {
-            _relay = new UdpRelay(relay, options.BatchSlots, options.SlotBytes, pipeline, options.Portable);
+            try
+            {
+                _relay = new UdpRelay(relay, options.BatchSlots, options.SlotBytes, pipeline, options.Portable);
+            }
+            catch
+            {
+                _batch.Dispose();
+                throw;
+            }
             _readiness = new UdpReadiness([socket, .. _relay.Sockets]);
         }
         _thread = new Thread(Run) { IsBackground = true, Name = $"udp {socket.LocalEndpoint}" };
@@ -88,20 +97,23 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         }
     }
 
-    private void Turn()
+    /// <summary>Waits for something to arrive and deals with it.</summary>
+    internal void Turn()
     {
         bool hasRequests = true;
         if (_relay is not null)
         {
             _readiness!.Wait(_relay.OpenCount > 0 ? OpenWaitMs : IdleWaitMs);
             hasRequests = _readiness.IsReady(0);
+            long wokenMs = Environment.TickCount64;
             for (int index = 0; index < _relay.Sockets.Count; index++)
             {
                 if (_readiness.IsReady(index + 1))
                 {
-                    _relay.Pump(index, _socket, _batch);
+                    _relay.Pump(index, _socket, _batch, wokenMs);
                 }
             }
+            _relay.NoteReports(wokenMs);
         }
         int received = hasRequests ? _socket.Receive(_batch, wait: _relay is null) : 0;
         long nowMs = Environment.TickCount64;
@@ -146,10 +158,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
                 _gate.Post(outcome.Control!, nowMs);
                 break;
             case RequestDisposition.Relay:
-                if (_relay?.TryForward(message, source.Token, outcome.Relay, nowMs) != true)
-                {
-                    Overloaded(message, source);
-                }
+                _relay!.Forward(message, source.Token, outcome.Relay, nowMs, _socket, _batch);
                 break;
             default:
                 break;
@@ -159,16 +168,13 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     private void Failed(Exception exception)
     {
         AgentMetrics.CountShed("worker_error");
-        LogFailed(exception);
-    }
-
-    private void Overloaded(ReadOnlySpan<byte> message, in RequestSource source)
-    {
-        Span<byte> reply = _batch.NextSend;
-        int length = ReplyWriter.Write(
-            message, reply, ResponseCode.ServFail, authoritative: false, RequestPipeline.PayloadBytes, ExtendedErrorCode.NotReady);
-        _pipeline.CountRelayed(AnswerTransport.Udp, reply[..length]);
-        _batch.Commit(length, source.Client, source.Local);
+        long nowMs = Environment.TickCount64;
+        if (nowMs - _failureLoggedMs >= FailureLogMs)
+        {
+            // Whoever can cause it may cause it with each datagram; the count tells how often.
+            _failureLoggedMs = nowMs;
+            LogFailed(exception);
+        }
     }
 
     [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "udp: a datagram was lost by a failure")]

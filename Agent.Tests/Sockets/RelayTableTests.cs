@@ -59,6 +59,34 @@ public sealed class RelayTableTests
     }
 
     [Fact]
+    public void An_answer_must_come_the_way_the_query_went()
+    {
+        var table = new RelayTable(8);
+        byte[] query = Requests.Query("www.example.");
+        byte[] forwarded = new byte[query.Length];
+        Assert.True(table.TryOpen(query, default, new RelayHints(query.Length, false, false), 100, forwarded, path: 2));
+        Assert.Equal(-1, table.Match(FakeUpstream.Answer(forwarded)));
+        Assert.Equal(-1, table.Match(FakeUpstream.Answer(forwarded), path: 3));
+        Assert.True(table.Match(FakeUpstream.Answer(forwarded), path: 2) >= 0);
+    }
+
+    [Fact]
+    public void Queries_are_numbered_in_the_order_in_which_they_came()
+    {
+        var table = new RelayTable(3);
+        byte[] first = Open(table, "a.example.", 10)!;
+        long number = table.NewestNumber;
+        Open(table, "b.example.", 10);
+        Assert.False(table.IsFull);
+        Open(table, "c.example.", 10);
+        Assert.True(table.IsFull);
+        Assert.Equal(table.Match(FakeUpstream.Answer(first)), table.OpenedUpTo(number));
+        table.Close(table.OpenedUpTo(number));
+        Assert.Equal(-1, table.OpenedUpTo(number));
+        Assert.Equal(table.Oldest, table.OpenedUpTo(number + 1));
+    }
+
+    [Fact]
     public void Type_and_class_are_not_folded_like_letters()
     {
         var table = new RelayTable(8);

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Agent.Actors.Listeners;
+using Agent.Bench.Peers;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
 using Agent.Host.Sockets;
@@ -109,16 +111,37 @@ public sealed class UdpListenerTests
     }
 
     [Fact]
-    public void A_full_table_means_SERVFAIL_at_once()
+    public void A_full_table_means_SERVFAIL_for_the_oldest_query()
     {
         using var upstream = new FakeUpstream(query => []);
         using var rig = new ListenerRig(upstream.Endpoint, tableSize: 4);
         Socket client = rig.Udp();
-        for (int index = 0; index < 4; index++)
+        for (int index = 0; index < 5; index++)
         {
             client.Send(Query($"n{index}.example."));
         }
-        Assert.Equal(0x8102, FlagsOf(ListenerRig.Exchange(client, Query("fifth.example."))));
+        byte[] answer = ListenerRig.Receive(client);
+        Assert.Equal(0x8102, FlagsOf(answer));
+        Assert.Equal((byte)'0', answer[14]);
+    }
+
+    /// <summary>The client would stop waiting long before the relay does: only the system's report can bring the answer.</summary>
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void A_server_whose_port_is_closed_means_SERVFAIL_at_once(bool portable)
+    {
+        var gone = new FakeUpstream(query => []);
+        gone.Dispose();
+        using var rig = new ListenerRig(gone.Endpoint, timeoutMs: 100 * ListenerRig.PatienceMs, portable: portable);
+        Socket client = rig.Udp();
+        for (int round = 0; round < 3; round++)
+        {
+            byte[] answer = ListenerRig.Exchange(client, Query(additional: Opt()));
+            Assert.Equal(0x8102, FlagsOf(answer));
+            EdnsView.Find(answer, out EdnsView edns);
+            Assert.True(edns.TryGetExtendedError(out ExtendedErrorCode code, out _));
+            Assert.Equal(ExtendedErrorCode.NoReachableAuthority, code);
+        }
     }
 
     [Theory]
@@ -239,6 +262,32 @@ public sealed class UdpListenerTests
             },
             NullLoggerFactory.Instance));
     }
+
+    /// <summary>Any address of the machine leads back to a listener on all of them: one query would circle until a table is full.</summary>
+    [Fact]
+    public void A_relay_to_any_own_address_is_refused_on_the_wildcard()
+    {
+        int port = LoopbackPort.Next();
+        IEnumerable<IPAddress> own = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(one => one.GetIPProperties().UnicastAddresses).Select(one => one.Address).Append(IPAddress.Parse("127.3.2.1"));
+        foreach (IPAddress address in own)
+        {
+            Assert.Throws<ArgumentException>(() => Relaying("::", port, address));
+        }
+        // Nobody's (RFC 5737), so it may well be the server; whether a route leads there is another matter.
+        Assert.IsNotType<ArgumentException>(Record.Exception(() => Relaying("::", port, IPAddress.Parse("192.0.2.1")).Dispose()));
+    }
+
+    private static DnsListeners Relaying(string host, int port, IPAddress server) => new(
+        new DnsListenerSettings
+        {
+            Endpoints = [NetworkEndpoint.From(IPAddress.Parse(host), port)],
+            Policy = new ListenerPolicy(),
+            Gate = new ControlGate(new ListenerRig.RecordingSink()),
+            Relay = new RelayOptions { Destination = NetworkEndpoint.From(server, port), TimeoutMs = 1000 },
+            Udp = new UdpWorkerOptions { Workers = 1 },
+        },
+        NullLoggerFactory.Instance);
 
     [Fact]
     public void A_port_in_use_is_an_error_and_a_new_policy_holds_at_once()
