@@ -1,4 +1,5 @@
 using Agent.Host.Commands;
 using Agent.Host.Composition;
 
+FaultPointFile.ArmFromEnvironment();
 return await CommandTree.RunAsync(args, CommandConsole.OfProcess(), new ServiceEntry());

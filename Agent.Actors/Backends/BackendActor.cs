@@ -52,10 +52,12 @@ public sealed partial class BackendActor : UntypedActor
         {
             case WantZone want: _machine.Want(want, Sender, now, _effects); break;
             case OrderFinished finished:
+                if (_started.ContainsKey(finished.Id)) FaultPoint.Pass("target.acted");
                 Count(finished);
                 _machine.Finished(finished, now, _effects);
                 break;
             case ZoneObserved observed:
+                FaultPoint.Pass("target.observed");
                 FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
                 _machine.Observed(observed, now, _effects);
                 break;
@@ -79,7 +81,12 @@ public sealed partial class BackendActor : UntypedActor
         switch (effect)
         {
             case IssueOrder issue:
-                if (issue.Order is ApplyZone or RemoveZone) _started[issue.Order.Id] = (issue.Order, Clock.Monotonic);
+                if (issue.Order is ApplyZone or RemoveZone)
+                {
+                    _started[issue.Order.Id] = (issue.Order, Clock.Monotonic);
+                    FaultPoint.Pass("target.ordered");
+                }
+
                 switch (issue.Order)
                 {
                     case ApplyZone apply: _settings.Backend.Apply(apply, Context.ReplyTo()); break;

@@ -13,9 +13,9 @@ public sealed record PutProgress(DomainName Zone, TargetProgress Progress) : Jou
 
 /// <summary>
 /// Takes a zone out of the wanted state after every target was seen without it. Its last content is kept until the given
-/// time, so that a deletion by mistake can be undone.
+/// time, so that a deletion by mistake can be undone; without a time it goes at once.
 /// </summary>
-public sealed record ForgetZone(DomainName Zone, DateTimeOffset KeepContentUntil) : JournalEntry(Zone);
+public sealed record ForgetZone(DomainName Zone, DateTimeOffset? KeepContentUntil) : JournalEntry(Zone);
 
 /// <summary>One line of a zone's history; the number of lines kept for each zone is bounded by configuration.</summary>
 /// <param name="At">When it happened.</param>

@@ -22,6 +22,7 @@ public sealed class ControlDesk(IActorRef region, KernelClock clock) : IControlS
     /// <inheritdoc/>
     public bool TryPost(ControlRequest request)
     {
+        FaultPoint.Pass("request.accepted");
         region.Tell(MessageOf(request, clock.Monotonic), new OpenRequest(request));
         return true;
     }

@@ -1,3 +1,4 @@
+using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
@@ -85,7 +86,9 @@ public sealed class ControlRequest
         }
         Span<byte> message = stackalloc byte[ControlAnswerBuilder.SizeMax];
         int length = ControlAnswerBuilder.Build(this, answer, message);
+        FaultPoint.Pass("request.answering");
         _source.ReplyPath.Reply(_source.Token, message[..length]);
+        FaultPoint.Pass("request.answered");
         Count(answer.ResponseCode);
         return true;
     }

@@ -133,6 +133,7 @@ internal sealed partial class ZoneActor : UntypedActor
             case BeginPass x:
                 _pass = x.Pass;
                 _passBegunAt = Clock.Monotonic;
+                FaultPoint.Pass("pass.begun");
                 _transfer = Context.ActorOf(
                     TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)));
                 break;

@@ -30,7 +30,8 @@ public sealed partial class ZoneMachine
         _writtenRow = row;
         if (purpose == WritePurpose.Delete) _wantDelete = false;
         if (purpose == WritePurpose.Accept) _wantAccept = false;
-        JournalEntry entry = row is null ? new ForgetZone(_name, _now + _policy.UndeleteWindow) : new PutZone(row);
+        DateTimeOffset? keepUntil = _policy.UndeleteWindow > TimeSpan.Zero ? _now + _policy.UndeleteWindow : null;
+        JournalEntry entry = row is null ? new ForgetZone(_name, keepUntil) : new PutZone(row);
         _effects.Add(new WriteJournal(_write, [entry, .. _events]));
         _events.Clear();
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
 
 namespace Agent.Backends.Bind9;
@@ -74,7 +75,9 @@ public sealed class RndcConnection : IAsyncDisposable
     /// <exception cref="RndcException">The connection broke or the answer cannot be trusted.</exception>
     public async Task<RndcReply> CallAsync(string command, CancellationToken cancellation)
     {
+        FaultPoint.Pass("rndc.sending");
         RndcTable answer = await ExchangeAsync(command, cancellation);
+        FaultPoint.Pass("rndc.answered");
         RndcTable? data = answer.Table("_data");
         return new RndcReply(data?.Text("result") ?? "", data?.Text("err") ?? "", data?.Text("text") ?? "");
     }
@@ -121,6 +124,8 @@ public sealed class RndcConnection : IAsyncDisposable
         try
         {
             await _socket.SendAsync(request, cancellation);
+            if (_nonce is not null)
+                FaultPoint.Pass("rndc.sent");
             payload = await ReadFrameAsync(cancellation);
             ChangeMetrics.Waited(ChangeWait.TargetServer, _time.GetElapsedTime(started));
         }

@@ -1,4 +1,5 @@
 using Agent.Actors.Backends;
+using Agent.Actors.Kernel;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -26,6 +27,7 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
         // After the deadline the caller was told that nothing came of it.
         cancellation.ThrowIfCancellationRequested();
         _zones.Put(image!);
+        FaultPoint.Pass("embedded.served");
         return Task.CompletedTask;
     }
 
@@ -33,6 +35,7 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
         _zones.Remove(zone);
+        FaultPoint.Pass("embedded.removed");
         return Task.CompletedTask;
     }
 

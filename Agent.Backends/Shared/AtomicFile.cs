@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
 using Microsoft.Win32.SafeHandles;
 
@@ -55,7 +56,9 @@ public static partial class AtomicFile
             }
 
             Stamp(temporary, now, File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.MinValue);
+            FaultPoint.Pass("file.written");
             File.Move(temporary, path, overwrite: true);
+            FaultPoint.Pass("file.renamed");
         }
         catch
         {
@@ -79,6 +82,7 @@ public static partial class AtomicFile
         if (!File.Exists(path))
             return;
         File.Delete(path);
+        FaultPoint.Pass("file.deleted");
         FlushFolder(FolderOf(path));
     }
 

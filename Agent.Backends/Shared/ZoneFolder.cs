@@ -99,6 +99,21 @@ public sealed class ZoneFolder
         }
     }
 
+    /// <summary>Notes on the disk that a change of the zone's file is about to come and has to be told to somebody.</summary>
+    /// <exception cref="BackendException">The disk does not let us.</exception>
+    public void NoteUntold(DomainName zone) => Guard(() =>
+    {
+        Clean();
+        File.WriteAllBytes(UntoldPathOf(zone), []);
+    });
+
+    /// <summary>Takes the note away: the change was told.</summary>
+    /// <exception cref="BackendException">The disk does not let us.</exception>
+    public void ForgetUntold(DomainName zone) => Guard(() => File.Delete(UntoldPathOf(zone)));
+
+    /// <summary>Whether a change was noted and not told, also by an earlier process.</summary>
+    public bool IsUntold(DomainName zone) => File.Exists(UntoldPathOf(zone));
+
     /// <summary>Finds out whether files can be written.</summary>
     /// <exception cref="BackendException">They cannot.</exception>
     public void Check() => Guard(() =>
@@ -106,6 +121,9 @@ public sealed class ZoneFolder
         Clean();
         AtomicFile.CheckWritable(FullPath);
     });
+
+    // By hash, because a name may be as long as a file's name can be.
+    private string UntoldPathOf(DomainName zone) => Path.Combine(FullPath, $".agent-untold-{zone.StableHash:x16}");
 
     private void Clean()
     {

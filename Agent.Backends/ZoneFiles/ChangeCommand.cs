@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using Agent.Actors.Kernel;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 
@@ -31,6 +32,9 @@ internal sealed class ChangeCommand
         _time = time;
     }
 
+    /// <summary>False when there is nothing to run.</summary>
+    public bool IsSet => _command.Count > 0;
+
     /// <summary>Runs it to its end.</summary>
     /// <param name="zone">The zone that changed.</param>
     /// <param name="file">Its file.</param>
@@ -42,6 +46,7 @@ internal sealed class ChangeCommand
         if (_command.Count == 0)
             return;
         using Process process = Start(zone, file, change);
+        FaultPoint.Pass("command.started");
         using CancellationTokenSource late = new(_timeout, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         StringBuilder output = new();
@@ -59,6 +64,7 @@ internal sealed class ChangeCommand
             throw BackendException.Away($"the command {_command[0]} for {zone} {why}{Said(output)}");
         }
 
+        FaultPoint.Pass("command.ended");
         await Task.WhenAny(reading, Task.Delay(OutputGrace, _time, CancellationToken.None));
         if (process.ExitCode != 0)
             throw BackendException.Refused($"the command {_command[0]} for {zone} ended with {process.ExitCode}{Said(output)}");

@@ -30,9 +30,18 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
         _probe = options.Server is null ? null : new ServerProbe(options.Server, time);
     }
 
+    // Only the file can be looked at, but what counts is that the command ran. A process that ends between the two leaves a note.
+    private bool TakesNotes => _probe is null && _command.IsSet;
+
     /// <inheritdoc/>
-    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
-        _command.RunAsync(zone, _folder.Write(zone, content), "apply", cancellation);
+    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        if (TakesNotes)
+            _folder.NoteUntold(zone);
+        await _command.RunAsync(zone, _folder.Write(zone, content), "apply", cancellation);
+        if (TakesNotes)
+            _folder.ForgetUntold(zone);
+    }
 
     /// <inheritdoc/>
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
@@ -40,11 +49,19 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
         // The command runs also when there was no file: an earlier order may have come to the file and not to the command.
         if (_folder.Delete(zone, companionSuffixes: []) is { } path)
             await _command.RunAsync(zone, path, "remove", cancellation);
+        if (TakesNotes)
+            _folder.ForgetUntold(zone);
     }
 
     /// <inheritdoc/>
-    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation) =>
-        _probe is null ? _folder.Look(zone) : ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        if (_probe is not null)
+            return ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+        return TakesNotes && _folder.IsUntold(zone)
+            ? ZoneSighting.CannotTell($"the file of {zone} changed, and the command has not ended well since")
+            : _folder.Look(zone);
+    }
 
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)

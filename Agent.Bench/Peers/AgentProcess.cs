@@ -24,10 +24,16 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>The program that the build put beside this one, or the one that AGENT_TEST_PROGRAM names (an installed one,
     /// say).</summary>
     public static string Program { get; } =
-        Environment.GetEnvironmentVariable("AGENT_TEST_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "agent");
+        System.Environment.GetEnvironmentVariable("AGENT_TEST_PROGRAM") ?? Path.Combine(AppContext.BaseDirectory, "agent");
 
     /// <summary>What the configuration file holds from the next start or <see cref="WriteConfigurationAsync"/> on.</summary>
     public string Settings { get; set; }
+
+    /// <summary>Variables for the process beside those of this one.</summary>
+    public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>A program with arguments that starts the agent by its path and arguments behind them; empty for none.</summary>
+    public IReadOnlyList<string> Launcher { get; set; } = [];
 
     public string DataFolder => _folder.Combine("data");
 
@@ -81,7 +87,8 @@ public sealed class AgentProcess : IAsyncDisposable
     {
         await WriteConfigurationAsync();
         string[] arguments = ["run", "--config", ConfigurationFile, .. sets.SelectMany(set => (string[])["--set", set])];
-        return await ChildProcess.StartAsync(Program, arguments, _folder.FullPath);
+        string[] command = [.. Launcher, Program, .. arguments];
+        return await ChildProcess.StartAsync(command[0], command[1..], _folder.FullPath, Environment);
     }
 
     public Task WriteConfigurationAsync() => File.WriteAllTextAsync(ConfigurationFile, $$"""

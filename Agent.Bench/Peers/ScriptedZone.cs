@@ -9,12 +9,16 @@ namespace Agent.Bench.Peers;
 public sealed class ScriptedZone(string name, uint serial, int hosts = 3)
 {
     private const int MessageBytesMax = 16 * 1024;
+    private const int NoiseOctets = 200;
 
     public string Name { get; } = name;
 
     public uint Serial { get; set; } = serial;
 
     public int Hosts { get; set; } = hosts;
+
+    /// <summary>TXT records of random octets, the same for the same name: content that no compression makes smaller.</summary>
+    public int NoiseRecords { get; init; }
 
     public byte[] Soa
     {
@@ -43,6 +47,15 @@ public sealed class ScriptedZone(string name, uint serial, int hosts = 3)
             for (int i = 0; i < Hosts; i++)
             {
                 yield return DnsTestMessage.Record($"host{i}.{Name}", 1, 300, [192, 0, (byte)(2 + (i / 250 % 250)), (byte)(1 + (i % 250))]);
+            }
+
+            Random noise = new(Name.Length);
+            byte[] text = new byte[1 + NoiseOctets];
+            for (int i = 0; i < NoiseRecords; i++)
+            {
+                noise.NextBytes(text);
+                text[0] = NoiseOctets;
+                yield return DnsTestMessage.Record($"noise{i}.{Name}", 16, 300, text);
             }
         }
     }

@@ -1,3 +1,4 @@
+using Agent.Actors.Kernel;
 using Agent.Dns.Zones;
 
 namespace Agent.Host.Journal;
@@ -27,9 +28,12 @@ public sealed class ContentStore
         else if (!IsWhole(path, content.ByteCount))
         {
             Write(content, path + PartSuffix);
+            FaultPoint.Pass("content.written");
             File.Move(path + PartSuffix, path, overwrite: true);
         }
+        FaultPoint.Pass("content.renamed");
         DiskSync.Directory(_directory);
+        FaultPoint.Pass("content.kept");
     }
 
     /// <summary>The handle on a kept content; null when the file is missing or has another length than it must.</summary>
@@ -47,6 +51,7 @@ public sealed class ContentStore
         try
         {
             File.Delete(PathOf(hash));
+            FaultPoint.Pass("content.removed");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

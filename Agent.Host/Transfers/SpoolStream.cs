@@ -1,4 +1,5 @@
 using System.Buffers;
+using Agent.Actors.Kernel;
 using Agent.Dns.Zones;
 using Agent.Host.Journal;
 
@@ -51,6 +52,7 @@ internal sealed class SpoolStream : Stream
             _file = _directory.Create(out _path);
             _file.Write(_memory.AsSpan(0, _memoryUsed));
             ReturnMemory();
+            FaultPoint.Pass("spool.begun");
         }
         _file.Write(buffer);
     }
@@ -66,12 +68,14 @@ internal sealed class SpoolStream : Stream
     /// <exception cref="IOException">The last bytes could not be written.</exception>
     public ZoneContent Complete(ZoneFacts facts)
     {
+        FaultPoint.Pass("transfer.complete");
         if (_file is null)
         {
             return new FreshZoneContent(facts, _memory.AsSpan(0, _memoryUsed).ToArray());
         }
         _file.Dispose();
         _isTaken = true;
+        FaultPoint.Pass("spool.closed");
         return FileZoneContent.Spooled(facts, _path!);
     }
 

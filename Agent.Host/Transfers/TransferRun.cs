@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
@@ -121,9 +122,11 @@ internal sealed class TransferRun
             ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
             if (!await TrySendAsync(connection, id, signature))
                 return null;
+            FaultPoint.Pass("transfer.asked");
             long waiting = _services.Clock.GetTimestamp();
             await receiver.ReceiveFirstAsync();
             _waited += _services.Clock.GetElapsedTime(waiting);
+            receiver.Start();
             object? final = await ReceiveAsync(pipe.Reader, receiver, id, signature);
             ReceiverEnd end = await receiver.StopAsync();
             bool isDrained = pipe.Reader.TryRead(out ReadResult rest) ? rest.Buffer.IsEmpty : true;

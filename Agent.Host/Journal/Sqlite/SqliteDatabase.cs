@@ -1,3 +1,4 @@
+using Agent.Actors.Kernel;
 using Microsoft.Data.Sqlite;
 
 namespace Agent.Host.Journal.Sqlite;
@@ -97,7 +98,9 @@ internal static class SqliteDatabase
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(part, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         DiskSync.File(part);
+        FaultPoint.Pass("journal.built");
         File.Move(part, path);
+        FaultPoint.Pass("journal.created");
         DiskSync.Directory(directory.Path);
     }
 

@@ -53,7 +53,9 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
             SqliteStore store = journal.OpenStore(mayCreate: true);
             journal._store = store;
             journal.Epoch = store.NextEpoch();
+            FaultPoint.Pass("journal.opened");
             int removed = store.Sweep();
+            FaultPoint.Pass("content.swept");
             if (removed > 0)
                 journal.LogSwept(removed, directory.ContentsPath);
         }

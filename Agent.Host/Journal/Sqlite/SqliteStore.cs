@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Microsoft.Data.Sqlite;
@@ -90,6 +91,7 @@ internal sealed class SqliteStore : IDisposable
             RemoveFiles(fresh);
             throw;
         }
+        FaultPoint.Pass("journal.committed");
         _contents.RemoveDroppedFiles();
         foreach (JournalEntry entry in entries)
         {
@@ -189,6 +191,7 @@ internal sealed class SqliteStore : IDisposable
         try
         {
             work();
+            FaultPoint.Pass("journal.writing");
             long started = Stopwatch.GetTimestamp();
             _commit.Execute();
             _diskTicks += Stopwatch.GetTimestamp() - started;

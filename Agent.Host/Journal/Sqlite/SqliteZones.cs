@@ -104,7 +104,7 @@ internal sealed class SqliteZones : IDisposable
         progress.Reason?.Code,
         progress.Reason?.Text);
 
-    public void Forget(DomainName zone, DateTimeOffset keepContentUntil)
+    public void Forget(DomainName zone, DateTimeOffset? keepContentUntil)
     {
         byte[] key = SqliteValues.Of(zone);
         var content = _content.Scalar(key) as byte[];
@@ -113,8 +113,13 @@ internal sealed class SqliteZones : IDisposable
         _clearProgress.Execute(key);
         if (content is null || !ContentHash.TryFromBytes(content, out ContentHash hash))
             return;
+        if (keepContentUntil is not { } until)
+        {
+            _contents.Release(hash);
+            return;
+        }
         ReleaseContent(_keptContent, key, hash);
-        _keep.Execute(key, name, content, keepContentUntil.ToUnixTimeMilliseconds());
+        _keep.Execute(key, name, content, until.ToUnixTimeMilliseconds());
     }
 
     /// <summary>Drops kept contents whose time is over; their number.</summary>

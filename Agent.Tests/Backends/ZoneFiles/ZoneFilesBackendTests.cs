@@ -41,6 +41,23 @@ public sealed class ZoneFilesBackendTests : IDisposable
     }
 
     [Fact]
+    public async Task A_change_that_the_command_never_heard_of_is_not_taken_for_done()
+    {
+        string flag = _folder.Combine("works");
+        ZoneFilesOptions options = new(_zones) { Command = [Script($"test -e {flag}")] };
+        await using (ZoneFilesBackend first = new(options, TimeProvider.System))
+            Assert.Equal(OrderOutcome.Refused, (await new BackendCaller(first).ApplyAsync(Zone, SmallZone.Create(Zone, 1))).Outcome);
+
+        File.WriteAllText(flag, "");
+        await using ZoneFilesBackend second = new(options, TimeProvider.System);
+        BackendCaller caller = new(second);
+        Assert.Equal(Observation.CannotTell, (await caller.ObserveAsync(Zone)).Observation);
+        Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1))).Outcome);
+        Assert.Equal((Observation.Present, 1u), ((await caller.ObserveAsync(Zone)).Observation, (await caller.ObserveAsync(Zone)).Serial));
+        Assert.Equal(["files.example.zone"], Directory.GetFileSystemEntries(_zones).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task Runs_the_command_with_its_places_filled_and_little_else()
     {
         string log = _folder.Combine("log");
