@@ -39,8 +39,11 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private const int DnsPort = 53;
     private const int AcceptedFormsMax = 16;
 
+    // named adds no zone whose journal would have too long a name.
+    private const string JournalSuffix = ".jnl";
+
     // What named may put beside a zone's file: journals and signed forms.
-    private static readonly string[] CompanionSuffixes = [".jnl", ".jbk", ".signed", ".signed.jnl"];
+    private static readonly string[] CompanionSuffixes = [JournalSuffix, ".jbk", ".signed", ".signed.jnl"];
 
     // A million records take named some seconds to load.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -62,7 +65,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Bind918);
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Bind918, JournalSuffix.Length);
         if (_folder.FullPath.Any(character => character is '"' or '\\' || char.IsControl(character)))
             throw new BackendOptionsException("zone-directory", "may not contain quotes, backslashes or control characters");
         if (options.View?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') == false)
@@ -235,7 +238,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private static void Ensure(RndcReply reply, string command, DomainName zone)
     {
         if (reply.Verdict != RndcVerdict.Done)
-            throw BackendException.Refused($"named refused {command} of {zone}: {reply.Explanation}");
+            throw BackendException.Refused($"named refused {command}: {reply.Explanation} (zone {zone})");
     }
 
     private RndcEndpoint Endpoint() => new(_options.Host, _options.Port, _fixedKey ?? KeyFromFile());

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -12,6 +13,7 @@ public sealed class ZoneFolder
 {
     private readonly TimeProvider _time;
     private readonly RdataTextStyle? _style;
+    private readonly int _nameOctetsMax;
     private readonly Lock _cleaning = new();
     private bool _isClean;
 
@@ -19,8 +21,10 @@ public sealed class ZoneFolder
     /// <param name="path">The folder.</param>
     /// <param name="time">The clock that files are stamped with.</param>
     /// <param name="style">What the server that reads the files knows; null for one that knows all that we do.</param>
-    public ZoneFolder(string path, TimeProvider time, RdataTextStyle? style = null)
+    /// <param name="suffixOctets">Room in a file's name for what the server appends to it for files of its own.</param>
+    public ZoneFolder(string path, TimeProvider time, RdataTextStyle? style = null, int suffixOctets = 0)
     {
+        _nameOctetsMax = ZoneFileName.LengthMax - suffixOctets;
         _style = style;
         FullPath = Path.GetFullPath(path);
         _time = time;
@@ -31,9 +35,9 @@ public sealed class ZoneFolder
 
     /// <summary>The file of a zone.</summary>
     /// <exception cref="BackendException">The file system has no room for such a long name.</exception>
-    public string PathOf(DomainName zone) => ZoneFileName.TryCreate(zone, out string? name)
+    public string PathOf(DomainName zone) => TryName(zone, out string? name)
         ? Path.Combine(FullPath, name)
-        : throw BackendException.NameNotAcceptable($"the file name of {zone} would be longer than {ZoneFileName.LengthMax} octets");
+        : throw BackendException.NameNotAcceptable($"the file name may have at most {_nameOctetsMax} octets, too few for {zone}");
 
     /// <summary>Writes the zone's file anew, whole or not at all.</summary>
     /// <exception cref="BackendException">The folder or the disk does not let us, or the content is damaged.</exception>
@@ -62,7 +66,7 @@ public sealed class ZoneFolder
     /// <exception cref="BackendException">The disk does not let us.</exception>
     public string? Delete(DomainName zone, IEnumerable<string> companionSuffixes)
     {
-        if (!ZoneFileName.TryCreate(zone, out string? name))
+        if (!TryName(zone, out string? name))
             return null;
         string path = Path.Combine(FullPath, name);
         Guard(() =>
@@ -78,7 +82,7 @@ public sealed class ZoneFolder
     /// <summary>What the zone's file says; not what a server made of it.</summary>
     public ZoneSighting Look(DomainName zone)
     {
-        if (!ZoneFileName.TryCreate(zone, out string? name))
+        if (!TryName(zone, out string? name))
             return ZoneSighting.Absent;
         string path = Path.Combine(FullPath, name);
         try
@@ -124,6 +128,9 @@ public sealed class ZoneFolder
 
     // By hash, because a name may be as long as a file's name can be.
     private string UntoldPathOf(DomainName zone) => Path.Combine(FullPath, $".agent-untold-{zone.StableHash:x16}");
+
+    private bool TryName(DomainName zone, [NotNullWhen(true)] out string? name) =>
+        ZoneFileName.TryCreate(zone, out name) && name.Length <= _nameOctetsMax;
 
     private void Clean()
     {

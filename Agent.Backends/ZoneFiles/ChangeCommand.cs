@@ -67,7 +67,7 @@ internal sealed class ChangeCommand
         FaultPoint.Pass("command.ended");
         await Task.WhenAny(reading, Task.Delay(OutputGrace, _time, CancellationToken.None));
         if (process.ExitCode != 0)
-            throw BackendException.Refused($"the command {_command[0]} for {zone} ended with {process.ExitCode}{Said(output)}");
+            throw BackendException.Refused($"the command {_command[0]} ended with {process.ExitCode}{Said(output)} (zone {zone})");
     }
 
     private static string Said(StringBuilder output)

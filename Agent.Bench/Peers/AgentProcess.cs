@@ -155,6 +155,9 @@ public sealed class AgentProcess : IAsyncDisposable
         return JsonDocument.Parse(body).RootElement.Clone();
     }
 
+    /// <summary>A GET on the management interface whose answer is plain text, such as the metrics.</summary>
+    public Task<string> GetTextAsync(string path) => _http.GetStringAsync(Url(path));
+
     public async Task<HttpStatusCode> GetStatusAsync(string path)
     {
         using HttpResponseMessage response = await _http.GetAsync(Url(path));

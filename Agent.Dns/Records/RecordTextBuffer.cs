@@ -87,7 +87,7 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
     }
 
     /// <summary>Appends a name with its final dot.</summary>
-    public void WriteName(ReadOnlySpan<byte> wire) => Length += NameText.Write(wire, GetSpan(NameText.MaximumLength));
+    public void WriteName(ReadOnlySpan<byte> wire) => Length += NameText.Write(wire, GetSpan(NameText.MaximumLength), forMasterFile: true);
 
     /// <summary>Appends upper-case hexadecimal digits.</summary>
     public void WriteHex(ReadOnlySpan<byte> bytes)

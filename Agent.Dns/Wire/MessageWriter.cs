@@ -1,5 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
-using System.Text;
+using System.Text.Unicode;
 
 namespace Agent.Dns.Wire;
 
@@ -155,15 +156,25 @@ public ref struct MessageWriter
         return true;
     }
 
-    /// <summary>Appends an extended error (RFC 8914) to the OPT record; a text that does not fit is left out.</summary>
+    /// <summary>Appends an extended error (RFC 8914) to the OPT record; a text that does not fit loses its end.</summary>
     public bool TryWriteExtendedError(ExtendedErrorCode code, scoped ReadOnlySpan<char> text)
     {
         const int TextBytesMax = 256;
         Span<byte> value = stackalloc byte[2 + TextBytesMax];
         BinaryPrimitives.WriteUInt16BigEndian(value, (ushort)code);
-        _ = Encoding.UTF8.TryGetBytes(text, value[2..], out var bytes);
-        return TryWriteOption(EdnsOptionCode.ExtendedError, value[..(2 + bytes)])
-            || TryWriteOption(EdnsOptionCode.ExtendedError, value[..2]);
+        var room = Math.Min(TextBytesMax, Available - OptionHead - 2);
+        var bytes = room > 0 ? EncodeText(text, value.Slice(2, room)) : 0;
+        return TryWriteOption(EdnsOptionCode.ExtendedError, value[..(2 + bytes)]);
+    }
+
+    /// <summary>As much of a text as there is room for, with dots where it was cut.</summary>
+    private static int EncodeText(ReadOnlySpan<char> text, Span<byte> destination)
+    {
+        if (Utf8.FromUtf16(text, destination, out _, out var bytes) != OperationStatus.DestinationTooSmall) return bytes;
+        var dots = "..."u8[..Math.Min(3, destination.Length)];
+        _ = Utf8.FromUtf16(text, destination[..^dots.Length], out _, out bytes);
+        dots.CopyTo(destination[bytes..]);
+        return bytes + dots.Length;
     }
 
     /// <summary>Copies the question section of a request as it stands, all questions; false if it is malformed or does not fit.</summary>
@@ -175,6 +186,10 @@ public ref struct MessageWriter
         while (reader.TryReadQuestion(out _)) { }
         if (reader.Error != WireError.None || !TryWriteBytes(request[MessageHeader.Size..reader.Offset])) return false;
         BinaryPrimitives.WriteUInt16BigEndian(_buffer[4..], reader.Header.QuestionCount);
+
+        // Owners below will mostly be the name asked for: they point to it, as without that a long name would not fit twice.
+        if (NameBytes.TryMeasure(_buffer[MessageHeader.Size.._length], out var nameLength))
+            _names.Note(_buffer.Slice(MessageHeader.Size, nameLength), MessageHeader.Size);
         return true;
     }
 

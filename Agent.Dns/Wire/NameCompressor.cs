@@ -23,13 +23,7 @@ internal struct NameCompressor
     {
         Span<byte> starts = stackalloc byte[MaximumLabels];
         Span<uint> hashes = stackalloc uint[MaximumLabels];
-        var labels = NameBytes.FindLabels(name, starts);
-        var hash = HashSeed;
-        for (var i = labels - 1; i >= 0; i--)
-        {
-            foreach (var value in name.Slice(starts[i], name[starts[i]] + 1)) hash = unchecked((hash ^ value) * HashPrime);
-            hashes[i] = hash;
-        }
+        var labels = HashSuffixes(name, starts, hashes);
 
         // The first suffix that is already written decides; what stands before it is written out and remembered.
         var known = 0;
@@ -53,6 +47,29 @@ internal struct NameCompressor
 
         length += total;
         return true;
+    }
+
+    /// <summary>Remembers an uncompressed name that stands in the message already.</summary>
+    [SkipLocalsInit]
+    public void Note(ReadOnlySpan<byte> name, int offset)
+    {
+        Span<byte> starts = stackalloc byte[MaximumLabels];
+        Span<uint> hashes = stackalloc uint[MaximumLabels];
+        var labels = HashSuffixes(name, starts, hashes);
+        for (var i = 0; i < labels && offset + starts[i] <= MaximumOffset; i++) _slots[SlotOf(hashes[i])] = (ushort)(offset + starts[i]);
+    }
+
+    private static int HashSuffixes(ReadOnlySpan<byte> name, Span<byte> starts, Span<uint> hashes)
+    {
+        var labels = NameBytes.FindLabels(name, starts);
+        var hash = HashSeed;
+        for (var i = labels - 1; i >= 0; i--)
+        {
+            foreach (var value in name.Slice(starts[i], name[starts[i]] + 1)) hash = unchecked((hash ^ value) * HashPrime);
+            hashes[i] = hash;
+        }
+
+        return labels;
     }
 
     private static int SlotOf(uint hash) => (int)((hash ^ (hash >> 15)) % SlotCount);

@@ -17,8 +17,12 @@ public static class NameText
     /// <summary>Writes an uncompressed name as ASCII with its final dot.</summary>
     /// <param name="wire">A well-formed name.</param>
     /// <param name="destination">Room for <see cref="MaximumLength"/> bytes is enough for any name.</param>
+    /// <param name="forMasterFile">
+    /// Escapes every sign that some server's reader of master files stumbles over (Knot wants it of all but <c>-_*/</c>). Otherwise only
+    /// those that have a meaning there, as people and tools write names.
+    /// </param>
     /// <returns>Bytes written.</returns>
-    public static int Write(ReadOnlySpan<byte> wire, Span<byte> destination)
+    public static int Write(ReadOnlySpan<byte> wire, Span<byte> destination, bool forMasterFile = false)
     {
         if (wire[0] == 0)
         {
@@ -38,7 +42,7 @@ public static class NameText
             }
             else
             {
-                foreach (var value in label) written += WriteByte(value, destination[written..]);
+                foreach (var value in label) written += WriteByte(value, destination[written..], forMasterFile);
             }
 
             destination[written++] = (byte)'.';
@@ -107,24 +111,34 @@ public static class NameText
         return number <= byte.MaxValue;
     }
 
-    private static int WriteByte(byte value, Span<byte> destination)
+    private static int WriteByte(byte value, Span<byte> destination, bool forMasterFile)
     {
         switch (value)
         {
             case <= 0x20 or >= 0x7F:
-                destination[3] = (byte)('0' + (value % 10));
-                destination[2] = (byte)('0' + (value / 10 % 10));
-                destination[1] = (byte)('0' + (value / 100));
-                destination[0] = (byte)'\\';
-                return 4;
+                return WriteNumber(value, destination);
+            case (byte)'\\' when forMasterFile:
+                // NSD takes the second of two backslashes for the beginning of an escape when a dot follows.
+                return WriteNumber(value, destination);
             case (byte)'"' or (byte)'$' or (byte)'(' or (byte)')' or (byte)'.' or (byte)';' or (byte)'@' or (byte)'\\':
                 destination[1] = value;
                 destination[0] = (byte)'\\';
                 return 2;
             default:
+                // By its number, as a backslash before a bracket means something else to BIND.
+                if (forMasterFile && value != (byte)'/' && !Plain.Contains(value)) return WriteNumber(value, destination);
                 destination[0] = value;
                 return 1;
         }
+    }
+
+    private static int WriteNumber(byte value, Span<byte> destination)
+    {
+        destination[3] = (byte)('0' + (value % 10));
+        destination[2] = (byte)('0' + (value / 10 % 10));
+        destination[1] = (byte)('0' + (value / 100));
+        destination[0] = (byte)'\\';
+        return 4;
     }
 
     private static bool TryAppendLabel(ReadOnlySpan<byte> label, Span<byte> destination, ref int length)

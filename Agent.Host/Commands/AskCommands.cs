@@ -225,7 +225,8 @@ internal sealed class AskCommands(CommandConsole console)
             ? $"{ApiClient.Text(reason, "code")}: {ApiClient.Text(reason, "text")}"
             : "";
 
-    private static string PathOf(string zone) => $"api/v1/zones/{Uri.EscapeDataString(zone)}";
+    // A single dot would be taken out of the path, so the root zone goes by the name that its file has.
+    private static string PathOf(string zone) => $"api/v1/zones/{(zone == "." ? "@" : Uri.EscapeDataString(zone))}";
 
     private void WriteJson<T>(T value) => console.Output.WriteLine(JsonSerializer.Serialize(value, Indented));
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Agent.Actors.Kernel;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -36,7 +37,13 @@ public sealed class ManagementServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 1 << 20;
             kestrel.Limits.MaxConcurrentConnections = 1000;
         });
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase);
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+
+            // Names and texts come from the network, and what shows them may take a sign such as < for its own.
+            json.SerializerOptions.Encoder = JavaScriptEncoder.Default;
+        });
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Problems.AddCode);
         WebApplication application = builder.Build();
         application.UseExceptionHandler();

@@ -90,6 +90,8 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
             text.Append("dnsagent_target_up{target=\"").Append(target.Name).Append("\"} ")
                 .Append(target.State == "up" ? 1 : 0).Append('\n');
         text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
+        text.Append("# HELP dnsagent_gc_heap_bytes The managed heap, garbage included.\n# TYPE dnsagent_gc_heap_bytes gauge\n");
+        text.Append("dnsagent_gc_heap_bytes ").Append(GC.GetTotalMemory(forceFullCollection: false)).Append('\n');
         string version = typeof(StateEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
         text.Append("# HELP dnsagent_build_info Version of the agent.\n# TYPE dnsagent_build_info gauge\n");
         text.Append("dnsagent_build_info{version=\"").Append(version).Append("\"} 1\n");

@@ -14,6 +14,10 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 {
     private const string Segment = "/zones/";
     private const int LargestPage = 1000;
+
+    // Clients and servers alike take a single dot out of a path, so the root zone is written as in the names of zone files.
+    private const string RootInPaths = "@";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public void Map(IEndpointRouteBuilder routes)
@@ -40,6 +44,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     /// line.</summary>
     private static string NameIn(string routed, HttpContext context)
     {
+        if (routed == RootInPaths) return ".";
         if (!routed.Contains('%', StringComparison.Ordinal)) return routed;
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         int start = target.IndexOf(Segment, StringComparison.OrdinalIgnoreCase) + Segment.Length;
@@ -81,8 +86,9 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         TimeSpan patience = parts.AnswerDeadline() + Patience;
         ZoneReply reply = await parts.Region.Ask<ZoneReply>(new CreateZone(name, Origin(context)), patience);
+        string path = name.IsRoot ? RootInPaths : Uri.EscapeDataString(name.ToString());
         return reply.Outcome == ZoneOutcome.Done
-            ? Results.Created($"/api/v1/zones/{Uri.EscapeDataString(name.ToString())}", new { name = name.ToString() })
+            ? Results.Created($"/api/v1/zones/{path}", new { name = name.ToString() })
             : Failure(reply);
     });
 

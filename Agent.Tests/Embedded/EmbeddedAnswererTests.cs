@@ -1,6 +1,8 @@
+using System.Text;
 using Agent.Actors.Listeners;
 using Agent.Backends.Embedded;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using static Agent.Tests.Embedded.EmbeddedSample;
 
 namespace Agent.Tests.Embedded;
@@ -9,6 +11,27 @@ public sealed class EmbeddedAnswererTests
 {
     private const string NegativeSoa = "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300";
     private static readonly EmbeddedAnswerer Answerer = EmbeddedSample.Answerer(Zone);
+
+    /// <summary>Who asks without EDNS has 512 octets for all, and is not sent to TCP for a SOA.</summary>
+    [Fact]
+    public void A_name_of_255_octets_is_answered_in_a_plain_datagram()
+    {
+        string name = string.Concat(Enumerable.Repeat(new string('n', 62) + ".", 4)) + "n.";
+        string zone = $"{name} 60 IN SOA ns.example. host.example. 5 1 1 1 1\n{name} 60 IN NS ns.example.\n";
+        Assert.Equal(255, DomainName.Parse(name).Wire.Length);
+        using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
+        using MemoryStream file = new(Encoding.ASCII.GetBytes(zone));
+        Assert.True(ZoneFileReader.TryRead(file, null, builder, out ZoneFileError? error), $"{error}");
+        Assert.True(builder.TryBuild(out MemoryZoneContent? content));
+        Assert.Equal(ZoneContentError.None, ZoneImage.TryBuild(content, out ZoneImage? image));
+        var table = new EmbeddedZoneTable();
+        table.Put(image!);
+
+        byte[] answer = Ask(new EmbeddedAnswerer(table), Query(name, RecordType.SOA), AnswerTransport.Udp);
+
+        var reader = new MessageReader(answer);
+        Assert.Equal((false, 1), (reader.Header.IsTruncated, reader.Header.AnswerCount));
+    }
 
     [Theory]
     [InlineData("www.example.org.", RecordType.A, "NoError AA", "www.example.org. 60 IN A 192.0.2.3|www.example.org. 60 IN A 192.0.2.4")]

@@ -27,7 +27,7 @@ public class BrokenTransferBed : IAsyncLifetime
         Agent = await AgentProcess.StartedAsync($$"""
             {{MasterSettings(_master)}}
             backend-driver = embedded
-            {{BrokenTransfer.Settings}}
+            {{TransferSettings}}
             """);
         await Agent.Worker.CreateAcceptedAsync(Neighbour);
     }
@@ -88,6 +88,8 @@ public class BrokenTransferBed : IAsyncLifetime
         await WorkerClient.ServedAsync(Agent.Dns, zone, 8, () => Agent.Output);
         await Agent.Worker.DeleteAcceptedAsync(zone);
     }
+
+    protected virtual string TransferSettings => BrokenTransfer.Settings;
 
     protected virtual string MasterSettings(ScriptedMaster master) => $"masters = [\"{master.EndPoint}\"]";
 

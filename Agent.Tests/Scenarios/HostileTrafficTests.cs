@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Agent.Tests.Listeners;
 using Agent.Bench.Peers;
@@ -9,10 +8,11 @@ namespace Agent.Tests.Scenarios;
 public sealed class HostileTrafficTests
 {
     private const string Zone = "steady.example.";
-    private const int Datagrams = 40_000;
+    private const int Datagrams = 42_000;
     private const int DatagramsAtATime = 200;
     private const int Streams = 1_000;
     private const int Connections = 400;
+    private const int ClientsThatNeverRead = 20;
     private const long GrowthBytesMax = 96L * 1024 * 1024;
 
     [Fact]
@@ -21,14 +21,15 @@ public sealed class HostileTrafficTests
         await using ScriptedMaster master = new(new ScriptedZone(Zone, 3));
         await using AgentProcess agent = await StartAsync(master);
         Random random = new(20_262);
-        await SendDamagedAsync(agent, random, Datagrams / 2, Streams / 2);
-        long memory = ResidentBytes(agent);
-        int descriptors = Descriptors(agent);
+        Assert.True(Datagrams / 2 > HostileMessages.Combinations);
+        await SendAsync(agent, random, 0);
+        long memory = ProcessSample.ResidentBytesOf(agent);
+        int descriptors = ProcessSample.DescriptorsOf(agent);
 
-        await SendDamagedAsync(agent, random, Datagrams / 2, Streams / 2);
+        await SendAsync(agent, random, HostileMessages.Combinations);
 
         await StillServesAsync(agent);
-        Assert.InRange(ResidentBytes(agent) - memory, long.MinValue, GrowthBytesMax);
+        Assert.InRange(ProcessSample.ResidentBytesOf(agent) - memory, long.MinValue, GrowthBytesMax);
         await DescriptorsAreAtMostAsync(agent, descriptors + 5);
     }
 
@@ -38,7 +39,7 @@ public sealed class HostileTrafficTests
         await using ScriptedMaster master = new(new ScriptedZone(Zone, 3));
         await using AgentProcess agent = await StartAsync(master, "tcp-connections-per-client = 50");
         await StillServesAsync(agent);
-        int descriptors = Descriptors(agent);
+        int descriptors = ProcessSample.DescriptorsOf(agent);
         List<TcpClient> clients = [];
         for (int i = 0; i < Connections; i++)
         {
@@ -50,6 +51,23 @@ public sealed class HostileTrafficTests
         await StillServesAsync(agent);
         await DescriptorsAreAtMostAsync(agent, descriptors + 60);
         clients.ForEach(client => client.Dispose());
+        await DescriptorsAreAtMostAsync(agent, descriptors + 5);
+    }
+
+    /// <summary>What waits for a reader who does not come is bounded, and the connection ends: its writer sees it break.</summary>
+    [Fact]
+    public async Task Clients_that_ask_and_never_read_are_cut_off()
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 3));
+        await using AgentProcess agent = await StartAsync(master, "tcp-idle-timeout = 1s");
+        await StillServesAsync(agent);
+        int descriptors = ProcessSample.DescriptorsOf(agent);
+        long memory = ProcessSample.ResidentBytesOf(agent);
+
+        await Task.WhenAll(Enumerable.Range(0, ClientsThatNeverRead).Select(_ => AskForeverAsync(agent)));
+
+        await StillServesAsync(agent);
+        Assert.InRange(ProcessSample.ResidentBytesOf(agent) - memory, long.MinValue, GrowthBytesMax);
         await DescriptorsAreAtMostAsync(agent, descriptors + 5);
     }
 
@@ -92,23 +110,39 @@ public sealed class HostileTrafficTests
         Assert.Equal(9, new DnsReply(answer!, agent.Dns).Id);
     }
 
-    private static async Task SendDamagedAsync(AgentProcess agent, Random random, int datagrams, int streams)
+    private static async Task AskForeverAsync(AgentProcess agent)
+    {
+        using TcpClient client = new() { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(agent.Dns);
+        byte[] query = DnsSender.Frame(DnsTestMessage.Request(1, 0, Zone, DnsTestMessage.TypeSoa));
+        byte[] queries = [.. Enumerable.Repeat(query, 500).SelectMany(octets => octets)];
+        using CancellationTokenSource late = new(Eventually.Deadline);
+        IOException broken = await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            while (true)
+                await client.GetStream().WriteAsync(queries, late.Token);
+        });
+        Assert.IsType<SocketException>(broken.InnerException);
+    }
+
+    /// <summary>So many rounds, the first of which decides whether each combination comes whole or damaged.</summary>
+    private static async Task SendAsync(AgentProcess agent, Random random, int first)
     {
         using UdpClient udp = new();
         udp.Connect(agent.Dns);
-        for (int round = 0; round < datagrams; round++)
+        for (int round = 0; round < Datagrams / 2; round++)
         {
-            await udp.SendAsync(HostileMessages.Next(random, round));
+            await udp.SendAsync(HostileMessages.Next(random, first + round).Octets);
             // One good question after each batch is the proof that those before it were read, and keeps the queues from overflowing.
             if (round % DatagramsAtATime == 0)
                 Assert.Equal(3u, await WorkerClient.PollSerialAsync(agent.Dns, Zone));
         }
 
-        for (int round = 0; round < streams; round++)
+        for (int round = 0; round < Streams / 2; round++)
         {
             using TcpClient tcp = new();
             await tcp.ConnectAsync(agent.Dns);
-            byte[] message = HostileMessages.Next(random, round);
+            byte[] message = HostileMessages.Next(random, HostileMessages.Combinations + round).Octets;
             await tcp.GetStream().WriteAsync(random.Next(2) == 0 ? DnsSender.Frame(message) : message);
             if (random.Next(2) == 0)
                 tcp.Client.LingerState = new LingerOption(true, 0);
@@ -134,14 +168,6 @@ public sealed class HostileTrafficTests
         Assert.True(agent.Process!.IsRunning);
     }
 
-    private static Task DescriptorsAreAtMostAsync(AgentProcess agent, int most) =>
-        Eventually.HoldsAsync(() => Descriptors(agent) <= most, () => $"{Descriptors(agent)} descriptors, {most} are due");
-
-    private static int Descriptors(AgentProcess agent) => Directory.GetFileSystemEntries(Of(agent, "fd")).Length;
-
-    private static long ResidentBytes(AgentProcess agent) =>
-        long.Parse(File.ReadAllText(Of(agent, "statm")).Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
-
-    private static string Of(AgentProcess agent, string file) =>
-        string.Create(CultureInfo.InvariantCulture, $"/proc/{agent.Process!.Id}/{file}");
+    private static Task DescriptorsAreAtMostAsync(AgentProcess agent, int most) => Eventually.HoldsAsync(
+        () => ProcessSample.DescriptorsOf(agent) <= most, () => $"{ProcessSample.DescriptorsOf(agent)} descriptors, {most} are due");
 }

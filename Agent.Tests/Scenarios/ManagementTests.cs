@@ -22,6 +22,8 @@ public sealed class ManagementTests
             ("GET", "api/v1/zones/a%2Fb.test", HttpStatusCode.NotFound, "unknown-zone", "the zone a/b.test. "),
             ("GET", "api/v1/zones/a%2Fb.test?limit=1", HttpStatusCode.NotFound, "unknown-zone", "the zone a/b.test. "),
             ("GET", "api/v1/zones/a%252Fb.test", HttpStatusCode.NotFound, "unknown-zone", "the zone a%2Fb.test. "),
+            ("GET", "api/v1/zones/@", HttpStatusCode.NotFound, "unknown-zone", "the zone . "),
+            ("GET", "api/v1/zones/%40", HttpStatusCode.NotFound, "unknown-zone", "the zone . "),
             ("GET", "api/v1/nothing", HttpStatusCode.NotFound, "not-found", null),
             ("DELETE", "api/v1/zones/a.test", HttpStatusCode.Unauthorized, "token-needed", null),
         ];

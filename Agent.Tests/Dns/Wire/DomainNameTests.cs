@@ -1,3 +1,4 @@
+using System.Text;
 using Agent.Dns.Wire;
 
 namespace Agent.Tests.Dns.Wire;
@@ -14,6 +15,20 @@ public class DomainNameTests
     [InlineData(@"\@\$\;\""\(\)\\.x.", @"\@\$\;\""\(\)\\.x.")]
     [InlineData("*._tcp.x", "*._tcp.x.")]
     public void TextComesBackWithEscapes(string text, string expected) => Assert.Equal(expected, DomainName.Parse(text).ToString());
+
+    /// <summary>Some reader or other takes each of these signs for its own.</summary>
+    [Theory]
+    [InlineData("a'b.x.", @"a\039b.x.")]
+    [InlineData("[a].{b}.x.", @"\091a\093.\123b\125.x.")]
+    [InlineData("0/25.*._a-1.x.", "0/25.*._a-1.x.")]
+    [InlineData(@"\@\..x.", @"\@\..x.")]
+    [InlineData(@"a\\.x.", @"a\092.x.")]
+    public void MasterFilesHoldOddSignsByNumber(string text, string expected)
+    {
+        Span<byte> written = stackalloc byte[NameText.MaximumLength];
+        var length = NameText.Write(DomainName.Parse(text).Wire, written, forMasterFile: true);
+        Assert.Equal(expected, Encoding.ASCII.GetString(written[..length]));
+    }
 
     [Theory]
     [InlineData("")]

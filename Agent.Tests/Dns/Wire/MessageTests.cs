@@ -1,3 +1,4 @@
+using System.Text;
 using Agent.Dns.Wire;
 
 namespace Agent.Tests.Dns.Wire;
@@ -102,6 +103,39 @@ public class MessageTests
         }
 
         Assert.True(reader.AtEnd);
+    }
+
+    [Theory]
+    [InlineData(600, 256)]
+    [InlineData(60, 31)]
+    [InlineData(12 + 11 + 6, 0)]
+    public void AnErrorTextThatIsTooLongLosesItsEnd(int bufferBytes, int textBytes)
+    {
+        var writer = new MessageWriter(new byte[bufferBytes]);
+        Assert.True(writer.TryWriteOpt(1232));
+        Assert.True(writer.TryWriteExtendedError(ExtendedErrorCode.Prohibited, new string('t', 1000)));
+
+        Assert.Equal(WireError.None, EdnsView.Find(writer.Written, out var edns));
+        Assert.True(edns.TryGetExtendedError(out _, out var text));
+        Assert.Equal(new string('t', Math.Max(0, textBytes - 3)) + "..."[..Math.Min(3, textBytes)], Encoding.ASCII.GetString(text));
+    }
+
+    [Fact]
+    public void OwnersPointToTheQuestionThatWasEchoed()
+    {
+        var name = DomainName.Parse(string.Concat(Enumerable.Repeat(new string('n', 62) + ".", 4)));
+        var request = new MessageWriter(new byte[512]);
+        Assert.True(request.TryWriteQuestion(name, RecordType.A));
+        var reply = new MessageWriter(new byte[512]);
+        Assert.True(reply.TryEchoQuestions(request.Written));
+        var before = reply.Length;
+
+        Assert.True(reply.TryWriteRecord(MessageSection.Answer, name.Wire, RecordType.A, RecordClass.IN, 1, [192, 0, 2, 1]));
+
+        Assert.Equal(2 + 10 + 4, reply.Length - before);
+        var reader = new MessageReader(reply.Written);
+        Assert.True(reader.TryReadRecord(out var record));
+        Assert.True(record.OwnerEquals(name.Wire));
     }
 
     [Fact]

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Agent.Bench.Peers;
+
+namespace Agent.Tests.Scenarios;
+
+/// <summary>What a running agent takes at one moment.</summary>
+internal sealed record ProcessSample(long ResidentBytes, long HeapBytes, int Descriptors, int Threads)
+{
+    private const string HeapMetric = "dnsagent_gc_heap_bytes ";
+
+    public static async Task<ProcessSample> OfAsync(AgentProcess agent)
+    {
+        string metrics = await agent.GetTextAsync("/metrics");
+        string heap = metrics.Split('\n').Single(line => line.StartsWith(HeapMetric, StringComparison.Ordinal))[HeapMetric.Length..];
+        return new ProcessSample(
+            ResidentBytesOf(agent),
+            long.Parse(heap, CultureInfo.InvariantCulture),
+            DescriptorsOf(agent),
+            Directory.GetFileSystemEntries(Of(agent, "task")).Length);
+    }
+
+    public static int DescriptorsOf(AgentProcess agent) => Directory.GetFileSystemEntries(Of(agent, "fd")).Length;
+
+    public static long ResidentBytesOf(AgentProcess agent) =>
+        long.Parse(File.ReadAllText(Of(agent, "statm")).Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+
+    private static string Of(AgentProcess agent, string file) =>
+        string.Create(CultureInfo.InvariantCulture, $"/proc/{agent.Process!.Id}/{file}");
+}
+
+/// <summary>
+/// Whether something grows: the median of the last fifth of all samples against that of the second fifth. The first one is for warming
+/// up; a fifth above, and a little, is what a collector and a busy machine move by themselves.
+/// </summary>
+internal sealed class Flatness(IReadOnlyList<ProcessSample> samples)
+{
+    private const double FactorMax = 1.2;
+    private const long Mebibyte = 1024 * 1024;
+
+    private static readonly (string What, Func<ProcessSample, long> Value, long Slack)[] Measures =
+    [
+        ("resident bytes", sample => sample.ResidentBytes, 32 * Mebibyte),
+        ("heap bytes", sample => sample.HeapBytes, 16 * Mebibyte),
+        ("descriptors", sample => sample.Descriptors, 10),
+        ("threads", sample => sample.Threads, 10),
+    ];
+
+    public IEnumerable<string> Growing() =>
+        from measure in Measures
+        let early = MedianOfFifth(1, measure.Value)
+        let late = MedianOfFifth(4, measure.Value)
+        where late > (FactorMax * early) + measure.Slack
+        select $"{measure.What} from {early} to {late}";
+
+    public override string ToString() => string.Join('\n', Measures.Select(measure =>
+        $"{measure.What}: medians of the fifths "
+        + string.Join(' ', Enumerable.Range(0, 5).Select(fifth => MedianOfFifth(fifth, measure.Value)))
+        + $", most {samples.Max(measure.Value)}"));
+
+    private long MedianOfFifth(int fifth, Func<ProcessSample, long> value)
+    {
+        long[] values = [.. samples.Skip(samples.Count * fifth / 5).Take(samples.Count / 5).Select(value).Order()];
+        return values[values.Length / 2];
+    }
+}
