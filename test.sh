@@ -31,7 +31,7 @@ stop_early() {
 
 # program or file, and the Debian package that brings it
 peers="named:bind9 rndc:bind9-utils named-checkzone:bind9-utils dig:bind9-dnsutils nsd:nsd nsd-control:nsd nsd-checkzone:nsd knotd:knot knotc:knot kdig:knot-dnsutils
-  ldns-read-zone:ldnsutils dnsperf:dnsperf dnsdist:dnsdist ip:iproute2 setpriv:util-linux"
+  ldns-read-zone:ldnsutils dnsperf:dnsperf dnsdist:dnsdist ip:iproute2 setpriv:util-linux pgrep:procps"
 
 have() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 
@@ -40,6 +40,8 @@ missing_packages() {
   for peer in $peers; do
     have "${peer%%:*}" || packages="$packages ${peer##*:}"
   done
+  # Its server programs lie in a folder of their version, on nobody's path.
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages="$packages postgresql"
   /usr/bin/python3 -c 'import dns' >/dev/null 2>&1 || packages="$packages python3-dnspython"
   ldconfig_p=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null)
   [[ $ldconfig_p == *libsqlite3.so.0* ]] || packages="$packages libsqlite3-0"

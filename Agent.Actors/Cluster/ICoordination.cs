@@ -23,5 +23,12 @@ public interface ICoordination
 /// <param name="Epoch">Strictly larger than every epoch under which the shard was owned before, on any node.</param>
 public sealed record ShardAcquired(int Shard, long Epoch);
 
+/// <summary>
+/// Published on the event stream by whoever finds that this node's epoch is over, such as a journal that refuses it: every shard host of
+/// the node stops at once, and none is started again before the coordination gives a new epoch.
+/// </summary>
+/// <param name="Why">For people.</param>
+public sealed record OwnershipEnded(string Why);
+
 /// <summary>This node does not own the shard any more; its host stops at once.</summary>
 public sealed record ShardLost(int Shard);

@@ -51,7 +51,11 @@ public sealed class ShardRegionActor : UntypedActor
     protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
 
     /// <inheritdoc/>
-    protected internal override void PreStart() => _settings.Coordination.Subscribe(Self);
+    protected internal override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(OwnershipEnded));
+        _settings.Coordination.Subscribe(Self);
+    }
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
@@ -66,6 +70,9 @@ public sealed class ShardRegionActor : UntypedActor
                 break;
             case ShardLost lost:
                 Lose(lost.Shard);
+                break;
+            case OwnershipEnded:
+                for (int shard = 0; shard < _hosts.Length; shard++) Lose(shard);
                 break;
             case HostFailed failed:
                 if (_hosts[failed.Shard] == failed.Host) HostEnded(failed.Shard);

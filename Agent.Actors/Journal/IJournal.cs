@@ -11,7 +11,10 @@ namespace Agent.Actors.Journal;
 /// </summary>
 public interface IJournal
 {
-    /// <summary>Makes a batch durable; answered by <see cref="JournalCommitted"/> or <see cref="JournalFailed"/>.</summary>
+    /// <summary>
+    /// Makes a batch durable; answered by <see cref="JournalCommitted"/> or <see cref="JournalFailed"/>. While it is not known which of the
+    /// two it will be (the connection broke in the middle), <see cref="JournalInDoubt"/> may come before it, once.
+    /// </summary>
     void Commit(JournalBatch batch, ReplyTo replyTo);
 
     /// <summary>
@@ -37,9 +40,16 @@ public sealed record JournalBatch(long Id, ImmutableArray<JournalEntry> Entries)
 /// <param name="DiskWait">The part of the time that was spent waiting for the disk.</param>
 public sealed record JournalCommitted(long Id, TimeSpan DiskWait = default);
 
+/// <summary>
+/// The store went away while the batch was under way: it may be written or not, and nobody can say before the store is back. The answer
+/// proper follows then; until it does nothing else can be written.
+/// </summary>
+public sealed record JournalInDoubt(long Id, Reason Reason);
+
 /// <summary>Nothing of the batch was written.</summary>
 /// <param name="Id">Number of the batch.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="Reason">Why. <see cref="ReasonCode.JournalFenced"/> is final: another owner has come, and no batch will ever be taken
+/// again.</param>
 /// <param name="Culprit">The zone whose content cannot be kept: the rest of the batch may be written without it. Null when nothing can
 /// be written.</param>
 public sealed record JournalFailed(long Id, Reason Reason, DomainName? Culprit = null);

@@ -1,3 +1,4 @@
+using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
@@ -12,6 +13,8 @@ namespace Agent.Actors.Journal;
 /// Bounds: at most <see cref="MaxBatchEntries"/> entries a batch, and <see cref="MaxWaiting"/> requests waiting; one more is
 /// refused at once, which the requester answers with overload. Requests of one sender keep their order. A zone whose content cannot be
 /// kept fails alone: the others of its batch are written without it.
+/// <para>A batch in doubt is held until the store says what became of it; whatever waits behind it or comes meanwhile is refused at
+/// once. A fence is the end: everything is refused, and the shards of this node are told that their ownership is over.</para>
 /// </remarks>
 public sealed class JournalActor : UntypedActor
 {
@@ -30,6 +33,7 @@ public sealed class JournalActor : UntypedActor
     private long _batch;
     private bool _busy;
     private Reason? _failure;
+    private Reason? _closed;
 
     private JournalActor(IJournal journal)
     {
@@ -54,6 +58,12 @@ public sealed class JournalActor : UntypedActor
             case JournalCommitted done when done.Id == _batch:
                 _failure = null;
                 Finish(id => new AppendDone(id, done.DiskWait));
+                break;
+            case JournalInDoubt doubt when doubt.Id == _batch && _busy:
+                Doubt(doubt.Reason);
+                break;
+            case JournalFailed { Reason.Code: ReasonCode.JournalFenced } failed when failed.Id == _batch:
+                Fenced(failed.Reason);
                 break;
             case JournalFailed { Culprit: { } zone } failed when failed.Id == _batch && _underWay.Exists(u => Writes(u.Request, zone)):
                 FailAlone(zone, failed.Reason);
@@ -80,9 +90,9 @@ public sealed class JournalActor : UntypedActor
 
     private void Accept(Append append)
     {
-        if (_waiting.Count >= MaxWaiting)
+        if (_closed is not null || _waiting.Count >= MaxWaiting)
         {
-            if (append.Id != 0) Sender.Tell(new AppendFailed(append.Id, TooMuch), Self);
+            if (append.Id != 0) Sender.Tell(new AppendFailed(append.Id, _closed ?? TooMuch), Self);
             return;
         }
 
@@ -90,8 +100,37 @@ public sealed class JournalActor : UntypedActor
         if (!_busy) CommitNext();
     }
 
+    /// <summary>Until the store is back nothing can be promised; those of the batch learn later what became of it.</summary>
+    private void Doubt(Reason reason)
+    {
+        _failure = _closed = reason;
+        foreach ((Append request, IActorRef sender) in _underWay)
+        {
+            if (request.Id != 0) sender.Tell(new AppendDelayed(request.Id, reason), Self);
+        }
+
+        RefuseWaiting(reason);
+    }
+
+    private void Fenced(Reason reason)
+    {
+        RefuseWaiting(reason);
+        Finish(id => new AppendFailed(id, reason));
+        _failure = _closed = reason;
+        Context.System.EventStream.Publish(new OwnershipEnded(reason.Text));
+    }
+
+    private void RefuseWaiting(Reason reason)
+    {
+        while (_waiting.TryDequeue(out (Append Request, IActorRef Sender) waiting))
+        {
+            if (waiting.Request.Id != 0) waiting.Sender.Tell(new AppendFailed(waiting.Request.Id, reason), Self);
+        }
+    }
+
     private void Finish(Func<long, object> answer)
     {
+        _closed = null;
         foreach ((Append request, IActorRef sender) in _underWay)
         {
             if (request.Id != 0) sender.Tell(answer(request.Id), Self);
@@ -110,6 +149,7 @@ public sealed class JournalActor : UntypedActor
         }
 
         _underWay.RemoveAll(u => Writes(u.Request, zone));
+        _closed = null;
         _busy = false;
         if (_underWay.Count > 0) Commit();
         else CommitNext();

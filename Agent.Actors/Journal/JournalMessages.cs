@@ -5,7 +5,7 @@ using Agent.Dns.Wire;
 namespace Agent.Actors.Journal;
 
 /// <summary>Asks for entries to be made durable. Answered to the sender by <see cref="AppendDone"/> or <see cref="AppendFailed"/>, unless
-/// <paramref name="Id"/> is 0.</summary>
+/// <paramref name="Id"/> is 0; <see cref="AppendDelayed"/> may come before.</summary>
 /// <param name="Id">Number given by the sender; 0 when no answer is wanted.</param>
 /// <param name="Entries">Become durable together.</param>
 public sealed record Append(long Id, ImmutableArray<JournalEntry> Entries);
@@ -17,6 +17,10 @@ public sealed record AppendDone(long Id, TimeSpan DiskWait = default);
 
 /// <summary>Nothing of the entries was written.</summary>
 public sealed record AppendFailed(long Id, Reason Reason);
+
+/// <summary>Whether the entries are durable will be known only when the store is back; <see cref="AppendDone"/> or
+/// <see cref="AppendFailed"/> follows then.</summary>
+public sealed record AppendDelayed(long Id, Reason Reason);
 
 /// <summary>Asks whether the journal takes writes; answered by <see cref="JournalHealth"/>.</summary>
 public sealed record GetJournalHealth;

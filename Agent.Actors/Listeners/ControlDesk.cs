@@ -79,7 +79,8 @@ internal static class ZoneAnswers
         ReasonCode.TransferBroken or ReasonCode.TransferTooLarge or ReasonCode.SerialWentBack
             or ReasonCode.GuardApex => ExtendedErrorCode.InvalidData,
         ReasonCode.TargetRefused or ReasonCode.NameNotAcceptable => ExtendedErrorCode.Prohibited,
-        ReasonCode.NoOwner or ReasonCode.Overload or ReasonCode.JournalAway => ExtendedErrorCode.NotReady,
+        ReasonCode.NoOwner or ReasonCode.Overload or ReasonCode.JournalAway or ReasonCode.JournalFenced
+            => ExtendedErrorCode.NotReady,
         _ => ExtendedErrorCode.Other,
     };
 }

@@ -39,6 +39,9 @@ public static class ReasonCode
     /// <summary>The journal cannot be written (disk full, failing, or database away).</summary>
     public const string JournalAway = "journal-away";
 
+    /// <summary>Another agent has taken the journal over: this one may not write any more, and never will again.</summary>
+    public const string JournalFenced = "journal-fenced";
+
     /// <summary>A later command for the same zone overtook this one.</summary>
     public const string Superseded = "superseded";
 

@@ -88,6 +88,7 @@ internal sealed partial class ZoneActor : UntypedActor
             Deadline x => new DeadlineReached(x.Requester),
             AppendDone x => new JournalWritten(x.Id),
             AppendFailed x => new JournalRefused(x.Id, x.Reason),
+            AppendDelayed x => new JournalDelayed(x.Id, x.Reason),
             TargetReport x => new TargetReported(x.Generation, x.Progress),
             PassProgress x => new PassMoved(x.Pass),
             ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics),

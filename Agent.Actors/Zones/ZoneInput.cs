@@ -52,6 +52,10 @@ public sealed record JournalWritten(long Write) : ZoneInput;
 /// <summary>A write did not happen.</summary>
 public sealed record JournalRefused(long Write, Reason Reason) : ZoneInput;
 
+/// <summary>The store went away during a write: what became of it is told later by <see cref="JournalWritten"/> or
+/// <see cref="JournalRefused"/>.</summary>
+public sealed record JournalDelayed(long Write, Reason Reason) : ZoneInput;
+
 /// <summary>A target says how far it is with a generation.</summary>
 public sealed record TargetReported(long Generation, TargetProgress Progress) : ZoneInput;
 

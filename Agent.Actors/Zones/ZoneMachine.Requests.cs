@@ -46,6 +46,12 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        if (_writeDelay is { } away && _phase != ZonePhase.Present)
+        {
+            Answer(input.Requester, ZoneOutcome.Failed, away);
+            return;
+        }
+
         switch (_phase)
         {
             case ZonePhase.Unknown:
@@ -77,6 +83,12 @@ public sealed partial class ZoneMachine
         if (Waiting >= _policy.MaxWaitingRequests)
         {
             Answer(input.Requester, ZoneOutcome.Failed, TooManyWait);
+            return;
+        }
+
+        if (_writeDelay is { } away && _writePurpose != WritePurpose.Forget)
+        {
+            Answer(input.Requester, ZoneOutcome.Failed, away);
             return;
         }
 

@@ -13,6 +13,9 @@ public sealed partial class ZoneMachine
     private WritePurpose _writePurpose;
     private ZoneRow? _writtenRow;
 
+    /// <summary>Why nobody knows yet whether the write under way happened; null when it simply takes its time.</summary>
+    private Reason? _writeDelay;
+
     /// <summary>What a write that is under way will have made durable.</summary>
     private enum WritePurpose
     {
@@ -39,9 +42,16 @@ public sealed partial class ZoneMachine
     private void OnWritten(long write)
     {
         if (write != _write || write == 0) return;
+        bool wasDelayed = _writeDelay is not null;
         WritePurpose purpose = EndWrite();
         ZoneRow? before = _row;
         _row = _writtenRow;
+        if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept)
+        {
+            UndoCreation("the journal took the zone after its CREATE was answered with a failure");
+            return;
+        }
+
         switch (purpose)
         {
             case WritePurpose.Content: ContentIsDurable(before); break;
@@ -100,13 +110,15 @@ public sealed partial class ZoneMachine
     private void OnWriteRefused(JournalRefused input)
     {
         if (input.Write != _write || input.Write == 0) return;
+        bool wasDelayed = _writeDelay is not null;
         WritePurpose purpose = EndWrite();
         switch (purpose)
         {
             case WritePurpose.Content: ContentNotDurable(input.Reason); break;
             case WritePurpose.Accept:
                 AnswerLate(_creators, ZoneOutcome.Failed, input.Reason);
-                if (_pass == 0 && _creators.Count == 0 && _phase == ZonePhase.Creating) AbandonCreation();
+                bool isForNobody = _creators.Count == 0 && (_pass == 0 || (wasDelayed && !_promised));
+                if (isForNobody && _phase == ZonePhase.Creating) AbandonCreation();
                 break;
             case WritePurpose.Delete: DeleteNotDurable(input.Reason); break;
             default:
@@ -162,8 +174,31 @@ public sealed partial class ZoneMachine
         if (_row.Content is { } content) _effects.Add(new WantPresent(_row.Generation, content, ObserveFirst: true));
     }
 
+    /// <summary>
+    /// Nobody is kept waiting for a store that is away. The machine waits: the write may have happened, and a second one in its place
+    /// could put an older state over a newer.
+    /// </summary>
+    private void OnWriteDelayed(JournalDelayed input)
+    {
+        if (input.Write != _write || input.Write == 0) return;
+        _writeDelay = input.Reason;
+        SetReason(input.Reason);
+        if (_phase is ZonePhase.Creating or ZonePhase.Deleting) AnswerAll(_creators, ZoneOutcome.Failed, input.Reason);
+        if (_writePurpose != WritePurpose.Forget) AnswerAll(_deleters, ZoneOutcome.Failed, input.Reason);
+        _recreate = false;
+    }
+
+    private void UndoCreation(string why)
+    {
+        AddEvent("create-undone", why);
+        DropWork();
+        _phase = ZonePhase.Deleting;
+        _wantDelete = true;
+    }
+
     private WritePurpose EndWrite()
     {
+        _writeDelay = null;
         _write = 0;
         WritePurpose purpose = _writePurpose;
         _writePurpose = WritePurpose.None;
@@ -211,10 +246,7 @@ public sealed partial class ZoneMachine
                 case Verdict.Refused when !_promised:
                     Reason reason = FirstRefusal(creator.Counted);
                     AnswerAll(_creators, ZoneOutcome.Failed, reason);
-                    AddEvent("create-undone", reason.ToString());
-                    DropWork();
-                    _phase = ZonePhase.Deleting;
-                    _wantDelete = true;
+                    UndoCreation(reason.ToString());
                     return;
                 default:
                     break;

@@ -101,6 +101,7 @@ public sealed partial class ZoneMachine
             case PassFailed x: OnPassFailed(x); break;
             case JournalWritten x: OnWritten(x.Write); break;
             case JournalRefused x: OnWriteRefused(x); break;
+            case JournalDelayed x: OnWriteDelayed(x); break;
             case TargetReported x: OnTarget(x); break;
             case TimerFired x: OnTimer(x.Timer); break;
             default: throw new UnreachableException($"input {input.GetType().Name}");

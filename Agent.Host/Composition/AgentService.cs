@@ -6,6 +6,7 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Listeners;
+using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
@@ -15,6 +16,7 @@ using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
+using Agent.Host.Journal.Postgres;
 using Agent.Host.Journal.Sqlite;
 using Agent.Host.Sockets;
 using Agent.Host.Telemetry;
@@ -59,6 +61,9 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// <summary>Completes when an actor found its own state impossible: the process must not go on.</summary>
     public Task<FatalError> Fatal => _fatal.Task;
 
+    /// <summary>Completes when another agent has taken the journal over: this one has nothing more to say.</summary>
+    public Task<Reason> Fenced { get; private set; } = new TaskCompletionSource<Reason>().Task;
+
     /// <summary>Where DNS is answered.</summary>
     public IReadOnlyList<NetworkEndpoint> DnsEndpoints => _listeners.Endpoints;
 
@@ -97,7 +102,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     {
         TimeProvider clock = TimeProvider.System;
         ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Masters, cancellation));
-        (DataDirectory data, SqliteJournal journal) = OpenStore(clock);
+        (DataDirectory data, INodeJournal journal) = OpenStore(clock);
         _system = ActorSystem.Create(
             "agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
         OnStop(() => new ValueTask(_system.Terminate()));
@@ -138,14 +143,16 @@ internal sealed partial class AgentService : IAsyncDisposable
         _listeners.Start();
     }
 
-    private (DataDirectory Data, SqliteJournal Journal) OpenStore(TimeProvider clock)
+    private (DataDirectory Data, INodeJournal Journal) OpenStore(TimeProvider clock)
     {
-        if (_options.Journal.Provider != JournalProvider.Sqlite)
-            throw new StartException("agent.journal.provider: this version keeps its journal in SQLite only");
         DataDirectory data = DataDirectory.Open(_options.DataDirectory);
         OnStop(() => { data.Dispose(); return ValueTask.CompletedTask; });
-        SqliteJournal journal = SqliteJournal.Open(data, _options.Journal.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
+        JournalPlace place = _options.Journal;
+        INodeJournal journal = place.Postgres is { } postgres
+            ? PostgresJournal.Open(data, postgres, _options.NodeName, place.Bounds, clock, _loggers.CreateLogger<PostgresJournal>())
+            : SqliteJournal.Open(data, place.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
         OnStop(() => { journal.Dispose(); return ValueTask.CompletedTask; });
+        Fenced = journal.Fenced;
         return (data, journal);
     }
 
@@ -164,7 +171,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     }
 
     private IActorRef StartZones(
-        SqliteJournal journal, IActorRef writer, MasterClient client, ImmutableSortedDictionary<string, IActorRef> targets)
+        INodeJournal journal, IActorRef writer, MasterClient client, ImmutableSortedDictionary<string, IActorRef> targets)
     {
         TransferOptions transfer = _options.Transfer;
         _masters = _system.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(client, [.. _options.Masters])), "masters");

@@ -56,7 +56,13 @@ internal sealed partial class ServiceEntry : IServiceEntry
         while (true)
         {
             Task<bool> reload = hangups.Reader.WaitToReadAsync(stop).AsTask();
-            Task first = await Task.WhenAny(reload, service.Fatal);
+            Task first = await Task.WhenAny(reload, service.Fatal, service.Fenced);
+            if (first == service.Fenced)
+            {
+                LogFenced(log, (await service.Fenced).Text);
+                return ExitCode.Failed;
+            }
+
             if (first == service.Fatal)
             {
                 FatalError error = await service.Fatal;
@@ -114,6 +120,9 @@ internal sealed partial class ServiceEntry : IServiceEntry
 
     [LoggerMessage(EventId = 105, EventName = "config-reloaded", Level = LogLevel.Information, Message = "configuration reloaded")]
     private static partial void LogReloaded(ILogger log);
+
+    [LoggerMessage(EventId = 107, EventName = "journal-fenced", Level = LogLevel.Critical, Message = "{Cause}; the process ends")]
+    private static partial void LogFenced(ILogger log, string cause);
 
     [LoggerMessage(EventId = 106, EventName = "config-refused", Level = LogLevel.Error, Message = "the old configuration stays: {Problem}")]
     private static partial void LogReloadRefused(ILogger log, string problem);

@@ -5,6 +5,7 @@ using Agent.Actors.Zones;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Host.Journal;
+using Agent.Host.Journal.Postgres;
 
 namespace Agent.Host.Configuration;
 
@@ -149,8 +150,8 @@ public sealed record KeyOptions(string Name, string Algorithm, Secret Secret)
     }
 }
 
-/// <param name="ConnectionString">Empty: a file in the data directory.</param>
-public sealed record JournalPlace(JournalProvider Provider, string ConnectionString, bool AllowPlaintext, JournalOptions Bounds);
+/// <param name="Postgres">Where the database is; null: a SQLite file in the data directory.</param>
+public sealed record JournalPlace(JournalProvider Provider, PostgresPlace? Postgres, JournalOptions Bounds);
 
 public sealed record ManagementOptions(IPAddress Address, int Port);
 

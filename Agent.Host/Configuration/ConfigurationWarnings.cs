@@ -66,11 +66,14 @@ internal static class ConfigurationWarnings
         }
     }
 
+    private static bool IsSecretFile(string key) =>
+        key.EndsWith("secret-file", StringComparison.Ordinal) || key.EndsWith("password-file", StringComparison.Ordinal);
+
     private static void WarnOfOpenFiles(HoconObject root, List<string> warnings)
     {
         if (OperatingSystem.IsWindows()) return;
         IEnumerable<ConfigurationLeaf> files = ConfigurationTree.Leaves(root);
-        foreach (ConfigurationLeaf leaf in files.Where(leaf => leaf.Key.EndsWith("secret-file", StringComparison.Ordinal)))
+        foreach (ConfigurationLeaf leaf in files.Where(leaf => IsSecretFile(leaf.Key)))
         {
             if (leaf.Value is not HoconScalar { Text.Length: > 0 } path || !File.Exists(path.Text)) continue;
             UnixFileMode mode = File.GetUnixFileMode(path.Text);

@@ -3,6 +3,7 @@ using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Journal;
+using Agent.Host.Journal.Postgres;
 
 namespace Agent.Host.Configuration;
 
@@ -42,7 +43,6 @@ internal sealed partial class OptionsBinder
     {
         JournalProvider provider =
             section.Choice("provider", ("sqlite", JournalProvider.Sqlite), ("postgresql", JournalProvider.PostgreSql));
-        if (provider == JournalProvider.PostgreSql) section.Problem("provider", "this version keeps its journal in sqlite only");
         var bounds = new JournalOptions
         {
             HistoryPerZone = section.Integer("history-per-zone", 1, 100_000),
@@ -52,9 +52,33 @@ internal sealed partial class OptionsBinder
             LockTimeout = section.Duration("lock-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(5)),
             QueueLength = section.Integer("queue-length", 1, 10_000_000),
         };
-        var place = new JournalPlace(provider, section.Text("connection-string"), section.Flag("allow-plaintext"), bounds);
+        string connectionString = section.Text("connection-string");
+        string passwordFile = section.File("password-file");
+        bool allowPlaintext = section.Flag("allow-plaintext");
         section.Done();
-        return place;
+        return new JournalPlace(provider, ReadPostgres(section, provider, connectionString, passwordFile, allowPlaintext), bounds);
+    }
+
+    private static PostgresPlace? ReadPostgres(
+        SectionReader section, JournalProvider provider, string connectionString, string passwordFile, bool allowPlaintext)
+    {
+        if (provider == JournalProvider.Sqlite)
+        {
+            if (connectionString.Length > 0) section.Problem("connection-string", "with sqlite this stays empty; data-dir holds the file");
+            return null;
+        }
+
+        try
+        {
+            if (connectionString.Length > 0) return PostgresPlace.Parse(connectionString, passwordFile, allowPlaintext);
+            section.Problem("connection-string", "with postgresql this must be given: Host=...;Username=...;Database=...");
+        }
+        catch (FormatException problem)
+        {
+            section.Problem("connection-string", problem.Message);
+        }
+
+        return null;
     }
 
     private static ManagementOptions ReadManagement(SectionReader section)

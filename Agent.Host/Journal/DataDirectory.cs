@@ -64,6 +64,28 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>The journal elsewhere that the contents of this folder belong to; null before the first.</summary>
+    /// <exception cref="JournalOpenException">The note is damaged.</exception>
+    public Guid? ReadJournalIdentity()
+    {
+        if (!File.Exists(IdentityPath)) return null;
+        string text = File.ReadAllText(IdentityPath).Trim();
+        return Guid.TryParse(text, out Guid identity)
+            ? identity
+            : throw new JournalOpenException($"{IdentityPath} is damaged: it must hold the identity of the journal.");
+    }
+
+    /// <summary>Notes the journal that the contents belong to from now on.</summary>
+    public void WriteJournalIdentity(Guid identity)
+    {
+        if (ReadJournalIdentity() == identity) return;
+        string part = IdentityPath + ".new";
+        File.WriteAllText(part, identity + "\n");
+        DiskSync.File(part);
+        File.Move(part, IdentityPath, overwrite: true);
+        DiskSync.Directory(Path);
+    }
+
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _lock.Dispose();
 
@@ -91,6 +113,8 @@ public sealed class DataDirectory : IDisposable
             return "unknown";
         }
     }
+
+    private string IdentityPath => System.IO.Path.Combine(Path, "journal-identity");
 
     // Beside the lock and not inside: a file that is locked whole cannot be read by those who want to know the holder.
     private static string HolderPath(string directory) => System.IO.Path.Combine(directory, "holder");

@@ -53,6 +53,21 @@ public sealed class ShardRegionTests : TestKitBase
     }
 
     [Fact]
+    public void All_hosts_stop_and_stay_away_when_the_epoch_is_over()
+    {
+        _region.Tell(new ShardAcquired(1, 5));
+        _region.Tell(new ShardAcquired(2, 5));
+        _hosts.ReceiveN<ShardStart>(2);
+        Sys.EventStream.Publish(new OwnershipEnded("for a test"));
+        _hosts.ReceiveN<Stopped>(2);
+        _client.Send(_region, new Keyed(1, 0));
+        _hosts.ExpectNoMsg(TimeSpan.FromSeconds(3));
+        Assert.Equal(new NotPlaced(0), _client.ExpectMsg<NotPlaced>(TimeSpan.FromSeconds(1.1)));
+        _region.Tell(new ShardAcquired(1, 6));
+        Assert.Equal(new ShardStart(1, 6), _hosts.ExpectMsg<ShardStart>());
+    }
+
+    [Fact]
     public void A_lost_shard_stops_at_once_and_its_messages_wait_for_the_next_owner()
     {
         _region.Tell(new ShardAcquired(1, 5));

@@ -50,7 +50,15 @@ public class ProblemTests
     [InlineData("transfer-source = \"192.0.2.1:5\"", "without port")]
     [InlineData("query-destination = \"a b\"", "agent.query-destination: an address or name")]
     [InlineData("cluster.enabled = true", "single node only")]
-    [InlineData("journal.provider = postgresql", "sqlite only")]
+    [InlineData("journal.provider = postgresql", "agent.journal.connection-string: with postgresql this must be given")]
+    [InlineData("journal { connection-string = \"Host=x\" }", "with sqlite this stays empty")]
+    [InlineData("journal { provider = postgresql, connection-string = \"Host=127.0.0.1\" }", "it names no Username")]
+    [InlineData("journal { provider = postgresql, connection-string = \"Hots=127.0.0.1;Username=a\" }", "is not one of Npgsql's")]
+    [InlineData("journal { provider = postgresql, connection-string = \"Host=::1,db.example;Username=a;SSL Mode=Prefer\" }",
+        "TLS is needed beyond loopback")]
+    [InlineData("journal { provider = postgresql, connection-string = \"Host=::1;Username=a;Password=b\", password-file = x }",
+        "either Password or password-file")]
+    [InlineData("journal { provider = postgresql, connection-string = \"Host=::1;Username=a;Command Timeout=0\" }", "for ever")]
     [InlineData("journal.allow-plaintext = maybe", "true or false")]
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
     [InlineData("backend-driver = bind8",

@@ -15,10 +15,12 @@ internal sealed class CrashFarm : IAsyncDisposable
     private readonly ScriptedZones _zones = new();
     private readonly ScriptedMaster _master;
     private readonly Dictionary<string, Promise> _promises = [];
+    private readonly JournalDatabase? _journal;
 
-    private CrashFarm(CrashTarget target, IEnumerable<ScriptedZone> zones)
+    private CrashFarm(CrashTarget target, JournalDatabase? journal, IEnumerable<ScriptedZone> zones)
     {
         Target = target;
+        _journal = journal;
         foreach (ScriptedZone zone in zones)
         {
             _zones.Set(zone);
@@ -30,6 +32,7 @@ internal sealed class CrashFarm : IAsyncDisposable
             masters = ["{{_master.EndPoint}}"]
             undelete-window = 0s
             {{target.Settings}}
+            {{journal?.Settings}}
             """);
     }
 
@@ -46,8 +49,11 @@ internal sealed class CrashFarm : IAsyncDisposable
 
     public IReadOnlyList<string> Names => [.. _promises.Keys];
 
-    public static async Task<CrashFarm> StartAsync(string target, params ScriptedZone[] zones) =>
-        new(await CrashTarget.StartAsync(target), zones);
+    public static Task<CrashFarm> StartAsync(string target, params ScriptedZone[] zones) => StartAsync(target, journal: null, zones);
+
+    /// <param name="journal">Where the journal is; null for the one in the data folder.</param>
+    public static async Task<CrashFarm> StartAsync(string target, JournalDatabase? journal, params ScriptedZone[] zones) =>
+        new(await CrashTarget.StartAsync(target), journal, zones);
 
     /// <summary>Zones for each of the three ways in which contents are kept.</summary>
     public static ScriptedZone[] ZonesOfEachSize(string domain) =>
@@ -92,7 +98,9 @@ internal sealed class CrashFarm : IAsyncDisposable
         await Eventually.HoldsAsync(
             async () =>
             {
-                faults = [.. JournalFile.Faults(Agent, present), .. await Target.FaultsAsync(present)];
+                List<string> ofJournal =
+                    _journal is null ? JournalFile.Faults(Agent, present) : await _journal.FaultsAsync(Agent, present);
+                faults = [.. ofJournal, .. await Target.FaultsAsync(present)];
                 return faults.Count == 0;
             },
             () => $"{describe}: {string.Join("; ", faults)}\n{Agent.Output}");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Bench.Peers;
+using Agent.Tests.Journal;
 
 namespace Agent.Tests.CrashSafety;
 
@@ -19,14 +20,30 @@ public sealed class CrashTests
     [InlineData("zone-files")]
     [InlineData("bind9")]
     [InlineData("zone-files and bind9")]
-    public async Task What_was_answered_holds_after_every_kill(string target)
+    public Task What_was_answered_holds_after_every_kill(string target) => KillRoundsAsync(target, null, static _ => Task.CompletedTask);
+
+    /// <summary>In every second round the database dies at the same moment as the agent.</summary>
+    [Fact]
+    public async Task What_was_answered_holds_with_the_journal_in_postgresql()
+    {
+        await using PostgresServer server = await PostgresServer.StartedAsync();
+        JournalDatabase journal = new(server, await PostgresJournalFixture.NewDatabaseAsync(server));
+        await KillRoundsAsync("embedded", journal, async round =>
+        {
+            if (round % 2 == 0) return;
+            await server.KillAsync();
+            await server.StartAsync();
+        });
+    }
+
+    private static async Task KillRoundsAsync(string target, JournalDatabase? journal, Func<int, Task> alsoKillAsync)
     {
         ScriptedZone[] zones =
         [
             .. CrashFarm.ZonesOfEachSize("crash.example."),
             .. Enumerable.Range(0, 4).Select(i => new ScriptedZone($"z{i}.crash.example.", 1, hosts: 5)),
         ];
-        await using CrashFarm farm = await CrashFarm.StartAsync(target, zones);
+        await using CrashFarm farm = await CrashFarm.StartAsync(target, journal, zones);
         int seed = Number("AGENT_CRASH_SEED", 20_261);
         Random random = new(seed);
         await farm.Agent.StartAsync();
@@ -38,6 +55,7 @@ public sealed class CrashTests
                 await moment.WaitForNextTickAsync();
             await dead.CancelAsync();
             await farm.Agent.KillAsync();
+            await alsoKillAsync(round);
             await Task.WhenAll(clients);
             await farm.Agent.StartAsync();
             await farm.PromisesHoldAsync(string.Create(CultureInfo.InvariantCulture, $"in round {round} of seed {seed}"));

@@ -1,3 +1,4 @@
+using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
@@ -50,8 +51,65 @@ public sealed class JournalActorTests : TestKitBase
         probe.ExpectNoMsg(TimeSpan.FromSeconds(1));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_batch_in_doubt_is_held_and_everything_behind_it_is_refused(bool wasWritten)
+    {
+        _store.IsAway = true;
+        TestProbe probe = CreateTestProbe("zone");
+        probe.Send(_journal, new Append(1, [new PutZone(Row("a.example.", 1))]));
+        probe.Send(_journal, new Append(2, [new PutZone(Row("b.example.", 1))]));
+        Assert.Equal(1, probe.ExpectMsg<AppendDelayed>().Id);
+        Assert.Equal(2, probe.ExpectMsg<AppendFailed>().Id);
+        probe.Send(_journal, new Append(3, [new PutZone(Row("c.example.", 1))]));
+        Assert.Equal(3, probe.ExpectMsg<AppendFailed>().Id);
+        Assert.False(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+
+        _store.Resolve(wasWritten);
+        if (wasWritten) Assert.Equal(1, probe.ExpectMsg<AppendDone>().Id);
+        else Assert.Equal(1, probe.ExpectMsg<AppendFailed>().Id);
+        probe.Send(_journal, new Append(4, [new PutZone(Row("d.example.", 1))]));
+        Assert.Equal(4, probe.ExpectMsg<AppendDone>().Id);
+        Assert.True(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+    }
+
+    [Fact]
+    public void A_fence_is_final_and_ends_the_ownership_of_all_shards()
+    {
+        TestProbe region = CreateTestProbe("region");
+        Sys.EventStream.Subscribe(region.Ref, typeof(OwnershipEnded));
+        _store.IsFenced = true;
+        TestProbe probe = CreateTestProbe("zone");
+        probe.Send(_journal, new Append(1, [new PutZone(Row("a.example.", 1))]));
+        probe.Send(_journal, new Append(2, [new PutZone(Row("b.example.", 1))]));
+        Assert.All(probe.ReceiveN<AppendFailed>(2), f => Assert.Equal(ReasonCode.JournalFenced, f.Reason.Code));
+        region.ExpectMsg<OwnershipEnded>();
+
+        _store.IsFenced = false;
+        probe.Send(_journal, new Append(3, [new PutZone(Row("c.example.", 1))]));
+        Assert.Equal(ReasonCode.JournalFenced, probe.ExpectMsg<AppendFailed>().Reason.Code);
+        Assert.Empty(_store.Written);
+        Assert.False(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+    }
+
     private sealed class PlayedJournal : IJournal
     {
+        private (JournalBatch Batch, ReplyTo ReplyTo)? _doubt;
+
+        public bool IsAway { get; set; }
+
+        public bool IsFenced { get; set; }
+
+        public void Resolve(bool wasWritten)
+        {
+            IsAway = false;
+            (JournalBatch batch, ReplyTo replyTo) = _doubt!.Value;
+            replyTo.Tell(wasWritten
+                ? new JournalCommitted(batch.Id)
+                : new JournalFailed(batch.Id, new Reason(ReasonCode.JournalAway, "it was not written")));
+        }
+
         public DomainName? Poison { get; set; }
 
         public bool IsFull { get; set; }
@@ -61,7 +119,16 @@ public sealed class JournalActorTests : TestKitBase
         public void Commit(JournalBatch batch, ReplyTo replyTo)
         {
             var reason = new Reason(ReasonCode.JournalAway, "for a test");
-            if (IsFull)
+            if (IsFenced)
+            {
+                replyTo.Tell(new JournalFailed(batch.Id, new Reason(ReasonCode.JournalFenced, "for a test")));
+            }
+            else if (IsAway)
+            {
+                _doubt = (batch, replyTo);
+                replyTo.Tell(new JournalInDoubt(batch.Id, reason));
+            }
+            else if (IsFull)
             {
                 replyTo.Tell(new JournalFailed(batch.Id, reason));
             }

@@ -2,7 +2,6 @@ using System.Globalization;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
-using Agent.Dns.Zones;
 using Agent.Host.Journal;
 using Agent.Bench.Peers;
 using static Agent.Tests.Journal.TestZones;
@@ -12,7 +11,7 @@ namespace Agent.Tests.Journal;
 /// <summary>What the journal does when process, file, disk or another agent fail it.</summary>
 public sealed class JournalFailureTests : IDisposable
 {
-    private readonly JournalFixture _journal = new();
+    private readonly SqliteJournalFixture _journal = new();
 
     public void Dispose() => _journal.Dispose();
 
@@ -48,29 +47,6 @@ public sealed class JournalFailureTests : IDisposable
         string text = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(file + "/data")).Message;
         Assert.Contains(file, text, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void A_content_that_cannot_be_kept_names_its_zone_and_writes_nothing()
-    {
-        JournalFailed failed = _journal.CommitFails(
-            new PutZone(Row("good.example.", 1, Small("good.example.", 1))),
-            new PutZone(Row("bad.example.", 1, LostFile("bad.example."))));
-        Assert.Equal(DomainName.Parse("bad.example."), failed.Culprit);
-        Assert.Empty(_journal.Load());
-        _journal.Commit(new PutZone(Row("good.example.", 1, Small("good.example.", 1))));
-        Assert.Single(_journal.Load());
-    }
-
-    [Fact]
-    public void A_zone_whose_content_is_lost_can_still_be_deleted()
-    {
-        _journal.Commit(new PutZone(Row("bad.example.", 2, LostFile("bad.example.")) with { Wish = ZoneWish.Absent }));
-        ZoneRow row = Assert.Single(_journal.Load());
-        Assert.Equal((ZoneWish.Absent, null), (row.Wish, row.Content));
-    }
-
-    private FileZoneContent LostFile(string apex) =>
-        FileZoneContent.Kept(Large(apex, 1, 700_000).Facts, Path.Combine(_journal.FolderPath, "gone"));
 
     [Theory]
     [InlineData("header")]
@@ -162,23 +138,6 @@ public sealed class JournalFailureTests : IDisposable
     }
 
     [Fact]
-    public void Contents_that_cannot_be_stored_fail_the_batch_and_are_stored_once_they_can()
-    {
-        _ = _journal.Journal;
-        Directory.Delete(_journal.ContentsPath);
-        File.WriteAllText(_journal.ContentsPath, "in the way");
-        var put = new PutZone(Row("big.example.", 1, Large("big.example.", 1, 200_000)));
-        JournalFailed failed = _journal.CommitFails(new PutZone(Row("a.example.", 1)), put);
-        Assert.Equal(ReasonCode.JournalAway, failed.Reason.Code);
-        Assert.Empty(_journal.Load());
-
-        File.Delete(_journal.ContentsPath);
-        Directory.CreateDirectory(_journal.ContentsPath);
-        _journal.Commit(new PutZone(Row("a.example.", 1)), put);
-        Assert.Equal(2, _journal.Load().Length);
-    }
-
-    [Fact]
     public void A_database_that_is_lost_under_way_is_not_replaced_by_an_empty_one()
     {
         _journal.Commit(new PutZone(Row("a.example.", 1)));
@@ -194,6 +153,26 @@ public sealed class JournalFailureTests : IDisposable
         File.Move(away, _journal.DatabasePath);
         _journal.Commit(new PutZone(Row("b.example.", 1)));
         Assert.Equal(2, _journal.Load().Length);
+    }
+
+    [Fact]
+    public void A_journal_that_somebody_else_opened_is_fenced_for_good()
+    {
+        _journal.Commit(new PutZone(Row("a.example.", 1)));
+        long epoch = _journal.Journal.Epoch;
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_journal.DatabasePath};Pooling=False"))
+        {
+            connection.Open();
+            using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "UPDATE meta SET value = value + 1 WHERE key = 'epoch'";
+            command.ExecuteNonQuery();
+        }
+        JournalFailed failed = _journal.CommitFails(new PutZone(Row("b.example.", 1, Large("b.example.", 1, 200_000))));
+        Assert.Equal(ReasonCode.JournalFenced, failed.Reason.Code);
+        Assert.Contains($"ours is {epoch}", failed.Reason.Text, StringComparison.Ordinal);
+        Assert.True(_journal.Journal.Fenced.IsCompletedSuccessfully);
+        Assert.Empty(_journal.ContentFiles);
+        Assert.Single(_journal.Load());
     }
 
     [Fact]
@@ -222,19 +201,6 @@ public sealed class JournalFailureTests : IDisposable
         }
         _journal.Commit(new PutZone(Row("b.example.", 1)));
         Assert.Equal(2, _journal.Load().Length);
-    }
-
-    [Fact]
-    public void Files_that_a_crash_left_are_removed_at_the_start_and_foreign_ones_are_not()
-    {
-        MemoryZoneContent kept = Large("big.example.", 1, 200_000);
-        string orphan = Large("big.example.", 2, 1000).Hash.ToString();
-        _journal.Commit(new PutZone(Row("big.example.", 1, kept)));
-        _journal.Close();
-        foreach (string left in (string[])[orphan, orphan + ".part", "README"])
-            File.WriteAllText(Path.Combine(_journal.ContentsPath, left), "x");
-        _journal.Reopen();
-        Assert.Equal(((string[])[kept.Hash.ToString(), "README"]).Order(), _journal.ContentFiles.Order());
     }
 
     [Fact]

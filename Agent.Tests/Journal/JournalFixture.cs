@@ -1,42 +1,32 @@
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
+using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Host.Journal;
-using Agent.Host.Journal.Sqlite;
-using Agent.Bench.Peers;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Agent.Tests.Journal;
 
-/// <summary>A journal in a folder of its own, which can be closed and opened again.</summary>
-public sealed class JournalFixture : IDisposable
+/// <summary>A journal with a data folder of its own, which can be closed and opened again.</summary>
+public abstract class JournalFixture : IDisposable
 {
     private const int Shards = 64;
 
     private readonly TemporaryFolder _folder = new("journal");
     private DataDirectory? _directory;
-    private SqliteJournal? _journal;
+    private INodeJournal? _journal;
     private long _batch;
 
-    public JournalFixture(JournalOptions? options = null)
-    {
-        Options = options ?? new JournalOptions();
-    }
-
-    public JournalOptions Options { get; set; }
+    public JournalOptions Options { get; set; } = new();
 
     public ReplyProbe Probe { get; } = new();
 
     public string FolderPath => _folder.FullPath;
 
-    public string DatabasePath => _folder.Combine("journal.db");
-
     public string ContentsPath => _folder.Combine("contents");
 
     public DataDirectory Directory => _directory ??= DataDirectory.Open(_folder.FullPath);
 
-    public SqliteJournal Journal => _journal ??=
-        SqliteJournal.Open(Directory, Options, TimeProvider.System, NullLogger<SqliteJournal>.Instance);
+    public INodeJournal Journal => _journal ??= Open(Directory);
 
     /// <summary>The files that hold contents now.</summary>
     public string[] ContentFiles => [.. System.IO.Directory.GetFiles(ContentsPath).Select(path => Path.GetFileName(path)!).Order()];
@@ -98,5 +88,8 @@ public sealed class JournalFixture : IDisposable
     {
         Close();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
+
+    protected abstract INodeJournal Open(DataDirectory directory);
 }

@@ -39,7 +39,7 @@ public sealed class TransferTests
         Assert.True(done.Statistics.Messages > 10);
         Assert.True(done.Statistics.Bytes > content.ByteCount);
 
-        using var journal = new JournalFixture();
+        using var journal = new SqliteJournalFixture();
         journal.Commit(new Actors.Journal.PutZone(TestZones.Row(Name, 1, content)));
         Assert.Empty(masters.SpoolFiles);
         Assert.Equal(MasterClientFixture.Expected(zone), TestZones.ReadAll(journal.LoadOne(Name).Content!));

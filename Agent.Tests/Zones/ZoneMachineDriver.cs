@@ -65,6 +65,8 @@ internal sealed class ZoneMachineDriver
 
     public void RefuseWrite() => Feed(new JournalRefused(Write!.Write, SomeReason));
 
+    public void DelayWrite() => Feed(new JournalDelayed(Write!.Write, SomeReason));
+
     public void Fire(ZoneTimer timer)
     {
         Assert.True(_timers.Remove(timer), $"timer {timer} is not set");

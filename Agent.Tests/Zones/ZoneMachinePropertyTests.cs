@@ -63,7 +63,7 @@ public sealed class ZoneMachinePropertyTests
     /// <summary>One random act; true when an operator's force may move the serial back.</summary>
     private static bool Act(ZoneMachineDriver zone, KernelRandom random, ref uint serial)
     {
-        switch (random.Next(14))
+        switch (random.Next(15))
         {
             case 0: zone.Create(); break;
             case 1 when random.Chance(0.5): zone.Delete(); break;
@@ -84,6 +84,7 @@ public sealed class ZoneMachinePropertyTests
             case 12 when zone.Requests.Any(r => r.Value is null):
                 zone.Feed(new DeadlineReached(zone.Requests.Where(r => r.Value is null).Min(r => r.Key)));
                 break;
+            case 13 when zone.Write is not null: zone.DelayWrite(); break;
             default: break;
         }
 

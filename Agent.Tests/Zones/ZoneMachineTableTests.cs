@@ -93,6 +93,7 @@ public sealed class ZoneMachineTableTests
         ["stale-pass"] = _ => new PassBrought(99, SampleZones.Content("example.com.", 3), "master"),
         ["written"] = z => new JournalWritten(z.Write?.Write ?? 99),
         ["refused"] = z => new JournalRefused(z.Write?.Write ?? 99, ZoneMachineDriver.SomeReason),
+        ["delayed"] = z => new JournalDelayed(z.Write?.Write ?? 99, ZoneMachineDriver.SomeReason),
         ["stale-write"] = _ => new JournalWritten(99),
         ["deadline"] = z => new DeadlineReached(z.Requests.Where(r => r.Value is null).Select(r => r.Key).FirstOrDefault(99)),
         ["stale-deadline"] = _ => new DeadlineReached(99),

@@ -4,9 +4,6 @@ using Microsoft.Data.Sqlite;
 
 namespace Agent.Host.Journal.Sqlite;
 
-/// <summary>A content ready to be inserted: compressed, or null when its file is already in the store.</summary>
-internal readonly record struct PreparedContent(ZoneFacts Facts, byte[]? Data);
-
 /// <summary>The contents that zones and kept deletions refer to; a row lives as long as a reference does.</summary>
 internal sealed class SqliteContents : IDisposable
 {

@@ -12,7 +12,7 @@ namespace Agent.Host.Journal.Sqlite;
 /// The journal on SQLite. One thread owns the connection and works off a bounded queue in order; every request is answered
 /// once, whatever happens. After a failure of the file a fresh connection is tried with the next request.
 /// </summary>
-public sealed partial class SqliteJournal : IJournal, IDisposable
+public sealed partial class SqliteJournal : INodeJournal
 {
     // Two thousand small zones: longer than targets take to read what was written for them.
     private const long RecentOctets = 1 << 20;
@@ -26,6 +26,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
     private readonly SqliteContentReader _reader;
     private readonly RecentContents _recent = new(RecentOctets);
     private readonly Thread _thread;
+    private readonly TaskCompletionSource<Reason> _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqliteStore? _store;
 
     private SqliteJournal(DataDirectory directory, JournalOptions options, TimeProvider clock, ILogger logger)
@@ -40,8 +41,11 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         _thread = new Thread(Run) { Name = "journal", IsBackground = true };
     }
 
-    /// <summary>Counts the openings of this journal: larger at each start, so that it orders owners on a single node.</summary>
+    /// <inheritdoc/>
     public long Epoch { get; private set; }
+
+    /// <inheritdoc/>
+    public Task<Reason> Fenced => _fenced.Task;
 
     /// <summary>Opens or creates the journal in a directory that the caller holds, and removes what a crash left.</summary>
     /// <exception cref="JournalOpenException">The file is damaged, of a newer program, or cannot be used.</exception>
@@ -77,7 +81,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
             TimeSpan diskWait;
             try
             {
-                diskWait = store.Commit(batch.Entries);
+                diskWait = store.Commit(batch.Entries, Epoch);
             }
             catch (ContentNotKeptException exception)
             {
@@ -86,6 +90,13 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
                 LogFailed(exception, exception.Message);
                 CloseStore();
                 return new JournalFailed(batch.Id, new Reason(ReasonCode.JournalAway, exception.Message), exception.Zone);
+            }
+
+            catch (JournalFencedException exception)
+            {
+                var reason = new Reason(ReasonCode.JournalFenced, exception.Message);
+                _fenced.TrySetResult(reason);
+                return new JournalFailed(batch.Id, reason);
             }
 
             JournalMetrics.AppendSeconds.Record(_clock.GetElapsedTime(started).TotalSeconds);
@@ -106,8 +117,7 @@ public sealed partial class SqliteJournal : IJournal, IDisposable
         store => new HistoryRead(store.ReadHistory(zone, limit), null),
         reason => new HistoryRead([], reason));
 
-    /// <summary>Names of the zones that are wanted and have content.</summary>
-    /// <exception cref="IOException">The journal could not be read.</exception>
+    /// <inheritdoc/>
     public Task<ImmutableArray<DomainName>> ReadWantedNamesAsync()
     {
         var names = new TaskCompletionSource<ImmutableArray<DomainName>>(TaskCreationOptions.RunContinuationsAsynchronously);

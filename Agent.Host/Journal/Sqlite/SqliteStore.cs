@@ -19,6 +19,7 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteContents _contents;
     private readonly SqliteZones _zones;
     private readonly SqliteEvents _events;
+    private readonly SqliteStatement _epoch;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _rollback;
@@ -32,6 +33,7 @@ internal sealed class SqliteStore : IDisposable
         _contents = new SqliteContents(connection, files, reader, recent, options.LargestStoredContent);
         _zones = new SqliteZones(connection, _contents);
         _events = new SqliteEvents(connection, options);
+        _epoch = new SqliteStatement(connection, "SELECT value FROM meta WHERE key = 'epoch'", 0);
         _begin = new SqliteStatement(connection, "BEGIN IMMEDIATE", 0);
         _commit = new SqliteStatement(connection, "COMMIT", 0);
         _rollback = new SqliteStatement(connection, "ROLLBACK", 0);
@@ -52,10 +54,11 @@ internal sealed class SqliteStore : IDisposable
     /// <summary>Removes files that a crash left without a reference.</summary>
     public int Sweep() => _files.RemoveUnreferenced(_contents.IsReferenced);
 
-    /// <summary>Writes all entries or none.</summary>
+    /// <summary>Writes all entries or none, and none when somebody else has opened the journal since.</summary>
     /// <returns>The part of the time that was spent waiting for the disk.</returns>
+    /// <exception cref="JournalFencedException">The file carries another epoch.</exception>
     /// <exception cref="ContentNotKeptException">A content cannot be read or stored; the other entries are not concerned.</exception>
-    public TimeSpan Commit(ImmutableArray<JournalEntry> entries)
+    public TimeSpan Commit(ImmutableArray<JournalEntry> entries, long epoch)
     {
         _diskTicks = 0;
         var fresh = new List<PreparedContent>();
@@ -78,6 +81,8 @@ internal sealed class SqliteStore : IDisposable
         {
             InTransaction(() =>
             {
+                if (_epoch.Scalar() is long current && current != epoch)
+                    throw new JournalFencedException($"another agent opened the journal (epoch {current}, ours is {epoch})");
                 foreach (PreparedContent content in fresh)
                     _contents.Insert(content);
                 foreach (JournalEntry entry in entries)
@@ -86,7 +91,7 @@ internal sealed class SqliteStore : IDisposable
                 _contents.DropReleased();
             });
         }
-        catch (SqliteException)
+        catch (Exception exception) when (exception is SqliteException or JournalFencedException)
         {
             RemoveFiles(fresh);
             throw;
@@ -127,6 +132,7 @@ internal sealed class SqliteStore : IDisposable
 
     public void Dispose()
     {
+        _epoch.Dispose();
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using Agent.Dns.Zones;
 
-namespace Agent.Host.Journal.Sqlite;
+namespace Agent.Host.Journal;
 
 /// <summary>The form in which small contents lie in their row: compressed, or as they are when that saves next to nothing.</summary>
 internal static class ContentCodec

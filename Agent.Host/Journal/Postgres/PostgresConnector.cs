@@ -1,0 +1,113 @@
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>What a server says about itself when a session begins.</summary>
+/// <param name="Timeline">Grows by one with each promotion of a standby.</param>
+internal sealed record PostgresServerFacts(
+    string Host, string Version, string Timeline, string SynchronousCommit, string SynchronousStandbys, string Fsync);
+
+/// <summary>
+/// Finds the primary among the hosts and opens sessions there. After a failure the search begins with the next host, so that one that takes
+/// connections and answers nothing does not hold up the others. Used by one thread.
+/// </summary>
+internal sealed class PostgresConnector(PostgresPlace place, TimeSpan lockTimeout)
+{
+    private int _first;
+
+    /// <summary>Opens a session on the primary.</summary>
+    /// <exception cref="IOException">No host is a primary that answers; the message names each with its cause.</exception>
+    /// <exception cref="JournalOpenException">The primary can never serve as a journal.</exception>
+    public (NpgsqlConnection Connection, PostgresServerFacts Facts) Open()
+    {
+        var causes = new List<string>();
+        for (int i = 0; i < place.Hosts.Count; i++)
+        {
+            PostgresHost host = place.Hosts[(_first + i) % place.Hosts.Count];
+            try
+            {
+                (NpgsqlConnection, PostgresServerFacts)? session = TryOpen(host);
+                if (session is { } found)
+                {
+                    _first = (_first + i) % place.Hosts.Count;
+                    return found;
+                }
+
+                causes.Add($"{host} is a standby");
+            }
+            catch (Exception exception) when (PostgresErrors.IsOutside(exception))
+            {
+                causes.Add($"{host}: {PostgresErrors.Text(exception)}");
+            }
+        }
+
+        throw new IOException($"no primary answers ({string.Join("; ", causes)})");
+    }
+
+    /// <summary>The session that was open has failed: the next search begins with another host.</summary>
+    public void Failed() => _first = (_first + 1) % place.Hosts.Count;
+
+    private (NpgsqlConnection Connection, PostgresServerFacts Facts)? TryOpen(PostgresHost host)
+    {
+        var connection = new NpgsqlConnection(place.ConnectionString(host));
+        try
+        {
+            connection.Open();
+            if (Scalar(connection, "SELECT pg_is_in_recovery()") is true)
+            {
+                connection.Dispose();
+                return null;
+            }
+
+            Prepare(connection);
+            return (connection, ReadFacts(connection, host));
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// What role or database may have set otherwise: the fence needs READ COMMITTED, and a statement timeout that strikes during the commit
+    /// would confirm it without the standby. Waiting for locks is bounded by the server instead.
+    /// </summary>
+    private void Prepare(NpgsqlConnection connection)
+    {
+        double longest = Math.Max(1, Math.Min(lockTimeout.TotalMilliseconds, place.CommandDeadline.TotalMilliseconds * 0.8));
+        Scalar(
+            connection,
+            $"""
+            SELECT set_config('lock_timeout', '{(long)longest}', false), set_config('statement_timeout', '0', false),
+                set_config('default_transaction_isolation', 'read committed', false),
+                set_config('idle_in_transaction_session_timeout', '{(long)place.CommandDeadline.TotalMilliseconds}', false)
+            """);
+        // Temporary: emptied by every commit, never in the log of the server.
+        Scalar(connection, "CREATE TEMPORARY TABLE released (hash bytea PRIMARY KEY) ON COMMIT DELETE ROWS");
+    }
+
+    private PostgresServerFacts ReadFacts(NpgsqlConnection connection, PostgresHost host)
+    {
+        using var command = new NpgsqlCommand(
+            """
+            SELECT current_setting('server_encoding'), current_setting('server_version'),
+                left(pg_walfile_name(pg_current_wal_lsn()), 8), current_setting('synchronous_commit'),
+                current_setting('synchronous_standby_names'), current_setting('fsync')
+            """,
+            connection);
+        using NpgsqlDataReader reader = command.ExecuteReader();
+        reader.Read();
+        string encoding = reader.GetString(0);
+        if (encoding is not ("UTF8" or "SQL_ASCII"))
+            throw new JournalOpenException($"{place.Description} has the encoding {encoding}; the journal needs UTF8.");
+        return new PostgresServerFacts(
+            host.ToString(), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5));
+    }
+
+    private static object? Scalar(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        return command.ExecuteScalar();
+    }
+}

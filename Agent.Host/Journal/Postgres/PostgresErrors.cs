@@ -1,0 +1,39 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>What the failures of PostgreSQL mean for the journal.</summary>
+internal static class PostgresErrors
+{
+    /// <summary>
+    /// Whether the server itself said that the transaction did not happen. Anything else (no answer, a cut connection, a server on its way
+    /// down) leaves that open.
+    /// </summary>
+    public static bool IsDefinite(Exception exception) =>
+        exception is PostgresException { InvariantSeverity: "ERROR" } postgres
+        && !postgres.SqlState.StartsWith("08", StringComparison.Ordinal);
+
+    /// <summary>Whether the server has become a standby, so that another one must be sought.</summary>
+    public static bool IsReadOnly(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+
+    /// <summary>Failures of server and network, as opposed to mistakes of ours.</summary>
+    public static bool IsOutside(Exception exception) =>
+        exception is NpgsqlException or IOException or SocketException or TimeoutException or UnauthorizedAccessException
+        || (exception is InvalidOperationException && exception.Source == "Npgsql");
+
+    /// <summary>A sentence part for the operator.</summary>
+    public static string Text(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } => "the server's disk is full",
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => "another session holds what the journal needs",
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => "the server is a standby",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => "the server does not accept the password",
+        PostgresException postgres => $"{postgres.MessageText} (SQLSTATE {postgres.SqlState})",
+        NpgsqlException { InnerException: TimeoutException } => "the server does not answer",
+        NpgsqlException { InnerException: SocketException socket } => socket.Message,
+        NpgsqlException { InnerException: { } inner } => $"{exception.Message.TrimEnd('.')}: {inner.Message}",
+        _ => exception.Message,
+    };
+}

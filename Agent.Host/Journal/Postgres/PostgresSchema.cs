@@ -1,0 +1,181 @@
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>
+/// The tables and the steps that lead to them. A step once shipped is never edited: a change is a new step, and it comes in two halves. The
+/// first adds and keeps the oldest reader as it is, so that older agents go on working beside newer ones; the second takes away what
+/// nobody reads any more and raises the oldest reader, which shuts older agents out with a clear word.
+/// </summary>
+/// <remarks>Times are milliseconds since 1970 UTC, names are folded wire form (with the text beside it), serials unsigned.</remarks>
+internal static class PostgresSchema
+{
+    /// <summary>Any number, the same in every agent: who changes the tables holds this lock.</summary>
+    private const long MigrationLock = 0x6167656E74;
+
+    private static readonly (int OldestReader, string Sql)[] Steps =
+    [
+        (1, """
+        CREATE TABLE meta (key text PRIMARY KEY, value bigint NOT NULL);
+        INSERT INTO meta VALUES ('epoch', 0), ('shard_count', 64);
+        CREATE TABLE identity (journal uuid PRIMARY KEY);
+        INSERT INTO identity VALUES (gen_random_uuid());
+
+        -- Who may write a shard. An append locks its rows FOR SHARE and compares; a new owner's UPDATE waits for it.
+        CREATE TABLE shard_fence (
+            shard int PRIMARY KEY,
+            epoch bigint NOT NULL,
+            writer uuid NOT NULL,
+            claimed_at timestamptz NOT NULL DEFAULT now()
+        );
+        -- One row for each run of an agent: its last batch, and the numbers that will never be taken.
+        CREATE TABLE writers (
+            writer uuid PRIMARY KEY,
+            epoch bigint NOT NULL,
+            node text NOT NULL,
+            batch bigint NOT NULL,
+            voided bigint NOT NULL,
+            written_at timestamptz NOT NULL DEFAULT now()
+        ) WITH (fillfactor = 10);
+
+        CREATE TABLE contents (
+            hash bytea PRIMARY KEY,           -- SHA-256 of the uncompressed bytes
+            apex bytea NOT NULL,
+            serial bigint NOT NULL,
+            soa_refresh bigint NOT NULL,
+            soa_retry bigint NOT NULL,
+            soa_expire bigint NOT NULL,
+            soa_minimum bigint NOT NULL,
+            soa_ttl bigint NOT NULL,
+            records bigint NOT NULL,
+            bytes bigint NOT NULL,
+            data bytea                        -- Brotli; null: the file contents/HASH of a node
+        );
+        ALTER TABLE contents ALTER COLUMN data SET STORAGE EXTERNAL;
+
+        CREATE TABLE zones (
+            zone bytea PRIMARY KEY,           -- folded wire form of the apex
+            name text NOT NULL,               -- as first given, presentation form
+            name_hash bigint NOT NULL,        -- FNV-1a-64 of the folded wire form, as a signed number
+            shard int NOT NULL,               -- name_hash modulo meta.shard_count
+            wish int NOT NULL,                -- 1 present, 2 absent
+            generation bigint NOT NULL,
+            content bytea REFERENCES contents (hash),
+            changed_at bigint NOT NULL,
+            refreshed_at bigint,
+            reason_code text,
+            reason_text text,
+            reason_since bigint
+        );
+        CREATE INDEX zones_by_shard ON zones (shard);
+        CREATE INDEX zones_by_content ON zones (content) WHERE content IS NOT NULL;
+
+        CREATE TABLE progress (
+            zone bytea NOT NULL,
+            target text NOT NULL,
+            state int NOT NULL,               -- 0 pending, 1 verified, 2 away, 3 refused
+            serial bigint,
+            verified_at bigint,
+            reason_code text,
+            reason_text text,
+            PRIMARY KEY (zone, target)
+        );
+
+        CREATE TABLE kept (                   -- last contents of deleted zones
+            zone bytea PRIMARY KEY,
+            name text NOT NULL,
+            content bytea NOT NULL REFERENCES contents (hash),
+            keep_until bigint NOT NULL
+        );
+        CREATE INDEX kept_by_time ON kept (keep_until);
+        CREATE INDEX kept_by_content ON kept (content);
+
+        CREATE TABLE events (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            zone bytea NOT NULL,
+            at bigint NOT NULL,
+            code text NOT NULL,
+            text text NOT NULL,
+            serial bigint,
+            target text,
+            trace text
+        );
+        CREATE INDEX events_by_zone ON events (zone, id);
+        """),
+    ];
+
+    /// <summary>The version that this program writes.</summary>
+    public static int Current => Steps.Length;
+
+    /// <summary>
+    /// Takes the missing steps, all in one transaction that one agent at a time may hold, and gives the identity of the journal.
+    /// </summary>
+    /// <param name="known">The journal that the data folder belongs to; null when it belongs to none yet.</param>
+    /// <exception cref="JournalOpenException">The tables are of a newer program, or are not those that the folder belongs to.</exception>
+    public static Guid Upgrade(NpgsqlConnection connection, PostgresPlace place, Guid? known)
+    {
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
+        Run(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})");
+        (int version, int oldestReader) = Read(connection, place.Schema);
+        if (oldestReader > Current)
+        {
+            throw new JournalOpenException(
+                $"The journal in {place.Description} was written by a newer program (schema {version}, read by programs from "
+                + $"{oldestReader} on; this one knows {Current}). Nothing was changed.");
+        }
+
+        if (version == 0)
+        {
+            if (known is { } expected)
+            {
+                throw new JournalOpenException(
+                    $"The data directory belongs to journal {expected}, but {place.Description} holds none. Restore the database, "
+                    + "or empty the data directory to start anew.");
+            }
+
+            Create(connection, place.Schema);
+        }
+
+        for (int step = version; step < Current; step++)
+            Run(connection, Steps[step].Sql + $"; INSERT INTO schema_version VALUES ({step + 1}, {Steps[step].OldestReader}, now())");
+        var identity = (Guid)Run(connection, "SELECT journal FROM identity")!;
+        if (known is { } other && other != identity)
+        {
+            throw new JournalOpenException(
+                $"The data directory belongs to journal {other}, but {place.Description} holds {identity}. Nothing was changed.");
+        }
+
+        transaction.Commit();
+        return identity;
+    }
+
+    private static (int Version, int OldestReader) Read(NpgsqlConnection connection, string schema)
+    {
+        using var exists = new NpgsqlCommand(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tablename = 'schema_version'", connection);
+        exists.Parameters.AddText(schema);
+        if ((long)exists.ExecuteScalar()! == 0) return (0, 0);
+        using var select = new NpgsqlCommand(
+            "SELECT coalesce(max(version), 0), coalesce(max(oldest_reader), 0) FROM schema_version", connection);
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        reader.Read();
+        return (reader.GetInt32(0), reader.GetInt32(1));
+    }
+
+    private static void Create(NpgsqlConnection connection, string schema)
+    {
+        using var exists = new NpgsqlCommand("SELECT count(*) FROM pg_namespace WHERE nspname = $1", connection);
+        exists.Parameters.AddText(schema);
+        if ((long)exists.ExecuteScalar()! == 0)
+            Run(connection, $"CREATE SCHEMA \"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+        Run(
+            connection,
+            "CREATE TABLE schema_version (version int PRIMARY KEY, oldest_reader int NOT NULL, applied_at timestamptz NOT NULL)");
+    }
+
+    private static object? Run(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        return command.ExecuteScalar();
+    }
+}

@@ -1,0 +1,290 @@
+using System.Collections.Immutable;
+using Agent.Actors.Journal;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>The fence or the number of a batch was not taken; nothing was written. Whose the shards are is still to be found out.</summary>
+internal sealed class FenceNotHeldException() : Exception("the fence does not carry our epoch");
+
+/// <summary>The server confirmed a commit without waiting for its standby: a failover may lose it.</summary>
+internal sealed class NotReplicatedException() : IOException("the server confirmed a change before its standby had it");
+
+/// <summary>The journal on one open session. Used by one thread.</summary>
+internal sealed class PostgresStore : IDisposable
+{
+    private const string LoadRows =
+        """
+        SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
+            c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL
+        FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.shard = $1 ORDER BY z.zone
+        """;
+
+    private const string LoadProgress =
+        """
+        SELECT p.zone, p.target, p.state, p.serial, p.verified_at, p.reason_code, p.reason_text
+        FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.shard = $1 ORDER BY p.zone, p.target
+        """;
+
+    private readonly NpgsqlConnection _connection;
+    private readonly ContentStore _files;
+    private readonly PostgresContentReader _reader;
+    private readonly JournalOptions _options;
+    private readonly HashSet<string> _targetNames = new(StringComparer.Ordinal);
+    private bool _wasWarned;
+
+    public PostgresStore(NpgsqlConnection connection, ContentStore files, PostgresContentReader reader, JournalOptions options)
+    {
+        _connection = connection;
+        _files = files;
+        _reader = reader;
+        _options = options;
+        // "canceling wait for synchronous replication": the words are translated, the code is that of every plain warning.
+        _connection.Notice += (_, e) => _wasWarned |= e.Notice.InvariantSeverity == "WARNING";
+    }
+
+    public NpgsqlConnection Connection => _connection;
+
+    /// <summary>Whether the server has warned since <see cref="ForgetWarnings"/>: perhaps of a commit without its standby.</summary>
+    public bool WasWarned => _wasWarned;
+
+    /// <summary>Whether the session can be used further.</summary>
+    public bool IsOpen => _connection.FullState == System.Data.ConnectionState.Open;
+
+    /// <summary>A number modulo the count of shards, as unsigned numbers; for statements.</summary>
+    public static string ShardOf(string hash, string count) =>
+        $"(CASE WHEN {hash} >= 0 THEN {hash} % {count} ELSE (({hash}::numeric + 18446744073709551616) % {count})::bigint END)::int";
+
+    /// <summary>The count by which the shard column was computed.</summary>
+    public int ReadShardCount()
+    {
+        using var select = new NpgsqlCommand("SELECT value FROM meta WHERE key = 'shard_count'", _connection);
+        return select.ExecuteScalar() is long count and > 0
+            ? (int)count
+            : throw new IOException("The journal is damaged: it has no shard count.");
+    }
+
+    /// <summary>Which of these the database holds, and whether it holds them itself or a file does.</summary>
+    public Dictionary<ContentHash, bool> FindContents(IReadOnlyCollection<ContentHash> hashes)
+    {
+        var found = new Dictionary<ContentHash, bool>();
+        using var select = new NpgsqlCommand("SELECT hash, data IS NULL FROM contents WHERE hash = ANY ($1)", _connection);
+        select.Parameters.AddColumn(hashes.Select(PostgresValues.Of));
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        while (reader.Read()) found.Add(reader.ReadHash(0), reader.GetBoolean(1));
+        return found;
+    }
+
+    /// <summary>Writes all of a batch or nothing.</summary>
+    /// <returns>The contents that lost their last reference, and whether a file held them.</returns>
+    /// <exception cref="FenceNotHeldException">Nothing was written, for epoch or number are not ours any more.</exception>
+    /// <exception cref="NotReplicatedException">Whether it will last is not known.</exception>
+    public List<(ContentHash Hash, bool IsFile)> Write(
+        PostgresBatch entries, PostgresFence fence, long number, int shardCount, IReadOnlyList<PreparedContent> fresh)
+    {
+        int[] shards = [.. entries.Zones.Select(zone => (int)(zone.StableHash % (ulong)shardCount)).Distinct().Order()];
+        using var batch = new NpgsqlBatch(_connection);
+        var writer = new PostgresWriter(entries, fence.Writer, number, _options);
+        foreach (NpgsqlBatchCommand command in writer.Statements(shards, fence.Epoch, fresh)) batch.BatchCommands.Add(command);
+        ForgetWarnings();
+        bool isHeld;
+        var dropped = new List<(ContentHash, bool)>();
+        using (NpgsqlDataReader reader = batch.ExecuteReader())
+        {
+            isHeld = reader.Read();
+            while (reader.NextResult())
+            {
+                while (reader.Read()) dropped.Add((reader.ReadHash(0), reader.GetBoolean(1)));
+            }
+        }
+
+        if (!isHeld) throw new FenceNotHeldException();
+        if (_wasWarned) throw new NotReplicatedException();
+        return dropped;
+    }
+
+    public ImmutableArray<ZoneRow> LoadShard(int shard)
+    {
+        using var batch = new NpgsqlBatch(_connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadProgress));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadRows));
+        foreach (NpgsqlBatchCommand command in batch.BatchCommands) command.Parameters.AddNumber(shard);
+        using NpgsqlDataReader reader = batch.ExecuteReader();
+        Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = ReadProgress(reader);
+        reader.NextResult();
+        var rows = ImmutableArray.CreateBuilder<ZoneRow>();
+        while (reader.Read())
+        {
+            DomainName key = reader.ReadName(0);
+            DomainName name = reader.ReadNameText(1);
+            rows.Add(new ZoneRow
+            {
+                Name = name,
+                Wish = (ZoneWish)reader.GetInt32(2),
+                Generation = reader.GetInt64(3),
+                ChangedAt = reader.ReadTime(4),
+                RefreshedAt = reader.ReadTimeOrNull(5),
+                Reason = reader.ReadReason(6),
+                ReasonSince = reader.ReadTimeOrNull(8),
+                Content = ReadContent(reader, 9, name),
+                Targets = targets.TryGetValue(key, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
+            });
+        }
+
+        return rows.ToImmutable();
+    }
+
+    public ImmutableArray<DomainName> ReadWantedNames()
+    {
+        var names = ImmutableArray.CreateBuilder<DomainName>();
+        using var select = new NpgsqlCommand("SELECT zone FROM zones WHERE wish = $1 AND content IS NOT NULL", _connection);
+        select.Parameters.AddNumber((long)ZoneWish.Present);
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        while (reader.Read()) names.Add(reader.ReadName(0));
+        return names.ToImmutable();
+    }
+
+    public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit)
+    {
+        const string Columns = "SELECT zone, at, code, text, serial, target, trace FROM events ";
+        using var select = new NpgsqlCommand(Columns + (zone is null ? "" : "WHERE zone = $2 ") + "ORDER BY id DESC LIMIT $1", _connection);
+        select.Parameters.AddNumber(Math.Max(0, limit));
+        if (zone is not null) select.Parameters.AddOctets(PostgresValues.Of(zone));
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        var lines = ImmutableArray.CreateBuilder<ZoneEvent>();
+        while (reader.Read())
+        {
+            lines.Add(new ZoneEvent(
+                zone ?? reader.ReadName(0),
+                reader.ReadTime(1),
+                reader.GetString(2),
+                reader.GetString(3),
+                reader.ReadNumberOrNull(4),
+                reader.ReadTextOrNull(5),
+                reader.ReadTextOrNull(6)));
+        }
+
+        return lines.ToImmutable();
+    }
+
+    /// <summary>Drops kept contents whose time is over; their number, and the contents that went with them.</summary>
+    public (int Purged, List<(ContentHash Hash, bool IsFile)> Dropped) PurgeExpired(DateTimeOffset now)
+    {
+        using var batch = new NpgsqlBatch(_connection);
+        var purge = new NpgsqlBatchCommand(
+            """
+            WITH gone AS (DELETE FROM kept WHERE keep_until <= $1 RETURNING content),
+            noted AS (INSERT INTO released SELECT DISTINCT content FROM gone)
+            SELECT count(*) FROM gone
+            """);
+        purge.Parameters.AddNumber(PostgresValues.Of(now));
+        batch.BatchCommands.Add(purge);
+        var commands = new List<NpgsqlBatchCommand>();
+        PostgresWriter.DropReleased(commands, "", static _ => { });
+        batch.BatchCommands.Add(commands[0]);
+        var dropped = new List<(ContentHash, bool)>();
+        using NpgsqlDataReader reader = batch.ExecuteReader();
+        reader.Read();
+        int purged = (int)reader.GetInt64(0);
+        reader.NextResult();
+        while (reader.Read()) dropped.Add((reader.ReadHash(0), reader.GetBoolean(1)));
+        return (purged, dropped);
+    }
+
+    /// <summary>The contents that lie in files, for the clearing up at the start.</summary>
+    public HashSet<ContentHash> ReadFileContents()
+    {
+        var files = new HashSet<ContentHash>();
+        using var select = new NpgsqlCommand("SELECT hash FROM contents WHERE data IS NULL", _connection);
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        while (reader.Read()) files.Add(reader.ReadHash(0));
+        return files;
+    }
+
+    /// <summary>Computes the shard of every zone anew for another count, and takes the shards that come with it.</summary>
+    public void Reshard(PostgresFence fence, int shardCount)
+    {
+        using NpgsqlTransaction transaction = _connection.BeginTransaction();
+        using (var first = new NpgsqlCommand("SELECT value FROM meta WHERE key = 'epoch' FOR UPDATE", _connection)) first.ExecuteScalar();
+        using (var held = new NpgsqlCommand(
+            "SELECT count(*) FROM (SELECT 1 FROM shard_fence WHERE epoch <> $1 OR writer <> $2 FOR UPDATE) AS others", _connection))
+        {
+            held.Parameters.AddNumber(fence.Epoch);
+            held.Parameters.AddId(fence.Writer);
+            if ((long)held.ExecuteScalar()! > 0) throw new FenceNotHeldException();
+        }
+
+        using (var take = new NpgsqlCommand(
+            "INSERT INTO shard_fence (shard, epoch, writer) SELECT s, $1, $2 FROM generate_series(0, $3 - 1) AS s ON CONFLICT DO NOTHING",
+            _connection))
+        {
+            take.Parameters.AddNumber(fence.Epoch);
+            take.Parameters.AddId(fence.Writer);
+            take.Parameters.AddNumber(shardCount);
+            take.ExecuteNonQuery();
+        }
+
+        using (var update = new NpgsqlCommand($"UPDATE zones SET shard = {ShardOf("name_hash", "$1")}", _connection))
+        {
+            update.Parameters.AddNumber(shardCount);
+            update.ExecuteNonQuery();
+        }
+
+        using (var note = new NpgsqlCommand("UPDATE meta SET value = $1 WHERE key = 'shard_count'", _connection))
+        {
+            note.Parameters.AddNumber(shardCount);
+            note.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+
+    public void ForgetWarnings() => _wasWarned = false;
+
+    public void Dispose() => _connection.Dispose();
+
+    private Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> ReadProgress(NpgsqlDataReader reader)
+    {
+        var targets = new Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder>();
+        while (reader.Read())
+        {
+            DomainName zone = reader.ReadName(0);
+            if (!targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? list))
+                targets.Add(zone, list = ImmutableArray.CreateBuilder<TargetProgress>());
+            list.Add(new TargetProgress(
+                Once(reader.GetString(1)),
+                (TargetZoneState)reader.GetInt32(2),
+                reader.ReadNumberOrNull(3),
+                reader.ReadTimeOrNull(4),
+                reader.ReadReason(5)));
+        }
+
+        return targets;
+    }
+
+    /// <summary>The few names of targets, each once in memory however many zones name it.</summary>
+    private string Once(string target)
+    {
+        if (!_targetNames.TryGetValue(target, out string? known)) _targetNames.Add(known = target);
+        return known;
+    }
+
+    /// <summary>A handle from the columns; null without content, or when this node lacks its file, so that it is fetched anew.</summary>
+    private ZoneContent? ReadContent(NpgsqlDataReader reader, int column, DomainName name)
+    {
+        if (reader.IsDBNull(column)) return null;
+        DomainName apex = reader.ReadName(column + 1);
+        var facts = new ZoneFacts(
+            apex.Wire.SequenceEqual(name.Wire) ? name : apex,
+            reader.ReadNumber(column + 2),
+            new SoaTimers(
+                reader.ReadNumber(column + 3), reader.ReadNumber(column + 4), reader.ReadNumber(column + 5), reader.ReadNumber(column + 6)),
+            reader.ReadNumber(column + 7),
+            reader.GetInt64(column + 8),
+            reader.GetInt64(column + 9),
+            reader.ReadHash(column));
+        return reader.GetBoolean(column + 10) ? _files.Find(facts) : new PostgresZoneContent(facts, _reader);
+    }
+}

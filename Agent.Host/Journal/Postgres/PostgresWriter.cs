@@ -1,0 +1,235 @@
+using Agent.Actors.Journal;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>
+/// Turns a batch into one group of statements: sent together, answered together, one transaction. Every statement looks whether the first
+/// one took the fence, so nothing is written when it did not.
+/// </summary>
+internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long number, JournalOptions options)
+{
+    private readonly List<NpgsqlBatchCommand> _commands = [];
+
+    /// <summary>The statements, in order. The first gives a row when the fence holds; the last gives the contents that went.</summary>
+    /// <param name="shards">The shards of all entries.</param>
+    /// <param name="fresh">Contents that the database does not hold yet.</param>
+    public IReadOnlyList<NpgsqlBatchCommand> Statements(IReadOnlyCollection<int> shards, long epoch, IReadOnlyList<PreparedContent> fresh)
+    {
+        NpgsqlBatchCommand fence = Add(PostgresFence.Append);
+        fence.Parameters.AddColumn(shards);
+        fence.Parameters.AddColumn(shards.Select(_ => epoch));
+        ZoneRow[] rows = [.. batch.Rows];
+        (DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten = [.. batch.Forgotten];
+        (ZoneRow Row, DateTimeOffset KeepUntil)[] kept = [.. batch.Kept];
+        bool releases = rows.Length + forgotten.Length > 0;
+        if (releases) NoteReleased(rows, forgotten, kept);
+        if (fresh.Count > 0) InsertContents(fresh);
+        if (forgotten.Length > 0) Forget(forgotten);
+        if (kept.Length > 0) Keep(kept);
+        if (rows.Length > 0) Put(rows);
+        PutProgress(rows);
+        if (batch.Events.Count > 0) AppendEvents();
+        if (releases) DropReleased(_commands, $"WHERE {PostgresFence.IsHeld}", AddCommon);
+        return _commands;
+    }
+
+    /// <summary>Deletes the noted contents that nothing refers to any more.</summary>
+    public static void DropReleased(List<NpgsqlBatchCommand> commands, string condition, Action<NpgsqlBatchCommand> parameters)
+    {
+        var command = new NpgsqlBatchCommand(
+            $"""
+            DELETE FROM contents c USING (SELECT hash FROM released {condition}) r WHERE c.hash = r.hash
+                AND NOT EXISTS (SELECT 1 FROM zones z WHERE z.content = c.hash)
+                AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.content = c.hash)
+            RETURNING c.hash, c.data IS NULL
+            """);
+        parameters(command);
+        commands.Add(command);
+    }
+
+    private NpgsqlBatchCommand Add(string sql)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        AddCommon(command);
+        _commands.Add(command);
+        return command;
+    }
+
+    private void AddCommon(NpgsqlBatchCommand command)
+    {
+        command.Parameters.AddId(writer);
+        command.Parameters.AddNumber(number);
+    }
+
+    /// <summary>The contents that rows refer to now and will not, or perhaps not, at the end.</summary>
+    private void NoteReleased(
+        ZoneRow[] rows, (DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten, (ZoneRow Row, DateTimeOffset KeepUntil)[] kept)
+    {
+        NpgsqlBatchCommand command = Add(
+            $"""
+            INSERT INTO released
+            SELECT z.content FROM unnest($3::bytea[], $4::bytea[]) AS n (zone, content) JOIN zones z ON z.zone = n.zone
+            WHERE z.content IS NOT NULL AND z.content IS DISTINCT FROM n.content AND {PostgresFence.IsHeld}
+            UNION SELECT k.content FROM kept k WHERE k.zone = ANY ($5::bytea[]) AND {PostgresFence.IsHeld}
+            ON CONFLICT DO NOTHING
+            """);
+        byte[][] gone = [.. forgotten.Select(f => PostgresValues.Of(f.Zone))];
+        byte[][] put = [.. rows.Select(row => PostgresValues.Of(row.Name))];
+        // A zone that was forgotten and put again stands in both: the put decides what becomes of the stored content.
+        HashSet<DomainName> puts = [.. rows.Select(row => row.Name)];
+        byte[][] onlyGone = [.. forgotten.Where(f => !puts.Contains(f.Zone)).Select(f => PostgresValues.Of(f.Zone))];
+        command.Parameters.AddColumn(put.Concat(onlyGone));
+        command.Parameters.AddColumn(rows.Select(row => row.Content is { } content ? PostgresValues.Of(content.Hash) : null)
+            .Concat(onlyGone.Select(_ => (byte[]?)null)));
+        command.Parameters.AddColumn(gone.Concat(kept.Select(k => PostgresValues.Of(k.Row.Name))));
+    }
+
+    private void InsertContents(IReadOnlyList<PreparedContent> fresh)
+    {
+        NpgsqlBatchCommand command = Add(
+            $"""
+            INSERT INTO contents (hash, apex, serial, soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl, records, bytes, data)
+            SELECT * FROM unnest($3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+                $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[]) WHERE {PostgresFence.IsHeld}
+            ON CONFLICT (hash) DO UPDATE SET data = excluded.data
+            """);
+        ZoneFacts[] facts = [.. fresh.Select(content => content.Facts)];
+        command.Parameters.AddColumn(facts.Select(f => PostgresValues.Of(f.Hash)));
+        command.Parameters.AddColumn(facts.Select(f => f.Apex.Wire.ToArray()));
+        command.Parameters.AddColumn(facts.Select(f => (long)f.Serial));
+        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.RefreshSeconds));
+        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.RetrySeconds));
+        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.ExpireSeconds));
+        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.MinimumSeconds));
+        command.Parameters.AddColumn(facts.Select(f => (long)f.SoaTtlSeconds));
+        command.Parameters.AddColumn(facts.Select(f => f.RecordCount));
+        command.Parameters.AddColumn(facts.Select(f => f.ByteCount));
+        command.Parameters.AddColumn(fresh.Select(content => content.Data));
+    }
+
+    private void Forget((DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten)
+    {
+        NpgsqlBatchCommand command = Add(
+            $"""
+            WITH gone AS (
+                DELETE FROM zones z USING unnest($3::bytea[], $4::bigint[]) AS f (zone, keep_until)
+                WHERE z.zone = f.zone AND {PostgresFence.IsHeld} RETURNING z.zone, z.name, z.content, f.keep_until
+            ), cleared AS (DELETE FROM progress p USING gone WHERE p.zone = gone.zone)
+            INSERT INTO kept (zone, name, content, keep_until)
+            SELECT zone, name, content, keep_until FROM gone WHERE content IS NOT NULL AND keep_until IS NOT NULL
+            ON CONFLICT (zone) DO UPDATE SET name = excluded.name, content = excluded.content, keep_until = excluded.keep_until
+            """);
+        command.Parameters.AddColumn(forgotten.Select(f => PostgresValues.Of(f.Zone)));
+        command.Parameters.AddColumn(forgotten.Select(f => f.KeepUntil?.ToUnixTimeMilliseconds()));
+    }
+
+    private void Keep((ZoneRow Row, DateTimeOffset KeepUntil)[] kept)
+    {
+        NpgsqlBatchCommand command = Add(
+            $"""
+            INSERT INTO kept (zone, name, content, keep_until)
+            SELECT * FROM unnest($3::bytea[], $4::text[], $5::bytea[], $6::bigint[]) WHERE {PostgresFence.IsHeld}
+            ON CONFLICT (zone) DO UPDATE SET name = excluded.name, content = excluded.content, keep_until = excluded.keep_until
+            """);
+        command.Parameters.AddColumn(kept.Select(k => PostgresValues.Of(k.Row.Name)));
+        command.Parameters.AddColumn(kept.Select(k => k.Row.Name.ToString()));
+        command.Parameters.AddColumn(kept.Select(k => PostgresValues.Of(k.Row.Content!.Hash)));
+        command.Parameters.AddColumn(kept.Select(k => PostgresValues.Of(k.KeepUntil)));
+    }
+
+    private void Put(ZoneRow[] rows)
+    {
+        NpgsqlBatchCommand command = Add(
+            $"""
+            INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at,
+                reason_code, reason_text, reason_since)
+            SELECT n.zone, n.name, n.name_hash, {PostgresStore.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
+                n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since
+            FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[],
+                $11::text[], $12::text[], $13::bigint[]) AS n (zone, name, name_hash, wish, generation, content, changed_at, refreshed_at,
+                reason_code, reason_text, reason_since)
+            JOIN meta m ON m.key = 'shard_count' WHERE {PostgresFence.IsHeld}
+            ON CONFLICT (zone) DO UPDATE SET name = excluded.name, wish = excluded.wish, generation = excluded.generation,
+                content = excluded.content, changed_at = excluded.changed_at, refreshed_at = excluded.refreshed_at,
+                reason_code = excluded.reason_code, reason_text = excluded.reason_text, reason_since = excluded.reason_since
+            """);
+        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
+        command.Parameters.AddColumn(rows.Select(row => row.Name.ToString()));
+        command.Parameters.AddColumn(rows.Select(row => unchecked((long)row.Name.StableHash)));
+        command.Parameters.AddColumn(rows.Select(row => (int)row.Wish));
+        command.Parameters.AddColumn(rows.Select(row => row.Generation));
+        command.Parameters.AddColumn(rows.Select(row => row.Content is { } content ? PostgresValues.Of(content.Hash) : null));
+        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.ChangedAt)));
+        command.Parameters.AddColumn(rows.Select(row => row.RefreshedAt?.ToUnixTimeMilliseconds()));
+        command.Parameters.AddColumn(rows.Select(row => row.Reason?.Code));
+        command.Parameters.AddColumn(rows.Select(row => row.Reason?.Text));
+        command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
+    }
+
+    private void PutProgress(ZoneRow[] rows)
+    {
+        (DomainName Zone, TargetProgress Progress)[] progress = [.. batch.Progress];
+        if (rows.Length > 0)
+        {
+            NpgsqlBatchCommand clear = Add(
+                $"""
+                DELETE FROM progress p USING unnest($3::bytea[]) AS n (zone) WHERE p.zone = n.zone AND {PostgresFence.IsHeld}
+                    AND NOT EXISTS (SELECT 1 FROM unnest($4::bytea[], $5::text[]) AS k (zone, target)
+                        WHERE k.zone = p.zone AND k.target = p.target)
+                """);
+            clear.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
+            clear.Parameters.AddColumn(progress.Select(p => PostgresValues.Of(p.Zone)));
+            clear.Parameters.AddColumn(progress.Select(p => p.Progress.Target));
+        }
+
+        if (progress.Length == 0) return;
+        NpgsqlBatchCommand command = Add(
+            $"""
+            INSERT INTO progress (zone, target, state, serial, verified_at, reason_code, reason_text)
+            SELECT n.* FROM unnest($3::bytea[], $4::text[], $5::int[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
+                AS n (zone, target, state, serial, verified_at, reason_code, reason_text)
+            JOIN zones z ON z.zone = n.zone WHERE {PostgresFence.IsHeld}
+            ON CONFLICT (zone, target) DO UPDATE SET state = excluded.state, serial = excluded.serial, verified_at = excluded.verified_at,
+                reason_code = excluded.reason_code, reason_text = excluded.reason_text
+            """);
+        command.Parameters.AddColumn(progress.Select(p => PostgresValues.Of(p.Zone)));
+        command.Parameters.AddColumn(progress.Select(p => p.Progress.Target));
+        command.Parameters.AddColumn(progress.Select(p => (int)p.Progress.State));
+        command.Parameters.AddColumn(progress.Select(p => (long?)p.Progress.Serial));
+        command.Parameters.AddColumn(progress.Select(p => p.Progress.VerifiedAt?.ToUnixTimeMilliseconds()));
+        command.Parameters.AddColumn(progress.Select(p => p.Progress.Reason?.Code));
+        command.Parameters.AddColumn(progress.Select(p => p.Progress.Reason?.Text));
+    }
+
+    private void AppendEvents()
+    {
+        NpgsqlBatchCommand command = Add(
+            $"""
+            INSERT INTO events (zone, at, code, text, serial, target, trace)
+            SELECT zone, at, code, text, serial, target, trace
+            FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[])
+                WITH ORDINALITY AS n (zone, at, code, text, serial, target, trace, place)
+            WHERE {PostgresFence.IsHeld} ORDER BY place
+            """);
+        command.Parameters.AddColumn(batch.Events.Select(line => PostgresValues.Of(line.Zone)));
+        command.Parameters.AddColumn(batch.Events.Select(line => PostgresValues.Of(line.At)));
+        command.Parameters.AddColumn(batch.Events.Select(line => line.Code));
+        command.Parameters.AddColumn(batch.Events.Select(line => line.Text));
+        command.Parameters.AddColumn(batch.Events.Select(line => (long?)line.Serial));
+        command.Parameters.AddColumn(batch.Events.Select(line => line.Target));
+        command.Parameters.AddColumn(batch.Events.Select(line => line.TraceId));
+        // Walks at most the lines kept of one zone in the index; numbers of lines only have gaps, so the total is never above its bound.
+        NpgsqlBatchCommand zones = Add(
+            $"""
+            DELETE FROM events e USING unnest($3::bytea[]) AS n (zone) WHERE e.zone = n.zone AND {PostgresFence.IsHeld}
+                AND e.id <= (SELECT x.id FROM events x WHERE x.zone = n.zone ORDER BY x.id DESC LIMIT 1 OFFSET $4)
+            """);
+        zones.Parameters.AddColumn(batch.Events.Select(line => line.Zone).Distinct().Select(PostgresValues.Of));
+        zones.Parameters.AddNumber(options.HistoryPerZone);
+        NpgsqlBatchCommand all = Add($"DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - $3 AND {PostgresFence.IsHeld}");
+        all.Parameters.AddNumber(options.HistoryTotal);
+    }
+}

@@ -1,0 +1,110 @@
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Bench.Peers;
+using Microsoft.Extensions.Logging;
+using static Agent.Tests.Journal.TestZones;
+
+namespace Agent.Tests.Journal;
+
+/// <summary>What the journal does when its server dies, hangs or is succeeded by another, in the middle of batches.</summary>
+[Trait("Category", "Peer")]
+public sealed class PostgresOutageTests
+{
+    [Fact]
+    public async Task A_server_killed_under_load_comes_back_with_what_was_answered_and_nothing_else()
+    {
+        await using PostgresServer server = await PostgresServer.StartedAsync();
+        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server);
+        await using var load = new PostgresLoad(journal);
+        for (int round = 0; round < 3; round++)
+        {
+            await load.MovesAsync(() => server.Output);
+            await server.KillAsync();
+            await server.StartAsync();
+        }
+
+        await load.MovesAsync(() => server.Output);
+        await load.HoldsAsync();
+    }
+
+    [Fact]
+    public async Task A_server_that_hangs_leaves_a_batch_in_doubt_within_the_deadline_and_says_later_how_it_ended()
+    {
+        await using PostgresServer server = await PostgresServer.StartedAsync();
+        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server);
+        journal.Commit(new PutZone(Row("a.example.", 1)));
+        await server.SignalAllAsync(PosixSignalNumber.Stop);
+        long started = TimeProvider.System.GetTimestamp();
+        journal.Journal.Commit(new JournalBatch(50, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
+        JournalInDoubt doubt = journal.Probe.Expect<JournalInDoubt>();
+        Assert.Equal((50, ReasonCode.JournalAway), (doubt.Id, doubt.Reason.Code));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        // Nothing overtakes the batch in doubt, and what comes meanwhile is refused.
+        journal.Journal.Commit(new JournalBatch(51, [new PutZone(Row("a.example.", 3))]), journal.Probe.ReplyTo);
+        Assert.Equal((51, ReasonCode.JournalAway), Of(journal.Probe.Expect<JournalFailed>()));
+
+        await server.SignalAllAsync(PosixSignalNumber.Continue);
+        object answer = journal.Probe.ExpectLast<object>();
+        long expected = answer is JournalCommitted { Id: 50 } ? 2 : 1;
+        if (expected == 1) Assert.Equal((50, ReasonCode.JournalAway), Of(Assert.IsType<JournalFailed>(answer)));
+        Assert.Equal(expected, journal.LoadOne("a.example.").Generation);
+        journal.Commit(new PutZone(Row("a.example.", 4)));
+        Assert.Equal(4, journal.LoadOne("a.example.").Generation);
+
+        static (long, string) Of(JournalFailed failed) => (failed.Id, failed.Reason.Code);
+    }
+
+    [Fact]
+    public async Task A_failover_to_the_synchronous_standby_loses_nothing_and_fences_anew()
+    {
+        await using PostgresServer primary = await PostgresServer.StartedAsync();
+        string database = await PostgresJournalFixture.NewDatabaseAsync(primary);
+        await using PostgresServer standby = await primary.StandbyAsync("second");
+        await WaitForTheStandbyAsync(primary);
+        using var journal = new PostgresJournalFixture(PostgresServer.ConnectionString(database, standby, primary));
+        await using var load = new PostgresLoad(journal);
+        await load.MovesAsync(() => primary.Output);
+        Assert.DoesNotContain(journal.Log.Lines, line => line.Text.Contains("can lose", StringComparison.Ordinal));
+
+        await primary.KillAsync();
+        long answered = load.Committed;
+        await standby.PromoteAsync();
+        await load.MovesAsync(() => standby.Output);
+        await load.HoldsAsync();
+
+        Assert.True(load.Committed > answered);
+        Assert.Contains(journal.Log.Lines, line => line.Text.Contains("was promoted", StringComparison.Ordinal));
+        Assert.DoesNotContain(journal.Log.Lines, line => line.Text.Contains("has lost changes", StringComparison.Ordinal));
+        Assert.Equal("64", await standby.SqlAsync(
+            database, "SELECT count(*) FROM agent.shard_fence f JOIN agent.writers w USING (writer, epoch) WHERE w.batch > 0"));
+    }
+
+    [Fact]
+    public async Task Without_its_standby_nothing_is_confirmed_and_with_it_the_batch_is_found()
+    {
+        await using PostgresServer primary = await PostgresServer.StartedAsync();
+        string database = await PostgresJournalFixture.NewDatabaseAsync(primary);
+        await using PostgresServer standby = await primary.StandbyAsync("second");
+        await WaitForTheStandbyAsync(primary);
+        using var journal = new PostgresJournalFixture(primary.ConnectionString(database));
+        journal.Commit(new PutZone(Row("a.example.", 1)));
+        await standby.KillAsync();
+
+        journal.Journal.Commit(new JournalBatch(60, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
+        Assert.Equal(60, journal.Probe.Expect<JournalInDoubt>().Id);
+        await standby.StartAsync();
+        // The primary had it all the time and waited for the standby; a reader could not see it.
+        Assert.Equal(60, journal.Probe.Expect<JournalCommitted>().Id);
+        Assert.Equal(2, journal.LoadOne("a.example.").Generation);
+        Assert.DoesNotContain(journal.Log.Lines, line => line.Level == LogLevel.Critical);
+    }
+
+    private static async Task WaitForTheStandbyAsync(PostgresServer primary)
+    {
+        await primary.SqlAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
+        await primary.SqlAsync("postgres", "SELECT pg_reload_conf()");
+        await Eventually.HoldsAsync(
+            async () => await primary.SqlAsync("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1",
+            () => $"the standby follows\n{primary.Output}");
+    }
+}
