@@ -9,7 +9,9 @@ namespace Agent.Actors.Backends;
 /// The port to one DNS server. Every order is answered by exactly one message to <c>replyTo</c> that carries the order's
 /// number, also on failure, cancellation and deadline; the adapter bounds the time of each order itself. Orders for
 /// different zones may overlap up to <see cref="BackendTraits.MaxConcurrentOrders"/>; the caller never has two orders for
-/// one zone under way. All orders are idempotent: applying what is there and removing what is not are successes.
+/// one zone under way, unless it broke and began anew: then a change for a zone whose earlier change has not ended is answered
+/// <see cref="OrderOutcome.Away"/>, and a look at it <see cref="Observation.CannotTell"/>. All orders are idempotent: applying what is
+/// there and removing what is not are successes.
 /// </summary>
 public interface IZoneBackend : IAsyncDisposable
 {

@@ -57,6 +57,12 @@ public sealed class ShardRegionActor : UntypedActor
         _settings.Coordination.Subscribe(Self);
     }
 
+    /// <summary>What waited for an owner is answered; nobody would remember it.</summary>
+    protected internal override void PostStop()
+    {
+        foreach (Held held in _held.Values.SelectMany(queue => queue)) _settings.Unplaced.Answer(held.Message, held.Sender, Self);
+    }
+
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
     {

@@ -7,7 +7,8 @@ namespace Agent.Actors.Journal;
 
 /// <summary>
 /// The port to the durable store. Every request is answered by exactly one message to <c>replyTo</c>, also on failure; the
-/// adapter never throws at the caller. Only the <see cref="JournalActor"/> commits, one batch at a time.
+/// adapter never throws at the caller. Requests are carried out in the order in which they were made: what is read behind a commit
+/// shows it. Only the <see cref="JournalActor"/> commits, one batch at a time; after it broke, its last batch may still be under way.
 /// </summary>
 public interface IJournal
 {
@@ -22,6 +23,9 @@ public interface IJournal
     /// answered by <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>.
     /// </summary>
     void LoadShard(int shard, int shardCount, ReplyTo replyTo);
+
+    /// <summary>Reads the row of one zone; answered by <see cref="ZoneRead"/> or <see cref="ZoneReadFailed"/>.</summary>
+    void ReadZone(DomainName zone, ReplyTo replyTo);
 
     /// <summary>Reads the newest history lines of a zone, newest first; answered by <see cref="HistoryRead"/>.</summary>
     void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo);
@@ -59,6 +63,12 @@ public sealed record ShardLoaded(int Shard, ImmutableArray<ZoneRow> Rows);
 
 /// <summary>The rows of a shard could not be read.</summary>
 public sealed record ShardLoadFailed(int Shard, Reason Reason);
+
+/// <summary>The row of a zone; null when there is none.</summary>
+public sealed record ZoneRead(DomainName Zone, ZoneRow? Row);
+
+/// <summary>The row of a zone could not be read.</summary>
+public sealed record ZoneReadFailed(DomainName Zone, Reason Reason);
 
 /// <summary>History lines, newest first; <see cref="Failure"/> says why there are none when the store could not be read.</summary>
 public sealed record HistoryRead(ImmutableArray<ZoneEvent> Events, Reason? Failure);

@@ -22,6 +22,20 @@ public sealed record AppendFailed(long Id, Reason Reason);
 /// <see cref="AppendFailed"/> follows then.</summary>
 public sealed record AppendDelayed(long Id, Reason Reason);
 
+/// <summary>Asks for the rows of a shard behind everything that was sent to the journal before; answered by
+/// <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>.</summary>
+public sealed record AskShard(int Shard, int ShardCount);
+
+/// <summary>Asks for the row of a zone behind everything that was sent to the journal before; answered by <see cref="ZoneRead"/> or
+/// <see cref="ZoneReadFailed"/>.</summary>
+public sealed record AskZoneRow(DomainName Zone);
+
+/// <summary>
+/// Published on the event stream when the writer broke and began anew: it knows nothing of what it was asked before. Who waits for an
+/// answer asks once more; everything asked of it may be written twice.
+/// </summary>
+public sealed record JournalRestarted;
+
 /// <summary>Asks whether the journal takes writes; answered by <see cref="JournalHealth"/>.</summary>
 public sealed record GetJournalHealth;
 

@@ -49,7 +49,9 @@ internal partial class ActorCell
         System.Probe?.OnMessage(this, message);
         try
         {
+            System.Probe?.AroundMessage(this);
             Invoke(message);
+            System.Probe?.AroundMessage(this);
         }
         catch (Exception cause)
         {

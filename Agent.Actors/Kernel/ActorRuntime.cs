@@ -30,6 +30,10 @@ internal interface IDeliveryProbe
 {
     void OnMessage(ActorCell cell, object message);
 
+    /// <summary>Runs within the actor's own failure handling, before and after its handler; what it throws is the actor's
+    /// failure.</summary>
+    void AroundMessage(ActorCell cell);
+
     void OnSystemMail(ActorCell cell, SystemMail mail);
 
     void OnFailure(ActorCell cell, Exception cause);

@@ -89,6 +89,7 @@ public sealed partial class ActorSystem
         // Whoever asked from outside need not wait for the timeout to learn that nobody will answer.
         if (letter.Sender is PromiseRef promise)
             promise.Fail(new AskFailedException($"{letter.Recipient.Path}: {letter.Reason}", letter.Cause));
+        if (letter.Message is IUndeliverable undeliverable) undeliverable.OnUndelivered(letter.Sender);
         // A dead letter about a dead letter would go round for ever.
         if (letter.Message is not DeadLetter) EventStream.Publish(letter);
     }

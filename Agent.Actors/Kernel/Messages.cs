@@ -61,6 +61,17 @@ public enum DeadLetterReason
 /// <see cref="KernelCounters.DeadLetters"/>.</summary>
 public sealed record DeadLetter(object Message, IActorRef? Sender, IActorRef Recipient, DeadLetterReason Reason, Exception? Cause = null);
 
+/// <summary>
+/// A message that somebody waits for: it is told when it has become a dead letter, so that it can answer in its own words instead of
+/// leaving its sender to a timeout. Called on any thread, within the turn that found it dead.
+/// </summary>
+public interface IUndeliverable
+{
+    /// <summary>Nobody will handle the message, or its receiver threw while it did.</summary>
+    /// <param name="sender">Who sent it; null when nobody was named.</param>
+    void OnUndelivered(IActorRef? sender);
+}
+
 /// <summary>Published on the event stream when an actor passed a message to <c>Unhandled</c>.</summary>
 public sealed record UnhandledMessage(object Message, IActorRef Sender, IActorRef Recipient);
 

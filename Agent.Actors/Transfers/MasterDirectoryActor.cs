@@ -13,6 +13,7 @@ public sealed class MasterDirectoryActor : UntypedActor
     private static readonly TimeSpan AddressesFresh = TimeSpan.FromSeconds(30);
     private static readonly Reason NoneConfigured = new(ReasonCode.NoMaster, "no master is configured");
 
+    private readonly MasterDirectorySettings _settings;
     private readonly IMasterClient _client;
     private readonly MasterBoard _board = new();
     private readonly List<(GetMasters Request, IActorRef Sender)> _waiting = [];
@@ -21,6 +22,7 @@ public sealed class MasterDirectoryActor : UntypedActor
 
     private MasterDirectoryActor(MasterDirectorySettings settings)
     {
+        _settings = settings;
         _client = settings.Client;
         _entries = [.. settings.Masters.Select(m => new Entry(m))];
     }
@@ -34,6 +36,8 @@ public sealed class MasterDirectoryActor : UntypedActor
         switch (message)
         {
             case GetMasters get:
+                // Who asks again is answered once.
+                _waiting.RemoveAll(w => w.Sender == Sender && w.Request.Id == get.Id);
                 _waiting.Add((get, Sender));
                 Refresh();
                 AnswerWaiting();
@@ -49,6 +53,7 @@ public sealed class MasterDirectoryActor : UntypedActor
                 Sender.Tell(new MasterStates([.. _entries.SelectMany(e => States(e, Clock.Monotonic))]), Self);
                 break;
             case ReplaceMasters replace:
+                _settings.Masters = replace.Masters;
                 _entries = [.. replace.Masters.Select(m => _entries.Find(e => e.Master == m) ?? new Entry(m))];
                 if (_waiting.Count > 0) Refresh();
                 AnswerWaiting();
@@ -114,5 +119,14 @@ public sealed class MasterDirectoryActor : UntypedActor
     }
 }
 
-/// <summary>Settings of the directory.</summary>
-public sealed record MasterDirectorySettings(IMasterClient Client, ImmutableArray<Master> Masters);
+/// <summary>Settings of the directory; they outlive a restart of it, with the masters that came last.</summary>
+/// <param name="client">Port to the masters.</param>
+/// <param name="masters">The masters to begin with.</param>
+public sealed class MasterDirectorySettings(IMasterClient client, ImmutableArray<Master> masters)
+{
+    /// <summary>Port to the masters.</summary>
+    public IMasterClient Client { get; } = client;
+
+    /// <summary>The masters in force.</summary>
+    internal ImmutableArray<Master> Masters { get; set; } = masters;
+}

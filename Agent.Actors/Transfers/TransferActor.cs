@@ -1,4 +1,6 @@
+using System.Net;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 
 namespace Agent.Actors.Transfers;
 
@@ -7,13 +9,19 @@ namespace Agent.Actors.Transfers;
 /// </summary>
 public sealed class TransferActor : UntypedActor
 {
+    /// <summary>Directory and budget forget who waits when they break, so whoever waits for them asks again from time to time.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
+
     private static readonly object GraceTimer = new();
+    private static readonly object PlanTimer = new();
+    private static readonly object LeaveTimer = new();
     private static readonly object PauseTimer = new();
 
     private readonly TransferSettings _settings;
     private readonly PassOrder _order;
     private readonly PassMachine _machine;
     private readonly List<PassEffect> _effects = [];
+    private IPEndPoint? _leaveFor;
     private long _transfer;
     private TimeSpan _transferBegunAt;
 
@@ -29,7 +37,11 @@ public sealed class TransferActor : UntypedActor
         Kernel.Props.Create(static a => new TransferActor(a.settings, a.order), (settings, order));
 
     /// <inheritdoc/>
-    protected internal override void PreStart() => _settings.Directory.Tell(new GetMasters(_order.Pass, _order.Notifier), Self);
+    protected internal override void PreStart()
+    {
+        AskMasters();
+        Timers.StartPeriodicTimer(PlanTimer, PlanTimer, AskAgainAfter, AskAgainAfter);
+    }
 
     /// <inheritdoc/>
     protected internal override void PostStop()
@@ -42,9 +54,17 @@ public sealed class TransferActor : UntypedActor
     {
         switch (message)
         {
-            case MasterPlan plan: _machine.Planned(plan, _effects); break;
+            case MasterPlan when !Timers.IsTimerActive(PlanTimer): break;
+            case MasterPlan plan:
+                Timers.Cancel(PlanTimer);
+                _machine.Planned(plan, _effects);
+                break;
             case SoaAnswered answer: _machine.Answered(answer, _effects); break;
-            case TransferGranted: _machine.Granted(_effects); break;
+            case TransferGranted when !Timers.IsTimerActive(LeaveTimer): break;
+            case TransferGranted:
+                Timers.Cancel(LeaveTimer);
+                _machine.Granted(_effects);
+                break;
             case TransferMoving moving when moving.Id == _transfer: Context.Parent.Tell(new PassProgress(_order.Pass), Self); break;
             case TransferMoving: break;
             case TransferCompleted done when done.Id == _transfer:
@@ -55,6 +75,14 @@ public sealed class TransferActor : UntypedActor
                 _transfer = 0;
                 _machine.Failed(failed, _effects);
                 break;
+            case object timer when timer == PlanTimer:
+                CodeProbe.Reached("transfer.asked-masters-again");
+                AskMasters();
+                break;
+            case object timer when timer == LeaveTimer:
+                CodeProbe.Reached("transfer.asked-leave-again");
+                AskLeave();
+                break;
             case object timer when timer == GraceTimer: _machine.GraceOver(_effects); break;
             case object timer when timer == PauseTimer: _machine.PauseOver(_effects); break;
             default: Unhandled(message); break;
@@ -63,6 +91,10 @@ public sealed class TransferActor : UntypedActor
         foreach (PassEffect effect in _effects) CarryOut(effect);
         _effects.Clear();
     }
+
+    private void AskMasters() => _settings.Directory.Tell(new GetMasters(_order.Pass, _order.Notifier), Self);
+
+    private void AskLeave() => _settings.Budget.Tell(new AskLeave(_leaveFor!), Self);
 
     private void CarryOut(PassEffect effect)
     {
@@ -78,7 +110,9 @@ public sealed class TransferActor : UntypedActor
                 Timers.StartSingleTimer(PauseTimer, PauseTimer, pause.Duration);
                 break;
             case TakeLeave take:
-                _settings.Budget.Tell(new AskLeave(take.EndPoint), Self);
+                _leaveFor = take.EndPoint;
+                AskLeave();
+                Timers.StartPeriodicTimer(LeaveTimer, LeaveTimer, AskAgainAfter, AskAgainAfter);
                 break;
             case GiveLeaveBack:
                 _settings.Budget.Tell(new ReturnLeave(), Self);

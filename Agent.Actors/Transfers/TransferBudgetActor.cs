@@ -12,6 +12,7 @@ public sealed class TransferBudgetActor : UntypedActor
     private readonly TransferBudget _budget;
     private readonly Dictionary<IActorRef, IPEndPoint> _holders = [];
     private readonly LinkedList<(IActorRef Asker, IPEndPoint EndPoint)> _waiting = new();
+    private readonly HashSet<IActorRef> _waits = [];
     private readonly Dictionary<IPEndPoint, int> _perAddress = [];
 
     private TransferBudgetActor(TransferBudget budget)
@@ -28,9 +29,7 @@ public sealed class TransferBudgetActor : UntypedActor
         switch (message)
         {
             case AskLeave ask:
-                Context.Watch(Sender);
-                _waiting.AddLast((Sender, ask.EndPoint));
-                Grant();
+                Ask(ask);
                 break;
             case ReturnLeave:
                 Context.Unwatch(Sender);
@@ -45,14 +44,29 @@ public sealed class TransferBudgetActor : UntypedActor
         }
     }
 
+    /// <summary>Who asks again keeps its turn, or hears once more that it may go.</summary>
+    private void Ask(AskLeave ask)
+    {
+        if (_holders.TryGetValue(Sender, out IPEndPoint? held))
+        {
+            Sender.Tell(new TransferGranted(held), Self);
+            return;
+        }
+
+        if (!_waits.Add(Sender)) return;
+        Context.Watch(Sender);
+        _waiting.AddLast((Sender, ask.EndPoint));
+        Grant();
+    }
+
     private void Forget(IActorRef asker)
     {
         if (_holders.Remove(asker, out IPEndPoint? endPoint) && --_perAddress[endPoint] == 0) _perAddress.Remove(endPoint);
-        for (LinkedListNode<(IActorRef Asker, IPEndPoint EndPoint)>? node = _waiting.First; node is not null;)
+        if (_waits.Remove(asker))
         {
-            LinkedListNode<(IActorRef Asker, IPEndPoint EndPoint)>? next = node.Next;
-            if (node.Value.Asker == asker) _waiting.Remove(node);
-            node = next;
+            LinkedListNode<(IActorRef Asker, IPEndPoint EndPoint)>? node = _waiting.First;
+            while (node is not null && node.Value.Asker != asker) node = node.Next;
+            if (node is not null) _waiting.Remove(node);
         }
 
         Grant();
@@ -69,6 +83,7 @@ public sealed class TransferBudgetActor : UntypedActor
             if (held < _budget.PerAddress)
             {
                 _waiting.Remove(node);
+                _waits.Remove(asker);
                 _holders[asker] = endPoint;
                 _perAddress[endPoint] = held + 1;
                 asker.Tell(new TransferGranted(endPoint), Self);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
@@ -23,6 +24,12 @@ internal sealed partial class ZoneActor : UntypedActor
     private static readonly object QuietTimer = new();
     private static readonly Reason Interrupted = new(ReasonCode.NoOwner, "the work for this zone was interrupted");
 
+    private static readonly Reason TransferInterrupted = new(ReasonCode.TransferBroken, "the transfer broke inside the agent");
+
+    /// <summary>A pass that broke is over; the next one comes when the zone's machine says so.</summary>
+    private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
+        SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
+
     private readonly ZoneActorSettings _settings;
     private readonly DomainName _name;
     private readonly ZoneMachine _machine;
@@ -32,6 +39,8 @@ internal sealed partial class ZoneActor : UntypedActor
     private ImmutableArray<string> _healthy;
     private long _requesterCounter;
     private long _received;
+    private Append? _writing;
+    private bool _writingTwice;
     private IActorRef? _transfer;
     private long _pass;
     private TimeSpan _passBegunAt;
@@ -53,12 +62,16 @@ internal sealed partial class ZoneActor : UntypedActor
     public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy) =>
         Kernel.Props.Create(static a => new ZoneActor(a.settings, a.zone, a.healthy), (settings, zone, healthy));
 
+    protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
+
     protected internal override void OnReceive(object message)
     {
         _machine.ChangePolicy(_settings.Policy.Current);
         if (message is FromShard fromShard)
         {
             _received++;
+            Buggify.Break("zone.before");
+            fromShard.IsTaken = true;
             Feed(fromShard.Message, fromShard.Sender);
         }
         else
@@ -66,6 +79,7 @@ internal sealed partial class ZoneActor : UntypedActor
             Feed(message, Sender);
         }
 
+        Buggify.Break("zone.before-telling-shard");
         TellShard();
     }
 
@@ -77,6 +91,14 @@ internal sealed partial class ZoneActor : UntypedActor
 
     private void Feed(object message, IActorRef sender)
     {
+        if (message is AppendFailed failed && failed.Id == _writing?.Id && _writingTwice)
+        {
+            // One of two went wrong: what is durable only the journal can say, and the shard asks it when this actor ends.
+            CodeProbe.Reached("zone.write-unclear");
+            Context.Stop(Self);
+            return;
+        }
+
         Time(message);
         ZoneInput? input = message switch
         {
@@ -86,8 +108,8 @@ internal sealed partial class ZoneActor : UntypedActor
             RefreshZone x => new RefreshAsked(Register(sender, deadline: false), x.Force, x.Origin),
             ZoneInput x => x,
             Deadline x => new DeadlineReached(x.Requester),
-            AppendDone x => new JournalWritten(x.Id),
-            AppendFailed x => new JournalRefused(x.Id, x.Reason),
+            AppendDone x => new JournalWritten(Written(x.Id)),
+            AppendFailed x => new JournalRefused(Written(x.Id), x.Reason),
             AppendDelayed x => new JournalDelayed(x.Id, x.Reason),
             TargetReport x => new TargetReported(x.Generation, x.Progress),
             PassProgress x => new PassMoved(x.Pass),
@@ -110,6 +132,8 @@ internal sealed partial class ZoneActor : UntypedActor
             case GetZoneContent: sender.Tell(new ZoneContentReply(_name, ServedContent()), Self); break;
             case HealthyTargets x: _healthy = x.Names; break;
             case TellTargetAgain x: TellAgain(x.Target); break;
+            case JournalRestarted: WriteAgain(); break;
+            case TransferEnded x: TransferBroke(x.Pass); break;
             case object timer when timer == QuietTimer: OfferRest(); break;
             default: Unhandled(message); break;
         }
@@ -118,7 +142,12 @@ internal sealed partial class ZoneActor : UntypedActor
     private void Step(ZoneInput input)
     {
         _machine.Handle(input, Clock.UtcNow, _effects);
-        foreach (ZoneEffect effect in _effects) CarryOut(effect);
+        foreach (ZoneEffect effect in _effects)
+        {
+            Buggify.Break("zone.between-effects");
+            CarryOut(effect);
+        }
+
         _effects.Clear();
     }
 
@@ -137,6 +166,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 FaultPoint.Pass("pass.begun");
                 _transfer = Context.ActorOf(
                     TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)));
+                Context.WatchWith(_transfer, new TransferEnded(x.Pass));
                 break;
             case CancelPass:
                 if (_transfer is not null) Context.Stop(_transfer);
@@ -144,7 +174,9 @@ internal sealed partial class ZoneActor : UntypedActor
                 break;
             case WriteJournal x:
                 if (x.Write != 0) _writeBegunAt = Clock.Monotonic;
-                _settings.Journal.Tell(new Append(x.Write, x.Entries), Self);
+                var append = new Append(x.Write, x.Entries);
+                if (append.Id != 0) (_writing, _writingTwice) = (append, false);
+                _settings.Journal.Tell(append, Self);
                 foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
                 break;
             case WantPresent x:
@@ -200,6 +232,30 @@ internal sealed partial class ZoneActor : UntypedActor
         if (_machine.Row is { } row && WantZone.OfRow(row) is { } wish) target.Tell(wish, Context.Parent);
     }
 
+    private long Written(long write)
+    {
+        if (_writing?.Id == write) _writing = null;
+        return write;
+    }
+
+    /// <summary>The writer broke. Perhaps it has written what was asked; the same once more does no harm.</summary>
+    private void WriteAgain()
+    {
+        if (_writing is null) return;
+        CodeProbe.Reached("zone.wrote-again");
+        _writingTwice = true;
+        _settings.Journal.Tell(_writing, Self);
+    }
+
+    /// <summary>A pass whose result is here ends by itself; one that ends without a result broke.</summary>
+    private void TransferBroke(long pass)
+    {
+        if (pass != _pass || _transfer is null) return;
+        CodeProbe.Reached("zone.transfer-broke");
+        _transfer = null;
+        Step(new PassFailed(pass, TransferInterrupted));
+    }
+
     private long Register(IActorRef sender, bool deadline)
     {
         long id = ++_requesterCounter;
@@ -237,4 +293,6 @@ internal sealed partial class ZoneActor : UntypedActor
     }
 
     private sealed record Deadline(long Requester);
+
+    private sealed record TransferEnded(long Pass);
 }

@@ -7,7 +7,20 @@ using Agent.Dns.Wire;
 namespace Agent.Actors.Zones;
 
 /// <summary>A message that the shard hands to a zone; counted on both sides.</summary>
-internal sealed record FromShard(object Message, IActorRef Sender);
+internal sealed class FromShard(object message, IActorRef sender) : IUndeliverable
+{
+    public object Message { get; } = message;
+
+    public IActorRef Sender { get; } = sender;
+
+    /// <summary>The zone's actor answers from here on, also when it breaks.</summary>
+    public bool IsTaken { get; set; }
+
+    public void OnUndelivered(IActorRef? sender)
+    {
+        if (!IsTaken && Message is ZoneMessage asked) asked.OnUndelivered(Sender);
+    }
+}
 
 /// <summary>The zone's state changed; the shard keeps it for lists and for bringing the actor back after a failure.</summary>
 internal sealed record ZonePicture(DomainName Zone, ZoneRow? Row, ZonePhase Phase, bool Transferring);

@@ -2,16 +2,25 @@ using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
 
 /// <summary>A message for the owner of one zone; routed by the stable hash of the name.</summary>
-public abstract record ZoneMessage(DomainName Zone) : IShardKeyed
+public abstract record ZoneMessage(DomainName Zone) : IShardKeyed, IUndeliverable
 {
+    private static readonly Reason Interrupted = new(ReasonCode.NoOwner, "the work for this zone was interrupted");
+
     /// <inheritdoc/>
     public ulong ShardKey => Zone.StableHash;
+
+    /// <inheritdoc/>
+    public void OnUndelivered(IActorRef? sender) => Refuse(sender, Interrupted);
+
+    /// <summary>Tells who asked that nobody does what was asked.</summary>
+    internal void Refuse(IActorRef? sender, Reason reason) => sender?.Tell(new ZoneReply(Zone, ZoneOutcome.Failed, reason));
 }
 
 /// <summary>What the requester sent along; carried into history and logs.</summary>

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
 
@@ -21,6 +23,13 @@ public sealed partial class ZoneShardActor
         slot.Actor = actor;
         slot.Sent = 0;
         slot.RefreshAt = default;
+        if (slot.WasInterrupted)
+        {
+            // Before anything else: whatever its last actor had begun and not finished is made good from the row.
+            slot.WasInterrupted = false;
+            Tell(slot, new Loaded(CheckMasters: true));
+        }
+
         return actor;
     }
 
@@ -40,6 +49,13 @@ public sealed partial class ZoneShardActor
     private void Deliver(ZoneMessage message, IActorRef sender)
     {
         bool known = _slots.TryGetValue(message.Zone, out ZoneSlot? slot);
+        if (slot is { IsUnread: true })
+        {
+            if (slot.Held.Count < _settings.MaxEarly) slot.Held.Enqueue((message, sender));
+            else message.Refuse(sender, Starting);
+            return;
+        }
+
         switch (message)
         {
             // Questions do not wake anybody.
@@ -73,7 +89,7 @@ public sealed partial class ZoneShardActor
             return;
         }
 
-        if (slot.Row is not { } row || row.Generation != report.Generation) return;
+        if (slot.IsUnread || slot.Row is not { } row || row.Generation != report.Generation) return;
         TargetProgress? before = row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target);
         ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == report.Progress.Target);
         slot.Row = row with { Targets = [.. others.Add(report.Progress).OrderBy(t => t.Target, StringComparer.Ordinal)] };
@@ -121,17 +137,48 @@ public sealed partial class ZoneShardActor
     }
 
     /// <summary>
-    /// A zone's actor broke. Its row is intact; a new actor goes on from there after a moment, and looks at everything again. With
-    /// the next message to the zone it comes sooner.
+    /// A zone's actor broke, perhaps between a write and its word of it: only the journal knows what is durable. The row is read back,
+    /// messages wait for it, and a new actor goes on from there after a moment, or with the first message, and looks at everything again.
     /// </summary>
     private void ZoneFailed(IActorRef actor)
     {
         if (!_actors.Remove(actor, out DomainName? name) || !_slots.TryGetValue(name, out ZoneSlot? slot)) return;
         AgentMetrics.ZoneActors.Add(-1);
+        CodeProbe.Reached("shard.zone-broke");
         slot.Actor = null;
         slot.Transferring = false;
-        if (slot.Row is null) _slots.Remove(name);
-        else Timers.StartSingleTimer(name, new Revive(name), ReviveDelay);
+        slot.IsUnread = true;
+        AskRow(name);
+    }
+
+    private void AskRow(DomainName zone) => _settings.Zones.Journal.Tell(new AskZoneRow(zone), Self);
+
+    private void ReadBack(ZoneRead read)
+    {
+        if (!_slots.TryGetValue(read.Zone, out ZoneSlot? slot) || !slot.IsUnread) return;
+        if (read.Row?.Generation > (slot.Row?.Generation ?? 0)) CodeProbe.Reached("shard.row-was-older");
+        slot.IsUnread = false;
+        slot.Row = read.Row;
+        slot.Phase = read.Row is { Wish: ZoneWish.Absent } ? ZonePhase.Deleting : ZonePhase.Present;
+        Queue<(ZoneMessage Message, IActorRef Sender)> held = slot.TakeHeld();
+        slot.WasInterrupted = true;
+        if (read.Row is null) _slots.Remove(read.Zone);
+        else Timers.StartSingleTimer(read.Zone, new Revive(read.Zone), ReviveDelay);
+        while (held.TryDequeue(out (ZoneMessage Message, IActorRef Sender) next)) Deliver(next.Message, next.Sender);
+    }
+
+    /// <summary>Nothing can be promised about the zone now. It is tried again until the journal answers.</summary>
+    private void NotReadBack(ZoneReadFailed failed)
+    {
+        if (!_slots.TryGetValue(failed.Zone, out ZoneSlot? slot) || !slot.IsUnread) return;
+        CodeProbe.Reached("shard.row-not-read");
+        Refuse(slot, failed.Reason);
+        Timers.StartSingleTimer(failed.Zone, new ReadAgain(failed.Zone), ReviveDelay);
+    }
+
+    private static void Refuse(ZoneSlot slot, Reason reason)
+    {
+        foreach ((ZoneMessage message, IActorRef sender) in slot.TakeHeld()) message.Refuse(sender, reason);
     }
 
     private ImmutableArray<ZoneStatus> List(ListZones query) =>
@@ -150,9 +197,13 @@ public sealed partial class ZoneShardActor
 
     private sealed record Revive(DomainName Zone);
 
+    private sealed record ReadAgain(DomainName Zone);
+
     /// <summary>One zone of the shard: a row, and an actor while it is in motion.</summary>
     private sealed class ZoneSlot(ZoneRow? row)
     {
+        private Queue<(ZoneMessage Message, IActorRef Sender)>? _held;
+
         public ZoneRow? Row { get; set; } = row;
 
         public IActorRef? Actor { get; set; }
@@ -160,11 +211,26 @@ public sealed partial class ZoneShardActor
         /// <summary>Messages sent to the present actor.</summary>
         public long Sent { get; set; }
 
+        /// <summary>The actor broke, and what is durable has not been read back yet: messages wait.</summary>
+        public bool IsUnread { get; set; }
+
+        /// <summary>The actor broke; the next one begins with a look at everything.</summary>
+        public bool WasInterrupted { get; set; }
+
+        public Queue<(ZoneMessage Message, IActorRef Sender)> Held => _held ??= new();
+
         public ZonePhase Phase { get; set; }
 
         public bool Transferring { get; set; }
 
         public TimeSpan RefreshAt { get; set; }
+
+        public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()
+        {
+            Queue<(ZoneMessage Message, IActorRef Sender)> held = _held ?? new();
+            _held = null;
+            return held;
+        }
 
         public ZoneStatus Status(DomainName name) =>
             Actor is null && Row is { } row ? ZoneStatusView.Of(row) : ZoneStatusView.Of(name, Row, Phase, Transferring);

@@ -26,6 +26,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
     private const int SpareRefreshes = 1024;
+    private static readonly Reason Ended = new(ReasonCode.NoOwner, "the zone's owner was interrupted while it loaded");
     private static readonly Reason Starting = new(ReasonCode.Overload, "too many requests wait while the agent starts");
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
         SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
@@ -61,11 +62,17 @@ public sealed partial class ZoneShardActor : UntypedActor
     {
         // First to hear of changes, then to ask: a target may have been found away before this shard existed.
         Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
+        Context.System.EventStream.Subscribe(Self, typeof(JournalRestarted));
         foreach (IActorRef target in _settings.Zones.Targets.Values) target.Tell(new GetTargetStatus(), Self);
     }
 
-    /// <inheritdoc/>
-    protected internal override void PostStop() => AgentMetrics.ZoneActors.Add(-_actors.Count);
+    /// <summary>Whoever waits for rows hears that they do not come; the zones' own actors answer those who wait there.</summary>
+    protected internal override void PostStop()
+    {
+        AgentMetrics.ZoneActors.Add(-_actors.Count);
+        foreach ((object message, IActorRef sender) in _early) (message as ZoneMessage)?.Refuse(sender, Ended);
+        foreach (ZoneSlot slot in _slots.Values) Refuse(slot, Ended);
+    }
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
@@ -76,6 +83,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ShardLoaded loaded: Load(loaded); break;
             case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
             case object timer when timer == LoadTimer: Start(_start!); break;
+            case JournalRestarted x: JournalBeganAnew(x); break;
             case TargetHealthChanged change: HealthChanged(change); break;
             case TargetStatus now: HealthChanged(new TargetHealthChanged(now.Name, now.Healthy, Returned: false, now.Reason)); break;
             case object early when !_loaded: Keep(early); break;
@@ -84,7 +92,10 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ZonePicture x: Picture(x); break;
             case RestOffered x: Rest(x); break;
             case Terminated x: ZoneFailed(x.ActorRef); break;
-            case Revive x: Tell(x.Zone, new Loaded(CheckMasters: true)); break;
+            case ZoneRead x: ReadBack(x); break;
+            case ZoneReadFailed x: NotReadBack(x); break;
+            case ReadAgain x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? unread) && unread.IsUnread) AskRow(x.Zone); break;
+            case Revive x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? ended) && ended.WasInterrupted) Wake(x.Zone); break;
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
@@ -96,7 +107,24 @@ public sealed partial class ZoneShardActor : UntypedActor
     private void Start(ShardStart start)
     {
         _start = start;
-        _settings.Journal.LoadShard(start.Shard, _settings.ShardCount, Context.ReplyTo());
+        // Behind whatever a host before this one still has to write.
+        _settings.Zones.Journal.Tell(new AskShard(start.Shard, _settings.ShardCount), Self);
+    }
+
+    /// <summary>What was asked of the writer that broke is asked once more.</summary>
+    private void JournalBeganAnew(JournalRestarted restarted)
+    {
+        if (!_loaded)
+        {
+            if (_start is not null) Start(_start);
+            return;
+        }
+
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
+        {
+            if (slot.Actor is not null) Tell(slot, restarted);
+            else if (slot.IsUnread) AskRow(name);
+        }
     }
 
     private void Load(ShardLoaded loaded)
@@ -129,7 +157,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private void Keep(object message)
     {
         if (_early.Count < _settings.MaxEarly) _early.Enqueue((message, Sender));
-        else if (message is ZoneMessage zone) Sender.Tell(new ZoneReply(zone.Zone, ZoneOutcome.Failed, Starting), Self);
+        else (message as ZoneMessage)?.Refuse(Sender, Starting);
     }
 
     private void WantEverywhere(ZoneRow row)
@@ -181,7 +209,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         foreach (ZoneSlot slot in _slots.Values)
         {
             if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
-            else if (slot.Row is { } row) TellWish(target, WantZone.OfRow(row));
+            else if (!slot.IsUnread && slot.Row is { } row) TellWish(target, WantZone.OfRow(row));
         }
     }
 
@@ -195,13 +223,11 @@ public sealed partial class ZoneShardActor : UntypedActor
 
 /// <summary>Settings of the shard hosts of a node.</summary>
 /// <param name="Zones">What the zones share.</param>
-/// <param name="Journal">For loading rows.</param>
 /// <param name="ShardCount">Number of shards.</param>
 /// <param name="ChecksPerSecond">Zones of one shard about which the masters are asked each second after a start.</param>
 /// <param name="MaxEarly">Messages that may wait while rows are loaded.</param>
 public sealed record ZoneShardSettings(
     ZoneActorSettings Zones,
-    IJournal Journal,
     int ShardCount,
     double ChecksPerSecond,
     int MaxEarly);

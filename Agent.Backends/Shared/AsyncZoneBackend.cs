@@ -68,6 +68,8 @@ public abstract class AsyncZoneBackend : IZoneBackend
     public void Observe(ObserveZone order, ReplyTo replyTo) => Start(
         order, replyTo, zone: null, _deadlines.Observe, async cancellation =>
         {
+            // Of an actor that broke meanwhile: what is seen now may be gone when that order ends.
+            if (_changing.ContainsKey(order.Zone)) throw BackendException.Away($"an earlier order for {order.Zone} has not ended yet");
             ZoneSighting seen = await ObserveAsync(order.Zone, cancellation);
             return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason);
         });

@@ -180,7 +180,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         var transfers = new TransferSettings(client, _masters, budget, transfer.Limits, transfer.QueryTimeout, transfer.QueryGrace);
         int shards = _options.Cluster.Shards;
         var settings = new ZoneShardSettings(
-            new ZoneActorSettings(targets, writer, transfers, _policy), journal, shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000);
+            new ZoneActorSettings(targets, writer, transfers, _policy), shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000);
         return _system.ActorOf(
             ShardRegionActor.Props(new ShardRegionSettings(
                 new EmbeddedCoordination(shards, journal.Epoch),

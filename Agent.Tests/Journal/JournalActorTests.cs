@@ -1,6 +1,7 @@
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Tests.TestKit;
@@ -93,6 +94,49 @@ public sealed class JournalActorTests : TestKitBase
         Assert.False(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
     }
 
+    [Fact]
+    public void History_of_a_failed_write_goes_along_with_a_later_one()
+    {
+        TestProbe probe = CreateTestProbe("zone");
+        var name = DomainName.Parse("z.example.");
+        var told = new ZoneEvent(name, Noon, "transferred", "3 records");
+        _store.IsFull = true;
+        probe.Send(_journal, new Append(1, [new PutZone(Row("z.example.", 1)), told]));
+        probe.ExpectMsg<AppendFailed>();
+        _store.IsFull = false;
+        Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal([told], _store.Entries);
+        Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([told], _store.Entries);
+    }
+
+    [Fact]
+    public void A_row_is_read_behind_the_writes_that_were_asked_before()
+    {
+        _store.Slow = Sim;
+        TestProbe zone = CreateTestProbe("zone");
+        TestProbe shard = CreateTestProbe("shard");
+        for (int i = 1; i <= 3; i++) zone.Send(_journal, new Append(i, [new PutZone(Row("z.example.", i))]));
+        shard.Send(_journal, new AskZoneRow(DomainName.Parse("z.example.")));
+        zone.Send(_journal, new Append(4, [new PutZone(Row("z.example.", 4))]));
+        Assert.Equal(3, shard.ExpectMsg<ZoneRead>(TimeSpan.FromSeconds(10)).Row!.Generation);
+    }
+
+    [Fact]
+    public void A_writer_that_breaks_says_so_and_goes_on()
+    {
+        TestProbe listener = CreateTestProbe("listener");
+        Sys.EventStream.Subscribe(listener.Ref, typeof(JournalRestarted));
+        TestProbe zone = CreateTestProbe("zone");
+        _store.Throws = true;
+        var append = new Append(1, [new PutZone(Row("z.example.", 1))]);
+        zone.Send(_journal, append);
+        listener.ExpectMsg<JournalRestarted>();
+        zone.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        zone.Send(_journal, append);
+        Assert.Equal(1, zone.ExpectMsg<AppendDone>().Id);
+    }
+
     private sealed class PlayedJournal : IJournal
     {
         private (JournalBatch Batch, ReplyTo ReplyTo)? _doubt;
@@ -116,7 +160,27 @@ public sealed class JournalActorTests : TestKitBase
 
         public List<DomainName> Written { get; } = [];
 
+        public List<JournalEntry> Entries { get; } = [];
+
+        /// <summary>Each commit takes a second of this.</summary>
+        public SimScheduler? Slow { get; set; }
+
+        /// <summary>Once, against all promises of the port.</summary>
+        public bool Throws { get; set; }
+
         public void Commit(JournalBatch batch, ReplyTo replyTo)
+        {
+            if (Throws)
+            {
+                Throws = false;
+                throw new IOException("for a test");
+            }
+
+            if (Slow is null) CommitNow(batch, replyTo);
+            else Slow.Schedule(TimeSpan.FromSeconds(1), () => CommitNow(batch, replyTo));
+        }
+
+        private void CommitNow(JournalBatch batch, ReplyTo replyTo)
         {
             var reason = new Reason(ReasonCode.JournalAway, "for a test");
             if (IsFenced)
@@ -138,10 +202,14 @@ public sealed class JournalActorTests : TestKitBase
             }
             else
             {
+                Entries.AddRange(batch.Entries);
                 Written.AddRange(batch.Entries.Select(e => e.Zone));
                 replyTo.Tell(new JournalCommitted(batch.Id));
             }
         }
+
+        public void ReadZone(DomainName zone, ReplyTo replyTo) => replyTo.Tell(
+            new ZoneRead(zone, Entries.OfType<PutZone>().LastOrDefault(p => p.Zone.Equals(zone))?.Row));
 
         public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => replyTo.Tell(new ShardLoaded(shard, []));
 

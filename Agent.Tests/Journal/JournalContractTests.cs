@@ -328,6 +328,29 @@ public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
     }
 
     [Fact]
+    public void The_row_of_one_zone_is_what_the_rows_of_its_shard_say()
+    {
+        foreach (string name in new[] { "a.example.", "B.example." })
+        {
+            var progress = new TargetProgress("ns1", TargetZoneState.Verified, 7, Noon, null);
+            _journal.Commit(new PutZone(Row(name, 3, Small(name, 7))), new PutProgress(DomainName.Parse(name), progress));
+        }
+
+        ZoneRow inShard = _journal.LoadOne("b.example.");
+        _journal.Journal.ReadZone(DomainName.Parse("b.EXAMPLE."), _journal.Probe.ReplyTo);
+        ZoneRow alone = _journal.Probe.Expect<ZoneRead>().Row!;
+        Assert.Equal(inShard with { Targets = [], Content = null }, alone with { Targets = [], Content = null });
+        Assert.Equal(inShard.Targets.AsEnumerable(), alone.Targets.AsEnumerable());
+        Assert.Equal(inShard.Content!.Hash, alone.Content!.Hash);
+        _journal.Journal.ReadZone(DomainName.Parse("c.example."), _journal.Probe.ReplyTo);
+        Assert.Null(_journal.Probe.Expect<ZoneRead>().Row);
+        INodeJournal journal = _journal.Journal;
+        _journal.Close();
+        journal.ReadZone(DomainName.Parse("b.example."), _journal.Probe.ReplyTo);
+        Assert.Equal(ReasonCode.JournalAway, _journal.Probe.Expect<ZoneReadFailed>().Reason.Code);
+    }
+
+    [Fact]
     public void Each_opening_has_a_larger_epoch()
     {
         long first = _journal.Journal.Epoch;

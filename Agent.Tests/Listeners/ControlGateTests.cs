@@ -122,13 +122,7 @@ public sealed class ControlGateTests
 
     private ControlRequest Request() => Make(Message(0x7400, CreateType, PrivateClass));
 
-    private ControlRequest Make(byte[] message, RequestCounters? counters = null)
-    {
-        var policy = new ListenerPolicy { AllowControl = AccessList.Any, AllowNotify = AccessList.Any };
-        var pipeline = new RequestPipeline(policy, new PipelineParts { Authenticator = new MarkAuthenticator(), Counters = counters });
-        RequestOutcome outcome = pipeline.Process(message, From("10.0.0.1", path: _path), new byte[1232], 0);
-        return outcome.Control ?? throw new InvalidOperationException("not a control request");
-    }
+    private ControlRequest Make(byte[] message, RequestCounters? counters = null) => Control(message, _path, counters);
 
     private sealed class Sink : IControlSink
     {

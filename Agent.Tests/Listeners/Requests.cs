@@ -55,6 +55,15 @@ internal static class Requests
             transport,
             path ?? new RecordingPath());
 
+    /// <summary>A control message that has passed all checks.</summary>
+    public static ControlRequest Control(byte[] message, IReplyPath path, RequestCounters? counters = null)
+    {
+        var policy = new ListenerPolicy { AllowControl = AccessList.Any, AllowNotify = AccessList.Any };
+        var pipeline = new RequestPipeline(policy, new PipelineParts { Authenticator = new MarkAuthenticator(), Counters = counters });
+        RequestOutcome outcome = pipeline.Process(message, From("10.0.0.1", path: path), new byte[1232], 0);
+        return outcome.Control ?? throw new InvalidOperationException("not a control request");
+    }
+
     private static void Append(List<byte> target, params ReadOnlySpan<ushort> values)
     {
         foreach (ushort value in values)

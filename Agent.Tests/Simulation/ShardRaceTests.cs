@@ -78,7 +78,7 @@ public sealed class ShardRaceTests
             new ZonePolicyHolder(policy));
         IActorRef region = kit.ActorOf(ShardRegionActor.Props(new ShardRegionSettings(
             new EmbeddedCoordination(1, 1),
-            ZoneShardActor.Props(new ZoneShardSettings(zones, journal, 1, ChecksPerSecond: 100, MaxEarly: 100)),
+            ZoneShardActor.Props(new ZoneShardSettings(zones, 1, ChecksPerSecond: 100, MaxEarly: 100)),
             new UnplacedZones(),
             TimeSpan.FromSeconds(4),
             MaxHeld: 100)));

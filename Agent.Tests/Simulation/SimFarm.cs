@@ -71,7 +71,7 @@ internal sealed class SimFarm
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var transfers = new TransferSettings(Masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150));
         var zones = new ZoneActorSettings(Targets, journal, transfers, new ZonePolicyHolder(Policy));
-        var shards = new ZoneShardSettings(zones, Journal, Shards, ChecksPerSecond: 100, MaxEarly: 1000);
+        var shards = new ZoneShardSettings(zones, Shards, ChecksPerSecond: 100, MaxEarly: 1000);
         Region = System.ActorOf(
             ShardRegionActor.Props(new ShardRegionSettings(
                 new EmbeddedCoordination(Shards, ++_epoch),

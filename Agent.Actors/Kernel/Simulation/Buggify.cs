@@ -16,4 +16,12 @@ public static class Buggify
     /// <summary>True when the site is to misbehave now.</summary>
     /// <param name="site">A name of its own for each site; its draws depend on nothing but the seed and this name.</param>
     public static bool Hit(string site) => IsEnabled && SimScheduler.Current is { } scheduler && scheduler.FiresAt(site);
+
+    /// <summary>Throws when the site is to misbehave now: a defect in the middle of what an actor does.</summary>
+    /// <exception cref="SimulatedFaultException">In a simulated run only.</exception>
+    public static void Break(string site)
+    {
+        if (IsEnabled && SimScheduler.Current is { } scheduler && scheduler.BreaksAt(site))
+            throw new SimulatedFaultException($"{site} breaks because the simulation wants it");
+    }
 }

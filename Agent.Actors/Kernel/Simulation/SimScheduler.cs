@@ -17,6 +17,9 @@ namespace Agent.Actors.Kernel.Simulation;
 /// </remarks>
 public sealed class SimScheduler : IDeliveryProbe
 {
+    // A site on the way of every message must not fire at every fourth of them.
+    private const double BreakShare = 0.05;
+
     [ThreadStatic]
     private static SimScheduler? _current;
 
@@ -27,6 +30,7 @@ public sealed class SimScheduler : IDeliveryProbe
     private readonly Dictionary<string, SiteState> _sites = new(StringComparer.Ordinal);
     private readonly KernelRandom _schedule;
     private readonly SimStrategy _strategy;
+    private readonly KernelRandom _breaking;
     private readonly SimTrace _trace = new();
     private long _now;
     private long _sequence;
@@ -41,6 +45,7 @@ public sealed class SimScheduler : IDeliveryProbe
         _schedule = root.Fork();
         Faults = root.Fork();
         _strategy = SimStrategy.Create(Options.Strategy, root.Fork());
+        _breaking = root.Fork();
     }
 
     /// <summary>What determines the run, together with <see cref="Options"/>.</summary>
@@ -63,6 +68,15 @@ public sealed class SimScheduler : IDeliveryProbe
 
     /// <summary>The nodes, in order of creation.</summary>
     public IReadOnlyList<SimNode> Nodes => _nodes;
+
+    /// <summary>
+    /// The chance that an actor throws, for no reason of its own, before or after it handles a message: a defect that nobody foresaw. May
+    /// be changed while the simulation runs.
+    /// </summary>
+    public double ActorBreakChance { get; set; }
+
+    /// <summary>Whether <see cref="Buggify"/> sites may still fire; ends the faults of a run that is to come to rest.</summary>
+    public bool AreFaultsOver { get; set; }
 
     /// <summary>Failures of actors that no supervisor may repair, because they are the test's own: its assertions, made within an
     /// actor.</summary>
@@ -175,15 +189,23 @@ public sealed class SimScheduler : IDeliveryProbe
 
     internal bool FiresAt(string site)
     {
-        if (!Options.Buggify) return false;
+        if (!Options.Buggify || AreFaultsOver) return false;
         if (!_sites.TryGetValue(site, out SiteState? state)) _sites.Add(site, state = new SiteState(Seed, site));
         return state.Fires();
     }
+
+    internal bool BreaksAt(string site) => FiresAt(site) && ActorBreakChance > 0 && _breaking.Chance(BreakShare);
 
     void IDeliveryProbe.OnMessage(ActorCell cell, object message)
     {
         _trace.Add(Steps, _now, NodeOf(cell), cell, message);
         if (cell.IsTerminated) _failure ??= new UnreachableException($"{cell.Path} has terminated and was given {message}");
+    }
+
+    void IDeliveryProbe.AroundMessage(ActorCell cell)
+    {
+        if (ActorBreakChance > 0 && _breaking.Chance(ActorBreakChance))
+            throw new SimulatedFaultException($"{cell.Path} breaks because the simulation wants it");
     }
 
     void IDeliveryProbe.OnSystemMail(ActorCell cell, SystemMail mail) => _trace.Add(Steps, _now, NodeOf(cell), cell, mail);

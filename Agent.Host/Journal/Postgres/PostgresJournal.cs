@@ -127,6 +127,11 @@ public sealed partial class PostgresJournal : INodeJournal
         reason => replyTo.Tell(new ShardLoadFailed(shard, reason))));
 
     /// <inheritdoc/>
+    public void ReadZone(DomainName zone, ReplyTo replyTo) => Enqueue(new Request(
+        () => replyTo.Tell(new ZoneRead(zone, Store().ReadZone(zone))),
+        reason => replyTo.Tell(new ZoneReadFailed(zone, reason))));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(new Request(
         () => replyTo.Tell(new HistoryRead(Store().ReadHistory(zone, limit), null)),
         reason => replyTo.Tell(new HistoryRead([], reason))));

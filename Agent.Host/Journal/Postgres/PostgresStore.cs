@@ -19,13 +19,13 @@ internal sealed class PostgresStore : IDisposable
         """
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
             c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL
-        FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.shard = $1 ORDER BY z.zone
+        FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
         """;
 
     private const string LoadProgress =
         """
         SELECT p.zone, p.target, p.state, p.serial, p.verified_at, p.reason_code, p.reason_text
-        FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.shard = $1 ORDER BY p.zone, p.target
+        FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.{0} = $1 ORDER BY p.zone, p.target
         """;
 
     private readonly NpgsqlConnection _connection;
@@ -105,12 +105,18 @@ internal sealed class PostgresStore : IDisposable
         return dropped;
     }
 
-    public ImmutableArray<ZoneRow> LoadShard(int shard)
+    public ImmutableArray<ZoneRow> LoadShard(int shard) => Load("shard", parameters => parameters.AddNumber(shard));
+
+    /// <summary>The row of one zone; null when there is none.</summary>
+    public ZoneRow? ReadZone(DomainName zone) =>
+        Load("zone", parameters => parameters.AddOctets(PostgresValues.Of(zone))).SingleOrDefault();
+
+    private ImmutableArray<ZoneRow> Load(string column, Action<NpgsqlParameterCollection> addKey)
     {
         using var batch = new NpgsqlBatch(_connection);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadProgress));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadRows));
-        foreach (NpgsqlBatchCommand command in batch.BatchCommands) command.Parameters.AddNumber(shard);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadProgress.Replace("{0}", column, StringComparison.Ordinal)));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadRows.Replace("{0}", column, StringComparison.Ordinal)));
+        foreach (NpgsqlBatchCommand command in batch.BatchCommands) addKey(command.Parameters);
         using NpgsqlDataReader reader = batch.ExecuteReader();
         Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = ReadProgress(reader);
         reader.NextResult();

@@ -112,6 +112,12 @@ public sealed partial class SqliteJournal : INodeJournal
         reason => new ShardLoadFailed(shard, reason));
 
     /// <inheritdoc/>
+    public void ReadZone(DomainName zone, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new ZoneRead(zone, store.ReadZone(zone)),
+        reason => new ZoneReadFailed(zone, reason));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(
         replyTo,
         store => new HistoryRead(store.ReadHistory(zone, limit), null),

@@ -113,6 +113,8 @@ internal sealed class SqliteStore : IDisposable
         return _zones.Load(shard);
     }
 
+    public ZoneRow? ReadZone(DomainName zone) => _zones.Load(zone);
+
     public ImmutableArray<DomainName> ReadWantedNames() => _zones.ReadWantedNames();
 
     public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit) => _events.Read(zone, limit);

@@ -22,6 +22,8 @@ internal sealed class SqliteZones : IDisposable
     private readonly SqliteStatement _purge;
     private readonly SqliteStatement _load;
     private readonly SqliteStatement _loadProgress;
+    private readonly SqliteStatement _loadOne;
+    private readonly SqliteStatement _loadOneProgress;
 
     public SqliteZones(SqliteConnection connection, SqliteContents contents)
     {
@@ -52,21 +54,10 @@ internal sealed class SqliteZones : IDisposable
             "INSERT INTO kept VALUES (?1, ?2, ?3, ?4) ON CONFLICT (zone) DO UPDATE SET name = ?2, content = ?3, keep_until = ?4",
             4);
         _purge = new SqliteStatement(connection, "DELETE FROM kept WHERE keep_until <= ?1 RETURNING content", 1);
-        _load = new SqliteStatement(
-            connection,
-            $"""
-            SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-                {SqliteContents.Columns}
-            FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.shard = ?1 ORDER BY z.zone
-            """,
-            1);
-        _loadProgress = new SqliteStatement(
-            connection,
-            """
-            SELECT p.zone, p.target, p.state, p.serial, p.verified_at, p.reason_code, p.reason_text
-            FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.shard = ?1 ORDER BY p.zone, p.target
-            """,
-            1);
+        _load = LoadBy(connection, "shard");
+        _loadProgress = LoadProgressBy(connection, "shard");
+        _loadOne = LoadBy(connection, "zone");
+        _loadOneProgress = LoadProgressBy(connection, "zone");
         ShardCount = ReadShardCount();
     }
 
@@ -132,14 +123,19 @@ internal sealed class SqliteZones : IDisposable
         return count;
     }
 
-    public ImmutableArray<ZoneRow> Load(int shard)
+    public ImmutableArray<ZoneRow> Load(int shard) => Load(_load, _loadProgress, (long)shard);
+
+    /// <summary>The row of one zone; null when there is none.</summary>
+    public ZoneRow? Load(DomainName zone) => Load(_loadOne, _loadOneProgress, SqliteValues.Of(zone)).SingleOrDefault();
+
+    private ImmutableArray<ZoneRow> Load(SqliteStatement zones, SqliteStatement progress, object key)
     {
-        Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = LoadProgress(shard);
+        Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = LoadProgress(progress, key);
         var rows = ImmutableArray.CreateBuilder<ZoneRow>();
-        using SqliteDataReader reader = _load.Query((long)shard);
+        using SqliteDataReader reader = zones.Query(key);
         while (reader.Read())
         {
-            DomainName key = reader.ReadName(0);
+            DomainName zone = reader.ReadName(0);
             DomainName name = reader.ReadNameText(1);
             rows.Add(new ZoneRow
             {
@@ -151,7 +147,7 @@ internal sealed class SqliteZones : IDisposable
                 Reason = reader.ReadReason(6),
                 ReasonSince = reader.ReadTimeOrNull(8),
                 Content = _contents.ReadContent(reader, 9, name),
-                Targets = targets.TryGetValue(key, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
+                Targets = targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }
         return rows.ToImmutable();
@@ -183,7 +179,8 @@ internal sealed class SqliteZones : IDisposable
     public void Dispose()
     {
         foreach (SqliteStatement statement in (SqliteStatement[])
-            [_content, _put, _clearProgress, _putProgress, _forget, _keptContent, _keep, _purge, _load, _loadProgress])
+            [_content, _put, _clearProgress, _putProgress, _forget, _keptContent, _keep, _purge, _load, _loadProgress,
+                _loadOne, _loadOneProgress])
             statement.Dispose();
     }
 
@@ -208,10 +205,27 @@ internal sealed class SqliteZones : IDisposable
             _contents.Release(before);
     }
 
-    private Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> LoadProgress(int shard)
+    private static SqliteStatement LoadBy(SqliteConnection connection, string column) => new(
+        connection,
+        $"""
+        SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
+            {SqliteContents.Columns}
+        FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{column} = ?1 ORDER BY z.zone
+        """,
+        1);
+
+    private static SqliteStatement LoadProgressBy(SqliteConnection connection, string column) => new(
+        connection,
+        $"""
+        SELECT p.zone, p.target, p.state, p.serial, p.verified_at, p.reason_code, p.reason_text
+        FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.{column} = ?1 ORDER BY p.zone, p.target
+        """,
+        1);
+
+    private Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> LoadProgress(SqliteStatement progress, object key)
     {
         var targets = new Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder>();
-        using SqliteDataReader reader = _loadProgress.Query((long)shard);
+        using SqliteDataReader reader = progress.Query(key);
         while (reader.Read())
         {
             DomainName zone = reader.ReadName(0);

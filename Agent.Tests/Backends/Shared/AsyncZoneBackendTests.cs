@@ -125,6 +125,27 @@ public sealed class AsyncZoneBackendTests
     }
 
     [Fact]
+    public async Task While_a_zone_changes_nobody_else_changes_it_or_says_what_is_there()
+    {
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ScriptedBackend backend = new(_ =>
+        {
+            begun.TrySetResult();
+            return release.Task;
+        });
+        BackendCaller caller = new(backend);
+        Task<OrderFinished> order = caller.RemoveAsync(Zone);
+        await begun.Task;
+
+        Assert.Equal(OrderOutcome.Away, (await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1))).Outcome);
+        Assert.Equal(Observation.CannotTell, (await caller.ObserveAsync(Zone)).Observation);
+
+        release.SetResult();
+        Assert.Equal(OrderOutcome.Done, (await order).Outcome);
+    }
+
+    [Fact]
     public async Task Closing_answers_what_is_under_way()
     {
         ScriptedBackend backend = new(cancellation => UntilCancelledAsync(cancellation));
