@@ -1,5 +1,6 @@
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,7 @@ public sealed partial class BackendActor : UntypedActor
     /// <summary>The work that was held is lost with the machine: the owners are told to look at all their zones again.</summary>
     protected internal override void PostRestart(Exception reason)
     {
+        CodeProbe.Reached("target.actor-broke");
         base.PostRestart(reason);
         Context.System.EventStream.Publish(new TargetHealthChanged(_settings.Name, Healthy: true, Returned: true, Reason: null));
     }

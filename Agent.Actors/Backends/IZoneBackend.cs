@@ -73,7 +73,9 @@ public enum OrderOutcome
 /// <param name="Id">Number of the order.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Reason">Why, unless done.</param>
-public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason);
+/// <param name="ServerRun">Of a probe: names this run of the server, and changes when it starts anew (its boot time, for instance);
+/// null when the server does not tell.</param>
+public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason, string? ServerRun = null);
 
 /// <summary>What the server itself says about a zone. "Cannot tell" is never taken for "absent".</summary>
 public enum Observation

@@ -1,4 +1,5 @@
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 
 namespace Agent.Actors.Backends;
@@ -57,6 +58,7 @@ public sealed partial class TargetMachine
         }
         else
         {
+            CodeProbe.Reached("target.verify-stale");
             string wanted = work.Wish.Content is { } c ? $"serial {c.Serial}" : "no zone";
             string served = seen is { } s ? $"serial {s}" : "no zone";
             var reason = new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}");
@@ -94,7 +96,12 @@ public sealed partial class TargetMachine
         _probe = 0;
         bool healthy = answer.Outcome != OrderOutcome.Away;
         AwayReason = healthy ? null : answer.Reason;
-        if (healthy == Healthy) return;
+        bool startedAnew = healthy && answer.ServerRun is not null && _serverRun is not null && answer.ServerRun != _serverRun;
+        if (healthy) _serverRun = answer.ServerRun ?? _serverRun;
+        if (healthy == Healthy && !startedAnew) return;
+        if (healthy == Healthy) CodeProbe.Reached("target.server-started-anew");
+
+        // A server that went and came between two probes may have lost what it had: it counts as returned like any other.
         Healthy = healthy;
         _effects.Add(new ReportHealth(new TargetHealthChanged(Name, healthy, Returned: healthy, AwayReason)));
         if (!healthy)

@@ -1,5 +1,6 @@
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 
@@ -40,6 +41,7 @@ public sealed partial class TargetMachine
     private KernelInstant _now;
     private long _orderCounter;
     private long _probe;
+    private string? _serverRun;
 
     /// <summary>Makes the machine of one target.</summary>
     /// <param name="name">Name as configured.</param>
@@ -170,6 +172,7 @@ public sealed partial class TargetMachine
 
     private void Again(Work work)
     {
+        CodeProbe.Reached("target.wish-renewed");
         work.Renewed = false;
         Queue(work, work.Wish.ObserveFirst);
     }

@@ -1,4 +1,5 @@
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 
 namespace Agent.Actors.Cluster;
 
@@ -147,6 +148,7 @@ public sealed class ShardRegionActor : UntypedActor
     /// <summary>The shard is still ours: what comes for it waits until its next host is there.</summary>
     private void HostEnded(int shard)
     {
+        CodeProbe.Reached("region.host-broke");
         _hosts[shard] = null;
         var revive = new Revive(shard, _epochs[shard]);
         Timers.StartSingleTimer(revive, revive, ReviveDelay);

@@ -59,6 +59,7 @@ public sealed class JournalActor : UntypedActor
     /// <inheritdoc/>
     protected internal override void PostRestart(Exception reason)
     {
+        CodeProbe.Reached("journal.writer-broke");
         base.PostRestart(reason);
         Context.System.EventStream.Publish(new JournalRestarted());
     }
@@ -234,8 +235,13 @@ public sealed class JournalActor : UntypedActor
     private void Commit()
     {
         // What is kept from before is older than all that goes with it now.
-        if (_kept.Count > 0) _underWay.Insert(0, (new Append(0, [.. _kept]), Self));
-        _kept.Clear();
+        if (_kept.Count > 0)
+        {
+            CodeProbe.Reached("journal.wrote-what-was-kept");
+            _underWay.Insert(0, (new Append(0, [.. _kept]), Self));
+            _kept.Clear();
+        }
+
         _busy = true;
         _journal.Commit(new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)]), Context.ReplyTo());
     }

@@ -1,3 +1,4 @@
+using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Journal;
@@ -10,6 +11,18 @@ public sealed record PutZone(ZoneRow Row) : JournalEntry(Row.Name);
 
 /// <summary>Writes what is known of one target without touching wish or content.</summary>
 public sealed record PutProgress(DomainName Zone, TargetProgress Progress) : JournalEntry(Zone);
+
+/// <summary>Writes how the zone stands with its masters, without touching wish, content or targets.</summary>
+public sealed record PutStanding(DomainName Zone, DateTimeOffset? RefreshedAt, Reason? Reason, DateTimeOffset? ReasonSince)
+    : JournalEntry(Zone)
+{
+    /// <summary>How the row says that the zone stands.</summary>
+    public static PutStanding Of(ZoneRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new PutStanding(row.Name, row.RefreshedAt, row.Reason, row.ReasonSince);
+    }
+}
 
 /// <summary>
 /// Takes a zone out of the wanted state after every target was seen without it. Its last content is kept until the given

@@ -35,6 +35,10 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
     /// <summary>Messages for one turn before others get theirs.</summary>
     internal const int Quantum = 64;
 
+    // So many messages between two looks at the clock, and so many milliseconds by it until others get their turn.
+    private const int LooksAtClockMask = 3;
+    private const long TurnTicksMax = 1;
+
     protected bool IsClosed => Volatile.Read(ref _head) == Closed;
 
     /// <summary>False while the owner is suspended, not yet created, or terminating.</summary>
@@ -74,6 +78,7 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
 
     protected bool Run(int quantum)
     {
+        long started = CoarseClock.Tick;
         while (true)
         {
             if (Volatile.Read(ref _head) != Busy)
@@ -82,6 +87,9 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
                 if (IsClosed) return false;
             }
             if (quantum <= 0) return true;
+
+            // A few expensive messages are a long turn too. What the coarse clock costs is only paid now and then.
+            if (quantum < Quantum && (quantum & LooksAtClockMask) == 0 && CoarseClock.Tick - started > TurnTicksMax) return true;
             if (TakesMessages && TakeLocal() is { } mail)
             {
                 quantum--;

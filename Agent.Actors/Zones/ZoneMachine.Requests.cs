@@ -1,4 +1,5 @@
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 
 namespace Agent.Actors.Zones;
@@ -173,6 +174,7 @@ public sealed partial class ZoneMachine
         {
             deleter.Late = true;
             bool durable = _row is { Wish: ZoneWish.Absent } && !_wantDelete;
+            CodeProbe.Reached("zone.deleter-late");
             if (durable) AnswerLate(_deleters, ZoneOutcome.Done, null);
             return;
         }
@@ -185,6 +187,7 @@ public sealed partial class ZoneMachine
         }
         else if (_passMoving && _pass != 0)
         {
+            CodeProbe.Reached("zone.accepted-at-deadline");
             _wantAccept = true;
         }
         else if (_phase == ZonePhase.Deleting || (_write == 0 && _newContent is null))
@@ -203,6 +206,7 @@ public sealed partial class ZoneMachine
     {
         DropWork();
         _recreate = false;
+        CodeProbe.Reached("zone.creation-abandoned");
         _phase = _row is null ? ZonePhase.Unknown : ZonePhase.Deleting;
         if (_row is null) _effects.Add(new ZoneIsGone());
     }

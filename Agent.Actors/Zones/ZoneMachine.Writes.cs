@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 
 namespace Agent.Actors.Zones;
@@ -46,6 +47,7 @@ public sealed partial class ZoneMachine
         WritePurpose purpose = EndWrite();
         ZoneRow? before = _row;
         _row = _writtenRow;
+        _standing = _row is null ? null : PutStanding.Of(_row);
         if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept)
         {
             UndoCreation("the journal took the zone after its CREATE was answered with a failure");
@@ -68,6 +70,7 @@ public sealed partial class ZoneMachine
         _notifyPasses = 0;
         _failures = 0;
 
+        CodeProbe.Reached("zone.deleted-while-written");
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
         if (_phase == ZonePhase.Deleting) return;
         _phase = ZonePhase.Present;
@@ -131,6 +134,7 @@ public sealed partial class ZoneMachine
 
     private void ContentNotDurable(Reason reason)
     {
+        CodeProbe.Reached("zone.content-not-durable");
         _newContent = null;
         if (_phase == ZonePhase.Deleting) return;
         AnswerAll(_creators, ZoneOutcome.Failed, reason);
@@ -148,6 +152,7 @@ public sealed partial class ZoneMachine
     /// <summary>The deletion was not accepted, so the zone is wanted as before.</summary>
     private void DeleteNotDurable(Reason reason)
     {
+        CodeProbe.Reached("zone.delete-not-durable");
         AnswerAll(_deleters, ZoneOutcome.Failed, reason);
         if (_row is { Wish: ZoneWish.Absent }) return;
         if (_row is null)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -38,6 +39,7 @@ public sealed partial class ZoneMachine
     private ZonePolicy _policy;
     private ZonePhase _phase;
     private ZoneRow? _row;
+    private PutStanding? _standing;
     private DateTimeOffset _now;
     private List<ZoneEffect> _effects = [];
 
@@ -52,6 +54,7 @@ public sealed partial class ZoneMachine
         _targets = targets;
         _policy = policy;
         _row = row is null ? null : row with { Targets = KeepConfigured(row.Targets, targets) };
+        _standing = row is null ? null : PutStanding.Of(row);
         _phase = row switch
         {
             null => ZonePhase.Unknown,
@@ -116,6 +119,7 @@ public sealed partial class ZoneMachine
     {
         if (_phase == ZonePhase.Deleting && _recreate && !_wantDelete && _write == 0)
         {
+            CodeProbe.Reached("zone.created-behind-deletion");
             // The deletion is durable and the CREATE came after it: the newer wish wins, and whoever asked for the deletion got it.
             AnswerAll(_deleters, ZoneOutcome.Done, null);
             _recreate = false;
@@ -184,9 +188,20 @@ public sealed partial class ZoneMachine
     /// <summary>Events that no row change carried along are written by themselves; nobody waits for them.</summary>
     private void FlushEvents()
     {
+        NoteStanding();
         if (_events.Count == 0) return;
         _effects.Add(new WriteJournal(0, [.. _events]));
         _events.Clear();
+    }
+
+    /// <summary>How the zone stands with its masters changes without its row; a row that is being written carries it itself.</summary>
+    private void NoteStanding()
+    {
+        if (_write != 0 || _row is null) return;
+        PutStanding now = PutStanding.Of(_row);
+        if (now == _standing) return;
+        _standing = now;
+        _events.Add(now);
     }
 
     private void Answer(long requester, ZoneOutcome outcome, Reason? reason) =>

@@ -23,10 +23,10 @@ public sealed partial class ZoneShardActor
         slot.Actor = actor;
         slot.Sent = 0;
         slot.RefreshAt = default;
-        if (slot.WasInterrupted)
+        if (slot.NeedsLook)
         {
             // Before anything else: whatever its last actor had begun and not finished is made good from the row.
-            slot.WasInterrupted = false;
+            slot.NeedsLook = false;
             Tell(slot, new Loaded(CheckMasters: true));
         }
 
@@ -93,7 +93,8 @@ public sealed partial class ZoneShardActor
         TargetProgress? before = row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target);
         ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == report.Progress.Target);
         slot.Row = row with { Targets = [.. others.Add(report.Progress).OrderBy(t => t.Target, StringComparer.Ordinal)] };
-        if (before is not null && before.State == report.Progress.State && before.Serial == report.Progress.Serial) return;
+        TargetProgress? written = slot.TakeWritten(report.Progress.Target) ?? before;
+        if (written is not null && written.State == report.Progress.State && written.Serial == report.Progress.Serial) return;
         _settings.Zones.Journal.Tell(new Append(0, [new PutProgress(report.Zone, report.Progress)]), Self);
     }
 
@@ -101,6 +102,7 @@ public sealed partial class ZoneShardActor
     {
         if (!_slots.TryGetValue(picture.Zone, out ZoneSlot? slot) || slot.Actor != Sender) return;
         slot.Row = picture.Row;
+        slot.ForgetWritten();
         slot.Phase = picture.Phase;
         slot.Transferring = picture.Transferring;
     }
@@ -161,7 +163,7 @@ public sealed partial class ZoneShardActor
         slot.Row = read.Row;
         slot.Phase = read.Row is { Wish: ZoneWish.Absent } ? ZonePhase.Deleting : ZonePhase.Present;
         Queue<(ZoneMessage Message, IActorRef Sender)> held = slot.TakeHeld();
-        slot.WasInterrupted = true;
+        slot.NeedsLook = true;
         if (read.Row is null) _slots.Remove(read.Zone);
         else Timers.StartSingleTimer(read.Zone, new Revive(read.Zone), ReviveDelay);
         while (held.TryDequeue(out (ZoneMessage Message, IActorRef Sender) next)) Deliver(next.Message, next.Sender);
@@ -203,6 +205,7 @@ public sealed partial class ZoneShardActor
     private sealed class ZoneSlot(ZoneRow? row)
     {
         private Queue<(ZoneMessage Message, IActorRef Sender)>? _held;
+        private ImmutableArray<TargetProgress> _written = [];
 
         public ZoneRow? Row { get; set; } = row;
 
@@ -214,8 +217,8 @@ public sealed partial class ZoneShardActor
         /// <summary>The actor broke, and what is durable has not been read back yet: messages wait.</summary>
         public bool IsUnread { get; set; }
 
-        /// <summary>The actor broke; the next one begins with a look at everything.</summary>
-        public bool WasInterrupted { get; set; }
+        /// <summary>Loaded without content, or its actor broke: the next one begins with a look at everything.</summary>
+        public bool NeedsLook { get; set; }
 
         public Queue<(ZoneMessage Message, IActorRef Sender)> Held => _held ??= new();
 
@@ -224,6 +227,24 @@ public sealed partial class ZoneShardActor
         public bool Transferring { get; set; }
 
         public TimeSpan RefreshAt { get; set; }
+
+        /// <summary>What the journal says of a target that has not been heard of since the start.</summary>
+        public TargetProgress? TakeWritten(string target)
+        {
+            TargetProgress? written = _written.FirstOrDefault(t => t.Target == target);
+            if (written is not null) _written = _written.Remove(written);
+            return written;
+        }
+
+        /// <summary>From here on the zone's actor writes.</summary>
+        public void ForgetWritten() => _written = [];
+
+        /// <summary>What was proven before a start is not proven any more: a server may have lost it meanwhile.</summary>
+        public void Unproven()
+        {
+            _written = Row!.Targets;
+            Row = Row with { Targets = [.. _written.Select(t => t with { State = TargetZoneState.Pending, Reason = null })] };
+        }
 
         public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()
         {

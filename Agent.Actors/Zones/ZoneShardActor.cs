@@ -95,7 +95,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ZoneRead x: ReadBack(x); break;
             case ZoneReadFailed x: NotReadBack(x); break;
             case ReadAgain x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? unread) && unread.IsUnread) AskRow(x.Zone); break;
-            case Revive x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? ended) && ended.WasInterrupted) Wake(x.Zone); break;
+            case Revive x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? ended) && ended.NeedsLook) Wake(x.Zone); break;
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
@@ -133,16 +133,25 @@ public sealed partial class ZoneShardActor : UntypedActor
         _loaded = true;
         foreach (ZoneRow row in loaded.Rows)
         {
-            _slots.Add(row.Name, new ZoneSlot(row));
-            if (row is { Wish: ZoneWish.Present, Content: not null })
+            var slot = new ZoneSlot(row);
+            _slots.Add(row.Name, slot);
+            if (row.Wish == ZoneWish.Absent)
             {
-                WantEverywhere(row);
-                _toCheck.Enqueue(row.Name);
+                Tell(row.Name, new Loaded(CheckMasters: true));
+                continue;
+            }
+
+            if (row.Content is null)
+            {
+                slot.NeedsLook = true;
             }
             else
             {
-                Tell(row.Name, new Loaded(CheckMasters: true));
+                slot.Unproven();
+                WantEverywhere(row);
             }
+
+            _toCheck.Enqueue(row.Name);
         }
 
         if (_toCheck.Count > 0) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
@@ -172,7 +181,9 @@ public sealed partial class ZoneShardActor : UntypedActor
         double quota = (_settings.ChecksPerSecond * CheckInterval.TotalSeconds) + _checkCredit;
         for (; quota >= 1 && _toCheck.TryDequeue(out DomainName? name); quota--)
         {
-            if (_slots.TryGetValue(name, out ZoneSlot? slot) && slot.Row is { Wish: ZoneWish.Present }) Ask(name);
+            if (!_slots.TryGetValue(name, out ZoneSlot? slot) || slot.Row is not { Wish: ZoneWish.Present }) continue;
+            if (slot.NeedsLook) Wake(name);
+            else Ask(name);
         }
 
         _checkCredit = Math.Min(quota, 1);

@@ -55,6 +55,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly ServerProbe _probe;
     private readonly RndcClient _rndc;
     private readonly string _scope;
+    private volatile string? _bootTime;
     private readonly ConcurrentDictionary<ulong, uint> _appliedSerials = new();
     private readonly ConcurrentDictionary<string, bool> _acceptedForms = new(StringComparer.Ordinal);
 
@@ -152,8 +153,16 @@ public sealed class Bind9Backend : AsyncZoneBackend
         RndcReply reply = await CallAsync("status", RndcLane.Questions, cancellation);
         if (reply.Verdict != RndcVerdict.Done)
             throw BackendException.Away($"named does not give its status: {reply.Explanation}");
+        _bootTime = BootTimeOf(reply.Text);
         _folder.Check();
     }
+
+    /// <inheritdoc/>
+    protected override string? ServerRun => _bootTime;
+
+    /// <summary>The line "boot time: ..." of <c>rndc status</c>.</summary>
+    private static string? BootTimeOf(string status) =>
+        status.Split('\n').FirstOrDefault(line => line.StartsWith("boot time:", StringComparison.Ordinal))?.Trim();
 
     /// <inheritdoc/>
     protected override ValueTask CloseAsync() => _rndc.DisposeAsync();

@@ -79,8 +79,11 @@ public abstract class AsyncZoneBackend : IZoneBackend
         order, replyTo, zone: null, _deadlines.Probe, async cancellation =>
         {
             await ProbeAsync(cancellation);
-            return Done(order);
+            return Done(order) with { ServerRun = ServerRun };
         });
+
+    /// <summary>Names the run of the server that the last probe saw; null when it does not tell.</summary>
+    protected virtual string? ServerRun => null;
 
     /// <summary>Ends what is under way (each order gets its answer), then lets the driver close what it holds.</summary>
     public async ValueTask DisposeAsync()

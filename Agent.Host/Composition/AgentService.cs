@@ -26,8 +26,8 @@ using Agent.Host.Web;
 namespace Agent.Host.Composition;
 
 /// <summary>
-/// One running agent: puts all rooms together, starts them from the inside out (store, actors, targets, then doors) and stops them
-/// from the outside in, so that nothing is accepted that nobody can carry out.
+/// One running agent: puts all rooms together and starts them from the inside out (store, actors, targets, then doors). When it stops, the
+/// actors go first: doors that are still open answer that nothing can be done any more, and drivers and store outlive who uses them.
 /// </summary>
 internal sealed partial class AgentService : IAsyncDisposable
 {
@@ -105,7 +105,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         (DataDirectory data, INodeJournal journal) = OpenStore(clock);
         _system = ActorSystem.Create(
             "agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
-        OnStop(() => new ValueTask(_system.Terminate()));
+        OnStop(StopActors);
 
         _transferKeys = new TransferKeyring(KeysOf(_options), clock);
         var spool = new SpoolDirectory(data.SpoolPath);
@@ -128,11 +128,17 @@ internal sealed partial class AgentService : IAsyncDisposable
         IActorRef region = StartZones(journal, writer, client, targets);
 
         ProcessMetrics.Register();
+        RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());
+        OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
         var metrics = new PrometheusExporter(AgentMetrics.MeterName);
         OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
         BindDns(listenerPolicy, region, zones, clock);
+
+        // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
+        // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
+        OnStop(StopActors);
         var parts = new ManagementParts(
-            _options.NodeName, region, targets, _masters, writer, metrics, () => _policy.Current.AnswerDeadline);
+            _options.NodeName, region, targets, _masters, writer, metrics, () => watchdog.IsStuck, () => _policy.Current.AnswerDeadline);
         _management = await ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
             new ManagementGuard(ApiToken.Load(data.Path), HostNames()),
@@ -269,6 +275,8 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     private HashSet<string> HostNames() =>
         new(StringComparer.OrdinalIgnoreCase) { "localhost", Environment.MachineName, _options.NodeName };
+
+    private ValueTask StopActors() => new(_system.Terminate());
 
     private void OnStop(Func<ValueTask> stop) => _stopping.Push(stop);
 }

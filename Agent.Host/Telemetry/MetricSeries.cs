@@ -85,6 +85,11 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
         return cell;
     }
 
+    /// <summary>A label's value as the text format wants it between its quotes.</summary>
+    internal static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal)
+        .Replace("\n", "\\n", StringComparison.Ordinal);
+
     private static string LabelsOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (tags.IsEmpty) return "";
@@ -93,10 +98,7 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
         {
             if (text.Length > 0) text.Append(',');
             string value = Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "";
-            value = value.Replace("\\", "\\\\", StringComparison.Ordinal)
-                .Replace("\"", "\\\"", StringComparison.Ordinal)
-                .Replace("\n", "\\n", StringComparison.Ordinal);
-            text.Append(tag.Key).Append("=\"").Append(value).Append('"');
+            text.Append(tag.Key).Append("=\"").Append(Escape(value)).Append('"');
         }
 
         return text.ToString();

@@ -20,7 +20,13 @@ public sealed class ApiToken
     public static ApiToken Load(string dataDirectory)
     {
         string path = Path.Combine(dataDirectory, "api-token");
-        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: >= 32 } kept) return new ApiToken(kept);
+        if (File.Exists(path))
+        {
+            // Restored from a backup, say, or written by hand.
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (File.ReadAllText(path).Trim() is { Length: >= 32 } kept) return new ApiToken(kept);
+        }
+
         string made = Convert.ToHexString(RandomNumberGenerator.GetBytes(32)).ToLowerInvariant();
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -11,6 +11,7 @@ namespace Agent.Host.Web;
 /// <param name="Masters">The master directory.</param>
 /// <param name="Journal">The journal's writer.</param>
 /// <param name="Metrics">What is counted.</param>
+/// <param name="IsStuck">Whether the runtime does not get to its work.</param>
 /// <param name="AnswerDeadline">How long a CREATE or DELETE may take.</param>
 public sealed record ManagementParts(
     string NodeName,
@@ -19,4 +20,5 @@ public sealed record ManagementParts(
     IActorRef Masters,
     IActorRef Journal,
     PrometheusExporter Metrics,
+    Func<bool> IsStuck,
     Func<TimeSpan> AnswerDeadline);

@@ -3,6 +3,7 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Transfers;
+using Agent.Host.Telemetry;
 
 namespace Agent.Host.Web;
 
@@ -15,8 +16,10 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         routes.MapGet("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
         routes.MapGet("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
+        routes.MapGet("/api/v1/cluster", ClusterAsync);
         routes.MapGet("/livez", LiveAsync);
         routes.MapGet("/readyz", ReadyAsync);
+        routes.MapGet("/anycast", AnycastAsync);
         routes.MapGet("/metrics", MetricsAsync);
     }
 
@@ -54,6 +57,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         try
         {
             await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
+            if (parts.IsStuck()) return Results.Text("the runtime is stuck\n", statusCode: StatusCodes.Status503ServiceUnavailable);
             return Results.Text("ok\n");
         }
         catch (Exception e) when (e is AskTimeoutException or AskFailedException)
@@ -72,6 +76,36 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         return Results.Text($"not ready: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
+    /// <summary>
+    /// Whether this node should attract traffic: its zones have their owners here and a server that answers can be reached. A journal
+    /// that takes no writes is no reason to send queries elsewhere.
+    /// </summary>
+    private async Task<IResult> AnycastAsync()
+    {
+        RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
+        IReadOnlyList<TargetModel> targets = await TargetsAsync();
+        string? why = parts.IsStuck() ? "the runtime is stuck"
+            : region.Owned < region.Total ? $"{region.Owned} of {region.Total} shards are hosted"
+            : targets.All(t => t.State != "up") ? "no target can be reached"
+            : null;
+        return why is null
+            ? Results.Text("ok\n")
+            : Results.Text($"stay away: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>An agent that stands alone is a cluster of one, and its own coordinator.</summary>
+    private async Task<IResult> ClusterAsync()
+    {
+        RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
+        int zones = (await queries.CountAsync()).Values.Sum();
+        return Results.Json(new
+        {
+            members = new[] { new { name = parts.NodeName, state = "up", address = (string?)null, shards = region.Owned, zones } },
+            shards = new { total = region.Total, unowned = region.Total - region.Owned },
+            coordinator = parts.NodeName,
+        });
+    }
+
     private async Task<IResult> MetricsAsync()
     {
         var text = new System.Text.StringBuilder(parts.Metrics.Text());
@@ -84,10 +118,11 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         IReadOnlyList<TargetModel> targets = await TargetsAsync();
         text.Append("# HELP dnsagent_zones_behind Zones that a target does not yet serve as wanted.\n# TYPE dnsagent_zones_behind gauge\n");
         foreach (TargetModel target in targets)
-            text.Append("dnsagent_zones_behind{target=\"").Append(target.Name).Append("\"} ").Append(target.ZonesBehind).Append('\n');
+            text.Append("dnsagent_zones_behind{target=\"").Append(MetricSeries.Escape(target.Name)).Append("\"} ")
+                .Append(target.ZonesBehind).Append('\n');
         text.Append("# HELP dnsagent_target_up Whether a target could be reached at the last try.\n# TYPE dnsagent_target_up gauge\n");
         foreach (TargetModel target in targets)
-            text.Append("dnsagent_target_up{target=\"").Append(target.Name).Append("\"} ")
+            text.Append("dnsagent_target_up{target=\"").Append(MetricSeries.Escape(target.Name)).Append("\"} ")
                 .Append(target.State == "up" ? 1 : 0).Append('\n');
         text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
         text.Append("# HELP dnsagent_gc_heap_bytes The managed heap, garbage included.\n# TYPE dnsagent_gc_heap_bytes gauge\n");

@@ -65,7 +65,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
                 StatusCodes.Status400BadRequest, "bad-state", $"'{state}' is not one of {string.Join(", ", ZoneStatusView.States)}");
         }
 
-        if (limit < 1) return Problems.Of(StatusCodes.Status400BadRequest, "bad-limit", "limit must be at least 1");
+        if (limit < 1) return BadLimit();
         int page = Math.Clamp(limit ?? 100, 1, LargestPage);
         ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
         IReadOnlyList<string> masters = await MasterNamesAsync();
@@ -107,6 +107,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private async Task<IResult> HistoryAsync(DomainName? name, int? limit)
     {
+        if (limit < 1) return BadLimit();
         HistoryRead history = await parts.Journal.Ask<HistoryRead>(
             new AskHistory(name, Math.Clamp(limit ?? 100, 1, LargestPage)), Patience);
         return history.Failure is { } failure
@@ -119,6 +120,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         MasterStates states = await parts.Masters.Ask<MasterStates>(new GetMasterStates(), Patience);
         return [.. states.Masters.Select(m => m.Name).Distinct(StringComparer.Ordinal)];
     }
+
+    private static IResult BadLimit() => Problems.Of(StatusCodes.Status400BadRequest, "bad-limit", "limit must be at least 1");
 
     private static IResult Failure(ZoneReply reply) => reply.Outcome == ZoneOutcome.Unknown
         ? Problems.UnknownZone(reply.Zone.ToString())

@@ -351,6 +351,20 @@ public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
     }
 
     [Fact]
+    public void How_a_zone_stands_is_written_without_its_content()
+    {
+        _journal.Commit(new PutZone(Row("a.example.", 3, Small("a.example.", 7))));
+        var standing = new PutStanding(DomainName.Parse("A.example."), Noon, new Reason("no-master", "nobody"), Noon.AddHours(1));
+        _journal.Commit(standing, standing with { Zone = DomainName.Parse("unknown.example.") });
+        _journal.Reopen();
+        ZoneRow row = Assert.Single(_journal.Load());
+        Assert.Equal(standing with { Zone = row.Name }, PutStanding.Of(row));
+        Assert.Equal((3, 7u), (row.Generation, row.Content!.Serial));
+        _journal.Commit(new PutZone(Row("b.example.", 1)), standing with { Zone = DomainName.Parse("b.example.") });
+        Assert.Equal("no-master", _journal.LoadOne("b.example.").Reason?.Code);
+    }
+
+    [Fact]
     public void Each_opening_has_a_larger_epoch()
     {
         long first = _journal.Journal.Epoch;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
@@ -16,6 +17,37 @@ public sealed class ServiceTests
         agent.Process!.Signal(PosixSignalNumber.Interrupt);
 
         Assert.Equal(0, await agent.Process.Exited.WaitAsync(Eventually.Deadline));
+    }
+
+    [Fact]
+    public async Task Ending_in_the_middle_of_work_answers_who_waits_and_blames_no_server()
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 1));
+        using TemporaryFolder folder = new("slow");
+        string begun = folder.Combine("begun");
+        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
+            backend-driver = zone-files
+            masters = ["{{master.EndPoint}}"]
+            backends.zone-files {
+              directory = "{{folder.CreateFolder("zones")}}"
+              command = ["/bin/sh", "-c", "touch {{begun}}; exec sleep 60"]
+              command-timeout = 50s
+            }
+            """);
+        Task<DnsReply> create = agent.Worker.CreateAsync(Zone);
+        await Eventually.HoldsAsync(() => File.Exists(begun), () => $"the command runs\n{agent.Output}");
+
+        Assert.Equal(0, await agent.StopAsync());
+
+        Assert.Equal(2, (await create).ResponseCode);
+        Assert.DoesNotContain("being closed", agent.Output, StringComparison.Ordinal);
+        agent.Settings = $$"""
+            backend-driver = embedded
+            masters = ["{{master.EndPoint}}"]
+            """;
+        await agent.StartAsync();
+        string history = (await agent.GetAsync($"/api/v1/zones/{Zone}/history"))!.Value.GetRawText();
+        Assert.DoesNotContain("target-away", history, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +124,12 @@ public sealed class ServiceTests
 
         Assert.Equal(HttpStatusCode.OK, await agent.GetStatusAsync("/livez"));
         Assert.Equal(HttpStatusCode.OK, await agent.GetStatusAsync("/readyz"));
+        Assert.Equal(HttpStatusCode.OK, await agent.GetStatusAsync("/anycast"));
         Assert.Equal(HttpStatusCode.OK, await agent.GetStatusAsync("/metrics"));
+        Assert.Equal(HttpStatusCode.BadRequest, await agent.GetStatusAsync("/api/v1/events?limit=0"));
+        JsonElement cluster = (await agent.GetAsync("/api/v1/cluster"))!.Value;
+        Assert.Equal(0, cluster.GetProperty("shards").GetProperty("unowned").GetInt32());
+        Assert.Equal(1, Assert.Single(cluster.GetProperty("members").EnumerateArray()).GetProperty("zones").GetInt32());
         Assert.Equal(HttpStatusCode.OK, await agent.GetStatusAsync("/"));
         Assert.Equal(HttpStatusCode.Unauthorized, await agent.SendAsync(HttpMethod.Delete, $"/api/v1/zones/{Zone}", withToken: false));
         Assert.NotNull(await agent.ZoneAsync(Zone));

@@ -63,6 +63,9 @@ internal sealed class SimJournal(SimScheduler sim) : IJournal
                 ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == put.Progress.Target);
                 _rows[put.Zone] = row with { Targets = others.Add(put.Progress) };
                 break;
+            case PutStanding put when _rows.TryGetValue(put.Zone, out ZoneRow? row):
+                _rows[put.Zone] = row with { RefreshedAt = put.RefreshedAt, Reason = put.Reason, ReasonSince = put.ReasonSince };
+                break;
             case ForgetZone:
                 _rows.Remove(entry.Zone);
                 break;

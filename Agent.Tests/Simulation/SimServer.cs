@@ -13,6 +13,7 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
     private static readonly Reason NotThere = new(ReasonCode.TargetAway, "no answer");
 
     private readonly HashSet<DomainName> _busy = [];
+    private int _runs;
     private readonly Dictionary<DomainName, TimeSpan> _lastEffect = [];
 
     public SortedDictionary<DomainName, uint> Served { get; } = [];
@@ -40,7 +41,14 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
         : new ZoneObserved(order.Id, Observation.Absent, 0, null)));
 
     public void Probe(ProbeServer order, ReplyTo replyTo) => Later(5, () => replyTo.Tell(
-        new OrderFinished(order.Id, Away ? OrderOutcome.Away : OrderOutcome.Done, Away ? NotThere : null)));
+        new OrderFinished(order.Id, Away ? OrderOutcome.Away : OrderOutcome.Done, Away ? NotThere : null, $"run {_runs}")));
+
+    /// <summary>It stops and starts again at once, and everything that it served is gone.</summary>
+    public void RestartEmpty()
+    {
+        _runs++;
+        Served.Clear();
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -35,6 +35,25 @@ public sealed class TargetMachineTests
     }
 
     [Fact]
+    public void A_server_that_started_anew_between_two_probes_counts_as_returned()
+    {
+        string?[] runs = ["first", "first", null, "second", "second"];
+        List<TargetHealthChanged> told = [];
+        foreach (string? run in runs)
+        {
+            _machine.Probe(Now, _effects);
+            long id = Order<ProbeServer>().Id;
+            _effects.Clear();
+            _machine.Finished(new OrderFinished(id, OrderOutcome.Done, null, run), Now, _effects);
+            told.AddRange(_effects.OfType<ReportHealth>().Select(h => h.Change));
+            _effects.Clear();
+        }
+
+        TargetHealthChanged change = Assert.Single(told);
+        Assert.True(change is { Healthy: true, Returned: true });
+    }
+
+    [Fact]
     public void What_is_level_already_is_not_touched()
     {
         Want(7, observeFirst: true);

@@ -24,6 +24,9 @@ internal sealed class PostgresBatch
                 case PutProgress progress:
                     ChangeOf(progress.Zone).Note(progress.Progress);
                     break;
+                case PutStanding standing:
+                    ChangeOf(standing.Zone).Stand(standing);
+                    break;
                 case ForgetZone forget:
                     ChangeOf(forget.Zone).Forget(forget.KeepContentUntil);
                     break;
@@ -61,6 +64,9 @@ internal sealed class PostgresBatch
     public IEnumerable<(DomainName Zone, TargetProgress Progress)> Progress =>
         _changes.SelectMany(entry => entry.Value.Progress.Select(progress => (entry.Key, progress)));
 
+    /// <summary>How zones stand whose rows the batch does not write.</summary>
+    public IEnumerable<PutStanding> Standings => _changes.Values.Select(change => change.Standing).OfType<PutStanding>();
+
     /// <summary>The contents that the batch refers to, each once, with a zone to blame.</summary>
     public IEnumerable<ZoneRow> RowsWithContent =>
         Rows.Concat(Kept.Select(kept => kept.Row)).Where(row => row.Content is not null).DistinctBy(row => row.Content!.Hash);
@@ -93,8 +99,19 @@ internal sealed class PostgresBatch
         {
             Row = row;
             _isGone = false;
+            Standing = null;
             _progress.Clear();
             foreach (TargetProgress progress in row.Targets) _progress[progress.Target] = progress;
+        }
+
+        public PutStanding? Standing { get; private set; }
+
+        public void Stand(PutStanding standing)
+        {
+            if (Row is not null)
+                Row = Row with { RefreshedAt = standing.RefreshedAt, Reason = standing.Reason, ReasonSince = standing.ReasonSince };
+            else if (!_isGone)
+                Standing = standing;
         }
 
         public void Note(TargetProgress progress)
@@ -111,6 +128,7 @@ internal sealed class PostgresBatch
             ForgetsStored = true;
             _isGone = true;
             Row = null;
+            Standing = null;
             _progress.Clear();
         }
 

@@ -31,6 +31,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         if (kept.Length > 0) Keep(kept);
         if (rows.Length > 0) Put(rows);
         PutProgress(rows);
+        PutStandings([.. batch.Standings]);
         if (batch.Events.Count > 0) AppendEvents();
         if (releases) DropReleased(_commands, $"WHERE {PostgresFence.IsHeld}", AddCommon);
         return _commands;
@@ -138,6 +139,24 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(kept.Select(k => k.Row.Name.ToString()));
         command.Parameters.AddColumn(kept.Select(k => PostgresValues.Of(k.Row.Content!.Hash)));
         command.Parameters.AddColumn(kept.Select(k => PostgresValues.Of(k.KeepUntil)));
+    }
+
+    private void PutStandings(PutStanding[] standings)
+    {
+        if (standings.Length == 0) return;
+        NpgsqlBatchCommand command = Add(
+            $"""
+            UPDATE zones z SET refreshed_at = n.refreshed_at, reason_code = n.reason_code, reason_text = n.reason_text,
+                reason_since = n.reason_since
+            FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
+                AS n (zone, refreshed_at, reason_code, reason_text, reason_since)
+            WHERE z.zone = n.zone AND {PostgresFence.IsHeld}
+            """);
+        command.Parameters.AddColumn(standings.Select(s => PostgresValues.Of(s.Zone)));
+        command.Parameters.AddColumn(standings.Select(s => s.RefreshedAt?.ToUnixTimeMilliseconds()));
+        command.Parameters.AddColumn(standings.Select(s => s.Reason?.Code));
+        command.Parameters.AddColumn(standings.Select(s => s.Reason?.Text));
+        command.Parameters.AddColumn(standings.Select(s => s.ReasonSince?.ToUnixTimeMilliseconds()));
     }
 
     private void Put(ZoneRow[] rows)

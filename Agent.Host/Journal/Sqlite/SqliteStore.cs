@@ -180,6 +180,9 @@ internal sealed class SqliteStore : IDisposable
             case PutProgress progress:
                 _zones.PutProgress(progress.Zone, progress.Progress);
                 break;
+            case PutStanding standing:
+                _zones.PutStanding(standing);
+                break;
             case ForgetZone forget:
                 _zones.Forget(forget.Zone, forget.KeepContentUntil);
                 break;

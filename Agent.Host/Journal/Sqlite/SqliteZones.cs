@@ -16,6 +16,7 @@ internal sealed class SqliteZones : IDisposable
     private readonly SqliteStatement _put;
     private readonly SqliteStatement _clearProgress;
     private readonly SqliteStatement _putProgress;
+    private readonly SqliteStatement _putStanding;
     private readonly SqliteStatement _forget;
     private readonly SqliteStatement _keptContent;
     private readonly SqliteStatement _keep;
@@ -47,6 +48,10 @@ internal sealed class SqliteZones : IDisposable
             ON CONFLICT (zone, target) DO UPDATE SET state = ?3, serial = ?4, verified_at = ?5, reason_code = ?6, reason_text = ?7
             """,
             7);
+        _putStanding = new SqliteStatement(
+            connection,
+            "UPDATE zones SET refreshed_at = ?2, reason_code = ?3, reason_text = ?4, reason_since = ?5 WHERE zone = ?1",
+            5);
         _forget = new SqliteStatement(connection, "DELETE FROM zones WHERE zone = ?1 RETURNING name", 1);
         _keptContent = new SqliteStatement(connection, "SELECT content FROM kept WHERE zone = ?1", 1);
         _keep = new SqliteStatement(
@@ -94,6 +99,13 @@ internal sealed class SqliteZones : IDisposable
         SqliteValues.Of(progress.VerifiedAt),
         progress.Reason?.Code,
         progress.Reason?.Text);
+
+    public void PutStanding(PutStanding standing) => _putStanding.Execute(
+        SqliteValues.Of(standing.Zone),
+        SqliteValues.Of(standing.RefreshedAt),
+        standing.Reason?.Code,
+        standing.Reason?.Text,
+        SqliteValues.Of(standing.ReasonSince));
 
     public void Forget(DomainName zone, DateTimeOffset? keepContentUntil)
     {
@@ -179,7 +191,7 @@ internal sealed class SqliteZones : IDisposable
     public void Dispose()
     {
         foreach (SqliteStatement statement in (SqliteStatement[])
-            [_content, _put, _clearProgress, _putProgress, _forget, _keptContent, _keep, _purge, _load, _loadProgress,
+            [_content, _put, _clearProgress, _putProgress, _putStanding, _forget, _keptContent, _keep, _purge, _load, _loadProgress,
                 _loadOne, _loadOneProgress])
             statement.Dispose();
     }
