@@ -1,3 +1,4 @@
+using Agent.Bench.Ingest;
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
 using Agent.Bench.Memory;
@@ -17,6 +18,7 @@ public static class BenchCatalog
         new SortedDictionary<string, BenchProgram>(StringComparer.Ordinal)
     {
         ["relay"] = new("queries passed through, beside dnsdist and the server asked directly", RelayBench.RunAsync),
+        ["ingest"] = new("a large zone until it is committed and served, beside BIND, Knot and NSD", IngestBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
         ["memory"] = new("memory of an idle zone, beside Knot, NSD and BIND", MemoryBench.RunAsync),

@@ -27,6 +27,9 @@ public sealed class BenchOptions
     /// <summary>Where the report goes as one line of JSON, besides the table on standard output.</summary>
     public string? JsonFile => _values.GetValueOrDefault("json");
 
+    /// <summary>A word or a list as it was given; null when it was not.</summary>
+    public string? Text(string name) => _values.GetValueOrDefault(name);
+
     /// <exception cref="FormatException">Not a whole number above 0.</exception>
     public int Number(string name, int otherwise)
     {

@@ -184,6 +184,16 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>The zone as the management interface shows it; null when it is not there.</summary>
     public Task<JsonElement?> ZoneAsync(string name) => GetAsync($"/api/v1/zones/{Uri.EscapeDataString(name)}");
 
+    /// <summary>When the newest event of this code happened to a zone; null when its history holds none.</summary>
+    public async Task<DateTimeOffset?> EventAtAsync(string zone, string code)
+    {
+        JsonElement? history = await GetAsync($"/api/v1/zones/{Uri.EscapeDataString(zone)}/history");
+        return history?.GetProperty("events").EnumerateArray()
+            .Where(line => line.GetProperty("code").GetString() == code)
+            .Select(line => (DateTimeOffset?)line.GetProperty("at").GetDateTimeOffset())
+            .Max();
+    }
+
     /// <summary>Waits until the interface shows the zone with this serial verified by every target.</summary>
     public Task ZoneIsOkAsync(string name, uint serial) => Eventually.HoldsAsync(
         async () => await ZoneAsync(name) is { } zone && zone.GetProperty("state").GetString() == "ok"

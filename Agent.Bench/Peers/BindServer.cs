@@ -38,6 +38,9 @@ public sealed class BindServer : MasterServer
     /// <summary>Two names at most; empty for a server without views.</summary>
     public IReadOnlyList<string> Views { get; init; } = [];
 
+    /// <summary>One keeps tests light; a measurement gives it what the machine has.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Lines for the options block, where a test needs other values.</summary>
     public string ExtraOptions { get; init; } = "";
 
@@ -60,11 +63,21 @@ public sealed class BindServer : MasterServer
 
     public override async Task NotifyAsync(string name) => (await RndcAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
 
+    /// <inheritdoc/>
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master)
+    {
+        string zone = name.TrimEnd('.');
+        string port = master.Port.ToString(CultureInfo.InvariantCulture);
+        string masters = $"masters {{ {master.Address} port {port}; }};";
+        (await RndcAsync("addzone", zone, $"{{ type secondary; {masters} file \"{zone}.raw\"; }};")).EnsureSuccess();
+    }
+
     protected override async Task<ChildProcess> LaunchAsync()
     {
         Folder.Write("rndc.key", $"key \"{ControlKeyName}\" {{\n\talgorithm {ControlAlgorithm};\n\tsecret \"{ControlSecret}\";\n}};\n");
         string configuration = Folder.Write("named.conf", ConfigurationText());
-        return await ChildProcess.StartAsync("named", ["-f", "-g", "-n", "1", "-c", configuration], Folder.FullPath);
+        string threads = Threads.ToString(CultureInfo.InvariantCulture);
+        return await ChildProcess.StartAsync("named", ["-f", "-g", "-n", threads, "-c", configuration], Folder.FullPath);
     }
 
     protected override async Task ReconfigureAsync()

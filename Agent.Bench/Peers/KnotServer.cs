@@ -7,6 +7,8 @@ namespace Agent.Bench.Peers;
 /// <summary>Knot DNS as a master. It keeps the differences between file versions, so it also answers IXFR.</summary>
 public sealed class KnotServer() : MasterServer("knot")
 {
+    private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
+
     private string Configuration => Folder.Combine("knot.conf");
 
     private string Control => Folder.Combine("knot.sock");
@@ -28,6 +30,13 @@ public sealed class KnotServer() : MasterServer("knot")
     // Not blocking (-b), which would wait for the answer to the NOTIFY.
     public override async Task NotifyAsync(string name) =>
         (await Tool.RunAsync("knotc", ["-s", Control, "zone-notify", name])).EnsureSuccess();
+
+    /// <inheritdoc/>
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master)
+    {
+        _secondaryZones.Add((name, master));
+        await ReconfigureAsync();
+    }
 
     protected override async Task<ChildProcess> LaunchAsync()
     {
@@ -68,21 +77,23 @@ public sealed class KnotServer() : MasterServer("knot")
                 action: transfer
 
             """);
-        foreach ((int index, IPEndPoint target) in NotifyTargets.Index())
-        {
-            string key = index == 0 ? "remote:\n" : "";
-            text.Append(CultureInfo.InvariantCulture, $"{key}  - id: target{index}\n    address: {target.Address}@{target.Port}\n");
-        }
+        string[] remotes =
+        [
+            .. NotifyTargets.Select((target, index) => $"  - id: target{index}\n    address: {target.Address}@{target.Port}\n"),
+            .. _secondaryZones.Select((zone, index) => $"  - id: master{index}\n    address: {zone.Master.Address}@{zone.Master.Port}\n"),
+        ];
+        text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
         string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
         text.Append("template:\n  - id: default\n    acl: loopback\n    zonefile-sync: -1\n    zonefile-load: difference\n");
         text.Append("    journal-content: changes\n");
         text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
-        foreach ((int index, (MasterZone zone, string file)) in Zones.Index())
-        {
-            string key = index == 0 ? "zone:\n" : "";
-            text.Append(CultureInfo.InvariantCulture, $"{key}  - domain: \"{zone.Key}\"\n    file: \"{file}\"\n");
-        }
+        string[] zones =
+        [
+            .. Zones.Select(entry => $"  - domain: \"{entry.Zone.Key}\"\n    file: \"{entry.File}\"\n"),
+            .. _secondaryZones.Select((zone, index) => $"  - domain: \"{zone.Zone}\"\n    master: master{index}\n"),
+        ];
+        text.Append(zones.Length > 0 ? "zone:\n" : "").AppendJoin("", zones);
 
         File.WriteAllText(Configuration, text.ToString());
     }

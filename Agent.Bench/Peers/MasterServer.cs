@@ -53,6 +53,9 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     /// <summary>Makes the server send a NOTIFY to all <see cref="NotifyTargets"/>.</summary>
     public abstract Task NotifyAsync(string name);
 
+    /// <summary>Makes the running server a secondary of a zone, which it fetches from that master at once.</summary>
+    public abstract Task AddSecondaryAsync(string name, IPEndPoint master);
+
     /// <summary>Takes over an added or removed zone.</summary>
     protected abstract Task ReconfigureAsync();
 

@@ -7,6 +7,8 @@ namespace Agent.Bench.Peers;
 /// <summary>NSD as a master.</summary>
 public sealed class NsdServer() : MasterServer("nsd")
 {
+    private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
+
     private string Configuration => Folder.Combine("nsd.conf");
 
     private string Control => Folder.Combine("nsd.sock");
@@ -22,6 +24,13 @@ public sealed class NsdServer() : MasterServer("nsd")
     public Task<ToolResult> ControlAsync(params string[] command) => Tool.RunAsync("nsd-control", ["-c", Configuration, .. command]);
 
     public override async Task NotifyAsync(string name) => (await ControlAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
+
+    /// <inheritdoc/>
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master)
+    {
+        _secondaryZones.Add((name, master));
+        await ReconfigureAsync();
+    }
 
     protected override async Task<ChildProcess> LaunchAsync()
     {
@@ -70,6 +79,12 @@ public sealed class NsdServer() : MasterServer("nsd")
             {
                 text.Append(CultureInfo.InvariantCulture, $"    notify: {target.Address}@{target.Port} NOKEY\n");
             }
+        }
+
+        foreach ((string name, IPEndPoint master) in _secondaryZones)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{name.TrimEnd('.')}\"\n    zonefile: \"{name}zone\"\n");
+            text.Append(CultureInfo.InvariantCulture, $"    request-xfr: AXFR {master.Address}@{master.Port} NOKEY\n");
         }
 
         File.WriteAllText(Configuration, text.ToString());
