@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -78,6 +79,7 @@ internal enum RdataField : byte
 internal static class RdataFields
 {
     /// <summary>The fields in order; empty for a type without a text form of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ReadOnlySpan<RdataField> Of(RecordType type) => type switch
     {
         RecordType.A => [RdataField.Address4],

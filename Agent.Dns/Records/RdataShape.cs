@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -23,6 +24,7 @@ public static partial class RdataShape
     /// <param name="type">Any type.</param>
     /// <param name="rdata">Its data; names in it are not compressed.</param>
     /// <remarks>Allocates nothing and looks at each byte at most twice.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Fits(RecordType type, ReadOnlySpan<byte> rdata)
     {
         switch (type)
@@ -41,6 +43,7 @@ public static partial class RdataShape
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool FitsFields(RecordType type, ReadOnlySpan<byte> rdata)
     {
         var fields = RdataFields.Of(type);
@@ -63,6 +66,7 @@ public static partial class RdataShape
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryPass(RdataField field, ref RdataReader reader)
     {
         switch (field)
@@ -99,6 +103,7 @@ public static partial class RdataShape
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryPassStrings(ref RdataReader reader)
     {
         if (reader.Rest.IsEmpty) return false;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -90,6 +91,7 @@ public sealed class XfrMachine<TSink> : IDisposable
     public ref TSink Sink => ref _sink;
 
     /// <summary>Reads the next message. Anything but <see cref="XfrStatus.NeedMore"/> is final.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public XfrStatus Step(ReadOnlySpan<byte> message)
     {
         ObjectDisposedException.ThrowIf(_scratch.Length == 0, this);
@@ -179,6 +181,7 @@ public sealed class XfrMachine<TSink> : IDisposable
         return isOurs ? XfrError.None : XfrError.WrongQuestion;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private XfrError Consume(in RecordView view)
     {
         if (_state == State.Done)
@@ -226,6 +229,7 @@ public sealed class XfrMachine<TSink> : IDisposable
         return BeginSnapshot();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private XfrError ConsumeData(in StoredRecord record)
     {
         if (_state == State.Undetermined)
@@ -317,6 +321,7 @@ public sealed class XfrMachine<TSink> : IDisposable
             && first.Rdata[^SoaNumbers.Size..].SequenceEqual(soa.Rdata[^SoaNumbers.Size..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryUnpack(in RecordView view, out StoredRecord record)
     {
         record = default;
@@ -328,7 +333,8 @@ public sealed class XfrMachine<TSink> : IDisposable
         if (!RdataShape.Fits(view.Type, _scratch.AsSpan(rdataStart, rdataLength)))
             return false;
         StoredRecord.WriteFixed(_scratch.AsSpan(ownerLength), view.Type, view.Class, view.TtlSeconds, rdataLength);
-        return StoredRecord.Read(_scratch.AsSpan(0, rdataStart + rdataLength), out record) == ZoneContentError.None;
+        record = StoredRecord.Written(_scratch.AsSpan(0, rdataStart + rdataLength), ownerLength);
+        return true;
     }
 
     private XfrError Malformed(in RecordView view)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Agent.Dns.Wire;
 
@@ -78,6 +79,7 @@ public ref struct MessageReader
     }
 
     /// <summary>Reads the next record of any section, passing over questions not read; false at the end or on an error.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryReadRecord(out RecordView record)
     {
         record = default;
@@ -117,6 +119,7 @@ public ref struct MessageReader
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TrySkipName(ref int position, int tail)
     {
         var error = NameReader.Skip(_message, ref position);

@@ -26,6 +26,7 @@ public static class NameBytes
     public static bool IsValid(ReadOnlySpan<byte> wire) => TryMeasure(wire, out var length) && length == wire.Length;
 
     /// <summary>Finds the end of the uncompressed name at the start of <paramref name="bytes"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryMeasure(ReadOnlySpan<byte> bytes, out int length)
     {
         length = 0;
@@ -50,6 +51,7 @@ public static class NameBytes
     }
 
     /// <summary>Equality under ASCII case folding.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Equal(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         if (left.Length != right.Length) return false;
@@ -63,6 +65,7 @@ public static class NameBytes
     }
 
     /// <summary>True if <paramref name="wire"/> is <paramref name="ancestor"/> or lies below it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool IsSameOrBelow(ReadOnlySpan<byte> wire, ReadOnlySpan<byte> ancestor)
     {
         // The suffix must begin at a label boundary, so the labels are walked instead of comparing the tails.

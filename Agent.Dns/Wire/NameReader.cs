@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Agent.Dns.Wire;
 
 /// <summary>
@@ -22,6 +24,7 @@ public static class NameReader
     /// <param name="offset">Where the name starts; unchanged on error.</param>
     /// <param name="destination">Room for 255 bytes holds every name.</param>
     /// <param name="length">Bytes written.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static WireError Read(ReadOnlySpan<byte> message, ref int offset, Span<byte> destination, out int length)
     {
         var position = offset;
@@ -57,6 +60,7 @@ public static class NameReader
     }
 
     /// <summary>Moves the offset behind the name without following its pointer; the name itself is not proven good by this.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static WireError Skip(ReadOnlySpan<byte> message, ref int offset)
     {
         var position = offset;

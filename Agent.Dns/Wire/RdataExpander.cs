@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Agent.Dns.Wire;
 
 /// <summary>
@@ -14,6 +16,7 @@ public static class RdataExpander
     /// <param name="record">A record in its message.</param>
     /// <param name="destination">Room for its RDATA and <see cref="MaximumGrowth"/> bytes more is always enough.</param>
     /// <param name="length">Bytes written, at most 65535.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static WireError Expand(in RecordView record, Span<byte> destination, out int length)
     {
         length = 0;
@@ -43,6 +46,7 @@ public static class RdataExpander
         return Append(record.Message[position..end], destination, ref length);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static WireError Append(ReadOnlySpan<byte> bytes, Span<byte> destination, ref int length)
     {
         if (length + bytes.Length > ushort.MaxValue) return WireError.BadRdata;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Agent.Dns.Wire;
 
 /// <summary>
@@ -16,6 +18,7 @@ internal readonly record struct RdataNames(int Prefix, int Strings, int Names, i
     private const int AnyTail = -1;
 
     /// <summary>The layout of a type; no names at all for types that carry none or are unknown.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static RdataNames Of(RecordType type) => type switch
     {
         RecordType.NS or RecordType.CNAME or RecordType.PTR or RecordType.MB or RecordType.MD or RecordType.MF or RecordType.MG

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
@@ -23,6 +24,7 @@ public static class CanonicalKey
     /// <param name="key">Room for <see cref="MaximumLength"/> bytes.</param>
     /// <param name="ends">Room for one end for each label, or empty.</param>
     /// <param name="labels">The labels below the apex.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(ReadOnlySpan<byte> name, int apexLength, Span<byte> key, Span<ushort> ends, out int labels)
     {
         Span<byte> starts = stackalloc byte[128];

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Agent.Dns.Zones;
 
@@ -42,6 +43,7 @@ public sealed class RecordStream : IDisposable
     /// The next record, valid until the next call; false at the end and on damage (see <see cref="Error"/>).
     /// An exception of the underlying stream passes through.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryRead(out StoredRecord record)
     {
         record = default;

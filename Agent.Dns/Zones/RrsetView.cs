@@ -7,13 +7,13 @@ public readonly ref struct RrsetView
 {
     private readonly ReadOnlySpan<byte> _rdata;
 
-    internal RrsetView(in ImageRrset entry, byte[] arena)
+    internal RrsetView(in ImageRrset entry, ByteArena arena)
     {
         Type = entry.Type;
         Covered = entry.Covered;
         Ttl = entry.Ttl;
         Count = entry.Count;
-        _rdata = arena.AsSpan(entry.Rdata);
+        _rdata = arena.From(entry.Rdata);
     }
 
     /// <summary>The type of the records.</summary>
@@ -30,6 +30,20 @@ public readonly ref struct RrsetView
 
     /// <summary>The first RDATA: all there is for CNAME, DNAME and SOA.</summary>
     public ReadOnlySpan<byte> First => _rdata.Slice(2, _rdata[0] << 8 | _rdata[1]);
+
+    /// <summary>Whether both have the same type, TTL and records.</summary>
+    internal bool ContentEquals(in RrsetView other)
+    {
+        if (Type != other.Type || Covered != other.Covered || Ttl != other.Ttl || Count != other.Count)
+            return false;
+        Enumerator others = other.GetEnumerator();
+        foreach (ReadOnlySpan<byte> rdata in this)
+        {
+            if (!others.MoveNext() || !rdata.SequenceEqual(others.Current))
+                return false;
+        }
+        return true;
+    }
 
     /// <summary>Enumerates the RDATAs.</summary>
     public Enumerator GetEnumerator() => new(_rdata, Count);

@@ -2,7 +2,7 @@ using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
 
-/// <summary>Records of a stream in canonical order. Sorting is left out where the sender kept that order, as most servers do.</summary>
+/// <summary>Records of a stream in canonical order, all held at once. Sorting is left out where the sender kept that order.</summary>
 internal sealed class SortedRecords
 {
     private readonly ByteArena _names = new();
@@ -34,7 +34,7 @@ internal sealed class SortedRecords
 
     private bool TryAdd(in StoredRecord record)
     {
-        if (!_names.HasRoom(CanonicalKey.MaximumLength + NameReader.MaximumLength) || !_rdata.HasRoom(record.Rdata.Length))
+        if (!_names.HasRoom || !_rdata.HasRoom)
             return false;
         if (Count == _entries.Length)
             Array.Resize(ref _entries, Count * 2);
@@ -57,9 +57,8 @@ internal sealed class SortedRecords
         {
             Span<byte> key = stackalloc byte[CanonicalKey.MaximumLength];
             entry.KeyLength = (ushort)CanonicalKey.Write(record.Owner, _apexLength, key);
-            entry.Key = _names.Append(key[..entry.KeyLength]);
+            entry.Key = _names.Append(key[..entry.KeyLength], relativeOwner);
             entry.OwnerLength = (byte)relativeOwner.Length;
-            _names.Append(relativeOwner);
         }
         if (_isSorted && Count > 0 && Compare(_entries[Count - 1], entry) > 0)
             _isSorted = false;
@@ -70,7 +69,7 @@ internal sealed class SortedRecords
     private CanonicalRecord View(Entry entry) => new()
     {
         Key = _names.Slice(entry.Key, entry.KeyLength),
-        RelativeOwner = _names.Slice(entry.Key + entry.KeyLength, entry.OwnerLength),
+        RelativeOwner = _names.Slice(entry.Key, entry.KeyLength + entry.OwnerLength)[entry.KeyLength..],
         Type = entry.Type,
         Covered = entry.Covered,
         Ttl = entry.Ttl,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
@@ -45,6 +46,7 @@ public readonly ref struct StoredRecord
     /// Reads the record at the start of a span. <see cref="ZoneContentError.Truncated"/> means that more bytes are needed,
     /// <see cref="ZoneContentError.BadName"/> that none would help.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ZoneContentError Read(ReadOnlySpan<byte> bytes, out StoredRecord record)
     {
         record = default;
@@ -59,7 +61,11 @@ public readonly ref struct StoredRecord
         return ZoneContentError.None;
     }
 
+    /// <summary>A record whose bytes were just written, so that its owner need not be measured again.</summary>
+    internal static StoredRecord Written(ReadOnlySpan<byte> whole, int ownerLength) => new(whole, ownerLength);
+
     /// <summary>Writes a record's bytes; the number of bytes, or 0 when the destination is too small.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(
         Span<byte> destination, ReadOnlySpan<byte> owner, RecordType type, RecordClass @class, uint ttl, ReadOnlySpan<byte> rdata)
     {
@@ -73,6 +79,7 @@ public readonly ref struct StoredRecord
     }
 
     /// <summary>Writes what stands between owner and RDATA: <see cref="FixedSize"/> bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void WriteFixed(Span<byte> destination, RecordType type, RecordClass @class, uint ttl, int rdataLength)
     {
         BinaryPrimitives.WriteUInt16BigEndian(destination, (ushort)type);

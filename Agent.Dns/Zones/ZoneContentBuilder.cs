@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Agent.Dns.Wire;
 
@@ -54,6 +55,7 @@ public sealed class ZoneContentBuilder : IDisposable
     /// Appends a record; the first must be the SOA, whose owner becomes the apex. Owner and names in the RDATA are uncompressed;
     /// of the RDATA only the SOA's is looked into. False leaves the reason in <see cref="Error"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryAppend(ReadOnlySpan<byte> owner, RecordType type, RecordClass @class, uint ttl, ReadOnlySpan<byte> rdata)
     {
         ObjectDisposedException.ThrowIf(_buffer is null, this);
@@ -117,6 +119,7 @@ public sealed class ZoneContentBuilder : IDisposable
     /// <summary>Whether zones may contain a type: not the meta and question types (RFC 6895 section 3.1), nor the empty type 0.</summary>
     public static bool IsZoneData(RecordType type) => (ushort)type is not (0 or 41 or (>= 128 and <= 255));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ZoneContentError Check(ReadOnlySpan<byte> owner, RecordType type, RecordClass @class, uint ttl, ReadOnlySpan<byte> rdata)
     {
         if (!NameBytes.IsValid(owner))

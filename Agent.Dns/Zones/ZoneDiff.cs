@@ -178,7 +178,7 @@ public sealed class ZoneDiff
     /// <summary>One half of a difference while it grows; the SOA comes first whether it changed or not.</summary>
     private sealed class DiffSide
     {
-        private readonly ByteArena _records = new();
+        private readonly MemoryStream _records = new();
         private readonly byte[] _scratch = new byte[StoredRecord.MaximumSize];
         private readonly DomainName _apex;
 
@@ -203,7 +203,7 @@ public sealed class ZoneDiff
             relativeOwner.CopyTo(owner);
             _apex.Wire.CopyTo(owner[relativeOwner.Length..]);
             int size = StoredRecord.Write(_scratch, owner[..(relativeOwner.Length + _apex.Wire.Length)], type, RecordClass.IN, ttl, rdata);
-            _records.Append(_scratch.AsSpan(0, size));
+            _records.Write(_scratch.AsSpan(0, size));
         }
     }
 }

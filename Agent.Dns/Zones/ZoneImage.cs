@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
@@ -11,12 +11,13 @@ namespace Agent.Dns.Zones;
 /// </summary>
 public sealed class ZoneImage
 {
-    private readonly ImageNode[] _nodes;
-    private readonly ImageRrset[] _rrsets;
-    private readonly byte[] _names;
-    private readonly byte[] _rdata;
+    private readonly ChunkedList<ImageNode> _nodes;
+    private readonly ChunkedList<ImageRrset> _rrsets;
+    private readonly ByteArena _names;
+    private readonly ByteArena _rdata;
 
-    internal ZoneImage(DomainName apex, SoaNumbers soa, ImageNode[] nodes, ImageRrset[] rrsets, byte[] names, byte[] rdata)
+    internal ZoneImage(
+        DomainName apex, SoaNumbers soa, ChunkedList<ImageNode> nodes, ChunkedList<ImageRrset> rrsets, ByteArena names, ByteArena rdata)
     {
         Apex = apex;
         Soa = soa;
@@ -24,7 +25,8 @@ public sealed class ZoneImage
         _rrsets = rrsets;
         _names = names;
         _rdata = rdata;
-        RecordCount = rrsets.Sum(set => (long)set.Count);
+        for (int i = 0; i < rrsets.Count; i++)
+            RecordCount += rrsets[i].Count;
         Denial = new DenialIndex(this);
     }
 
@@ -38,14 +40,14 @@ public sealed class ZoneImage
     public SoaNumbers Soa { get; }
 
     /// <summary>Names that own records.</summary>
-    public int NodeCount => _nodes.Length;
+    public int NodeCount => _nodes.Count;
 
     /// <summary>All records, without duplicates.</summary>
     public long RecordCount { get; }
 
     /// <summary>The bytes that the image's arrays take.</summary>
-    public long MemoryBytes => _names.LongLength + _rdata.LongLength
-        + (long)_nodes.Length * Marshal.SizeOf<ImageNode>() + (long)_rrsets.Length * Marshal.SizeOf<ImageRrset>();
+    public long MemoryBytes => _names.Capacity + _rdata.Capacity
+        + _nodes.Capacity * Unsafe.SizeOf<ImageNode>() + _rrsets.Capacity * Unsafe.SizeOf<ImageRrset>();
 
     /// <summary>The NSEC and NSEC3 chains of a signed zone.</summary>
     public DenialIndex Denial { get; }
@@ -53,18 +55,14 @@ public sealed class ZoneImage
     /// <summary>Builds the image of a content. An exception of the content's stream passes through.</summary>
     public static ZoneContentError TryBuild(ZoneContent content, out ZoneImage? image)
     {
-        image = null;
-        using RecordStream records = content.Open();
-        ZoneContentError error = SortedRecords.TryRead(records, content.Apex, out SortedRecords sorted);
-        if (error != ZoneContentError.None)
-            return error;
-        var assembler = new ZoneImageAssembler(content.Apex);
-        for (int i = 0; i < sorted.Count; i++)
+        var ordered = new OrderedImageBuilder(content.Apex);
+        using (RecordStream records = content.Open())
         {
-            if (!assembler.TryAppend(sorted[i]))
-                return ZoneContentError.TooManyBytes;
+            ZoneContentError error = ordered.TryBuild(records, out image);
+            if (!ordered.IsOutOfOrder)
+                return error;
         }
-        return assembler.TryComplete(out image);
+        return TryBuildSorted(content, out image);
     }
 
     /// <summary>
@@ -73,7 +71,7 @@ public sealed class ZoneImage
     public int Find(ReadOnlySpan<byte> key)
     {
         int low = 0;
-        int high = _nodes.Length - 1;
+        int high = _nodes.Count - 1;
         while (low <= high)
         {
             int middle = (int)(((uint)low + (uint)high) >> 1);
@@ -89,20 +87,20 @@ public sealed class ZoneImage
     }
 
     /// <summary>Whether names exist below a key that has no node of its own: an empty non-terminal (RFC 4592 section 2.2.2).</summary>
-    public bool IsEmptyNonTerminal(int notFound, ReadOnlySpan<byte> key) => ~notFound < _nodes.Length && Key(~notFound).StartsWith(key);
+    public bool IsEmptyNonTerminal(int notFound, ReadOnlySpan<byte> key) => ~notFound < _nodes.Count && Key(~notFound).StartsWith(key);
 
     /// <summary>The sort key of a node.</summary>
     public ReadOnlySpan<byte> Key(int node)
     {
         ref readonly ImageNode entry = ref _nodes[node];
-        return _names.AsSpan(entry.Name, entry.KeyLength);
+        return _names.Slice(entry.Name, entry.KeyLength);
     }
 
     /// <summary>The owner's labels below the apex, in their own case.</summary>
     public ReadOnlySpan<byte> RelativeOwner(int node)
     {
         ref readonly ImageNode entry = ref _nodes[node];
-        return _names.AsSpan(entry.Name + entry.KeyLength, entry.OwnerLength);
+        return _names.Slice(entry.Name, entry.KeyLength + entry.OwnerLength)[entry.KeyLength..];
     }
 
     /// <summary>Writes the owner's whole name; the number of bytes.</summary>
@@ -116,7 +114,7 @@ public sealed class ZoneImage
 
     /// <summary>The sets of a node as a half-open range of indices for <see cref="Rrset"/>; by type, signatures by type covered.</summary>
     public (int First, int End) Rrsets(int node) =>
-        (_nodes[node].FirstRrset, node + 1 < _nodes.Length ? _nodes[node + 1].FirstRrset : _rrsets.Length);
+        (_nodes[node].FirstRrset, node + 1 < _nodes.Count ? _nodes[node + 1].FirstRrset : _rrsets.Count);
 
     /// <summary>One record set.</summary>
     public RrsetView Rrset(int index) => new(_rrsets[index], _rdata);
@@ -132,12 +130,23 @@ public sealed class ZoneImage
     public bool Has(int node, RecordType type) => TryGetRrset(node, type, default, out _);
 
     /// <summary>Whether both hold the same records with the same TTLs and owners, case included.</summary>
-    public bool ContentEquals([NotNullWhen(true)] ZoneImage? other) => other is not null
-        && Apex.Equals(other.Apex)
-        && _names.AsSpan().SequenceEqual(other._names)
-        && _rdata.AsSpan().SequenceEqual(other._rdata)
-        && _nodes.AsSpan().SequenceEqual(other._nodes)
-        && _rrsets.AsSpan().SequenceEqual(other._rrsets);
+    public bool ContentEquals([NotNullWhen(true)] ZoneImage? other)
+    {
+        if (other is null || !Apex.Equals(other.Apex) || NodeCount != other.NodeCount || _rrsets.Count != other._rrsets.Count)
+            return false;
+        for (int node = 0; node < NodeCount; node++)
+        {
+            if (!Key(node).SequenceEqual(other.Key(node)) || !RelativeOwner(node).SequenceEqual(other.RelativeOwner(node))
+                || Rrsets(node) != other.Rrsets(node))
+                return false;
+        }
+        for (int i = 0; i < _rrsets.Count; i++)
+        {
+            if (!Rrset(i).ContentEquals(other.Rrset(i)))
+                return false;
+        }
+        return true;
+    }
 
     /// <summary>Writes the image out again, the SOA first, the rest in canonical order.</summary>
     public ZoneContentError WriteTo(ZoneContentBuilder builder)
@@ -146,7 +155,7 @@ public sealed class ZoneImage
         if (!TryGetRrset(0, RecordType.SOA, out RrsetView soa))
             return ZoneContentError.NoStartOfAuthority;
         Append(builder, Apex.Wire, soa);
-        for (int node = 0; node < _nodes.Length; node++)
+        for (int node = 0; node < _nodes.Count; node++)
         {
             int length = CopyOwner(node, owner);
             (int first, int end) = Rrsets(node);
@@ -157,6 +166,22 @@ public sealed class ZoneImage
             }
         }
         return builder.Error;
+    }
+
+    private static ZoneContentError TryBuildSorted(ZoneContent content, out ZoneImage? image)
+    {
+        image = null;
+        using RecordStream records = content.Open();
+        ZoneContentError error = SortedRecords.TryRead(records, content.Apex, out SortedRecords sorted);
+        if (error != ZoneContentError.None)
+            return error;
+        var assembler = new ZoneImageAssembler(content.Apex);
+        for (int i = 0; i < sorted.Count; i++)
+        {
+            if (!assembler.TryAppend(sorted[i]))
+                return ZoneContentError.TooManyBytes;
+        }
+        return assembler.TryComplete(out image);
     }
 
     private static void Append(ZoneContentBuilder builder, ReadOnlySpan<byte> owner, in RrsetView set)
