@@ -1,3 +1,4 @@
+using System.Buffers;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
@@ -178,7 +179,7 @@ public sealed class ZoneDiff
     /// <summary>One half of a difference while it grows; the SOA comes first whether it changed or not.</summary>
     private sealed class DiffSide
     {
-        private readonly MemoryStream _records = new();
+        private readonly ArrayBufferWriter<byte> _records = new();
         private readonly byte[] _scratch = new byte[StoredRecord.MaximumSize];
         private readonly DomainName _apex;
 
@@ -195,7 +196,7 @@ public sealed class ZoneDiff
                 Append(record.RelativeOwner, record.Type, record.Ttl, record.Rdata);
         }
 
-        public byte[] ToArray() => _records.ToArray();
+        public byte[] ToArray() => _records.WrittenSpan.ToArray();
 
         private void Append(ReadOnlySpan<byte> relativeOwner, RecordType type, uint ttl, ReadOnlySpan<byte> rdata)
         {
