@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Agent.Actors.Kernel;
 using Agent.Dns.Zones;
 
@@ -10,6 +11,7 @@ namespace Agent.Host.Journal;
 public sealed class ContentStore
 {
     private const string PartSuffix = ".part";
+    private const string DamagedSuffix = ".damaged";
 
     private readonly string _directory;
 
@@ -41,6 +43,24 @@ public sealed class ContentStore
     {
         string path = PathOf(facts.Hash);
         return IsWhole(path, facts.ByteCount) ? FileZoneContent.Kept(facts, path) : null;
+    }
+
+    /// <summary>
+    /// The same after a look at every byte. What is damaged is put aside as HASH.damaged, so that the content counts as lost and a master
+    /// is asked for it, and nobody takes the file for whole again.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be read or put aside.</exception>
+    public FileZoneContent? FindWhole(ZoneFacts facts)
+    {
+        if (Find(facts) is not { } found)
+            return null;
+        using (FileStream file = new(found.FilePath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0))
+        {
+            if (ContentHash.TryFromBytes(SHA256.HashData(file), out ContentHash hash) && hash == facts.Hash)
+                return found;
+        }
+        File.Move(found.FilePath, found.FilePath + DamagedSuffix, overwrite: true);
+        return null;
     }
 
     /// <summary>

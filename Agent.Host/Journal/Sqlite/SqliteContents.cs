@@ -117,7 +117,7 @@ internal sealed class SqliteContents : IDisposable
     }
 
     /// <summary>
-    /// Makes a handle from the columns; null when there is no content, or when its file is lost, so that it is fetched anew.
+    /// Makes a handle from the columns; null when there is no content, or when its file is lost or damaged, so that it is fetched anew.
     /// </summary>
     /// <param name="name">The zone's name, which most contents share.</param>
     public ZoneContent? ReadContent(SqliteDataReader reader, int column, DomainName name)
@@ -134,7 +134,7 @@ internal sealed class SqliteContents : IDisposable
             reader.GetInt64(column + 8),
             reader.GetInt64(column + 9),
             reader.ReadHash(column));
-        return reader.GetInt64(column + 10) == 0 ? new SqliteZoneContent(facts, _reader) : _files.Find(facts);
+        return reader.GetInt64(column + 10) == 0 ? new SqliteZoneContent(facts, _reader) : _files.FindWhole(facts);
     }
 
     /// <summary>Reads a stored content; for any thread.</summary>
