@@ -2,6 +2,7 @@ using Agent.Bench.Ingest;
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
 using Agent.Bench.Memory;
+using Agent.Bench.Provision;
 using Agent.Bench.Relay;
 using Agent.Bench.Storm;
 
@@ -23,5 +24,6 @@ public static class BenchCatalog
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
         ["memory"] = new("memory of an idle zone, beside Knot, NSD and BIND", MemoryBench.RunAsync),
         ["storm"] = new("many NOTIFYs at once, and many zones through their whole life", StormBench.RunAsync),
+        ["provision"] = new("many zones made, changed and deleted in BIND, beside rndc", ProvisionBench.RunAsync),
     };
 }

@@ -61,7 +61,8 @@ public sealed partial class TargetMachine
             CodeProbe.Reached("target.verify-stale");
             string wanted = work.Wish.Content is { } c ? $"serial {c.Serial}" : "no zone";
             string served = seen is { } s ? $"serial {s}" : "no zone";
-            var reason = new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}");
+            string why = answer.Reason is { } known ? $": {known.Text}" : "";
+            var reason = new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}{why}");
             Report(work, TargetZoneState.Pending, seen, reason);
             Rest(work);
         }

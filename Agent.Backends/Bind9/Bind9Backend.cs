@@ -11,16 +11,20 @@ namespace Agent.Backends.Bind9;
 
 // The way of an apply:
 //
-//   write file -> known to be there? --yes--> reload --"up-to-date" at another serial: move the file's time on, reload--> (done)
-//                   |  ^                        |  \------------------------------------------------------------------> (done)
-//                   no |                        "no matching zone"
-//                   v  \------------------------/
-//                 addzone --------------------------------------------------------------------------------------------> (done)
-//                   | already exists
+//   known to be there, or small --> write file
+//                   |  known to be there? --yes--> reload --"up-to-date" at another serial: move the file's time on, reload--> (loaded)
+//                   |     | no                     |  \-----------------------------------------------------------------> (loaded)
+//                   |     v                        v "no matching zone"
+//                   |  addzone <-------------------/ ------------------------------------------------------------------> (done)
+//                   |     | already exists
+//                   |     v
+//                   |  zonestatus: in named.conf --> refused
+//                   |            | another file: delzone, addzone -----------------------------------------------------> (done)
+//                   |            | our file: showzone, modzone if it differs, reload ----------------------------------> (loaded)
 //                   v
-//                 zonestatus: in named.conf --> refused
-//                           | another file: delzone, addzone --------------------------------------------------------> (done)
-//                           | our file: showzone, modzone if it differs, reload --------------------------------------> (done)
+//   large and new: see LargeZoneEntrance --------------------------------------------------------------------------------> (done)
+//
+//   (loaded): a large zone is waited for, a small one is (done)
 //
 // "done" means that named took it; only an observation proves that it serves it.
 
@@ -35,7 +39,8 @@ namespace Agent.Backends.Bind9;
 /// </remarks>
 public sealed class Bind9Backend : AsyncZoneBackend
 {
-    private const int ConcurrentOrders = 4;
+    // named takes one command after the other; so many at once let their files share the waits for the disk.
+    private const int ConcurrentOrders = 32;
     private const int DnsPort = 53;
     private const int AcceptedFormsMax = 16;
 
@@ -45,19 +50,18 @@ public sealed class Bind9Backend : AsyncZoneBackend
     // What named may put beside a zone's file: journals and signed forms.
     private static readonly string[] CompanionSuffixes = [JournalSuffix, ".jbk", ".signed", ".signed.jnl"];
 
-    // A million records take named some seconds to load.
+    // For zones that are not large; the others are waited for in the order itself.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Bind9Options _options;
-    private readonly RndcKey? _fixedKey;
     private readonly ZoneFolder _folder;
     private readonly ZoneStanza _stanza;
     private readonly ServerProbe _probe;
-    private readonly RndcClient _rndc;
-    private readonly string _scope;
-    private volatile string? _bootTime;
-    private readonly ConcurrentDictionary<ulong, uint> _appliedSerials = new();
+    private readonly NamedControl _named;
+    private readonly LargeZoneEntrance _entrance;
+    private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ConcurrentDictionary<string, bool> _acceptedForms = new(StringComparer.Ordinal);
+    private volatile string? _bootTime;
 
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
@@ -71,60 +75,67 @@ public sealed class Bind9Backend : AsyncZoneBackend
             throw new BackendOptionsException("zone-directory", "may not contain quotes, backslashes or control characters");
         if (options.View?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') == false)
             throw new BackendOptionsException("view", "may consist of letters, digits, '-', '_' and '.' only");
-        _scope = options.View is null ? "IN" : $"IN {options.View}";
         _stanza = new ZoneStanza(options.ZoneOptions);
-        _fixedKey = FixedKey(options);
         _probe = new ServerProbe(options.Server ?? ServerOf(options.Host), time);
-        _rndc = new RndcClient(Endpoint, time);
+        _named = new NamedControl(options, time);
+        _entrance = new LargeZoneEntrance(_named, _folder, _stanza, options.LargeZoneBytes, time);
     }
 
     /// <inheritdoc/>
     protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
     {
-        string path = _folder.Write(zone, content);
         // The same serial a second time: the first time did not do, so nothing is taken for granted.
-        bool isKnown = _appliedSerials.TryGetValue(zone.StableHash, out uint applied) && applied != content.Serial;
-        if (isKnown || !await AddAsync(zone, path, cancellation))
-            await LoadAsync(zone, path, content, cancellation);
-        _appliedSerials[zone.StableHash] = content.Serial;
+        bool isKnown = _appliedSerials.TryGetValue(zone, out uint applied) && applied != content.Serial;
+        if (isKnown || !await _entrance.TryEnterAsync(zone, content, cancellation))
+        {
+            ZoneFile file = await _entrance.WriteAsync(zone, content);
+            if (isKnown || !await AddAsync(zone, file, cancellation))
+                await LoadAsync(zone, file, content, cancellation);
+        }
+
+        _appliedSerials[zone] = content.Serial;
     }
 
-    private async Task LoadAsync(DomainName zone, string path, ZoneContent content, CancellationToken cancellation)
+    private async Task LoadAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
     {
-        RndcReply reply = await ReloadAsync(zone, cancellation);
+        RndcReply reply = await _named.ReloadAsync(zone, cancellation);
         if (reply.Verdict == RndcVerdict.NoSuchZone)
         {
             // Taken away behind our back, or by a restart that lost it.
-            if (await AddAsync(zone, path, cancellation))
+            if (await AddAsync(zone, file, cancellation))
                 return;
-            reply = await ReloadAsync(zone, cancellation);
+            reply = await _named.ReloadAsync(zone, cancellation);
         }
 
-        Ensure(reply, "reload", zone);
-        if (!reply.Text.Contains("up-to-date", StringComparison.Ordinal))
-            return;
-        if (new NamedZoneStatus(await StatusAsync(zone, cancellation)).Serial == content.Serial)
-            return;
-        _folder.Touch(zone);
-        Ensure(await ReloadAsync(zone, cancellation), "reload", zone);
+        NamedControl.Ensure(reply, "reload", zone);
+        if (reply.Text.Contains("up-to-date", StringComparison.Ordinal))
+        {
+            if (new NamedZoneStatus(await _named.StatusAsync(zone, cancellation)).Serial == content.Serial)
+                return;
+            _folder.Touch(zone);
+            NamedControl.Ensure(await _named.ReloadAsync(zone, cancellation), "reload", zone);
+        }
+
+        if (_entrance.IsLarge(content))
+            await _entrance.LoadedAsync(zone, content, cancellation);
     }
 
     /// <inheritdoc/>
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
-        RndcReply found = await StatusAsync(zone, cancellation);
+        RndcReply found = await _named.StatusAsync(zone, cancellation);
         // It would be gone until the next start only, and a zone of the same name added by us would keep named from starting at all.
         if (new NamedZoneStatus(found).IsStatic)
             throw BackendException.Refused($"{zone} stands in named.conf; take it out there");
         if (found.Verdict != RndcVerdict.NoSuchZone)
         {
-            RndcReply reply = await DeleteAsync(zone, cancellation);
+            RndcReply reply = await _named.DeleteAsync(zone, cancellation);
             if (reply.Verdict != RndcVerdict.NoSuchZone)
-                Ensure(reply, "delzone", zone);
+                NamedControl.Ensure(reply, "delzone", zone);
         }
 
-        _appliedSerials.TryRemove(zone.StableHash, out uint _);
-        _folder.Delete(zone, CompanionSuffixes);
+        _appliedSerials.TryRemove(zone, out uint _);
+        await _folder.DeleteAsync(zone, CompanionSuffixes);
     }
 
     /// <inheritdoc/>
@@ -136,21 +147,30 @@ public sealed class Bind9Backend : AsyncZoneBackend
             ? finding.Answer is not null
             : finding.Answer is { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused };
         if (!needsSecondOpinion)
-            return ZoneSighting.From(finding);
-        RndcReply status = await StatusAsync(zone, cancellation);
+            return WithExpectation(zone, ZoneSighting.From(finding));
+        RndcReply status = await _named.StatusAsync(zone, cancellation);
         if (status.Verdict == RndcVerdict.NoSuchZone)
             return ZoneSighting.Absent;
         if (status.Verdict != RndcVerdict.Done || new NamedZoneStatus(status).Serial is not { } serial)
             return ZoneSighting.CannotTell($"named has {zone} but has not loaded it: {status.Explanation}");
         return _options.View is not null
-            ? ZoneSighting.Present(serial)
+            ? WithExpectation(zone, ZoneSighting.Present(serial))
             : ZoneSighting.CannotTell($"named has {zone} with serial {serial}, but {finding.Text} to this machine: see its allow-query");
     }
+
+    /// <summary>named answers a reload before it reads the file. If it goes on with the old version, no more can be said.</summary>
+    private ZoneSighting WithExpectation(DomainName zone, ZoneSighting seen) =>
+        seen.Observation == Observation.Present && _appliedSerials.TryGetValue(zone, out uint applied) && applied != seen.Serial
+            ? ZoneSighting.Present(
+                seen.Serial,
+                $"named has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why, "
+                + "in a line with \"not loaded due to errors\"")
+            : seen;
 
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)
     {
-        RndcReply reply = await CallAsync("status", RndcLane.Questions, cancellation);
+        RndcReply reply = await _named.ServerStatusAsync(cancellation);
         if (reply.Verdict != RndcVerdict.Done)
             throw BackendException.Away($"named does not give its status: {reply.Explanation}");
         _bootTime = BootTimeOf(reply.Text);
@@ -165,126 +185,52 @@ public sealed class Bind9Backend : AsyncZoneBackend
         status.Split('\n').FirstOrDefault(line => line.StartsWith("boot time:", StringComparison.Ordinal))?.Trim();
 
     /// <inheritdoc/>
-    protected override ValueTask CloseAsync() => _rndc.DisposeAsync();
+    protected override ValueTask CloseAsync() => _named.DisposeAsync();
 
     /// <summary>Adds the zone. False when it was there already, now with our configuration, and is still to be loaded.</summary>
-    private async Task<bool> AddAsync(DomainName zone, string path, CancellationToken cancellation)
+    private async Task<bool> AddAsync(DomainName zone, ZoneFile file, CancellationToken cancellation)
     {
-        RndcReply reply = await TryAddAsync(zone, path, cancellation);
+        RndcReply reply = await _named.AddAsync(zone, StanzaOf(file), cancellation);
         if (reply.Verdict == RndcVerdict.AlreadyExists)
-            return await AdoptAsync(zone, path, cancellation);
+            return await AdoptAsync(zone, file, cancellation);
         // named does not have the zone, so nobody would ever ask to have this file removed.
         if (reply.Verdict != RndcVerdict.Done)
-            _folder.Delete(zone, CompanionSuffixes);
-        Ensure(reply, "addzone", zone);
+            await _folder.DeleteAsync(zone, CompanionSuffixes);
+        NamedControl.Ensure(reply, "addzone", zone);
         return true;
     }
 
-    private Task<RndcReply> TryAddAsync(DomainName zone, string path, CancellationToken cancellation) => CallAsync(
-        $"addzone \"{ControlName.WithoutFinalDot(zone)}\" {_scope} {_stanza.Compose(path)}", RndcLane.Changes, cancellation);
-
     /// <summary>Gives a zone that is there our configuration. True when that loaded our file too.</summary>
-    private async Task<bool> AdoptAsync(DomainName zone, string path, CancellationToken cancellation)
+    private async Task<bool> AdoptAsync(DomainName zone, ZoneFile file, CancellationToken cancellation)
     {
-        NamedZoneStatus status = new(await StatusAsync(zone, cancellation));
-        bool isOurFile = status.IsPrimary && status.HasFile(path);
+        NamedZoneStatus status = new(await _named.StatusAsync(zone, cancellation));
+        bool isOurFile = status.IsPrimary && status.HasFile(file.Path);
         if (status.IsStatic)
         {
             // In named.conf. Added by us as well, the next start of named would fail on the doubled zone.
-            return isOurFile ? false : throw BackendException.Refused(
-                $"{zone} stands in named.conf with another file or type; take it out there, or give it the file {path}");
+            return isOurFile && !file.IsRaw ? false : throw BackendException.Refused(
+                $"{zone} stands in named.conf with another file or type; take it out there, or give it the file {file.Path}");
         }
 
-        if (!isOurFile)
+        string? shown = isOurFile ? await _named.ShownFormAsync(zone, file.Path, cancellation) : null;
+        if (!isOurFile || ZoneStanza.IsRaw(shown) != file.IsRaw)
         {
             // modzone takes a new file into the configuration, but goes on with the old one until the next start.
-            Ensure(await DeleteAsync(zone, cancellation), "delzone", zone);
-            Ensure(await TryAddAsync(zone, path, cancellation), "addzone", zone);
+            NamedControl.Ensure(await _named.DeleteAsync(zone, cancellation), "delzone", zone);
+            NamedControl.Ensure(await _named.AddAsync(zone, StanzaOf(file), cancellation), "addzone", zone);
             return true;
         }
 
-        if (await ShownFormAsync(zone, path, cancellation) is { } shown
-            && (shown == ZoneStanza.Canonical(_stanza.Compose(path), path) || _acceptedForms.ContainsKey(shown)))
-        {
+        if (shown is not null && (shown == ZoneStanza.Canonical(StanzaOf(file), file.Path) || _acceptedForms.ContainsKey(shown)))
             return false;
-        }
-
-        string command = $"modzone \"{ControlName.WithoutFinalDot(zone)}\" {_scope} {_stanza.Compose(path)}";
-        Ensure(await CallAsync(command, RndcLane.Changes, cancellation), "modzone", zone);
+        NamedControl.Ensure(await _named.ModifyAsync(zone, StanzaOf(file), cancellation), "modzone", zone);
         // named rewrites some statements ("1h" to "3600"): what it shows now is ours in its words, for every zone.
-        if (await ShownFormAsync(zone, path, cancellation) is { } rewritten && _acceptedForms.Count < AcceptedFormsMax)
+        if (await _named.ShownFormAsync(zone, file.Path, cancellation) is { } rewritten && _acceptedForms.Count < AcceptedFormsMax)
             _acceptedForms[rewritten] = true;
         return false;
     }
 
-    private async Task<string?> ShownFormAsync(DomainName zone, string path, CancellationToken cancellation)
-    {
-        RndcReply reply = await CallAsync($"showzone {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Questions, cancellation);
-        return reply.Verdict == RndcVerdict.Done ? ZoneStanza.Canonical(reply.Text, path) : null;
-    }
-
-    private Task<RndcReply> DeleteAsync(DomainName zone, CancellationToken cancellation) =>
-        CallAsync($"delzone {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
-
-    private Task<RndcReply> ReloadAsync(DomainName zone, CancellationToken cancellation) =>
-        CallAsync($"reload {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
-
-    private Task<RndcReply> StatusAsync(DomainName zone, CancellationToken cancellation) =>
-        CallAsync($"zonestatus {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Questions, cancellation);
-
-    private async Task<RndcReply> CallAsync(string command, RndcLane lane, CancellationToken cancellation)
-    {
-        try
-        {
-            return await _rndc.CallAsync(command, lane, cancellation);
-        }
-        catch (RndcException error)
-        {
-            throw BackendException.Away(error.Message, error);
-        }
-    }
-
-    private static void Ensure(RndcReply reply, string command, DomainName zone)
-    {
-        if (reply.Verdict != RndcVerdict.Done)
-            throw BackendException.Refused($"named refused {command}: {reply.Explanation} (zone {zone})");
-    }
-
-    private RndcEndpoint Endpoint() => new(_options.Host, _options.Port, _fixedKey ?? KeyFromFile());
-
-    private RndcKey KeyFromFile()
-    {
-        string path = _options.KeyFile!;
-        string? error;
-        try
-        {
-            if (new FileInfo(path).Length > RndcKeyFile.SizeMax)
-                error = "it is too large";
-            else if (RndcKeyFile.TryParse(File.ReadAllText(path), _options.KeyName, out RndcKey? key, out error))
-                return key;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            error = failure.Message;
-        }
-
-        throw BackendException.Away($"cannot take the control key from {path}: {error}");
-    }
-
-    private static RndcKey? FixedKey(Bind9Options options)
-    {
-        if (options.KeySecret is null)
-        {
-            return options.KeyFile is not null
-                ? null
-                : throw new BackendOptionsException("key-file", "a control key is needed: key-file, or key-algorithm and key-secret");
-        }
-
-        string name = options.KeyName ?? "rndc-key";
-        return RndcKey.TryCreate(name, options.KeyAlgorithm, options.KeySecret, out RndcKey? key, out string? error)
-            ? key
-            : throw new BackendOptionsException("key-secret", error);
-    }
+    private string StanzaOf(ZoneFile file) => _stanza.Compose(file.Path, file.IsRaw);
 
     private static EndPoint ServerOf(string host) =>
         IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, DnsPort) : new DnsEndPoint(host, DnsPort);

@@ -33,4 +33,9 @@ public sealed record Bind9Options(string ZoneDirectory)
 
     /// <summary>Where named answers DNS; null for port 53 of <see cref="Host"/>.</summary>
     public EndPoint? Server { get; init; }
+
+    /// <summary>
+    /// From which size on, in octets of its records, a zone's file is raw and the zone is brought in without stopping named.
+    /// </summary>
+    public long LargeZoneBytes { get; init; } = 1 << 20;
 }

@@ -34,31 +34,10 @@ public static partial class AtomicFile
     /// <exception cref="UnauthorizedAccessException">We may not write there.</exception>
     public static void Replace(string path, DateTimeOffset now, Action<Stream> write)
     {
-        string folder = FolderOf(path);
-        string temporary = TemporaryIn(folder);
-        long waited = 0;
+        string temporary = WriteBeside(path, write, flushToDisk: true);
         try
         {
-            FileStreamOptions options = new()
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                BufferSize = BufferSize,
-                UnixCreateMode = Mode,
-            };
-            using (FileStream stream = new(temporary, options))
-            {
-                write(stream);
-                stream.Flush();
-                waited -= Stopwatch.GetTimestamp();
-                stream.Flush(flushToDisk: true);
-                waited += Stopwatch.GetTimestamp();
-            }
-
-            Stamp(temporary, now, File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.MinValue);
-            FaultPoint.Pass("file.written");
-            File.Move(temporary, path, overwrite: true);
-            FaultPoint.Pass("file.renamed");
+            PutInPlace(temporary, path, now);
         }
         catch
         {
@@ -66,10 +45,7 @@ public static partial class AtomicFile
             throw;
         }
 
-        waited -= Stopwatch.GetTimestamp();
-        FlushFolder(folder);
-        waited += Stopwatch.GetTimestamp();
-        ChangeMetrics.Waited(ChangeWait.TargetDisk, Stopwatch.GetElapsedTime(0, waited));
+        AwaitDisk(changes: 1, () => FlushFolder(FolderOf(path)));
     }
 
     /// <summary>Moves the modification time on without a change of content, by at least <paramref name="step"/> and at least to
@@ -104,6 +80,82 @@ public static partial class AtomicFile
         File.Delete(temporary);
     }
 
+    /// <summary>Writes a temporary file beside <paramref name="path"/>; nothing stays of it when that fails.</summary>
+    /// <returns>Where it is.</returns>
+    internal static string WriteBeside(string path, Action<Stream> write, bool flushToDisk)
+    {
+        string temporary = TemporaryIn(FolderOf(path));
+        try
+        {
+            FileStreamOptions options = new()
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                BufferSize = BufferSize,
+                UnixCreateMode = Mode,
+            };
+            using FileStream stream = new(temporary, options);
+            write(stream);
+            stream.Flush();
+            if (flushToDisk)
+                AwaitDisk(changes: 1, () => stream.Flush(flushToDisk: true));
+            return temporary;
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Stamps the temporary file and renames it over <paramref name="path"/>; not yet for good.</summary>
+    internal static void PutInPlace(string temporary, string path, DateTimeOffset now)
+    {
+        Stamp(temporary, now, File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.MinValue);
+        FaultPoint.Pass("file.written");
+        File.Move(temporary, path, overwrite: true);
+        FaultPoint.Pass("file.renamed");
+    }
+
+    /// <summary>A handle to synchronize a folder or its file system by.</summary>
+    internal static SafeFileHandle OpenFolder(string folder)
+    {
+        SafeFileHandle handle = Open(folder, OpenCloseOnExec);
+        return handle.IsInvalid ? throw new IOException($"cannot open the folder {folder}: {LastError()}") : handle;
+    }
+
+    /// <summary>Waits until everything written to the file system before is on the disk.</summary>
+    internal static void FlushFileSystem(SafeFileHandle folder, string path)
+    {
+        if (SyncFileSystem(folder) != 0)
+            throw new IOException($"the file system of {path} cannot be synchronized: {LastError()}");
+    }
+
+    /// <summary>Waits for the disk, and counts that as a wait of each change that is held up by it.</summary>
+    internal static void AwaitDisk(int changes, Action flush)
+    {
+        long started = Stopwatch.GetTimestamp();
+        flush();
+        TimeSpan waited = Stopwatch.GetElapsedTime(started);
+        for (int change = 0; change < changes; change++)
+            ChangeMetrics.Waited(ChangeWait.TargetDisk, waited);
+    }
+
+    /// <summary>Deletes a temporary file; one that resists goes at the next start.</summary>
+    internal static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The first error is the one to report.
+        }
+    }
+
+    private static string LastError() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
+
     private static string TemporaryIn(string folder) =>
         Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N") + TemporarySuffix);
 
@@ -115,26 +167,15 @@ public static partial class AtomicFile
 
     private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The first error is the one to report; the leftover goes at the next start.
-        }
-    }
-
     private static void FlushFolder(string folder)
     {
-        using SafeFileHandle handle = Open(folder, OpenCloseOnExec);
-        if (handle.IsInvalid)
-            throw new IOException($"cannot open the folder {folder}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        using SafeFileHandle handle = OpenFolder(folder);
         RandomAccess.FlushToDisk(handle);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFileSystem(SafeFileHandle folder);
 }

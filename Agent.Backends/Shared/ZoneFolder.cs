@@ -7,13 +7,18 @@ namespace Agent.Backends.Shared;
 
 /// <summary>
 /// The folder where a driver keeps the files of its zones. It must exist: a missing one may be a file system that is not mounted, and
-/// writing into the empty mount point would hide that. Blocks; not for an actor's thread.
+/// writing into the empty mount point would hide that. Small zones that are written or deleted at the same time share their waits for the
+/// disk (<see cref="FileGroups"/>); a large one does not keep them waiting. Not for an actor's thread.
 /// </summary>
 public sealed class ZoneFolder
 {
+    // Written in some milliseconds at most. A larger one is written on its own, beside the groups.
+    private const long GroupedBytesMax = 256 * 1024;
+
     private readonly TimeProvider _time;
     private readonly RdataTextStyle? _style;
     private readonly int _nameOctetsMax;
+    private readonly FileGroups _groups;
     private readonly Lock _cleaning = new();
     private bool _isClean;
 
@@ -28,6 +33,7 @@ public sealed class ZoneFolder
         _style = style;
         FullPath = Path.GetFullPath(path);
         _time = time;
+        _groups = new FileGroups(FullPath);
     }
 
     /// <summary>Where it is.</summary>
@@ -39,22 +45,32 @@ public sealed class ZoneFolder
         ? Path.Combine(FullPath, name)
         : throw BackendException.NameNotAcceptable($"the file name may have at most {_nameOctetsMax} octets, too few for {zone}");
 
-    /// <summary>Writes the zone's file anew, whole or not at all.</summary>
+    /// <summary>Writes the zone's file anew, whole or not at all, and returns when the disk has it.</summary>
+    /// <param name="zone">Whose file.</param>
+    /// <param name="content">What it is to hold.</param>
+    /// <param name="format">How it is written; null for the text of a master file.</param>
     /// <exception cref="BackendException">The folder or the disk does not let us, or the content is damaged.</exception>
-    public string Write(DomainName zone, ZoneContent content)
+    public async Task<string> WriteAsync(
+        DomainName zone, ZoneContent content, Func<ZoneContent, Stream, ZoneContentError>? format = null)
     {
         string path = PathOf(zone);
-        Guard(() =>
+        await GuardAsync(() =>
         {
             Clean();
-            AtomicFile.Replace(path, _time.GetUtcNow(), stream =>
-            {
-                ZoneContentError damage = ZoneFileWriter.Write(content, stream, _style);
-                if (damage != ZoneContentError.None)
-                    throw BackendException.Refused($"the content of {zone} is damaged: {damage}");
-            });
+            DateTimeOffset now = _time.GetUtcNow();
+            if (content.ByteCount <= GroupedBytesMax)
+                return _groups.ReplaceAsync(path, now, Write);
+            AtomicFile.Replace(path, now, Write);
+            return Task.CompletedTask;
         });
         return path;
+
+        void Write(Stream stream)
+        {
+            ZoneContentError damage = format?.Invoke(content, stream) ?? ZoneFileWriter.Write(content, stream, _style);
+            if (damage != ZoneContentError.None)
+                throw BackendException.Refused($"the content of {zone} is damaged: {damage}");
+        }
     }
 
     /// <summary>Moves the file's time on, for a server that took two changes for one.</summary>
@@ -64,17 +80,15 @@ public sealed class ZoneFolder
     /// <summary>Takes the zone's file away, and what a server may have put beside it (its journal and signed forms).</summary>
     /// <returns>Where the file was or would have been; null for a name too long for any file, which therefore has none.</returns>
     /// <exception cref="BackendException">The disk does not let us.</exception>
-    public string? Delete(DomainName zone, IEnumerable<string> companionSuffixes)
+    public async Task<string?> DeleteAsync(DomainName zone, IEnumerable<string> companionSuffixes)
     {
         if (!TryName(zone, out string? name))
             return null;
         string path = Path.Combine(FullPath, name);
-        Guard(() =>
+        await GuardAsync(() =>
         {
             Clean();
-            foreach (string suffix in companionSuffixes)
-                AtomicFile.Delete(path + suffix);
-            AtomicFile.Delete(path);
+            return Task.WhenAll(companionSuffixes.Select(suffix => path + suffix).Append(path).Select(_groups.DeleteAsync));
         });
         return path;
     }
@@ -154,7 +168,22 @@ public sealed class ZoneFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw BackendException.Away($"cannot write zone files in {FullPath}: {error.Message}", error);
+            throw Away(error);
         }
     }
+
+    private async Task GuardAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Away(error);
+        }
+    }
+
+    private BackendException Away(Exception error) =>
+        BackendException.Away($"cannot write zone files in {FullPath}: {error.Message}", error);
 }

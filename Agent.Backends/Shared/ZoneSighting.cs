@@ -7,7 +7,7 @@ namespace Agent.Backends.Shared;
 /// <summary>What a driver saw of a zone at its server.</summary>
 /// <param name="Observation">What can be said.</param>
 /// <param name="Serial">The serial when present, else 0.</param>
-/// <param name="Reason">Why nothing can be said, else null.</param>
+/// <param name="Reason">Why nothing can be said, or why the serial may not be the one applied; else null.</param>
 public sealed record ZoneSighting(Observation Observation, uint Serial, Reason? Reason)
 {
     /// <summary>The server does not have the zone.</summary>
@@ -15,6 +15,10 @@ public sealed record ZoneSighting(Observation Observation, uint Serial, Reason? 
 
     /// <summary>The server has this serial.</summary>
     public static ZoneSighting Present(uint serial) => new(Observation.Present, serial, Reason: null);
+
+    /// <summary>The server has this serial, which is not what it was given.</summary>
+    public static ZoneSighting Present(uint serial, string text) =>
+        new(Observation.Present, serial, new Reason(ReasonCode.VerifyStale, text));
 
     /// <summary>Nothing can be said.</summary>
     public static ZoneSighting CannotTell(string text) => new(Observation.CannotTell, 0, new Reason(ReasonCode.TargetAway, text));

@@ -38,7 +38,7 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
     {
         if (TakesNotes)
             _folder.NoteUntold(zone);
-        await _command.RunAsync(zone, _folder.Write(zone, content), "apply", cancellation);
+        await _command.RunAsync(zone, await _folder.WriteAsync(zone, content), "apply", cancellation);
         if (TakesNotes)
             _folder.ForgetUntold(zone);
     }
@@ -47,7 +47,7 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
         // The command runs also when there was no file: an earlier order may have come to the file and not to the command.
-        if (_folder.Delete(zone, companionSuffixes: []) is { } path)
+        if (await _folder.DeleteAsync(zone, companionSuffixes: []) is { } path)
             await _command.RunAsync(zone, path, "remove", cancellation);
         if (TakesNotes)
             _folder.ForgetUntold(zone);

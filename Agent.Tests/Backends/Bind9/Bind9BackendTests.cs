@@ -16,7 +16,7 @@ public sealed class Bind9BackendTests : IDisposable
 
     private string File => _folder.Combine("target.example.zone");
 
-    private string Stanza => $"{{ type primary; file \"{File}\"; check-names ignore; }};";
+    private string Stanza => $"{{ type primary; file \"{File}\"; check-names ignore; check-integrity no; check-dup-records ignore; }};";
 
     public void Dispose() => _folder.Dispose();
 

@@ -29,7 +29,8 @@ internal sealed class Bind9Target : IAsyncDisposable
 
     public string ZoneDirectory => Options.ZoneDirectory;
 
-    public static async Task<Bind9Target> StartAsync(BindServer? server = null, string? view = null, string zoneOptions = "")
+    public static async Task<Bind9Target> StartAsync(
+        BindServer? server = null, string? view = null, string zoneOptions = "", long largeZoneBytes = 1 << 20)
     {
         server ??= new BindServer();
         await server.StartAsync();
@@ -41,6 +42,7 @@ internal sealed class Bind9Target : IAsyncDisposable
             View = view,
             ZoneOptions = zoneOptions,
             Server = server.EndPoint,
+            LargeZoneBytes = largeZoneBytes,
         };
         return new Bind9Target(server, options, ownsServer: true);
     }

@@ -24,11 +24,11 @@ public sealed class ZoneFolderTests
                 () =>
                 {
                     start.SignalAndWait();
-                    folder.Write(DomainName.Parse($"z{i}.example."), content);
+                    return folder.WriteAsync(DomainName.Parse($"z{i}.example."), content);
                 },
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
-                TaskScheduler.Default)));
+                TaskScheduler.Default).Unwrap()));
             Assert.Equal(writers, Directory.GetFiles(temporary.FullPath, "*.zone").Length);
             Assert.Empty(Directory.GetFiles(temporary.FullPath, ".agent-*"));
         }

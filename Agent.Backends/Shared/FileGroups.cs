@@ -1,0 +1,178 @@
+using Agent.Actors.Kernel;
+using Microsoft.Win32.SafeHandles;
+
+namespace Agent.Backends.Shared;
+
+/// <summary>
+/// Changes to the files of one folder, many for the price of few: what comes while a group is being brought to the disk makes up the next
+/// group. A group costs two waits for the disk, however many files it has: one for the data of all, one for their names.
+/// </summary>
+/// <remarks>
+/// <code>
+///   write every temporary file -> data of all to the disk -> rename and remove all -> names to the disk -> answer all
+/// </code>
+/// So each file is replaced as <see cref="AtomicFile"/> replaces one, and nobody is answered before the disk has it. A file that cannot be
+/// written fails alone; a disk that fails, fails the group. The data of a few files are synchronized one by one, those of more by
+/// syncfs(2), which then also waits for what others wrote to that file system.
+/// <para>Safe for any number of callers, whose threads are not held. Two changes of one file are made in the order they came.</para>
+/// </remarks>
+public sealed class FileGroups
+{
+    /// <summary>The most changes in one group.</summary>
+    public const int GroupMax = 64;
+
+    private const int SyncedOneByOneMax = 2;
+
+    private readonly string _folder;
+    private readonly Lock _gate = new();
+    private readonly Queue<Change> _waiting = new();
+    private bool _isWorking;
+
+    /// <summary>Touches nothing yet.</summary>
+    /// <param name="folder">The folder that all files lie in.</param>
+    public FileGroups(string folder) => _folder = folder;
+
+    /// <summary>Writes the file anew, as <see cref="AtomicFile.Replace"/> does.</summary>
+    /// <param name="path">A file in the folder, there or not.</param>
+    /// <param name="now">The time to stamp it with.</param>
+    /// <param name="write">Writes the content, on another thread than the caller's; its exceptions come back to the caller.</param>
+    /// <exception cref="IOException">The disk is full, gone or failing.</exception>
+    /// <exception cref="UnauthorizedAccessException">We may not write there.</exception>
+    public Task ReplaceAsync(string path, DateTimeOffset now, Action<Stream> write) => Enqueue(new Replacement(path, now, write));
+
+    /// <summary>Deletes the file if it is there, for good.</summary>
+    /// <exception cref="IOException">The disk is gone or failing.</exception>
+    /// <exception cref="UnauthorizedAccessException">We may not write there.</exception>
+    public Task DeleteAsync(string path) => File.Exists(path) ? Enqueue(new Deletion(path)) : Task.CompletedTask;
+
+    private Task Enqueue(Change change)
+    {
+        lock (_gate)
+        {
+            _waiting.Enqueue(change);
+            if (!_isWorking)
+            {
+                _isWorking = true;
+                _ = Task.Run(WorkOff);
+            }
+        }
+
+        return change.Done;
+    }
+
+    private void WorkOff()
+    {
+        List<Change> group = [];
+        while (true)
+        {
+            group.Clear();
+            lock (_gate)
+            {
+                while (group.Count < GroupMax && _waiting.TryDequeue(out Change? next))
+                    group.Add(next);
+                if (group.Count == 0)
+                {
+                    _isWorking = false;
+                    return;
+                }
+            }
+
+            try
+            {
+                CarryOut(group);
+            }
+            catch (Exception error)
+            {
+                // The folder or the disk, not one file of it.
+                foreach (Change change in group)
+                    change.Fail(error);
+            }
+        }
+    }
+
+    private void CarryOut(List<Change> group)
+    {
+        // Open before the first write: the kernel reports what went wrong since then.
+        using SafeFileHandle folder = AtomicFile.OpenFolder(_folder);
+        bool isSmall = group.Count <= SyncedOneByOneMax;
+        Each(group, change => change.Prepare(isSmall));
+        int written = group.Count(static change => change is Replacement { IsOpen: true });
+        if (!isSmall && written > 0)
+            AtomicFile.AwaitDisk(written, () => AtomicFile.FlushFileSystem(folder, _folder));
+        Each(group, static change => change.TakeEffect());
+        int changed = group.Count(static change => change.IsOpen);
+        if (changed > 0)
+            AtomicFile.AwaitDisk(changed, () => RandomAccess.FlushToDisk(folder));
+        foreach (Change change in group)
+            change.Succeed();
+    }
+
+    private static void Each(List<Change> group, Action<Change> step)
+    {
+        foreach (Change change in group.Where(static change => change.IsOpen))
+        {
+            try
+            {
+                step(change);
+            }
+            catch (Exception error)
+            {
+                change.Fail(error);
+            }
+        }
+    }
+
+    private abstract class Change(string path)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Done => _done.Task;
+
+        /// <summary>Neither failed nor answered.</summary>
+        public bool IsOpen => !_done.Task.IsCompleted;
+
+        protected string Path { get; } = path;
+
+        public abstract void Prepare(bool flushToDisk);
+
+        public abstract void TakeEffect();
+
+        public void Succeed() => _done.TrySetResult();
+
+        public virtual void Fail(Exception error) => _done.TrySetException(error);
+    }
+
+    private sealed class Deletion(string path) : Change(path)
+    {
+        public override void Prepare(bool flushToDisk)
+        {
+            // Nothing: it only takes effect.
+        }
+
+        public override void TakeEffect()
+        {
+            File.Delete(Path);
+            FaultPoint.Pass("file.deleted");
+        }
+    }
+
+    private sealed class Replacement(string path, DateTimeOffset now, Action<Stream> write) : Change(path)
+    {
+        private string? _temporary;
+
+        public override void Prepare(bool flushToDisk) => _temporary = AtomicFile.WriteBeside(Path, write, flushToDisk);
+
+        public override void TakeEffect()
+        {
+            AtomicFile.PutInPlace(_temporary!, Path, now);
+            _temporary = null;
+        }
+
+        public override void Fail(Exception error)
+        {
+            if (_temporary is not null)
+                AtomicFile.TryDelete(_temporary);
+            base.Fail(error);
+        }
+    }
+}
