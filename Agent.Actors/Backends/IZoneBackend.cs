@@ -94,5 +94,5 @@ public enum Observation
 /// <param name="Id">Number of the order.</param>
 /// <param name="Observation">What the server said.</param>
 /// <param name="Serial">The serial when present, else 0.</param>
-/// <param name="Reason">What stood in the way when nothing is known, or what the driver knows of a serial that is not the one applied.</param>
+/// <param name="Reason">What stood in the way when nothing is known, or what is known of a serial that was not applied.</param>
 public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason);
