@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Bench.Measure;
 using Agent.Bench.Peers;
 
 namespace Agent.Bench.Ingest;
@@ -21,6 +22,8 @@ internal abstract class Contender(string name)
 
     /// <param name="first">A small zone to bring in before: a server at work has its code in memory and its buffers made.</param>
     public abstract Task<IngestResult> RunAsync(IPEndPoint master, TransferRecording zone, TransferRecording first);
+
+    protected static double PeakMebibytes(ChildProcess process) => ProcessTree.PeakOctets(process.Id) / (double)(1 << 20);
 
     /// <summary>Asks for the SOA every few milliseconds until the serial is served.</summary>
     protected static async Task ServedAsync(IPEndPoint server, TransferRecording zone)
@@ -78,7 +81,7 @@ internal sealed class ServerAsSecondary(string name, Func<MasterServer> create) 
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         await ordered;
         return new IngestResult(
-            new Dictionary<string, double>(StringComparer.Ordinal) { ["served"] = seconds }, PeakMemory.MebibytesOf(server.Process!));
+            new Dictionary<string, double>(StringComparer.Ordinal) { ["served"] = seconds }, PeakMebibytes(server.Process!));
     }
 }
 
@@ -101,7 +104,7 @@ internal sealed class AgentAsSecondary() : Contender("agent")
         await agent.ZoneIsOkAsync(zone.Zone, zone.Serial);
         seconds["transferred"] = (await AtAsync(agent, zone, "transferred") - started).TotalSeconds;
         seconds["committed"] = (await AtAsync(agent, zone, "created") - started).TotalSeconds;
-        return new IngestResult(seconds, PeakMemory.MebibytesOf(agent.Process!));
+        return new IngestResult(seconds, PeakMebibytes(agent.Process!));
     }
 
     private static async Task<DateTimeOffset> AtAsync(AgentProcess agent, TransferRecording zone, string code)

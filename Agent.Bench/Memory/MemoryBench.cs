@@ -86,7 +86,7 @@ internal static class MemoryBench
                 async () => (page = await agent.MetricsAsync())["dnsagent_collections_total"] > before, () => "a collection of everything");
         }
 
-        return (page["dnsagent_heap_live_bytes"], ProcessMemory.Resident(agent.Process!.Id));
+        return (page["dnsagent_heap_live_bytes"], ProcessTree.ResidentOctets(agent.Process!.Id));
     }
 
     private static async Task MeasurePeerAsync(BenchReport report, string subject, Func<MasterServer> create, int few, int many)
@@ -111,6 +111,6 @@ internal static class MemoryBench
             await WorkerClient.ServedAsync(server.EndPoint, NameOf(zone), 1, () => server.Output);
         }
 
-        return ProcessMemory.Resident(server.Process!.Id);
+        return ProcessTree.ResidentOctets(server.Process!.Id);
     }
 }

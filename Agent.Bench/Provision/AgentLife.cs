@@ -58,7 +58,7 @@ public sealed class AgentLife : IAsyncDisposable
         try
         {
             await agent.StartAsync();
-            report.Of("agent", "resident at start", "MB").Add(ProcessUsage.ResidentMegabytes(life.AgentId));
+            report.Of("agent", "resident at start", "MB").Add(ProcessTree.ResidentOctets(life.AgentId) / 1e6);
             return life;
         }
         catch
@@ -73,7 +73,7 @@ public sealed class AgentLife : IAsyncDisposable
     {
         await PhaseAsync("created, verified", names, () => TimedAsync("CREATE to its answer", names, Agent.Worker.CreateAcceptedAsync));
         await EachAsync(names, name => ExpectSerialAsync(name, Master.Serial));
-        _report.Of("agent", "resident with all zones", "MB").Add(ProcessUsage.ResidentMegabytes(AgentId));
+        _report.Of("agent", "resident with all zones", "MB").Add(ProcessTree.ResidentOctets(AgentId) / 1e6);
     }
 
     /// <summary>The master has the next serial of each zone and says so; over when named serves all of them.</summary>
@@ -111,7 +111,7 @@ public sealed class AgentLife : IAsyncDisposable
         string[] files = [.. Directory.EnumerateFileSystemEntries(ZoneFolder)];
         Expect(files.Length == 0, $"files are left: {string.Join(' ', files.Take(5))}");
         Expect(await ListedAsync() == 0, "the agent still lists zones");
-        _report.Of("agent", "resident after all were deleted", "MB").Add(ProcessUsage.ResidentMegabytes(AgentId));
+        _report.Of("agent", "resident after all were deleted", "MB").Add(ProcessTree.ResidentOctets(AgentId) / 1e6);
         await Agent.RestartAsync(byKill: false);
         Expect(await ListedAsync() == 0, "the journal brought zones back");
         string zones = (await Named.RndcAsync("status")).EnsureSuccess().Output.Split('\n')
@@ -153,16 +153,16 @@ public sealed class AgentLife : IAsyncDisposable
     private async Task PhaseAsync(string quantity, string[] names, Func<Task> act)
     {
         using AnswerLatency latency = new(Named.EndPoint, _stableZone);
-        double agentCpu = ProcessUsage.CpuSeconds(AgentId);
-        double namedCpu = ProcessUsage.CpuSeconds(NamedId);
+        double agentCpu = ProcessTree.CpuSeconds(AgentId);
+        double namedCpu = ProcessTree.CpuSeconds(NamedId);
         long started = Stopwatch.GetTimestamp();
         await act();
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         _report.Of("agent", quantity, "zones/s").Add(names.Length / seconds);
         _report.Of("agent", $"{quantity}: its processor time", "ms/zone")
-            .Add((ProcessUsage.CpuSeconds(AgentId) - agentCpu) * 1000 / names.Length);
+            .Add((ProcessTree.CpuSeconds(AgentId) - agentCpu) * 1000 / names.Length);
         _report.Of("agent", $"{quantity}: named's processor time", "ms/zone")
-            .Add((ProcessUsage.CpuSeconds(NamedId) - namedCpu) * 1000 / names.Length);
+            .Add((ProcessTree.CpuSeconds(NamedId) - namedCpu) * 1000 / names.Length);
         latency.StopInto(_report.Of("agent", $"{quantity}: answers of named meanwhile", "ms"));
     }
 

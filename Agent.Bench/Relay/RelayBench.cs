@@ -154,8 +154,8 @@ internal static class RelayBench
         private async Task PeakAsync(Contender contender, string path)
         {
             IPEndPoint endpoint = path == UdpIPv6 ? contender.EndPointIPv6 : contender.EndPoint;
-            ProcessUsage between = Usage(contender.Process);
-            ProcessUsage behind = Usage(server);
+            double between = CpuSeconds(contender.Process);
+            double behind = CpuSeconds(server);
             DnsperfResult result = await DnsperfTool.RunAsync(Load(endpoint) with { UseTcp = path == Tcp });
             report.Of(contender.Name, Rate(path), PerSecond).Add(result.QueriesPerSecond);
             report.Of(contender.Name, $"lost, {path}", "%").Add(result.LostPercent);
@@ -165,12 +165,11 @@ internal static class RelayBench
             }
 
             report.Of(contender.Name, "latency average at full load, UDP", "ms").Add(result.AverageLatencyMs);
-            report.Of(contender.Name, "processor time of the server, UDP", CpuUnit).Add(PerMillion(Usage(server), behind, result));
-            if (contender.Process is not null)
+            report.Of(contender.Name, "processor time of the server, UDP", CpuUnit).Add(PerMillion(CpuSeconds(server) - behind, result));
+            if (contender.Process is { } process)
             {
-                ProcessUsage after = Usage(contender.Process);
-                report.Of(contender.Name, Cpu, CpuUnit).Add(PerMillion(after, between, result));
-                report.Of(contender.Name, "resident memory", "MB").Add(after.ResidentBytes / 1e6);
+                report.Of(contender.Name, Cpu, CpuUnit).Add(PerMillion(CpuSeconds(process) - between, result));
+                report.Of(contender.Name, "resident memory", "MB").Add(ProcessTree.ResidentOctets(process) / 1e6);
             }
         }
 
@@ -190,9 +189,9 @@ internal static class RelayBench
             report.Of(agent.Name, "lost at 80 % of its peak, UDP", "%").Add(result.LostPercent);
         }
 
-        private static ProcessUsage Usage(int? process) => process is { } id ? ProcessUsage.Of(id) : default;
+        private static double CpuSeconds(int? process) => process is { } id ? ProcessTree.CpuSeconds(id) : 0;
 
-        private static double PerMillion(in ProcessUsage after, in ProcessUsage before, DnsperfResult result) =>
-            result.Completed == 0 ? 0 : (after.CpuSeconds - before.CpuSeconds) * 1e6 / result.Completed;
+        private static double PerMillion(double seconds, DnsperfResult result) =>
+            result.Completed == 0 ? 0 : seconds * 1e6 / result.Completed;
     }
 }

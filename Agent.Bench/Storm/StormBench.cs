@@ -1,6 +1,5 @@
 using System.Globalization;
 using Agent.Bench.Measure;
-using Agent.Bench.Memory;
 using Agent.Bench.Peers;
 
 namespace Agent.Bench.Storm;
@@ -29,7 +28,7 @@ internal static class StormBench
         await using FastMaster master = new(zones, serial: 1);
         await using AgentProcess agent = await StartAsync(master);
         await Parallel.ForEachAsync(zones, async (zone, _) => await agent.Worker.CreateAcceptedAsync(zone));
-        long peakBefore = ProcessMemory.Peak(agent.Process!.Id);
+        long peakBefore = ProcessTree.PeakOctets(agent.Process!.Id);
         (long asked, long transferred) = (master.SoaQueries, master.Transfers);
         NotifyStorm storm = new(agent.Dns, master, zones, everyNth);
         StormOutcome outcome = await storm.RunAsync(notifies);
@@ -41,7 +40,7 @@ internal static class StormBench
         report.Of(Subject, "SOA queries to the master", "queries").Add(master.SoaQueries - asked);
         report.Of(Subject, "transfers from the master", "transfers").Add(master.Transfers - transferred);
         report.Of(Subject, "peak of memory before the storm", "MiB").Add(peakBefore / (double)(1 << 20));
-        report.Of(Subject, "peak of memory", "MiB").Add(ProcessMemory.Peak(agent.Process.Id) / (double)(1 << 20));
+        report.Of(Subject, "peak of memory", "MiB").Add(ProcessTree.PeakOctets(agent.Process.Id) / (double)(1 << 20));
         report.Of(Subject, "managed memory in use", "MiB").Add((await agent.MetricsAsync())["dnsagent_heap_live_bytes"] / (1 << 20));
         report.AddRatio("SOA queries per NOTIFY", (master.SoaQueries - asked) / (double)notifies, "far below 1");
         report.AddNote(
@@ -56,7 +55,7 @@ internal static class StormBench
         report.Of(Subject, "zones created and served", "per second").Add(zones.Count / times.Created);
         report.Of(Subject, "zones changed and served", "per second").Add(zones.Count / times.Changed);
         report.Of(Subject, "zones deleted and gone", "per second").Add(zones.Count / times.Deleted);
-        report.Of(Subject, "peak of memory over the lives", "MiB").Add(ProcessMemory.Peak(agent.Process!.Id) / (double)(1 << 20));
+        report.Of(Subject, "peak of memory over the lives", "MiB").Add(ProcessTree.PeakOctets(agent.Process!.Id) / (double)(1 << 20));
     }
 
     private static Task<AgentProcess> StartAsync(FastMaster master) => AgentProcess.StartedAsync($"""

@@ -14,6 +14,9 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     private const int AcceptRetryMs = 50;
     private const int AcceptLogMs = 5000;
 
+    // However scarce descriptors are, so many connections are let in.
+    private const int ConnectionsMinimum = 16;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, List<TcpSession>> _clients = [];
     private readonly HashSet<TcpSession> _sessions = [];
@@ -22,6 +25,10 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     private readonly TcpServices _services;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private readonly DescriptorReserve _reserve = new();
+
+    // Falls when the process turns out to have fewer descriptors than connections are allowed.
+    private int _connectionsMax;
     private Task _running = Task.CompletedTask;
     private long _acceptLoggedMs = long.MinValue / 2;
     private bool _isDisposed;
@@ -36,6 +43,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         ILogger logger)
     {
         _options = options;
+        _connectionsMax = options.ConnectionsMax;
         _logger = logger;
         _services = new TcpServices(pipeline, gate, relay, transfers, Forget, LogFailed);
         _socket = new Socket(local.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
@@ -53,6 +61,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         catch
         {
             _socket.Dispose();
+            _reserve.Dispose();
             throw;
         }
     }
@@ -86,6 +95,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         {
             session.Dispose();
         }
+        _reserve.Dispose();
         _stop.Dispose();
     }
 
@@ -116,20 +126,32 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         SocketError error = (exception as SocketException)?.SocketErrorCode ?? SocketError.SocketError;
         if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
         {
-            // The process is at the system's limit before it is at ours: as there, whoever was idle longest makes room.
-            TcpSession? victim;
-            lock (_gate)
-            {
-                victim = LongestIdle(_sessions);
-            }
-            AgentMetrics.CountShed("descriptors");
-            victim?.Dispose();
+            MakeRoom();
         }
         long nowMs = Environment.TickCount64;
         if (nowMs - _acceptLoggedMs >= AcceptLogMs)
         {
             _acceptLoggedMs = nowMs;
             LogAcceptFailed(error, exception);
+        }
+    }
+
+    /// <summary>
+    /// The process is at the limit of the system before it is at ours: ours falls, so that the rest of the process has some left.
+    /// </summary>
+    private void MakeRoom()
+    {
+        int room = _reserve.TryRelease() ? 0 : DescriptorReserve.Size;
+        TcpSession[] victims;
+        lock (_gate)
+        {
+            _connectionsMax = Math.Max(ConnectionsMinimum, Math.Min(_connectionsMax, _sessions.Count) - room);
+            victims = [.. _sessions.OrderBy(IdleOrder).Take(Math.Max(1, _sessions.Count - _connectionsMax))];
+        }
+        AgentMetrics.CountShed("descriptors");
+        foreach (TcpSession victim in victims)
+        {
+            victim.Dispose();
         }
     }
 
@@ -159,7 +181,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
             {
                 victim = LongestIdle(siblings);
             }
-            else if (_sessions.Count >= _options.ConnectionsMax)
+            else if (_sessions.Count >= _connectionsMax)
             {
                 victim = LongestIdle(_sessions);
             }
@@ -237,8 +259,9 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     }
 
     /// <summary>Prefers those with nothing under way, then the one silent longest.</summary>
-    private static TcpSession? LongestIdle(IEnumerable<TcpSession> sessions) =>
-        sessions.MinBy(session => (session.IsBusy, session.ActiveMs));
+    private static TcpSession? LongestIdle(IEnumerable<TcpSession> sessions) => sessions.MinBy(IdleOrder);
+
+    private static (bool IsBusy, long ActiveMs) IdleOrder(TcpSession session) => (session.IsBusy, session.ActiveMs);
 
     private static UInt128 GroupOf(in NetworkEndpoint client) => client.IsIPv4 ? client.Address : client.Address >> 64 << 64;
 

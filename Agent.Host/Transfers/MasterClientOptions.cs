@@ -30,5 +30,5 @@ public sealed record MasterClientOptions
     /// What is read ahead of the disk for one transfer. A master that is not drained for half a second may hang up, so the socket is
     /// read while the disk is busy: seconds of what such a master sends. One that is faster fills any buffer before half a second is over.
     /// </summary>
-    public int ReadAheadBytes { get; init; } = 4 * 1024 * 1024;
+    public int ReadAheadBytes { get; init; } = 16 * 1024 * 1024;
 }

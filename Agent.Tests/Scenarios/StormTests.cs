@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Agent.Bench.Memory;
+using Agent.Bench.Measure;
 using Agent.Bench.Peers;
 using Agent.Bench.Storm;
 
@@ -31,7 +31,7 @@ public sealed class StormTests
         Assert.InRange(master.Transfers - transferred, 1, outcome.NewSerials);
         // NOTIFYs that come while a zone's pass runs make one more pass together, so there are never more passes than NOTIFYs taken.
         Assert.InRange(master.SoaQueries - asked, zones.Count, Notifies + outcome.Lost + outcome.Busy);
-        Assert.InRange(ProcessMemory.Peak(agent.Process!.Id), 1, PeakOctetsMax);
+        Assert.InRange(ProcessTree.PeakOctets(agent.Process!.Id), 1, PeakOctetsMax);
         await Eventually.HoldsAsync(
             async () => await agent.MetricsAsync() is var page && page["dnsagent_intake_queue_depth"] == 0
                 && page["dnsagent_journal_lag_events"] == 0 && page["dnsagent_zone_actors"] == 0,
