@@ -74,6 +74,9 @@ public sealed class PostgresPlace
         if (string.IsNullOrEmpty(settings.SearchPath)) settings.SearchPath = "agent";
         if (string.IsNullOrEmpty(settings.ApplicationName)) settings.ApplicationName = "agent";
         if (!said.Contains("maxautoprepare")) settings.MaxAutoPrepare = 64;
+        // Where this encryption is tried first, a server that stands still can hold the opening for ever: the attempt without it then has
+        // no deadline (npgsql issue 6655).
+        if (!said.Contains("gssencryptionmode")) settings.GssEncryptionMode = GssEncryptionMode.Disable;
         settings.Pooling = false;
         // Asking a server to cancel a statement that waits for its standby makes it confirm the statement without the standby.
         settings.CancellationTimeout = -1;
