@@ -21,7 +21,11 @@ public interface ICoordination
 /// <summary>This node owns the shard from now on.</summary>
 /// <param name="Shard">Number of the shard.</param>
 /// <param name="Epoch">Strictly larger than every epoch under which the shard was owned before, on any node.</param>
-public sealed record ShardAcquired(int Shard, long Epoch);
+public sealed record ShardAcquired(int Shard, long Epoch)
+{
+    /// <summary>The owner before did not give it up in good order: a late command of it may still arrive at a server.</summary>
+    public bool AfterCrash { get; init; }
+}
 
 /// <summary>
 /// Published on the event stream by whoever finds that this node's epoch is over, such as a journal that refuses it: every shard host of

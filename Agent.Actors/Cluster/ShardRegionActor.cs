@@ -3,41 +3,33 @@ using Agent.Actors.Kernel.Simulation;
 
 namespace Agent.Actors.Cluster;
 
-/// <summary>Told to a shard's host when its region has become the owner; the host loads what it needs and then serves.</summary>
-/// <param name="Shard">Number of the shard.</param>
-/// <param name="Epoch">Epoch of the ownership, for every write.</param>
-public sealed record ShardStart(int Shard, long Epoch);
-
-/// <summary>Goes to every shard host of this node, with the original sender.</summary>
-public sealed record ToAllShards(object Message);
-
-/// <summary>Asks a region how it stands; answered by <see cref="RegionState"/>.</summary>
-public sealed record GetRegionState;
-
-/// <summary>How many shards there are, and how many this node hosts.</summary>
-public sealed record RegionState(int Total, int Owned);
-
 /// <summary>
-/// The door to all entities: it knows which shard a message belongs to and hands it to that shard's host. A message for a
-/// shard that nobody owns yet waits in a bounded buffer; one that cannot wait is answered by <see cref="IUnplaced"/>.
+/// The door to all entities of the cluster: it knows which shard a message belongs to and hands it to that shard's host, here or on another
+/// node. A message for a shard that nobody owns yet waits, bounded in number and time; one that cannot wait is answered by
+/// <see cref="IUnplaced"/>.
 /// </summary>
-/// <remarks>Knows no DNS. Messages for one shard keep their order, also across the buffer.</remarks>
-public sealed class ShardRegionActor : UntypedActor
+/// <remarks>
+/// Knows no DNS. In a cluster a message is held until its answer is here: when its owner goes away, is another by now, or the link to it
+/// breaks, it is sent again, under the same number. Of one entity only one message at a time is on its way to another node, so that they keep
+/// their order; it is on its way until the owner has handed it to the entity. An agent that stands alone hands messages over at once and holds
+/// nothing.
+/// </remarks>
+public sealed partial class ShardRegionActor : UntypedActor
 {
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
+    private static readonly object TickTimer = new();
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(250);
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: Decide);
 
     private readonly ShardRegionSettings _settings;
-    private readonly IActorRef?[] _hosts;
-    private readonly long[] _epochs;
-    private readonly Dictionary<int, Queue<Held>> _held = [];
-    private int _heldCount;
+    private readonly HostSlot[] _hosts;
 
     private ShardRegionActor(ShardRegionSettings settings)
     {
         _settings = settings;
-        _hosts = new IActorRef?[settings.Coordination.ShardCount];
-        _epochs = new long[_hosts.Length];
+        _hosts = [.. Enumerable.Range(0, settings.Coordination.ShardCount).Select(_ => new HostSlot())];
+        _heldByShard = new int[_hosts.Length];
+        _counter = (long)(Random.NextUInt64() >> 2);
     }
 
     /// <summary>The recipe.</summary>
@@ -56,12 +48,13 @@ public sealed class ShardRegionActor : UntypedActor
     {
         Context.System.EventStream.Subscribe(Self, typeof(OwnershipEnded));
         _settings.Coordination.Subscribe(Self);
+        _settings.Peers?.View.Tell(new SubscribeView(), Self);
     }
 
     /// <summary>What waited for an owner is answered; nobody would remember it.</summary>
     protected internal override void PostStop()
     {
-        foreach (Held held in _held.Values.SelectMany(queue => queue)) _settings.Unplaced.Answer(held.Message, held.Sender, Self);
+        foreach (Request request in _requests.Values) _settings.Unplaced.Answer(request.Message, request.Sender, Self);
     }
 
     /// <inheritdoc/>
@@ -69,88 +62,93 @@ public sealed class ShardRegionActor : UntypedActor
     {
         switch (message)
         {
-            case IShardKeyed keyed:
-                Route(keyed);
-                break;
-            case ShardAcquired acquired:
-                Acquire(acquired);
-                break;
-            case ShardLost lost:
-                Lose(lost.Shard);
-                break;
+            case IShardKeyed keyed: Route(keyed, Sender); break;
+            case Answered answered: Answer(answered.Request, answered.Answer); break;
+            case FromNode from: FromPeer(from); break;
+            case ServedAnswer served: AnswerPeer(served); break;
+            case ViewChanged changed: See(changed.View); break;
+            case LinkChanged link: LinkChanged(link); break;
+            case ShardAcquired acquired: Acquire(acquired); break;
+            case ShardLost lost: Lose(lost.Shard); break;
+            case DrainShard drain: Drain(drain); break;
             case OwnershipEnded:
                 for (int shard = 0; shard < _hosts.Length; shard++) Lose(shard);
                 break;
-            case HostFailed failed:
-                if (_hosts[failed.Shard] == failed.Host) HostEnded(failed.Shard);
-                break;
+            case HostEnded ended: Ended(ended); break;
             case Revive revive:
-                if (_hosts[revive.Shard] is null && _epochs[revive.Shard] == revive.Epoch)
-                    Acquire(new ShardAcquired(revive.Shard, revive.Epoch));
+                HostSlot slot = _hosts[revive.Shard];
+                if (slot.Ref is null && slot.Epoch == revive.Epoch) Start(revive.Shard, slot);
                 break;
-            case ToAllShards all:
-                foreach (IActorRef? host in _hosts) host?.Tell(all.Message, Sender);
-                break;
+            case ToAllShards all: ToAll(all, Sender); break;
             case GetRegionState:
-                Sender.Tell(new RegionState(_hosts.Length, _hosts.Count(h => h is not null)), Self);
+                Sender.Tell(
+                    new RegionState(_hosts.Length, _hosts.Count(h => h.Ref is not null), CountReachable(), _requests.Count), Self);
                 break;
-            case HoldTimeout timeout:
-                Expire(timeout.Shard);
-                break;
-            default:
-                Unhandled(message);
-                break;
+            case object timer when timer == TickTimer: Tick(); break;
+            default: Unhandled(message); break;
         }
-    }
-
-    private void Route(IShardKeyed message)
-    {
-        int shard = ShardOf(message.ShardKey, _hosts.Length);
-        if (_hosts[shard] is { } host)
-        {
-            host.Tell(message, Sender);
-            return;
-        }
-
-        if (_heldCount >= _settings.MaxHeld)
-        {
-            _settings.Unplaced.Answer(message, Sender, Self);
-            return;
-        }
-
-        if (!_held.TryGetValue(shard, out Queue<Held>? queue)) _held[shard] = queue = new Queue<Held>();
-        queue.Enqueue(new Held(message, Sender, Clock.Monotonic + _settings.HoldAtMost));
-        _heldCount++;
-        if (queue.Count == 1) Timers.StartSingleTimer(shard, new HoldTimeout(shard), _settings.HoldAtMost);
     }
 
     private void Acquire(ShardAcquired acquired)
     {
-        if (_hosts[acquired.Shard] is not null) Lose(acquired.Shard);
-        IActorRef host = Context.ActorOf(_settings.HostProps, $"shard-{acquired.Shard}-{acquired.Epoch}");
-        Context.WatchWith(host, new HostFailed(acquired.Shard, host));
-        _hosts[acquired.Shard] = host;
-        _epochs[acquired.Shard] = acquired.Epoch;
-        host.Tell(new ShardStart(acquired.Shard, acquired.Epoch), Self);
-        if (!_held.Remove(acquired.Shard, out Queue<Held>? queue)) return;
-        Timers.Cancel(acquired.Shard);
-        _heldCount -= queue.Count;
-        foreach (Held held in queue) host.Tell(held.Message, held.Sender);
+        HostSlot slot = _hosts[acquired.Shard];
+        if (slot.Ref is not null) Lose(acquired.Shard);
+        slot.Epoch = acquired.Epoch;
+        slot.AfterCrash = acquired.AfterCrash;
+        Start(acquired.Shard, slot);
+    }
+
+    private void Start(int shard, HostSlot slot)
+    {
+        IActorRef host = Context.ActorOf(_settings.HostProps, $"shard-{shard}-{slot.Epoch}");
+        Context.WatchWith(host, new HostEnded(shard, host));
+        slot.Ref = host;
+        host.Tell(new ShardStart(shard, slot.Epoch) { AfterCrash = slot.AfterCrash }, Self);
+        // Whoever hosts it next after a failure finds what this one has left.
+        slot.AfterCrash = true;
+        DispatchShard(shard);
     }
 
     private void Lose(int shard)
     {
-        if (_hosts[shard] is { } host) Context.Stop(host);
-        _hosts[shard] = null;
-        _epochs[shard] = 0;
+        HostSlot slot = _hosts[shard];
+        if (slot.Ref is { } host) Context.Stop(host);
+        slot.Clear();
     }
 
-    /// <summary>The shard is still ours: what comes for it waits until its next host is there.</summary>
-    private void HostEnded(int shard)
+    /// <summary>Nothing is handed to the host any more. It ends when what is under way is durable; what it did not finish comes back
+    /// here and waits for the next owner.</summary>
+    private void Drain(DrainShard drain)
     {
+        HostSlot slot = _hosts[drain.Shard];
+        if (slot.Epoch != drain.Epoch || slot.Ref is null)
+        {
+            if (slot.Epoch == drain.Epoch) slot.Clear();
+            Sender.Tell(new ShardDrained(drain.Shard, drain.Epoch), Self);
+            return;
+        }
+
+        slot.DrainedTo = Sender;
+        slot.Ref.Tell(new EndShard(), Self);
+    }
+
+    /// <summary>A host that ended by itself: drained, or broken. A broken one's shard is still ours: what comes for it waits until its next
+    /// host is there.</summary>
+    private void Ended(HostEnded ended)
+    {
+        HostSlot slot = _hosts[ended.Shard];
+        if (slot.Ref != ended.Host) return;
+        if (slot.DrainedTo is { } owner)
+        {
+            long epoch = slot.Epoch;
+            slot.Clear();
+            owner.Tell(new ShardDrained(ended.Shard, epoch), Self);
+            return;
+        }
+
         CodeProbe.Reached("region.host-broke");
-        _hosts[shard] = null;
-        var revive = new Revive(shard, _epochs[shard]);
+        slot.Ref = null;
+        var revive = new Revive(ended.Shard, slot.Epoch);
         Timers.StartSingleTimer(revive, revive, ReviveDelay);
     }
 
@@ -160,45 +158,24 @@ public sealed class ShardRegionActor : UntypedActor
         return usual == Directive.Restart ? Directive.Stop : usual;
     }
 
-    private void Expire(int shard)
+    /// <summary>One shard as this node hosts it, or not.</summary>
+    private sealed class HostSlot
     {
-        if (!_held.TryGetValue(shard, out Queue<Held>? queue)) return;
-        while (queue.TryPeek(out Held held) && held.Until <= Clock.Monotonic)
-        {
-            queue.Dequeue();
-            _heldCount--;
-            _settings.Unplaced.Answer(held.Message, held.Sender, Self);
-        }
+        public IActorRef? Ref { get; set; }
 
-        if (queue.TryPeek(out Held next)) Timers.StartSingleTimer(shard, new HoldTimeout(shard), next.Until - Clock.Monotonic);
-        else _held.Remove(shard);
+        public long Epoch { get; set; }
+
+        public bool AfterCrash { get; set; }
+
+        /// <summary>Who hears when the host has ended in good order; messages are not handed to it any more.</summary>
+        public IActorRef? DrainedTo { get; set; }
+
+        public bool Admits => Ref is not null && DrainedTo is null;
+
+        public void Clear() => (Ref, Epoch, AfterCrash, DrainedTo) = (null, 0, false, null);
     }
 
-    private readonly record struct Held(IShardKeyed Message, IActorRef Sender, TimeSpan Until);
-
-    private sealed record HoldTimeout(int Shard);
-
-    private sealed record HostFailed(int Shard, IActorRef Host);
+    private sealed record HostEnded(int Shard, IActorRef Host);
 
     private sealed record Revive(int Shard, long Epoch);
-}
-
-/// <summary>Settings of a region.</summary>
-/// <param name="Coordination">Says which shards are ours.</param>
-/// <param name="HostProps">Recipe of a shard's host.</param>
-/// <param name="Unplaced">Answers what could not be placed.</param>
-/// <param name="HoldAtMost">How long a message may wait for an owner.</param>
-/// <param name="MaxHeld">How many messages may wait in all.</param>
-public sealed record ShardRegionSettings(
-    ICoordination Coordination,
-    Props HostProps,
-    IUnplaced Unplaced,
-    TimeSpan HoldAtMost,
-    int MaxHeld);
-
-/// <summary>Answers messages that found no owner in time, in the words of their protocol.</summary>
-public interface IUnplaced
-{
-    /// <summary>Tells <paramref name="sender"/> that the message was not handled.</summary>
-    void Answer(IShardKeyed message, IActorRef sender, IActorRef self);
 }

@@ -17,6 +17,9 @@ public abstract record ZoneMessage(DomainName Zone) : IShardKeyed, IUndeliverabl
     public ulong ShardKey => Zone.StableHash;
 
     /// <inheritdoc/>
+    public virtual bool ChangesWish => false;
+
+    /// <inheritdoc/>
     public void OnUndelivered(IActorRef? sender) => Refuse(sender, Interrupted);
 
     /// <summary>Tells who asked that nobody does what was asked.</summary>
@@ -30,10 +33,18 @@ public abstract record ZoneMessage(DomainName Zone) : IShardKeyed, IUndeliverabl
 public sealed record RequestOrigin(string Client, string? KeyName, string TraceId);
 
 /// <summary>Bring the zone to all targets. Answered by <see cref="ZoneReply"/> within the answer deadline.</summary>
-public sealed record CreateZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone);
+public sealed record CreateZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone)
+{
+    /// <inheritdoc/>
+    public override bool ChangesWish => true;
+}
 
 /// <summary>Take the zone from all targets. Answered by <see cref="ZoneReply"/> within the answer deadline.</summary>
-public sealed record DeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone);
+public sealed record DeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone)
+{
+    /// <inheritdoc/>
+    public override bool ChangesWish => true;
+}
 
 /// <summary>The zone changed at a master. Answered by <see cref="ZoneReply"/> as soon as it is noted.</summary>
 /// <param name="Origin">Who said so.</param>
@@ -77,7 +88,14 @@ public enum ZoneOutcome
 }
 
 /// <summary>Answer to a request about a zone.</summary>
-public sealed record ZoneReply(DomainName Zone, ZoneOutcome Outcome, Reason? Reason = null);
+public sealed record ZoneReply(DomainName Zone, ZoneOutcome Outcome, Reason? Reason = null) : IEntityAnswer
+{
+    /// <inheritdoc/>
+    public bool IsInterrupted => Outcome == ZoneOutcome.Failed && Reason?.Code == ReasonCode.NoOwner;
+
+    /// <inheritdoc/>
+    public bool IsFromFormerOwner => Outcome == ZoneOutcome.Failed && Reason?.Code == ReasonCode.JournalFenced;
+}
 
 /// <summary>State of a zone as users see it.</summary>
 /// <param name="Name">Apex.</param>

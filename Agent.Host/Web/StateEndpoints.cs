@@ -66,13 +66,13 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         }
     }
 
-    /// <summary>Ready when the journal takes writes and every shard is hosted.</summary>
+    /// <summary>Ready when the journal takes writes and every shard has an owner.</summary>
     private async Task<IResult> ReadyAsync()
     {
         JournalHealth journal = await parts.Journal.Ask<JournalHealth>(new GetJournalHealth(), Patience);
         RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
-        if (journal.Writable && region.Owned == region.Total) return Results.Text("ok\n");
-        string why = journal.Reason?.ToString() ?? $"{region.Owned} of {region.Total} shards are hosted";
+        if (journal.Writable && region.Reachable == region.Total) return Results.Text("ok\n");
+        string why = journal.Reason?.ToString() ?? $"{region.Reachable} of {region.Total} shards have an owner";
         return Results.Text($"not ready: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
@@ -85,7 +85,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
         IReadOnlyList<TargetModel> targets = await TargetsAsync();
         string? why = parts.IsStuck() ? "the runtime is stuck"
-            : region.Owned < region.Total ? $"{region.Owned} of {region.Total} shards are hosted"
+            : region.Reachable < region.Total ? $"{region.Reachable} of {region.Total} shards have an owner"
             : targets.All(t => t.State != "up") ? "no target can be reached"
             : null;
         return why is null

@@ -33,7 +33,7 @@ internal sealed class ShardsQuery<TPart> : UntypedActor
                 Timers.StartSingleTimer(Patience, Patience, _question.Patience);
                 break;
             case RegionState state:
-                _expected = state.Owned;
+                _expected = state.Reachable;
                 _question.Region.Tell(new ToAllShards(_question.Message), Self);
                 Check();
                 break;

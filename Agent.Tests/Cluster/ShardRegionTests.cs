@@ -78,7 +78,7 @@ public sealed class ShardRegionTests : TestKitBase
         _region.Tell(new ShardAcquired(1, 6));
         Assert.Equal(new ShardStart(1, 6), _hosts.ExpectMsg<ShardStart>());
         _hosts.ExpectMsg<Keyed>();
-        Assert.Equal(new RegionState(4, 1), Ask<RegionState>(_region, new GetRegionState()));
+        Assert.Equal(new RegionState(4, 1, 1, 0), Ask<RegionState>(_region, new GetRegionState()));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ShardRegionTests : TestKitBase
         _client.Send(_region, new Keyed(1, Host.Poison));
         _hosts.ExpectMsg<Stopped>();
         _client.Send(_region, new Keyed(1, 7));
-        Assert.Equal(new ShardStart(1, 5), _hosts.ExpectMsg<ShardStart>());
+        Assert.Equal(new ShardStart(1, 5) { AfterCrash = true }, _hosts.ExpectMsg<ShardStart>());
         Assert.Equal(new Keyed(1, 7), _hosts.ExpectMsg<Keyed>());
     }
 

@@ -1,0 +1,247 @@
+using Agent.Actors.Kernel;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Actors.Cluster;
+
+/// <summary>
+/// Keeps this node among the members of the cluster: feeds the <see cref="LeaseMachine"/> and carries its effects out. Tells of joining and
+/// of expulsion on the event stream.
+/// </summary>
+public sealed partial class LeaseKeeperActor : UntypedActor
+{
+    private static readonly object TickTimer = new();
+
+    private readonly LeaseKeeperSettings _settings;
+    private readonly LeaseMachine _machine;
+    private readonly List<LeaseEffect> _effects = [];
+    private readonly ILogger _logger;
+    private long _requests;
+    private long _stateRequest;
+    private long _enteredAt;
+    private long _configRequest;
+    private bool _configured;
+    private string? _mismatch;
+    private bool _leaving;
+    private MemberState _shown;
+    private MemberState _showing;
+
+    private LeaseKeeperActor(LeaseKeeperSettings settings)
+    {
+        _settings = settings;
+        _machine = new LeaseMachine(settings.Times, NewInstance);
+        _logger = Context.System.LoggerFactory.CreateLogger<LeaseKeeperActor>();
+    }
+
+    /// <summary>The recipe.</summary>
+    public static Props Props(LeaseKeeperSettings settings) => Kernel.Props.Create(static s => new LeaseKeeperActor(s), settings);
+
+    /// <inheritdoc/>
+    protected internal override void PreStart()
+    {
+        if (_settings.Memory.Recall() is { } last && last != 0) _settings.Store.Revoke(--_requests, last, Context.ReplyTo());
+        _settings.View.Tell(new SubscribeView(), Self);
+        Timers.StartPeriodicTimer(TickTimer, TickTimer, TimeSpan.Zero, _settings.Times.Beat / 10);
+    }
+
+    /// <summary>Whoever kept the lease before this incarnation is not known any more: everything on it ends.</summary>
+    protected internal override void PreRestart(Exception reason, object? message)
+    {
+        Context.System.EventStream.Publish(new NodeExpelled(_machine.Instance, "the keeper of the lease broke"));
+        base.PreRestart(reason, message);
+    }
+
+    /// <summary>The others need not wait for the lease to run out.</summary>
+    protected internal override void PostStop()
+    {
+        _settings.Gate.Close();
+        if (_machine.Lease != 0) _settings.Store.Revoke(--_requests, _machine.Lease, Context.ReplyTo());
+    }
+
+    /// <inheritdoc/>
+    protected internal override void OnReceive(object message)
+    {
+        TimeSpan now = _settings.SinceBoot();
+        switch (message)
+        {
+            case object timer when timer == TickTimer:
+                if (_configured) _machine.Tick(now, _effects);
+                ShowState();
+                break;
+            case LeaseGranted x: _machine.Granted(x, now, _effects); break;
+            case LeaseKept x: _machine.Kept(x, now, _effects); break;
+            case LeaseRevoked: break;
+            case StoreCommitted x when x.Request == _stateRequest: StateShown(x); break;
+            case StoreFailed x when x.Request == _stateRequest: _stateRequest = 0; break;
+            case StoreCommitted x when x.Request == _configRequest: _configRequest = 0; break;
+            case StoreFailed x when x.Request == _configRequest: _configRequest = 0; break;
+            case StoreCommitted x: _machine.Entered(x, now, _effects); break;
+            case StoreFailed x: _machine.Failed(x, now, _effects); break;
+            case ViewChanged x: Look(x.View, now); break;
+            case LeaveAndRejoin x: _machine.Leave(x.Why, now, _effects); break;
+            case SetLeaving x:
+                _leaving = x.Leaving;
+                ShowState();
+                break;
+            default: Unhandled(message); break;
+        }
+
+        foreach (LeaseEffect effect in _effects) CarryOut(effect);
+        _effects.Clear();
+    }
+
+    private void CarryOut(LeaseEffect effect)
+    {
+        switch (effect)
+        {
+            case AskLease x: _settings.Store.Grant(x.Request, _settings.Times.TimeToLive, Context.ReplyTo()); break;
+            case BeatLease x: _settings.Store.KeepAlive(x.Request, x.Lease, Context.ReplyTo()); break;
+            case EnterMember x: Enter(x); break;
+            case DropLease x: _settings.Store.Revoke(--_requests, x.Lease, Context.ReplyTo()); break;
+            case Joined x:
+                _enteredAt = x.Revision;
+                LogJoined(_logger, _settings.Node, x.Instance, x.Lease);
+                Context.System.EventStream.Publish(new NodeJoined(x.Lease, x.Instance, x.Revision));
+                break;
+            case Expelled x:
+                _settings.Gate.Close();
+                _stateRequest = 0;
+                LogExpelled(_logger, _settings.Node, x.Why);
+                Context.System.EventStream.Publish(new NodeExpelled(x.Instance, x.Why));
+                break;
+            case HoldsUntil x: _settings.Gate.OpenUntil(x.SinceBoot); break;
+            case CannotJoin x: LogCannotJoin(_logger, _settings.Node, x.Why); break;
+        }
+    }
+
+    private void Enter(EnterMember effect)
+    {
+        _settings.Memory.Remember(effect.Lease);
+        _shown = _leaving ? MemberState.Leaving : MemberState.Up;
+        string key = _settings.Keys.Member(_settings.Node);
+        _settings.Store.Commit(
+            effect.Request,
+            new StoreTransaction(
+                [new StoreCompare(key, StoreField.CreateRevision, 0)],
+                [
+                    new StoreWrite(key, ClusterRecords.Write(Record(effect.Instance, _shown)), effect.Lease),
+                    new StoreWrite(_settings.Keys.Node(_settings.Node), ClusterRecords.Write(_settings.Servers)),
+                ]),
+            Context.ReplyTo());
+    }
+
+    private MemberRecord Record(Guid instance, MemberState state) =>
+        new(_settings.Node, instance, _settings.Address, state, _settings.Version, _settings.Protocol);
+
+    /// <summary>A view from before the node was entered says nothing of it.</summary>
+    private void Look(ClusterView view, TimeSpan now)
+    {
+        Configure(view);
+        if (_machine.IsMember && view.Revision >= _enteredAt && !view.IsThere(_settings.Node, _machine.Instance))
+            _machine.NotSeen(now, _effects);
+    }
+
+    /// <summary>The first node says what the cluster is; every other compares. One that differs must not work beside the rest.</summary>
+    private void Configure(ClusterView view)
+    {
+        if (view.Config is not { } config)
+        {
+            // A view that is older than a key says nothing; the comparison decides.
+            if (_configured || _configRequest != 0) return;
+            _configRequest = --_requests;
+            _settings.Store.Commit(
+                _configRequest,
+                new StoreTransaction(
+                    [new StoreCompare(_settings.Keys.Config, StoreField.CreateRevision, 0)],
+                    [new StoreWrite(_settings.Keys.Config, ClusterRecords.Write(_settings.Config))]),
+                Context.ReplyTo());
+            return;
+        }
+
+        ConfigRecord ours = _settings.Config with { Incarnation = config.Record.Incarnation };
+        string? mismatch = config.Record == ours ? null : $"the cluster has {config.Record}, this node is configured for {ours}";
+        if (mismatch is not null && mismatch != _mismatch) LogCannotJoin(_logger, _settings.Node, mismatch);
+        _mismatch = mismatch;
+        _configured |= mismatch is null;
+    }
+
+    /// <summary>Tells the others whether the node is leaving; tried until the store has taken it.</summary>
+    private void ShowState()
+    {
+        MemberState wanted = _leaving ? MemberState.Leaving : MemberState.Up;
+        if (!_machine.IsMember || wanted == _shown || _stateRequest != 0) return;
+        _showing = wanted;
+        _stateRequest = --_requests;
+        string key = _settings.Keys.Member(_settings.Node);
+        _settings.Store.Commit(
+            _stateRequest,
+            new StoreTransaction(
+                [new StoreCompare(key, StoreField.CreateRevision, _enteredAt)],
+                [new StoreWrite(key, ClusterRecords.Write(Record(_machine.Instance, wanted)), _machine.Lease)]),
+            Context.ReplyTo());
+    }
+
+    private void StateShown(StoreCommitted answer)
+    {
+        _stateRequest = 0;
+        if (answer.Succeeded) _shown = _showing;
+    }
+
+    /// <summary>From the system's random numbers, so that a simulation replays.</summary>
+    private Guid NewInstance()
+    {
+        Span<byte> octets = stackalloc byte[16];
+        BitConverter.TryWriteBytes(octets, Random.NextUInt64());
+        BitConverter.TryWriteBytes(octets[8..], Random.NextUInt64());
+        return new Guid(octets);
+    }
+
+    [LoggerMessage(EventId = 500, EventName = "node-joined", Level = LogLevel.Information,
+        Message = "{Node} is a member of the cluster (run {Instance}, lease {Lease})")]
+    private static partial void LogJoined(ILogger logger, string node, Guid instance, long lease);
+
+    [LoggerMessage(EventId = 501, EventName = "node-expelled", Level = LogLevel.Error,
+        Message = "{Node} is not a member any more: {Why}; its shards stop, and it joins anew")]
+    private static partial void LogExpelled(ILogger logger, string node, string why);
+
+    [LoggerMessage(EventId = 502, EventName = "node-waits", Level = LogLevel.Warning, Message = "{Node} cannot join yet: {Why}")]
+    private static partial void LogCannotJoin(ILogger logger, string node, string why);
+}
+
+/// <summary>Settings of the keeper of a lease.</summary>
+/// <param name="Node">Name of this node.</param>
+/// <param name="Address">Where its link listens.</param>
+/// <param name="Version">Its program, for people.</param>
+/// <param name="Protocol">The newest version of the link that it speaks.</param>
+/// <param name="Servers">What it drives.</param>
+/// <param name="Config">What this node takes the cluster for.</param>
+/// <param name="Keys">The cluster's keys.</param>
+/// <param name="Store">The store.</param>
+/// <param name="View">The actor that knows the view.</param>
+/// <param name="Gate">Opened while the lease holds.</param>
+/// <param name="Times">The times of the lease.</param>
+/// <param name="Memory">Remembers the lease over a restart.</param>
+/// <param name="SinceBoot">A clock that goes on while the machine is suspended.</param>
+public sealed record LeaseKeeperSettings(
+    string Node,
+    string Address,
+    string Version,
+    int Protocol,
+    NodeRecord Servers,
+    ConfigRecord Config,
+    ClusterKeys Keys,
+    IClusterStore Store,
+    IActorRef View,
+    OwnershipGate Gate,
+    LeaseTimes Times,
+    ILeaseMemory Memory,
+    Func<TimeSpan> SinceBoot);
+
+/// <summary>Remembers the last lease over a restart of the process, so that it need not run out before the node comes back.</summary>
+public interface ILeaseMemory
+{
+    /// <summary>The last lease; null when nothing is known.</summary>
+    long? Recall();
+
+    /// <summary>Keeps the lease; may take effect late, and may fail without a word.</summary>
+    void Remember(long lease);
+}

@@ -1,0 +1,61 @@
+using Agent.Actors.Kernel;
+
+namespace Agent.Actors.Cluster;
+
+/// <summary>Told to a shard's host when its region has become the owner; the host loads what it needs and then serves.</summary>
+/// <param name="Shard">Number of the shard.</param>
+/// <param name="Epoch">Epoch of the ownership, for every write.</param>
+public sealed record ShardStart(int Shard, long Epoch)
+{
+    /// <summary>The owner before did not give it up in good order: a late command of it may still arrive at a server.</summary>
+    public bool AfterCrash { get; init; }
+}
+
+/// <summary>Goes to every shard of the cluster that has an owner, with the original sender.</summary>
+public sealed record ToAllShards(object Message);
+
+/// <summary>Asks a region how it stands; answered by <see cref="RegionState"/>.</summary>
+public sealed record GetRegionState;
+
+/// <summary>How a region stands.</summary>
+/// <param name="Total">Shards in all.</param>
+/// <param name="Owned">Shards that this node hosts.</param>
+/// <param name="Reachable">Shards that have an owner, here or on another node.</param>
+/// <param name="Waiting">Messages that wait for an owner or for its answer.</param>
+public sealed record RegionState(int Total, int Owned, int Reachable, int Waiting);
+
+/// <summary>Settings of a region.</summary>
+/// <param name="Coordination">Says which shards are ours.</param>
+/// <param name="HostProps">Recipe of a shard's host.</param>
+/// <param name="Unplaced">Answers what could not be placed.</param>
+/// <param name="HoldAtMost">How long a message may wait for an owner.</param>
+/// <param name="MaxHeld">How many messages may wait in all.</param>
+public sealed record ShardRegionSettings(
+    ICoordination Coordination,
+    Props HostProps,
+    IUnplaced Unplaced,
+    TimeSpan HoldAtMost,
+    int MaxHeld)
+{
+    /// <summary>How long a message that says what is wanted may wait for an owner.</summary>
+    public TimeSpan HoldWishAtMost { get; init; } = HoldAtMost;
+
+    /// <summary>Messages that may wait for one shard.</summary>
+    public int MaxHeldPerShard { get; init; } = MaxHeld;
+
+    /// <summary>The other nodes; null for an agent that stands alone.</summary>
+    public RegionPeers? Peers { get; init; }
+}
+
+/// <summary>How a region reaches the other nodes.</summary>
+/// <param name="Node">Name of this node.</param>
+/// <param name="View">The actor that knows the view.</param>
+/// <param name="Transport">The link.</param>
+public sealed record RegionPeers(string Node, IActorRef View, INodeTransport Transport);
+
+/// <summary>Answers messages that found no owner in time, in the words of their protocol.</summary>
+public interface IUnplaced
+{
+    /// <summary>Tells <paramref name="sender"/> that the message was not handled.</summary>
+    void Answer(IShardKeyed message, IActorRef sender, IActorRef self);
+}
