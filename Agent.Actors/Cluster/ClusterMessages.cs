@@ -10,7 +10,7 @@ public sealed record ViewChanged(ClusterView View);
 public sealed record GetClusterState;
 
 /// <summary>The cluster as this node sees it.</summary>
-/// <param name="View">The view.</param>
+/// <param name="View">As last heard.</param>
 /// <param name="IsCurrent">Whether the store can be heard; when not, the view may be old.</param>
 /// <param name="Why">Why not.</param>
 public sealed record ClusterState(ClusterView View, bool IsCurrent, string? Why);

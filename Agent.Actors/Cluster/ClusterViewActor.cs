@@ -154,6 +154,6 @@ public sealed partial class ClusterViewActor : UntypedActor
 }
 
 /// <summary>Settings of the actor that knows the cluster.</summary>
-/// <param name="Store">The store.</param>
+/// <param name="Store">What all nodes agree through.</param>
 /// <param name="Keys">The cluster's keys.</param>
 public sealed record ClusterViewSettings(IClusterStore Store, ClusterKeys Keys);

@@ -205,7 +205,7 @@ public sealed partial class CoordinatorActor : UntypedActor
 /// <summary>Settings of the coordinator on a node.</summary>
 /// <param name="Node">Name of this node.</param>
 /// <param name="Keys">The cluster's keys.</param>
-/// <param name="Store">The store.</param>
+/// <param name="Store">What all nodes agree through.</param>
 /// <param name="View">The actor that knows the view.</param>
 /// <param name="Bounds">Bounds of moves.</param>
 /// <param name="Stabilize">How long nothing is moved for balance after a node came.</param>

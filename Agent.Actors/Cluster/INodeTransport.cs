@@ -4,8 +4,9 @@ using Agent.Actors.Kernel;
 namespace Agent.Actors.Cluster;
 
 /// <summary>
-/// The port to the other nodes. Messages may be lost, never doubled, and arrive in the order in which they were sent to one node as long as
-/// the link to it lives; nothing says that one arrived but an answer of the peer's actors. Knows no DNS: what a message is, its codec knows.
+/// The port to the other nodes. Messages may be lost, never doubled, and arrive in the order in which they were sent to one node as long
+/// as the link to it lives; nothing says that one arrived but an answer of the peer's actors. Knows no DNS: what a message is, its codec
+/// knows.
 /// </summary>
 public interface INodeTransport
 {
@@ -30,7 +31,7 @@ public sealed record NodePeer(string Node, Guid Instance, string Address);
 /// <summary>A message from another node.</summary>
 /// <param name="Node">Name of the sender, proven by its certificate where the link has TLS.</param>
 /// <param name="Instance">Run of the sender.</param>
-/// <param name="Message">The message.</param>
+/// <param name="Message">What was sent.</param>
 public sealed record FromNode(string Node, Guid Instance, object Message);
 
 /// <summary>The link to a node came up or broke. While it is down, what is sent is lost.</summary>

@@ -215,7 +215,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
 /// <param name="Servers">What it drives.</param>
 /// <param name="Config">What this node takes the cluster for.</param>
 /// <param name="Keys">The cluster's keys.</param>
-/// <param name="Store">The store.</param>
+/// <param name="Store">What all nodes agree through.</param>
 /// <param name="View">The actor that knows the view.</param>
 /// <param name="Gate">Opened while the lease holds.</param>
 /// <param name="Times">The times of the lease.</param>

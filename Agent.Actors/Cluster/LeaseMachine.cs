@@ -41,10 +41,10 @@ public sealed record CannotJoin(string Why) : LeaseEffect;
 ///     |  +--- after a rest-+                          |  +--------------------+
 ///     +--------------------- the store says that the lease is gone, or the key is
 /// </code>
-/// The lease is counted from the moment at which a sign of life was <em>sent</em>, on a clock that goes on while the machine is suspended; an
-/// answer never shortens what an earlier one gave, and one that comes late gives what it gave when it was sent. That the store is silent ends
-/// nothing here: only the store can say that a lease is over. After that the next life has a new lease and a new name of its run; nothing of
-/// the old one is taken along.
+/// The lease is counted from the moment at which a sign of life was <em>sent</em>, on a clock that goes on while the machine is
+/// suspended; an answer never shortens what an earlier one gave, and one that comes late gives what it gave when it was sent. That the
+/// store is silent ends nothing here: only the store can say that a lease is over. After that the next life has a new lease and a new name
+/// of its run; nothing of the old one is taken along.
 /// </remarks>
 public sealed class LeaseMachine
 {
@@ -63,7 +63,7 @@ public sealed class LeaseMachine
     private string? _told;
 
     /// <summary>A machine that asks for its first lease at the first tick.</summary>
-    /// <param name="times">The times.</param>
+    /// <param name="times">How long everything may take.</param>
     /// <param name="newInstance">Names a run; never the same twice.</param>
     public LeaseMachine(LeaseTimes times, Func<Guid> newInstance)
     {

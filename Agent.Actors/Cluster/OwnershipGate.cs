@@ -1,8 +1,8 @@
 namespace Agent.Actors.Cluster;
 
 /// <summary>
-/// Says without a lock whether this node's lease holds for certain at this moment: whatever it owns nobody else can have claimed. When it is
-/// closed nothing is lost yet, but only the journal's fence can say who owns a shard.
+/// Says without a lock whether this node's lease holds for certain at this moment: whatever it owns nobody else can have claimed. When it
+/// is closed nothing is lost yet, but only the journal's fence can say who owns a shard.
 /// </summary>
 /// <remarks>One writer, the lease's keeper; read by any thread. The gate shortens the time in which two nodes act; safety is the
 /// fence's.</remarks>

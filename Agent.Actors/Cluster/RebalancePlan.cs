@@ -71,7 +71,8 @@ public static class RebalancePlan
                 if (!view.IsThere(assigned.Record.Node, assigned.Record.Instance)) continue;
                 _holder[shard] = assigned.Record.Node;
                 if (_load.TryGetValue(assigned.Record.Node, out int load)) _load[assigned.Record.Node] = load + 1;
-                if (view.Owners.TryGetValue(shard, out Held<OwnerRecord>? owner) && owner.Record.Instance == assigned.Record.Instance) continue;
+                Held<OwnerRecord>? owner = view.Owners.GetValueOrDefault(shard);
+                if (owner?.Record.Instance == assigned.Record.Instance) continue;
                 CountUnderWay(assigned.Record.Node);
                 if (owner is not null) CountUnderWay(owner.Record.Node);
             }

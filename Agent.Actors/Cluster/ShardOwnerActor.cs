@@ -178,7 +178,8 @@ public sealed partial class ShardOwnerActor : UntypedActor
 
     private static long RevisionOf(long epoch) => epoch & ((1L << 52) - 1);
 
-    [LoggerMessage(EventId = 530, EventName = "shard-owned", Level = LogLevel.Information, Message = "shard {Shard} is ours, epoch {Epoch}")]
+    [LoggerMessage(EventId = 530, EventName = "shard-owned", Level = LogLevel.Information,
+        Message = "shard {Shard} is ours, epoch {Epoch}")]
     private static partial void LogOwned(ILogger logger, int shard, long epoch);
 
     [LoggerMessage(EventId = 531, EventName = "shard-dropped", Level = LogLevel.Warning, Message = "shard {Shard} is not ours any more")]
@@ -189,7 +190,7 @@ public sealed partial class ShardOwnerActor : UntypedActor
 /// <param name="Node">Name of this node.</param>
 /// <param name="Shards">Number of shards.</param>
 /// <param name="Keys">The cluster's keys.</param>
-/// <param name="Store">The store.</param>
+/// <param name="Store">What all nodes agree through.</param>
 /// <param name="View">The actor that knows the view.</param>
 /// <param name="Keeper">The keeper of the lease.</param>
 /// <param name="Region">The door to the zones, which hosts the shards.</param>

@@ -10,9 +10,9 @@ namespace Agent.Actors.Cluster;
 /// </summary>
 /// <remarks>
 /// Knows no DNS. In a cluster a message is held until its answer is here: when its owner goes away, is another by now, or the link to it
-/// breaks, it is sent again, under the same number. Of one entity only one message at a time is on its way to another node, so that they keep
-/// their order; it is on its way until the owner has handed it to the entity. An agent that stands alone hands messages over at once and holds
-/// nothing.
+/// breaks, it is sent again, under the same number. Of one entity only one message at a time is on its way to another node, so that they
+/// keep their order; it is on its way until the owner has handed it to the entity. An agent that stands alone hands messages over at once
+/// and holds nothing.
 /// </remarks>
 public sealed partial class ShardRegionActor : UntypedActor
 {

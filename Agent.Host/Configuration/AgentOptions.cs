@@ -155,17 +155,6 @@ public sealed record JournalPlace(JournalProvider Provider, PostgresPlace? Postg
 
 public sealed record ManagementOptions(IPAddress Address, int Port);
 
-public sealed record ClusterOptions(
-    bool IsEnabled,
-    string Name,
-    int Shards,
-    HostEndpoint Listen,
-    HostEndpoint? Advertise,
-    TimeSpan LeaseTtl,
-    bool AllowPlaintext,
-    IReadOnlyList<string> EtcdEndpoints,
-    bool EtcdAllowPlaintext);
-
 /// <param name="QueryTimeout">For each SOA question.</param>
 /// <param name="QueryGrace">How long slower masters may still come up with a newer serial.</param>
 public sealed record TransferOptions(TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace);

@@ -8,12 +8,6 @@ internal static partial class ConfigurationKeys
     /// <summary>Paths, each standing for itself and all below; reference.conf says the same in the keys' lines.</summary>
     public static IReadOnlyList<string> WithoutEffect { get; } =
     [
-        "agent.cluster.name",
-        "agent.cluster.listen",
-        "agent.cluster.advertise",
-        "agent.cluster.lease-ttl",
-        "agent.cluster.allow-plaintext",
-        "agent.cluster.etcd",
         "agent.guard",
     ];
 

@@ -91,29 +91,6 @@ internal sealed partial class OptionsBinder
         return options;
     }
 
-    private static ClusterOptions ReadCluster(SectionReader section)
-    {
-        bool isEnabled = section.Flag("enabled");
-        if (isEnabled) section.Problem("enabled", "this version runs as a single node only");
-        HostEndpoint? listen = section.Endpoint("listen", 8055);
-        if (listen is null) section.Problem("listen", "an address is needed");
-        SectionReader etcd = section.Section("etcd");
-        var options = new ClusterOptions(
-            isEnabled,
-            section.Text("name"),
-            section.Integer("shards", 1, 4096),
-            listen ?? new HostEndpoint("127.0.0.1", 8055),
-            section.Endpoint("advertise", 8055),
-            section.Duration("lease-ttl", 2 * Second, TimeSpan.FromMinutes(10)),
-            section.Flag("allow-plaintext"),
-            [.. etcd.Words("endpoints").Select(word => word.Text)],
-            etcd.Flag("allow-plaintext"));
-        etcd.Done();
-        section.Section("tls").Done();
-        section.Done();
-        return options;
-    }
-
     /// <summary>The life of a zone is set by keys of several sections; the sections' own methods are done with them.</summary>
     private ZonePolicy ReadZonePolicy(SectionReader transfer, SectionReader limits)
     {

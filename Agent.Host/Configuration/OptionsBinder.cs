@@ -50,9 +50,11 @@ internal sealed partial class OptionsBinder
         SectionReader transfer = _agent.Section("transfer");
         SectionReader limits = _agent.Section("limits");
         string name = _agent.Text("name");
+        if (name.Length == 0) name = Environment.MachineName;
+        JournalPlace journal = ReadJournal(_agent.Section("journal"));
         var options = new AgentOptions
         {
-            NodeName = name.Length > 0 ? name : Environment.MachineName,
+            NodeName = name,
             Listener = ReadListener(),
             Masters = ReadMasters(keys),
             Access = ReadAccess(keys),
@@ -64,9 +66,9 @@ internal sealed partial class OptionsBinder
                 _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
             QueryTimeout = _agent.Duration("query-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             Keys = keys,
-            Journal = ReadJournal(_agent.Section("journal")),
+            Journal = journal,
             Management = ReadManagement(_agent.Section("management")),
-            Cluster = ReadCluster(_agent.Section("cluster")),
+            Cluster = ReadCluster(_agent.Section("cluster"), name, journal),
             Transfer = ReadTransfer(transfer),
             Guard = ReadGuard(_agent.Section("guard")),
             Limits = ReadLimits(limits),

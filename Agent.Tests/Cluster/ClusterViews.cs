@@ -16,7 +16,7 @@ internal sealed class ClusterViews(int shards)
         Config = new Held<ConfigRecord>(new ConfigRecord(shards, ConfigRecord.OurHash, ConfigRecord.OurFormat, 0), 1, 1, 0),
     };
 
-    public static Guid InstanceOf(string node, int run = 1) => new(StringComparer.Ordinal.Equals(node, "") ? 0 : node[^1], (short)run, 0, new byte[8]);
+    public static Guid InstanceOf(string node, int run = 1) => new(node[^1], (short)run, 0, new byte[8]);
 
     public ClusterViews Join(string node, int run = 1, MemberState state = MemberState.Up) => Write(
         Keys.Member(node), new MemberRecord(node, InstanceOf(node, run), $"{node}:8055", state, "1", 1));

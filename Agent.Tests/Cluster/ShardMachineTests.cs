@@ -207,7 +207,13 @@ public sealed class ShardMachineTests
     }
 
     private static void Step(
-        ClusterViews views, ShardMachine machine, List<ShardEffect> effects, KernelRandom random, TimeSpan now, ShardEffect? open, ref int run)
+        ClusterViews views,
+        ShardMachine machine,
+        List<ShardEffect> effects,
+        KernelRandom random,
+        TimeSpan now,
+        ShardEffect? open,
+        ref int run)
     {
         long request = open switch { ClaimShard x => x.Request, ReadOwner x => x.Request, ReleaseShard x => x.Request, _ => 0 };
         long ownerRevision = views.View.Owners.GetValueOrDefault(0)?.CreateRevision ?? random.Next(50);

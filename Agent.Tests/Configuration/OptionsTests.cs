@@ -14,6 +14,17 @@ namespace Agent.Tests.Configuration;
 public class OptionsTests
 {
     [Fact]
+    public void Endpoints_of_etcd_take_their_scheme_from_the_authority_where_none_is_written()
+    {
+        EtcdPlace plain = ConfigurationText.Options(
+            "agent.cluster.etcd.endpoints = [\"127.0.0.1\", \"https://e1:99\"]").Cluster.Etcd;
+        Assert.Equal(["http://127.0.0.1:2379/", "https://e1:99/"], plain.Endpoints.Select(endpoint => endpoint.ToString()));
+        EtcdPlace secure = ConfigurationText.Options(
+            "agent.cluster.etcd { endpoints = \"e1,e2:5\", ca-file = \"/ca.pem\" }").Cluster.Etcd;
+        Assert.Equal(["https://e1:2379/", "https://e2:5/"], secure.Endpoints.Select(endpoint => endpoint.ToString()));
+    }
+
+    [Fact]
     public void Defaults_are_those_of_the_contract()
     {
         AgentOptions options = ConfigurationText.Options("");
