@@ -36,12 +36,17 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonElement> PostAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, cancellation);
 
+    public Task<JsonElement> DeleteAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Delete, path, cancellation);
+
+    public Task<JsonElement> PutAsync(string path, object body, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Put, path, cancellation, body);
+
     /// <summary>An answer without a body gives an undefined element.</summary>
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellation)
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellation, object? content = null)
     {
         try
         {
-            using var request = new HttpRequestMessage(method, path);
+            using var request = new HttpRequestMessage(method, path) { Content = content is null ? null : JsonContent.Create(content) };
             using HttpResponseMessage response = await _client.SendAsync(request, cancellation);
             byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
             if (!response.IsSuccessStatusCode) throw Failure(response.StatusCode, body);

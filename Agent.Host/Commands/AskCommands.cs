@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Agent.Dns.Wire;
 
@@ -12,13 +11,6 @@ internal sealed class AskCommands(CommandConsole console)
 {
     private const int PageSize = 1000;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-
-        // For a terminal or a program that reads JSON, never for a page: signs such as + stay themselves.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
     private static readonly string[] ZoneHeadings = ["ZONE", "STATE", "SERIAL", "WANTED", "RECORDS", "TARGETS", "REASON"];
     private static readonly string[] TargetHeadings = ["TARGET", "DRIVER", "NODE", "STATE", "BEHIND", "UNDER WAY", "REASON"];
     private readonly ApiOptions _options = new();
@@ -228,5 +220,5 @@ internal sealed class AskCommands(CommandConsole console)
     // A single dot would be taken out of the path, so the root zone goes by the name that its file has.
     private static string PathOf(string zone) => $"api/v1/zones/{(zone == "." ? "@" : Uri.EscapeDataString(zone))}";
 
-    private void WriteJson<T>(T value) => console.Output.WriteLine(JsonSerializer.Serialize(value, Indented));
+    private void WriteJson<T>(T value) => JsonOutput.Write(console, value);
 }

@@ -138,7 +138,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
         var parts = new ManagementParts(
-            _options.NodeName, region, targets, _masters, writer, metrics, () => watchdog.IsStuck, () => _policy.Current.AnswerDeadline);
+            _options.NodeName, region, targets, _masters, writer, metrics, () => watchdog.IsStuck, () => _policy.Current.AnswerDeadline, Cluster: null);
         _management = await ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
             new ManagementGuard(ApiToken.Load(data.Path), HostNames()),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Host.Telemetry;
 
@@ -13,6 +14,7 @@ namespace Agent.Host.Web;
 /// <param name="Metrics">What is counted.</param>
 /// <param name="IsStuck">Whether the runtime does not get to its work.</param>
 /// <param name="AnswerDeadline">How long a CREATE or DELETE may take.</param>
+/// <param name="Cluster">The cluster that this node belongs to; null for an agent that stands alone.</param>
 public sealed record ManagementParts(
     string NodeName,
     IActorRef Region,
@@ -21,4 +23,5 @@ public sealed record ManagementParts(
     IActorRef Journal,
     PrometheusExporter Metrics,
     Func<bool> IsStuck,
-    Func<TimeSpan> AnswerDeadline);
+    Func<TimeSpan> AnswerDeadline,
+    ClusterNode? Cluster);

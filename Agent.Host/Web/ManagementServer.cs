@@ -56,6 +56,7 @@ public sealed class ManagementServer : IAsyncDisposable
         var queries = new ZoneQueries(system, parts.Region);
         new ZoneEndpoints(parts, queries).Map(application);
         new StateEndpoints(parts, queries).Map(application);
+        new ClusterEndpoints(parts, queries).Map(application);
         WebPage.Map(application);
         await application.StartAsync();
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -16,7 +16,6 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         routes.MapGet("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
         routes.MapGet("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
-        routes.MapGet("/api/v1/cluster", ClusterAsync);
         routes.MapGet("/livez", LiveAsync);
         routes.MapGet("/readyz", ReadyAsync);
         routes.MapGet("/anycast", AnycastAsync);
@@ -91,19 +90,6 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         return why is null
             ? Results.Text("ok\n")
             : Results.Text($"stay away: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
-    }
-
-    /// <summary>An agent that stands alone is a cluster of one, and its own coordinator.</summary>
-    private async Task<IResult> ClusterAsync()
-    {
-        RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
-        int zones = (await queries.CountAsync()).Values.Sum();
-        return Results.Json(new
-        {
-            members = new[] { new { name = parts.NodeName, state = "up", address = (string?)null, shards = region.Owned, zones } },
-            shards = new { total = region.Total, unowned = region.Total - region.Owned },
-            coordinator = parts.NodeName,
-        });
     }
 
     private async Task<IResult> MetricsAsync()

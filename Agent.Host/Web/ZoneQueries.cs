@@ -83,6 +83,13 @@ public sealed class ZoneQueries(ActorSystem system, IActorRef region)
         return [.. lists.SelectMany(l => l.Zones).OrderBy(z => z.Name).Take(query.Limit)];
     }
 
+    /// <summary>Zones by shard.</summary>
+    public async Task<IReadOnlyDictionary<int, int>> CountByShardAsync()
+    {
+        ImmutableArray<ZoneCounts> counts = await AskAsync<ZoneCounts>(new CountZones());
+        return counts.GroupBy(c => c.Shard).ToDictionary(g => g.Key, g => g.First().ByState.Values.Sum());
+    }
+
     /// <summary>Zones by state.</summary>
     public async Task<IReadOnlyDictionary<string, int>> CountAsync()
     {
