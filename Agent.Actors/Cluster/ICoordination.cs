@@ -34,5 +34,13 @@ public sealed record ShardAcquired(int Shard, long Epoch)
 /// <param name="Why">For people.</param>
 public sealed record OwnershipEnded(string Why);
 
+/// <summary>
+/// Published on the event stream by whoever finds that the store has this shard under a later epoch: this ownership is over, whatever the
+/// coordination says, and its host stops at once.
+/// </summary>
+/// <param name="Shard">Number of the shard.</param>
+/// <param name="Epoch">The epoch that is over; an ownership under another is not meant.</param>
+public sealed record ShardFenced(int Shard, long Epoch);
+
 /// <summary>This node does not own the shard any more; its host stops at once.</summary>
 public sealed record ShardLost(int Shard);

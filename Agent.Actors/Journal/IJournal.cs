@@ -19,10 +19,18 @@ public interface IJournal
     void Commit(JournalBatch batch, ReplyTo replyTo);
 
     /// <summary>
-    /// Reads all rows whose shard (stable hash of the name modulo <paramref name="shardCount"/>) is <paramref name="shard"/>;
-    /// answered by <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>.
+    /// Takes a shard under an epoch, which waits for what its former owner still writes and shuts out whatever it would write later; then
+    /// reads all rows whose shard (stable hash of the name modulo <paramref name="shardCount"/>) it is. Taking it again under the same
+    /// epoch changes nothing. Answered by <see cref="ShardLoaded"/>, or by <see cref="ShardLoadFailed"/>, which is final when its reason is
+    /// <see cref="ReasonCode.JournalFenced"/>: the shard has been taken under a later epoch.
     /// </summary>
-    void LoadShard(int shard, int shardCount, ReplyTo replyTo);
+    void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo);
+
+    /// <summary>
+    /// Asks whether a shard is still held under an epoch; answered by <see cref="FenceChecked"/>. The answer is of a moment after the
+    /// question, and checks that wait share one look.
+    /// </summary>
+    void CheckFence(long request, int shard, long epoch, ReplyTo replyTo);
 
     /// <summary>Reads the row of one zone; answered by <see cref="ZoneRead"/> or <see cref="ZoneReadFailed"/>.</summary>
     void ReadZone(DomainName zone, ReplyTo replyTo);
@@ -37,7 +45,14 @@ public interface IJournal
 /// <summary>Entries that become durable together.</summary>
 /// <param name="Id">Number of the batch, unique within the process.</param>
 /// <param name="Entries">The entries, in order.</param>
-public sealed record JournalBatch(long Id, ImmutableArray<JournalEntry> Entries);
+/// <param name="Claims">Under what the entries are written, each once. The store compares all of them with its fence in the transaction
+/// that writes; one shard may stand here under two epochs, of which one at most can hold.</param>
+public sealed record JournalBatch(long Id, ImmutableArray<JournalEntry> Entries, ImmutableArray<ShardEpoch> Claims);
+
+/// <summary>A shard as one ownership of it: what is written for it carries the epoch, and the store compares.</summary>
+/// <param name="Shard">Number of the shard.</param>
+/// <param name="Epoch">Larger than that of every ownership of the shard before.</param>
+public readonly record struct ShardEpoch(int Shard, long Epoch);
 
 /// <summary>The batch is durable.</summary>
 /// <param name="Id">Number of the batch.</param>
@@ -52,17 +67,26 @@ public sealed record JournalInDoubt(long Id, Reason Reason);
 
 /// <summary>Nothing of the batch was written.</summary>
 /// <param name="Id">Number of the batch.</param>
-/// <param name="Reason">Why. <see cref="ReasonCode.JournalFenced"/> is final: another owner has come, and no batch will ever be taken
-/// again.</param>
+/// <param name="Reason">Why. <see cref="ReasonCode.JournalFenced"/> is final: without <paramref name="Fenced"/> another agent has taken the
+/// whole journal over, and no batch will ever be taken again.</param>
 /// <param name="Culprit">The zone whose content cannot be kept: the rest of the batch may be written without it. Null when nothing can
 /// be written.</param>
-public sealed record JournalFailed(long Id, Reason Reason, DomainName? Culprit = null);
+/// <param name="Fenced">The claims that do not hold any more and never will again: the rest of the batch may be written without
+/// them.</param>
+public sealed record JournalFailed(
+    long Id, Reason Reason, DomainName? Culprit = null, ImmutableArray<ShardEpoch> Fenced = default);
 
 /// <summary>The rows of a shard.</summary>
 public sealed record ShardLoaded(int Shard, ImmutableArray<ZoneRow> Rows);
 
 /// <summary>The rows of a shard could not be read.</summary>
 public sealed record ShardLoadFailed(int Shard, Reason Reason);
+
+/// <summary>Whether a shard is still held.</summary>
+/// <param name="Request">Number given by the asker.</param>
+/// <param name="Held">It was, at a moment after the question.</param>
+/// <param name="Reason">Null when held. <see cref="ReasonCode.JournalFenced"/> is final; with any other reason nobody can say now.</param>
+public sealed record FenceChecked(long Request, bool Held, Reason? Reason);
 
 /// <summary>The row of a zone; null when there is none.</summary>
 public sealed record ZoneRead(DomainName Zone, ZoneRow? Row);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
@@ -13,11 +14,12 @@ namespace Agent.Actors.Journal;
 /// <remarks>
 /// Bounds: at most <see cref="MaxBatchEntries"/> entries a batch, and <see cref="MaxWaiting"/> requests waiting; one more is
 /// refused at once, which the requester answers with overload. Requests keep their order, reads behind writes among them. A zone whose
-/// content cannot be kept fails alone: the others of its batch are written without it.
+/// content cannot be kept fails alone, and so does a shard that another owner has taken: the others of the batch are written without it.
 /// <para>A batch in doubt is held until the store says what became of it; whatever waits behind it or comes meanwhile is refused at
-/// once. A fence is the end: everything is refused, and the shards of this node are told that their ownership is over.</para>
+/// once. A fenced shard is told to the node as <see cref="ShardFenced"/>. A fence around the whole journal is the end: everything is
+/// refused, and all shards of this node are told that their ownership is over.</para>
 /// <para>History and progress, for whose fate nobody waits, outlive a failed batch: the newest <see cref="MaxKept"/> of them go along
-/// with a later one.</para>
+/// with a later one, under the epoch that they were written for, and end with it.</para>
 /// </remarks>
 public sealed class JournalActor : UntypedActor
 {
@@ -36,21 +38,25 @@ public sealed class JournalActor : UntypedActor
     private static readonly object PurgeTimer = new();
 
     private readonly IJournal _journal;
+    private readonly int _shardCount;
     private readonly Queue<(object Request, IActorRef Sender)> _waiting = new();
-    private readonly List<(Append Request, IActorRef Sender)> _underWay = [];
-    private readonly Queue<JournalEntry> _kept = new();
+    private readonly List<Asked> _underWay = [];
+    private readonly Queue<(ShardEpoch Claim, JournalEntry Entry)> _kept = new();
     private long _batch;
     private bool _busy;
     private Reason? _failure;
     private Reason? _closed;
 
-    private JournalActor(IJournal journal)
+    private JournalActor(IJournal journal, int shardCount)
     {
         _journal = journal;
+        _shardCount = shardCount;
     }
 
     /// <summary>The recipe.</summary>
-    public static Props Props(IJournal journal) => Kernel.Props.Create(static port => new JournalActor(port), journal);
+    /// <param name="shardCount">Number of shards, which says to which of them a name belongs.</param>
+    public static Props Props(IJournal journal, int shardCount) =>
+        Kernel.Props.Create(static a => new JournalActor(a.journal, a.shardCount), (journal, shardCount));
 
     /// <inheritdoc/>
     protected internal override void PreStart() =>
@@ -72,7 +78,7 @@ public sealed class JournalActor : UntypedActor
             case Append append:
                 Accept(append);
                 break;
-            case AskShard or AskZoneRow:
+            case TakeShard or AskZoneRow:
                 _waiting.Enqueue((message, Sender));
                 if (!_busy) CommitNext();
                 break;
@@ -83,7 +89,10 @@ public sealed class JournalActor : UntypedActor
             case JournalInDoubt doubt when doubt.Id == _batch && _busy:
                 Doubt(doubt.Reason);
                 break;
-            case JournalFailed { Reason.Code: ReasonCode.JournalFenced } failed when failed.Id == _batch:
+            case JournalFailed { Fenced.IsDefaultOrEmpty: false } failed when failed.Id == _batch && Claims(failed.Fenced):
+                FencedAlone(failed.Fenced, failed.Reason);
+                break;
+            case JournalFailed { Reason.Code: ReasonCode.JournalFenced, Fenced.IsDefaultOrEmpty: true } failed when failed.Id == _batch:
                 Fenced(failed.Reason);
                 break;
             case JournalFailed { Culprit: { } zone } failed when failed.Id == _batch && _underWay.Exists(u => Writes(u.Request, zone)):
@@ -91,12 +100,15 @@ public sealed class JournalActor : UntypedActor
                 break;
             case JournalFailed failed when failed.Id == _batch:
                 _failure = failed.Reason;
-                foreach ((Append request, _) in _underWay) Keep(request);
+                foreach (Asked asked in _underWay) Keep(asked);
                 Finish(id => new AppendFailed(id, failed.Reason));
                 break;
             case AskHistory ask:
                 // The store answers the asker itself; reading does not wait behind writes.
                 _journal.ReadHistory(ask.Zone, ask.Limit, new ReplyTo(Sender, 0));
+                break;
+            case AskFence ask:
+                _journal.CheckFence(ask.Request, ask.Shard, ask.Epoch, new ReplyTo(Sender, 0));
                 break;
             case GetJournalHealth:
                 Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
@@ -115,6 +127,12 @@ public sealed class JournalActor : UntypedActor
 
     private void Accept(Append append)
     {
+        if (append.Entries.IsEmpty)
+        {
+            Sender.Tell(new AppendDone(append.Id), Self);
+            return;
+        }
+
         if (_closed is not null || _waiting.Count >= MaxWaiting)
         {
             if (append.Id != 0) Sender.Tell(new AppendFailed(append.Id, _closed ?? TooMuch), Self);
@@ -129,10 +147,7 @@ public sealed class JournalActor : UntypedActor
     private void Doubt(Reason reason)
     {
         _failure = _closed = reason;
-        foreach ((Append request, IActorRef sender) in _underWay)
-        {
-            if (request.Id != 0) sender.Tell(new AppendDelayed(request.Id, reason), Self);
-        }
+        foreach (Asked asked in _underWay) Answer(asked, id => new AppendDelayed(id, reason));
 
         RefuseWaiting(reason);
     }
@@ -152,7 +167,7 @@ public sealed class JournalActor : UntypedActor
             object? refusal = waiting.Request switch
             {
                 Append { Id: not 0 } append => new AppendFailed(append.Id, reason),
-                AskShard shard => new ShardLoadFailed(shard.Shard, reason),
+                TakeShard shard => new ShardLoadFailed(shard.Shard, reason),
                 AskZoneRow zone => new ZoneReadFailed(zone.Zone, reason),
                 _ => null,
             };
@@ -163,11 +178,7 @@ public sealed class JournalActor : UntypedActor
     private void Finish(Func<long, object> answer)
     {
         _closed = null;
-        foreach ((Append request, IActorRef sender) in _underWay)
-        {
-            if (request.Id != 0) sender.Tell(answer(request.Id), Self);
-        }
-
+        foreach (Asked asked in _underWay) Answer(asked, answer);
         _underWay.Clear();
         _busy = false;
         CommitNext();
@@ -175,28 +186,60 @@ public sealed class JournalActor : UntypedActor
 
     private void FailAlone(DomainName zone, Reason reason)
     {
-        foreach ((Append request, IActorRef sender) in _underWay.Where(u => Writes(u.Request, zone)))
+        foreach (Asked asked in _underWay.Where(u => Writes(u.Request, zone)))
         {
-            Keep(request);
-            if (request.Id != 0) sender.Tell(new AppendFailed(request.Id, reason), Self);
+            Keep(asked);
+            Answer(asked, id => new AppendFailed(id, reason));
         }
 
         _underWay.RemoveAll(u => Writes(u.Request, zone));
+        GoOnWithoutThem();
+    }
+
+    /// <summary>The shards are another owner's: nothing can be written under these epochs any more, and nothing kept either.</summary>
+    private void FencedAlone(ImmutableArray<ShardEpoch> claims, Reason reason)
+    {
+        CodeProbe.Reached("journal.fenced-alone");
+        foreach (Asked asked in _underWay.Where(u => claims.Contains(u.Claim))) Answer(asked, id => new AppendFailed(id, reason));
+        _underWay.RemoveAll(u => claims.Contains(u.Claim));
+        for (int left = _kept.Count; left > 0; left--)
+        {
+            (ShardEpoch Claim, JournalEntry Entry) kept = _kept.Dequeue();
+            if (!claims.Contains(kept.Claim)) _kept.Enqueue(kept);
+        }
+
+        foreach (ShardEpoch claim in claims) Context.System.EventStream.Publish(new ShardFenced(claim.Shard, claim.Epoch));
+        GoOnWithoutThem();
+    }
+
+    private void GoOnWithoutThem()
+    {
         _closed = null;
         _busy = false;
         if (_underWay.Count > 0) Commit();
         else CommitNext();
     }
 
-    /// <summary>The wish failed and was answered so; what it tells of is true all the same, and belongs in the history.</summary>
-    private void Keep(Append request)
+    private void Answer(Asked asked, Func<long, object> answer)
     {
-        foreach (JournalEntry entry in request.Entries.Where(e => request.Id == 0 || e is ZoneEvent)) _kept.Enqueue(entry);
+        if (asked.Request.Id != 0) asked.Sender.Tell(answer(asked.Request.Id), Self);
+    }
+
+    /// <summary>The wish failed and was answered so; what it tells of is true all the same, and belongs in the history.</summary>
+    private void Keep(Asked asked)
+    {
+        foreach (JournalEntry entry in asked.Request.Entries.Where(e => asked.Request.Id == 0 || e is ZoneEvent))
+            _kept.Enqueue((asked.Claim, entry));
         while (_kept.Count > MaxKept) _kept.Dequeue();
         if (_kept.Count > 0 && !Timers.IsTimerActive(KeptTimer)) Timers.StartSingleTimer(KeptTimer, KeptTimer, KeptPause);
     }
 
     private static bool Writes(Append request, DomainName zone) => request.Entries.Any(e => e is PutZone && e.Zone.Equals(zone));
+
+    private bool Claims(ImmutableArray<ShardEpoch> claims) => _underWay.Exists(u => claims.Contains(u.Claim));
+
+    private ShardEpoch ClaimOf(Append request) =>
+        new(ShardRegionActor.ShardOf(request.Entries[0].Zone.StableHash, _shardCount), request.Epoch);
 
     private void CommitNext()
     {
@@ -206,7 +249,7 @@ public sealed class JournalActor : UntypedActor
             if (next.Request is Append append)
             {
                 if (entries > 0 && entries + append.Entries.Length > MaxBatchEntries) break;
-                _underWay.Add((append, next.Sender));
+                _underWay.Add(new Asked(append, next.Sender, ClaimOf(append)));
                 entries += append.Entries.Length;
             }
             else if (entries > 0)
@@ -228,7 +271,7 @@ public sealed class JournalActor : UntypedActor
     /// <summary>The store answers the asker itself; it has written everything that was asked before.</summary>
     private void Read(object request, IActorRef asker)
     {
-        if (request is AskShard shard) _journal.LoadShard(shard.Shard, shard.ShardCount, new ReplyTo(asker, 0));
+        if (request is TakeShard shard) _journal.TakeShard(shard.Shard, shard.ShardCount, shard.Epoch, new ReplyTo(asker, 0));
         else if (request is AskZoneRow zone) _journal.ReadZone(zone.Zone, new ReplyTo(asker, 0));
     }
 
@@ -238,11 +281,16 @@ public sealed class JournalActor : UntypedActor
         if (_kept.Count > 0)
         {
             CodeProbe.Reached("journal.wrote-what-was-kept");
-            _underWay.Insert(0, (new Append(0, [.. _kept]), Self));
+            _underWay.InsertRange(0, _kept.GroupBy(k => k.Claim, k => k.Entry).Select(
+                k => new Asked(new Append(0, k.Key.Epoch, [.. k]), Self, k.Key)));
             _kept.Clear();
         }
 
         _busy = true;
-        _journal.Commit(new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)]), Context.ReplyTo());
+        _journal.Commit(
+            new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)], [.. _underWay.Select(u => u.Claim).Distinct()]),
+            Context.ReplyTo());
     }
+
+    private readonly record struct Asked(Append Request, IActorRef Sender, ShardEpoch Claim);
 }

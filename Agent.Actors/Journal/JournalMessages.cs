@@ -7,8 +7,9 @@ namespace Agent.Actors.Journal;
 /// <summary>Asks for entries to be made durable. Answered to the sender by <see cref="AppendDone"/> or <see cref="AppendFailed"/>, unless
 /// <paramref name="Id"/> is 0; <see cref="AppendDelayed"/> may come before.</summary>
 /// <param name="Id">Number given by the sender; 0 when no answer is wanted.</param>
-/// <param name="Entries">Become durable together.</param>
-public sealed record Append(long Id, ImmutableArray<JournalEntry> Entries);
+/// <param name="Epoch">Under which the sender owns the shard of the entries.</param>
+/// <param name="Entries">Become durable together. All are of one shard.</param>
+public sealed record Append(long Id, long Epoch, ImmutableArray<JournalEntry> Entries);
 
 /// <summary>The entries are durable.</summary>
 /// <param name="Id">Number given by the sender.</param>
@@ -22,9 +23,13 @@ public sealed record AppendFailed(long Id, Reason Reason);
 /// <see cref="AppendFailed"/> follows then.</summary>
 public sealed record AppendDelayed(long Id, Reason Reason);
 
-/// <summary>Asks for the rows of a shard behind everything that was sent to the journal before; answered by
-/// <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>.</summary>
-public sealed record AskShard(int Shard, int ShardCount);
+/// <summary>Takes a shard under an epoch and asks for its rows, behind everything that was sent to the journal before; answered by
+/// <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>. May be asked again under the same epoch.</summary>
+public sealed record TakeShard(int Shard, int ShardCount, long Epoch);
+
+/// <summary>Asks whether the shard is still held under the epoch; answered by <see cref="FenceChecked"/>. Does not wait behind what was
+/// sent before.</summary>
+public sealed record AskFence(long Request, int Shard, long Epoch);
 
 /// <summary>Asks for the row of a zone behind everything that was sent to the journal before; answered by <see cref="ZoneRead"/> or
 /// <see cref="ZoneReadFailed"/>.</summary>

@@ -36,6 +36,7 @@ internal sealed partial class ZoneActor : UntypedActor
     private readonly List<ZoneEffect> _effects = [];
     private readonly Dictionary<long, IActorRef> _requesters = [];
     private readonly ILogger _logger;
+    private readonly long _epoch;
     private ImmutableArray<string> _healthy;
     private long _requesterCounter;
     private long _received;
@@ -50,8 +51,9 @@ internal sealed partial class ZoneActor : UntypedActor
     private ZonePhase _toldPhase;
     private bool _toldTransferring;
 
-    private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy)
+    private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy, long epoch)
     {
+        _epoch = epoch;
         _settings = settings;
         _name = zone.Name;
         _healthy = healthy;
@@ -59,8 +61,9 @@ internal sealed partial class ZoneActor : UntypedActor
         _machine = new ZoneMachine(zone.Name, zone.Row, settings.TargetNames, settings.Policy.Current);
     }
 
-    public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy) =>
-        Kernel.Props.Create(static a => new ZoneActor(a.settings, a.zone, a.healthy), (settings, zone, healthy));
+    /// <param name="epoch">Under which the shard is owned; every write carries it.</param>
+    public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy, long epoch) =>
+        Kernel.Props.Create(static a => new ZoneActor(a.settings, a.zone, a.healthy, a.epoch), (settings, zone, healthy, epoch));
 
     protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
 
@@ -174,7 +177,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 break;
             case WriteJournal x:
                 if (x.Write != 0) _writeBegunAt = Clock.Monotonic;
-                var append = new Append(x.Write, x.Entries);
+                var append = new Append(x.Write, _epoch, x.Entries);
                 if (append.Id != 0) (_writing, _writingTwice) = (append, false);
                 _settings.Journal.Tell(append, Self);
                 foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);

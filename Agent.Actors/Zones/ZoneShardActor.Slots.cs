@@ -16,7 +16,8 @@ public sealed partial class ZoneShardActor
     {
         if (!_slots.TryGetValue(name, out ZoneSlot? slot)) _slots[name] = slot = new ZoneSlot(null);
         if (slot.Actor is { } awake) return awake;
-        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row), _healthy));
+        var zone = new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row);
+        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, zone, _healthy, _start!.Epoch));
         Context.Watch(actor);
         _actors.Add(actor, name);
         AgentMetrics.ZoneActors.Add(1);
@@ -95,7 +96,7 @@ public sealed partial class ZoneShardActor
         slot.Row = row with { Targets = [.. others.Add(report.Progress).OrderBy(t => t.Target, StringComparer.Ordinal)] };
         TargetProgress? written = slot.TakeWritten(report.Progress.Target) ?? before;
         if (written is not null && written.State == report.Progress.State && written.Serial == report.Progress.Serial) return;
-        _settings.Zones.Journal.Tell(new Append(0, [new PutProgress(report.Zone, report.Progress)]), Self);
+        _settings.Zones.Journal.Tell(new Append(0, _start!.Epoch, [new PutProgress(report.Zone, report.Progress)]), Self);
     }
 
     private void Picture(ZonePicture picture)

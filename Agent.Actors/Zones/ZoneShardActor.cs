@@ -3,6 +3,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
@@ -81,6 +82,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         {
             case ShardStart start: Start(start); break;
             case ShardLoaded loaded: Load(loaded); break;
+            case ShardLoadFailed { Reason.Code: ReasonCode.JournalFenced }: Fenced(); break;
             case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
             case object timer when timer == LoadTimer: Start(_start!); break;
             case JournalRestarted x: JournalBeganAnew(x); break;
@@ -108,7 +110,14 @@ public sealed partial class ZoneShardActor : UntypedActor
     {
         _start = start;
         // Behind whatever a host before this one still has to write.
-        _settings.Zones.Journal.Tell(new AskShard(start.Shard, _settings.ShardCount), Self);
+        _settings.Zones.Journal.Tell(new TakeShard(start.Shard, _settings.ShardCount, start.Epoch), Self);
+    }
+
+    /// <summary>Another owner has come since: what waits here is refused when this host ends.</summary>
+    private void Fenced()
+    {
+        CodeProbe.Reached("shard.fenced-before-it-loaded");
+        Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
     }
 
     /// <summary>What was asked of the writer that broke is asked once more.</summary>

@@ -71,6 +71,16 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>From here on every commit waits for this standby; returns when it follows.</summary>
+    public async Task FollowedByAsync(string name)
+    {
+        await SqlAsync("postgres", $"ALTER SYSTEM SET synchronous_standby_names = '{name}'");
+        await SqlAsync("postgres", "SELECT pg_reload_conf()");
+        await Eventually.HoldsAsync(
+            async () => await SqlAsync("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1",
+            () => $"the standby {name} follows\n{Output}");
+    }
+
     /// <summary>Starts the server, again after its end with the data that it left, and waits until it answers.</summary>
     public async Task StartAsync(params string[] settings)
     {

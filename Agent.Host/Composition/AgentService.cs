@@ -124,7 +124,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         }
 
         ImmutableSortedDictionary<string, IActorRef> targets = StartTargets(zones, clock);
-        IActorRef writer = _system.ActorOf(JournalActor.Props(journal), "journal");
+        IActorRef writer = _system.ActorOf(JournalActor.Props(journal, _options.Cluster.Shards), "journal");
         IActorRef region = StartZones(journal, writer, client, targets);
 
         ProcessMetrics.Register();

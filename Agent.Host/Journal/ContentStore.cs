@@ -6,11 +6,13 @@ namespace Agent.Host.Journal;
 
 /// <summary>
 /// The large contents, one immutable file each, named by hash. A file is durable before a transaction refers to it and is
-/// removed after the transaction that drops the last reference. Used by the journal's thread only.
+/// removed after the transaction that drops the last reference. Kept and removed by the journal's thread only; any thread may look for a
+/// file, and fetch one that lies elsewhere too.
 /// </summary>
 public sealed class ContentStore
 {
     private const string PartSuffix = ".part";
+    private const string FetchSuffix = ".fetch";
     private const string DamagedSuffix = ".damaged";
 
     private readonly string _directory;
@@ -63,6 +65,34 @@ public sealed class ContentStore
         return null;
     }
 
+    /// <summary>Makes the file of a content that the journal keeps elsewhere. One fetch at a time.</summary>
+    /// <exception cref="IOException">The parts are not those of this content, or the disk is full or failing.</exception>
+    public FileZoneContent Fetch(ZoneFacts facts, IEnumerable<byte[]> parts)
+    {
+        string path = PathOf(facts.Hash);
+        using (var file = new FileStream(path + FetchSuffix, FileMode.Create, FileAccess.Write, FileShare.None, 0))
+        {
+            using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (byte[] part in parts)
+            {
+                digest.AppendData(part);
+                file.Write(part);
+            }
+
+            if (!ContentHash.TryFromBytes(digest.GetHashAndReset(), out ContentHash hash) || hash != facts.Hash)
+                throw new IOException($"The content of {facts.Apex} with serial {facts.Serial} is damaged in the journal.");
+        }
+
+        // It need not last: a file that a power cut spoils is found out and fetched again.
+        File.Move(path + FetchSuffix, path, overwrite: true);
+        return FileZoneContent.Kept(facts, path);
+    }
+
+    /// <summary>The octets of a kept content.</summary>
+    /// <exception cref="IOException">The file is gone or cannot be read.</exception>
+    public FileStream Read(ContentHash hash) => new(
+        PathOf(hash), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
+
     /// <summary>
     /// Removes a content that no transaction refers to any more. Whoever has it open reads on; what resists waits for the next start.
     /// </summary>
@@ -79,18 +109,20 @@ public sealed class ContentStore
         }
     }
 
-    /// <summary>Removes what a crash left: files without a reference and half-written ones. Foreign files are left alone.</summary>
+    /// <summary>
+    /// Removes files without a reference, and half-written ones, which a crash has left if this is the start. Foreign files are left alone.
+    /// </summary>
     /// <returns>The number of files removed.</returns>
-    public int RemoveUnreferenced(Func<ContentHash, bool> isReferenced)
+    public int RemoveUnreferenced(Func<ContentHash, bool> isReferenced, bool isStart = true)
     {
         int removed = 0;
         foreach (string path in Directory.EnumerateFiles(_directory))
         {
             string name = Path.GetFileName(path);
-            bool isPart = name.EndsWith(PartSuffix, StringComparison.Ordinal);
-            if (!ContentHash.TryParse(isPart ? name.AsSpan(0, name.Length - PartSuffix.Length) : name, out ContentHash hash))
+            bool isPart = Path.GetExtension(name) is PartSuffix or FetchSuffix;
+            if (!ContentHash.TryParse(isPart ? Path.GetFileNameWithoutExtension(name) : name, out ContentHash hash))
                 continue;
-            if (!isPart && isReferenced(hash))
+            if (isPart ? !isStart : isReferenced(hash))
                 continue;
             File.Delete(path);
             removed++;

@@ -79,12 +79,14 @@ public sealed class DataDirectory : IDisposable
     public void WriteJournalIdentity(Guid identity)
     {
         if (ReadJournalIdentity() == identity) return;
-        string part = IdentityPath + ".new";
-        File.WriteAllText(part, identity + "\n");
-        DiskSync.File(part);
-        File.Move(part, IdentityPath, overwrite: true);
-        DiskSync.Directory(Path);
+        WriteNote(IdentityPath, identity.ToString());
     }
+
+    /// <summary>What was last noted of the servers of the journal elsewhere; null before the first note.</summary>
+    internal string? ReadJournalTimeline() => File.Exists(TimelinePath) ? File.ReadAllText(TimelinePath).Trim() : null;
+
+    /// <summary>Notes something of the servers of the journal elsewhere.</summary>
+    internal void WriteJournalTimeline(string text) => WriteNote(TimelinePath, text);
 
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _lock.Dispose();
@@ -113,6 +115,17 @@ public sealed class DataDirectory : IDisposable
             return "unknown";
         }
     }
+
+    private void WriteNote(string path, string text)
+    {
+        string part = path + ".new";
+        File.WriteAllText(part, text + "\n");
+        DiskSync.File(part);
+        File.Move(part, path, overwrite: true);
+        DiskSync.Directory(Path);
+    }
+
+    private string TimelinePath => System.IO.Path.Combine(Path, "journal-timeline");
 
     private string IdentityPath => System.IO.Path.Combine(Path, "journal-identity");
 

@@ -12,12 +12,15 @@ namespace Agent.Tests.Journal;
 /// <summary>What the writer does with batches that fail, over a store that the test plays.</summary>
 public sealed class JournalActorTests : TestKitBase
 {
+    private const int Shards = 8;
+    private const long Epoch = 5;
+
     private readonly PlayedJournal _store = new();
     private readonly IActorRef _journal;
 
     public JournalActorTests()
     {
-        _journal = ActorOf(JournalActor.Props(_store));
+        _journal = ActorOf(JournalActor.Props(_store, Shards));
     }
 
     [Fact]
@@ -28,7 +31,7 @@ public sealed class JournalActorTests : TestKitBase
         for (int i = 0; i < probes.Length; i++)
         {
             string name = i == 2 ? "bad.example." : $"z{i}.example.";
-            probes[i].Send(_journal, new Append(i + 1, [new PutZone(Row(name, 1))]));
+            probes[i].Send(_journal, new Append(i + 1, Epoch, [new PutZone(Row(name, 1))]));
         }
 
         RunReady();
@@ -47,7 +50,7 @@ public sealed class JournalActorTests : TestKitBase
     {
         _store.IsFull = true;
         TestProbe probe = CreateTestProbe("zone");
-        for (int i = 1; i <= 3; i++) probe.Send(_journal, new Append(i, [new PutZone(Row($"z{i}.example.", 1))]));
+        for (int i = 1; i <= 3; i++) probe.Send(_journal, new Append(i, Epoch, [new PutZone(Row($"z{i}.example.", 1))]));
         Assert.Equal([1, 2, 3], probe.ReceiveN<AppendFailed>(3).Select(f => f.Id));
         probe.ExpectNoMsg(TimeSpan.FromSeconds(1));
     }
@@ -59,18 +62,18 @@ public sealed class JournalActorTests : TestKitBase
     {
         _store.IsAway = true;
         TestProbe probe = CreateTestProbe("zone");
-        probe.Send(_journal, new Append(1, [new PutZone(Row("a.example.", 1))]));
-        probe.Send(_journal, new Append(2, [new PutZone(Row("b.example.", 1))]));
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("a.example.", 1))]));
+        probe.Send(_journal, new Append(2, Epoch, [new PutZone(Row("b.example.", 1))]));
         Assert.Equal(1, probe.ExpectMsg<AppendDelayed>().Id);
         Assert.Equal(2, probe.ExpectMsg<AppendFailed>().Id);
-        probe.Send(_journal, new Append(3, [new PutZone(Row("c.example.", 1))]));
+        probe.Send(_journal, new Append(3, Epoch, [new PutZone(Row("c.example.", 1))]));
         Assert.Equal(3, probe.ExpectMsg<AppendFailed>().Id);
         Assert.False(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
 
         _store.Resolve(wasWritten);
         if (wasWritten) Assert.Equal(1, probe.ExpectMsg<AppendDone>().Id);
         else Assert.Equal(1, probe.ExpectMsg<AppendFailed>().Id);
-        probe.Send(_journal, new Append(4, [new PutZone(Row("d.example.", 1))]));
+        probe.Send(_journal, new Append(4, Epoch, [new PutZone(Row("d.example.", 1))]));
         Assert.Equal(4, probe.ExpectMsg<AppendDone>().Id);
         Assert.True(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
     }
@@ -82,17 +85,98 @@ public sealed class JournalActorTests : TestKitBase
         Sys.EventStream.Subscribe(region.Ref, typeof(OwnershipEnded));
         _store.IsFenced = true;
         TestProbe probe = CreateTestProbe("zone");
-        probe.Send(_journal, new Append(1, [new PutZone(Row("a.example.", 1))]));
-        probe.Send(_journal, new Append(2, [new PutZone(Row("b.example.", 1))]));
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("a.example.", 1))]));
+        probe.Send(_journal, new Append(2, Epoch, [new PutZone(Row("b.example.", 1))]));
         Assert.All(probe.ReceiveN<AppendFailed>(2), f => Assert.Equal(ReasonCode.JournalFenced, f.Reason.Code));
         region.ExpectMsg<OwnershipEnded>();
 
         _store.IsFenced = false;
-        probe.Send(_journal, new Append(3, [new PutZone(Row("c.example.", 1))]));
+        probe.Send(_journal, new Append(3, Epoch, [new PutZone(Row("c.example.", 1))]));
         Assert.Equal(ReasonCode.JournalFenced, probe.ExpectMsg<AppendFailed>().Reason.Code);
         Assert.Empty(_store.Written);
         Assert.False(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
     }
+
+    [Fact]
+    public void A_shard_that_is_fenced_fails_alone_and_is_told()
+    {
+        TestProbe region = CreateTestProbe("region");
+        Sys.EventStream.Subscribe(region.Ref, typeof(ShardFenced));
+        Sys.EventStream.Subscribe(region.Ref, typeof(OwnershipEnded));
+        TestProbe[] probes = [.. Enumerable.Range(0, 20).Select(i => CreateTestProbe($"zone{i}"))];
+        ShardEpoch fenced = ClaimOf("z3.example.");
+        _store.Others.Add(fenced);
+        _store.Slow = Sim;
+        // The first batch is of one; the others come together behind it.
+        for (int i = 0; i < probes.Length; i++) probes[i].Send(_journal, new Append(i + 1, Epoch, [new PutZone(Row($"z{i}.example.", 1))]));
+        Advance(TimeSpan.FromSeconds(10));
+        for (int i = 0; i < probes.Length; i++)
+        {
+            if (ClaimOf($"z{i}.example.") == fenced)
+                Assert.Equal(ReasonCode.JournalFenced, probes[i].ExpectMsg<AppendFailed>().Reason.Code);
+            else
+                Assert.Equal(i + 1, probes[i].ExpectMsg<AppendDone>().Id);
+        }
+
+        Assert.Equal(new ShardFenced(fenced.Shard, Epoch), region.ExpectMsg<ShardFenced>());
+        region.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        Assert.Equal(probes.Length - _store.Written.Count, probes.Index().Count(p => ClaimOf($"z{p.Index}.example.") == fenced));
+        Assert.True(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+    }
+
+    [Fact]
+    public void A_late_write_of_a_former_host_fails_beside_one_of_the_present_host_of_the_same_shard()
+    {
+        _store.Others.Add(new ShardEpoch(ClaimOf("z.example.").Shard, Epoch));
+        TestProbe former = CreateTestProbe("former");
+        TestProbe present = CreateTestProbe("present");
+        _store.Slow = Sim;
+        present.Send(_journal, new Append(1, Epoch + 1, [new PutZone(Row("z.example.", 7))]));
+        former.Send(_journal, new Append(2, Epoch, [new PutZone(Row("z.example.", 8))]));
+        present.Send(_journal, new Append(3, Epoch + 1, [new PutZone(Row("z.example.", 9))]));
+        Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal([1, 3], present.ReceiveN<AppendDone>(2).Select(done => done.Id));
+        Assert.Equal(2, former.ExpectMsg<AppendFailed>().Id);
+        Assert.Equal([7L, 9L], _store.Entries.OfType<PutZone>().Select(put => put.Row.Generation));
+    }
+
+    [Fact]
+    public void What_was_kept_for_a_shard_ends_with_its_epoch()
+    {
+        TestProbe probe = CreateTestProbe("zone");
+        var lost = new ZoneEvent(DomainName.Parse("z.example."), Noon, "transferred", "under the old epoch");
+        string other = Enumerable.Range(0, 100).Select(i => $"other{i}.example.").First(n => ClaimOf(n) != ClaimOf("z.example."));
+        var told = new ZoneEvent(DomainName.Parse(other), Noon, "transferred", "of another shard");
+        _store.IsFull = true;
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("z.example.", 1)), lost]));
+        probe.Send(_journal, new Append(2, Epoch, [new PutZone(Row(other, 1)), told]));
+        Assert.Equal(2, probe.ReceiveN<AppendFailed>(2).Count);
+        _store.IsFull = false;
+        _store.Others.Add(ClaimOf("z.example."));
+        Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal([told], _store.Entries);
+        // Under the next epoch of the same shard nothing of the former comes along.
+        probe.Send(_journal, new Append(3, Epoch + 1, [new PutZone(Row("z.example.", 2))]));
+        probe.ExpectMsg<AppendDone>();
+        Assert.Equal(2, _store.Entries.Count);
+    }
+
+    [Fact]
+    public void The_fence_can_be_asked_while_a_batch_is_in_doubt()
+    {
+        TestProbe probe = CreateTestProbe("target");
+        _store.IsAway = true;
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("a.example.", 1))]));
+        probe.ExpectMsg<AppendDelayed>();
+        _store.Others.Add(new ShardEpoch(3, Epoch));
+        probe.Send(_journal, new AskFence(11, 3, Epoch));
+        probe.Send(_journal, new AskFence(12, 4, Epoch));
+        Assert.Equal((11L, false), (probe.ExpectMsg<FenceChecked>() is var no ? (no.Request, no.Held) : default));
+        Assert.Equal((12L, true), (probe.ExpectMsg<FenceChecked>() is var yes ? (yes.Request, yes.Held) : default));
+    }
+
+    private static ShardEpoch ClaimOf(string zone) =>
+        new(ShardRegionActor.ShardOf(DomainName.Parse(zone).StableHash, Shards), Epoch);
 
     [Fact]
     public void History_of_a_failed_write_goes_along_with_a_later_one()
@@ -101,7 +185,7 @@ public sealed class JournalActorTests : TestKitBase
         var name = DomainName.Parse("z.example.");
         var told = new ZoneEvent(name, Noon, "transferred", "3 records");
         _store.IsFull = true;
-        probe.Send(_journal, new Append(1, [new PutZone(Row("z.example.", 1)), told]));
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("z.example.", 1)), told]));
         probe.ExpectMsg<AppendFailed>();
         _store.IsFull = false;
         Advance(TimeSpan.FromSeconds(11));
@@ -116,9 +200,9 @@ public sealed class JournalActorTests : TestKitBase
         _store.Slow = Sim;
         TestProbe zone = CreateTestProbe("zone");
         TestProbe shard = CreateTestProbe("shard");
-        for (int i = 1; i <= 3; i++) zone.Send(_journal, new Append(i, [new PutZone(Row("z.example.", i))]));
+        for (int i = 1; i <= 3; i++) zone.Send(_journal, new Append(i, Epoch, [new PutZone(Row("z.example.", i))]));
         shard.Send(_journal, new AskZoneRow(DomainName.Parse("z.example.")));
-        zone.Send(_journal, new Append(4, [new PutZone(Row("z.example.", 4))]));
+        zone.Send(_journal, new Append(4, Epoch, [new PutZone(Row("z.example.", 4))]));
         Assert.Equal(3, shard.ExpectMsg<ZoneRead>(TimeSpan.FromSeconds(10)).Row!.Generation);
     }
 
@@ -129,7 +213,7 @@ public sealed class JournalActorTests : TestKitBase
         Sys.EventStream.Subscribe(listener.Ref, typeof(JournalRestarted));
         TestProbe zone = CreateTestProbe("zone");
         _store.Throws = true;
-        var append = new Append(1, [new PutZone(Row("z.example.", 1))]);
+        var append = new Append(1, Epoch, [new PutZone(Row("z.example.", 1))]);
         zone.Send(_journal, append);
         listener.ExpectMsg<JournalRestarted>();
         zone.ExpectNoMsg(TimeSpan.FromSeconds(1));
@@ -153,6 +237,9 @@ public sealed class JournalActorTests : TestKitBase
                 ? new JournalCommitted(batch.Id)
                 : new JournalFailed(batch.Id, new Reason(ReasonCode.JournalAway, "it was not written")));
         }
+
+        /// <summary>What has another owner by now.</summary>
+        public HashSet<ShardEpoch> Others { get; } = [];
 
         public DomainName? Poison { get; set; }
 
@@ -183,7 +270,12 @@ public sealed class JournalActorTests : TestKitBase
         private void CommitNow(JournalBatch batch, ReplyTo replyTo)
         {
             var reason = new Reason(ReasonCode.JournalAway, "for a test");
-            if (IsFenced)
+            if (batch.Claims.Any(Others.Contains))
+            {
+                replyTo.Tell(new JournalFailed(
+                    batch.Id, new Reason(ReasonCode.JournalFenced, "for a test"), null, [.. batch.Claims.Where(Others.Contains)]));
+            }
+            else if (IsFenced)
             {
                 replyTo.Tell(new JournalFailed(batch.Id, new Reason(ReasonCode.JournalFenced, "for a test")));
             }
@@ -211,7 +303,12 @@ public sealed class JournalActorTests : TestKitBase
         public void ReadZone(DomainName zone, ReplyTo replyTo) => replyTo.Tell(
             new ZoneRead(zone, Entries.OfType<PutZone>().LastOrDefault(p => p.Zone.Equals(zone))?.Row));
 
-        public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => replyTo.Tell(new ShardLoaded(shard, []));
+        public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => replyTo.Tell(new ShardLoaded(shard, []));
+
+        public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => replyTo.Tell(
+            Others.Contains(new ShardEpoch(shard, epoch))
+                ? new FenceChecked(request, Held: false, new Reason(ReasonCode.JournalFenced, "for a test"))
+                : new FenceChecked(request, Held: true, Reason: null));
 
         public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 

@@ -107,7 +107,7 @@ public sealed class JournalFailureTests : IDisposable
         JournalFailed? failed = null;
         while (failed is null)
         {
-            _journal.Journal.Commit(new JournalBatch(held, Batch(held)), _journal.Probe.ReplyTo);
+            _journal.Journal.Commit(_journal.Batch(held, Batch(held)), _journal.Probe.ReplyTo);
             switch (_journal.Probe.ExpectLast<object>())
             {
                 case JournalFailed full:

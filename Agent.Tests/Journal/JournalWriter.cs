@@ -21,7 +21,7 @@ public static class JournalWriter
         var probe = new ReplyProbe();
         for (long generation = Generation(journal, probe) + 1; ; generation++)
         {
-            journal.Commit(new JournalBatch(generation, [.. Entries(generation)]), probe.ReplyTo);
+            journal.Commit(new JournalBatch(generation, [.. Entries(generation)], [new ShardEpoch(0, journal.Epoch)]), probe.ReplyTo);
             probe.Expect<JournalCommitted>();
             Console.WriteLine($"committed {generation}");
         }
@@ -35,7 +35,7 @@ public static class JournalWriter
         var probe = new ReplyProbe();
         long generation = Generation(journal, probe);
         Assert.InRange(generation, acknowledged, long.MaxValue);
-        journal.LoadShard(0, 1, probe.ReplyTo);
+        journal.TakeShard(0, 1, journal.Epoch, probe.ReplyTo);
         ShardLoaded loaded = probe.Expect<ShardLoaded>();
         Assert.Equal(Names, loaded.Rows.Select(row => row.Name.ToString()).Order());
         foreach (ZoneRow row in loaded.Rows)
@@ -64,7 +64,7 @@ public static class JournalWriter
 
     private static long Generation(SqliteJournal journal, ReplyProbe probe)
     {
-        journal.LoadShard(0, 1, probe.ReplyTo);
+        journal.TakeShard(0, 1, journal.Epoch, probe.ReplyTo);
         return probe.Expect<ShardLoaded>().Rows.Select(row => row.Generation).DefaultIfEmpty(0).Max();
     }
 }

@@ -3,7 +3,6 @@ using Agent.Actors.Reasons;
 using Agent.Bench.Peers;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
-using Agent.Dns.Wire;
 using Npgsql;
 using static Agent.Tests.Journal.TestZones;
 
@@ -40,14 +39,14 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
         string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
         using var first = new PostgresJournalFixture(_server.ConnectionString(database));
         first.Commit(new PutZone(Row("a.example.", 1)));
-        await using NpgsqlConnection blocker = await BlockAsync(database, "a.example.");
-        first.Journal.Commit(new JournalBatch(77, [new PutZone(Row("a.example.", 2))]), first.Probe.ReplyTo);
-        await WaitsForLockAsync(database, 1);
+        await using NpgsqlConnection blocker = await PostgresLocks.BlockAsync(_server, database, "a.example.");
+        first.Journal.Commit(first.Batch(77, [new PutZone(Row("a.example.", 2))]), first.Probe.ReplyTo);
+        await PostgresLocks.WaitAsync(_server, database, 1);
 
         // The append stands in the middle of its transaction and holds its fence row; the claim of the second agent has to wait.
         using var second = new PostgresJournalFixture(_server.ConnectionString(database));
         Task<long> claim = Task.Run(() => second.Journal.Epoch);
-        await WaitsForLockAsync(database, 2);
+        await PostgresLocks.WaitAsync(_server, database, 2);
         Assert.False(claim.IsCompleted);
         await blocker.CloseAsync();
         Assert.Equal(77, first.Probe.Expect<JournalCommitted>().Id);
@@ -65,10 +64,10 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
         await using var claim = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent"));
         await claim.OpenAsync();
         await using NpgsqlTransaction transaction = await claim.BeginTransactionAsync();
-        await RunAsync(claim, $"UPDATE shard_fence SET epoch = {first.Journal.Epoch + 1}, writer = gen_random_uuid()");
+        await PostgresLocks.RunAsync(claim, $"UPDATE shard_fence SET epoch = {first.Journal.Epoch + 1}, writer = gen_random_uuid()");
 
-        first.Journal.Commit(new JournalBatch(78, [new PutZone(Row("a.example.", 2))]), first.Probe.ReplyTo);
-        await WaitsForLockAsync(database, 1);
+        first.Journal.Commit(first.Batch(78, [new PutZone(Row("a.example.", 2))]), first.Probe.ReplyTo);
+        await PostgresLocks.WaitAsync(_server, database, 1);
         await transaction.CommitAsync();
 
         Assert.Equal(ReasonCode.JournalFenced, first.Probe.Expect<JournalFailed>().Reason.Code);
@@ -84,22 +83,23 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
         // A session of the same writer, as one whose batch still lies in a socket while a new session has taken over.
         await using var late = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent"));
         await late.OpenAsync();
-        var fence = new PostgresFence(Guid.NewGuid(), "late");
+        var fence = new PostgresFence(Guid.NewGuid(), "late", isShared: false);
         fence.Claim(late, 64);
+        ShardEpoch[] claims = [new(1, fence.Epoch), new(2, fence.Epoch)];
         long stuck = fence.NextNumber();
         await using (var again = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent")))
         {
             await again.OpenAsync();
-            Assert.Equal((BatchOutcome.Void, false), fence.Resume(again, 64, stuck));
+            Assert.Equal((BatchOutcome.Void, false), Of(fence.Resume(again, stuck)));
         }
 
-        Assert.False(Append(late, fence, stuck));
+        Assert.False(PostgresLocks.Append(late, fence, stuck, claims));
         long next = fence.NextNumber();
-        Assert.True(Append(late, fence, next));
-        Assert.False(Append(late, fence, next));
-        Assert.Equal((BatchOutcome.Committed, false), fence.Resume(late, 64, next));
+        Assert.True(PostgresLocks.Append(late, fence, next, claims));
+        Assert.False(PostgresLocks.Append(late, fence, next, claims));
+        Assert.Equal((BatchOutcome.Committed, false), Of(fence.Resume(late, next)));
         fence.Committed(next + 1);
-        Assert.True(fence.Resume(late, 64, null).LostConfirmed);
+        Assert.True(fence.Resume(late, null).LostConfirmed);
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
             Options = new JournalOptions { LockTimeout = TimeSpan.FromMilliseconds(100) },
         };
         journal.Commit(new PutZone(Row("a.example.", 1)));
-        await using (await BlockAsync(database, "a.example."))
+        await using (await PostgresLocks.BlockAsync(_server, database, "a.example."))
         {
             Reason reason = journal.CommitFails(new PutZone(Row("a.example.", 2))).Reason;
             Assert.Equal(ReasonCode.JournalAway, reason.Code);
@@ -138,35 +138,5 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
         Assert.Equal(2, journal.LoadOne("a.example.").Generation);
     }
 
-    private static bool Append(NpgsqlConnection connection, PostgresFence fence, long number)
-    {
-        using var append = new NpgsqlCommand(PostgresFence.Append, connection);
-        append.Parameters.AddWithValue(fence.Writer);
-        append.Parameters.AddWithValue(number);
-        append.Parameters.AddWithValue(new[] { 1, 2 });
-        append.Parameters.AddWithValue(new[] { fence.Epoch, fence.Epoch });
-        return append.ExecuteScalar() is not null;
-    }
-
-    /// <summary>A session that holds the row of a zone until it is closed.</summary>
-    private async Task<NpgsqlConnection> BlockAsync(string database, string zone)
-    {
-        var connection = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent;Pooling=false"));
-        await connection.OpenAsync();
-        await RunAsync(connection, "BEGIN");
-        await RunAsync(connection, $"SELECT 1 FROM zones WHERE name = '{DomainName.Parse(zone)}' FOR UPDATE");
-        return connection;
-    }
-
-    private Task WaitsForLockAsync(string database, int sessions) => Eventually.HoldsAsync(
-        async () => await _server.SqlAsync(
-            "postgres",
-            $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND wait_event_type = 'Lock'") == $"{sessions}",
-        () => $"{sessions} sessions wait for a lock\n{_server.Output}");
-
-    private static async Task RunAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync();
-    }
+    private static (BatchOutcome, bool) Of(Resumption resumed) => (resumed.Outcome, resumed.LostConfirmed);
 }

@@ -1,4 +1,8 @@
+using System.Collections.Immutable;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
 using Agent.Bench.Peers;
+using Agent.Dns.Wire;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
 
@@ -9,9 +13,46 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
 {
     private static int _databases;
 
+    private readonly Dictionary<int, long> _epochs = [];
+
     public RecordingLogger<PostgresJournal> Log { get; } = new();
 
-    public string ConnectionString { get; } = connectionString;
+    public string ConnectionString { get; set; } = connectionString;
+
+    /// <summary>Number of shards of the cluster of which this is a node; null for an agent that stands alone.</summary>
+    public int? ClusterShards { get; init; }
+
+    /// <summary>A node of a cluster.</summary>
+    public static PostgresJournalFixture Node(string connectionString) => new(connectionString) { ClusterShards = 64 };
+
+    /// <summary>Takes the shard of each zone under an epoch, and gives the rows that are there.</summary>
+    public ImmutableArray<ZoneRow> Take(long epoch, params string[] zones)
+    {
+        var rows = ImmutableArray.CreateBuilder<ZoneRow>();
+        foreach (int shard in zones.Select(zone => ShardOf(DomainName.Parse(zone))).Distinct())
+        {
+            Journal.TakeShard(shard, ClusterShards ?? 64, epoch, Probe.ReplyTo);
+            rows.AddRange(Probe.Expect<ShardLoaded>().Rows);
+            _epochs[shard] = epoch;
+        }
+
+        return rows.ToImmutable();
+    }
+
+    /// <summary>Tries to take the shard of a zone whose time is over.</summary>
+    public Reason TakeFails(long epoch, string zone)
+    {
+        Journal.TakeShard(ShardOf(DomainName.Parse(zone)), ClusterShards ?? 64, epoch, Probe.ReplyTo);
+        return Probe.Expect<ShardLoadFailed>().Reason;
+    }
+
+    /// <summary>Asks whether the shard of a zone is held under the epoch under which it was taken here.</summary>
+    public FenceChecked Check(string zone)
+    {
+        int shard = ShardOf(DomainName.Parse(zone));
+        Journal.CheckFence(1, shard, EpochOf(shard), Probe.ReplyTo);
+        return Probe.Expect<FenceChecked>();
+    }
 
     public static async Task<PostgresJournalFixture> CreateAsync(PostgresServer server) =>
         new(server.ConnectionString(await NewDatabaseAsync(server)));
@@ -35,5 +76,7 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
     }
 
     protected override INodeJournal Open(DataDirectory directory) => PostgresJournal.Open(
-        directory, PostgresPlace.Parse(ConnectionString, "", allowPlaintext: false), "node", Options, TimeProvider.System, Log);
+        directory, PostgresPlace.Parse(ConnectionString, "", allowPlaintext: false), "node", Options, TimeProvider.System, Log, ClusterShards);
+
+    protected override long EpochOf(int shard) => ClusterShards is null ? base.EpochOf(shard) : _epochs[shard];
 }

@@ -7,4 +7,6 @@ public sealed class PostgresJournalTests(PostgresServerFixture postgres)
     : JournalContractTests(PostgresJournalFixture.Create(postgres.Server)), IClassFixture<PostgresServerFixture>
 {
     protected override Type LazyContent => typeof(PostgresZoneContent);
+
+    protected override bool HasOnlyTheFile => false;
 }

@@ -35,12 +35,12 @@ public sealed class PostgresOutageTests
         journal.Commit(new PutZone(Row("a.example.", 1)));
         await server.SignalAllAsync(PosixSignalNumber.Stop);
         long started = TimeProvider.System.GetTimestamp();
-        journal.Journal.Commit(new JournalBatch(50, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
+        journal.Journal.Commit(journal.Batch(50, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
         JournalInDoubt doubt = journal.Probe.Expect<JournalInDoubt>();
         Assert.Equal((50, ReasonCode.JournalAway), (doubt.Id, doubt.Reason.Code));
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(20));
         // Nothing overtakes the batch in doubt, and what comes meanwhile is refused.
-        journal.Journal.Commit(new JournalBatch(51, [new PutZone(Row("a.example.", 3))]), journal.Probe.ReplyTo);
+        journal.Journal.Commit(journal.Batch(51, [new PutZone(Row("a.example.", 3))]), journal.Probe.ReplyTo);
         Assert.Equal((51, ReasonCode.JournalAway), Of(journal.Probe.Expect<JournalFailed>()));
 
         await server.SignalAllAsync(PosixSignalNumber.Continue);
@@ -60,7 +60,7 @@ public sealed class PostgresOutageTests
         await using PostgresServer primary = await PostgresServer.StartedAsync();
         string database = await PostgresJournalFixture.NewDatabaseAsync(primary);
         await using PostgresServer standby = await primary.StandbyAsync("second");
-        await WaitForTheStandbyAsync(primary);
+        await primary.FollowedByAsync("second");
         using var journal = new PostgresJournalFixture(PostgresServer.ConnectionString(database, standby, primary));
         await using var load = new PostgresLoad(journal);
         await load.MovesAsync(() => primary.Output);
@@ -85,26 +85,17 @@ public sealed class PostgresOutageTests
         await using PostgresServer primary = await PostgresServer.StartedAsync();
         string database = await PostgresJournalFixture.NewDatabaseAsync(primary);
         await using PostgresServer standby = await primary.StandbyAsync("second");
-        await WaitForTheStandbyAsync(primary);
+        await primary.FollowedByAsync("second");
         using var journal = new PostgresJournalFixture(primary.ConnectionString(database));
         journal.Commit(new PutZone(Row("a.example.", 1)));
         await standby.KillAsync();
 
-        journal.Journal.Commit(new JournalBatch(60, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
+        journal.Journal.Commit(journal.Batch(60, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
         Assert.Equal(60, journal.Probe.Expect<JournalInDoubt>().Id);
         await standby.StartAsync();
         // The primary had it all the time and waited for the standby; a reader could not see it.
         Assert.Equal(60, journal.Probe.Expect<JournalCommitted>().Id);
         Assert.Equal(2, journal.LoadOne("a.example.").Generation);
         Assert.DoesNotContain(journal.Log.Lines, line => line.Level == LogLevel.Critical);
-    }
-
-    private static async Task WaitForTheStandbyAsync(PostgresServer primary)
-    {
-        await primary.SqlAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
-        await primary.SqlAsync("postgres", "SELECT pg_reload_conf()");
-        await Eventually.HoldsAsync(
-            async () => await primary.SqlAsync("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1",
-            () => $"the standby follows\n{primary.Output}");
     }
 }

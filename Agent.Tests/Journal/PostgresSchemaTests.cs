@@ -1,6 +1,7 @@
 using Agent.Actors.Journal;
 using Agent.Bench.Peers;
 using Agent.Host.Journal;
+using Agent.Host.Journal.Postgres;
 using static Agent.Tests.Journal.TestZones;
 
 namespace Agent.Tests.Journal;
@@ -19,14 +20,14 @@ public sealed class PostgresSchemaTests(PostgresServerFixture postgres) : IClass
             [.. Enumerable.Range(0, 4).Select(_ => new PostgresJournalFixture(_server.ConnectionString(database, "Command Timeout=20")))];
         long[] epochs = await Task.WhenAll(agents.Select(agent => Task.Run(() => agent.Journal.Epoch)));
         Assert.Equal([1L, 2L, 3L, 4L], epochs.Order());
-        Assert.Equal("1", await _server.SqlAsync(database, "SELECT count(*) FROM agent.schema_version"));
+        Assert.Equal($"{PostgresSchema.Current}", await _server.SqlAsync(database, "SELECT count(*) FROM agent.schema_version"));
         PostgresJournalFixture last = agents[Array.IndexOf(epochs, 4L)];
         last.Commit(new PutZone(Row("a.example.", 1)));
         foreach (PostgresJournalFixture agent in agents) agent.Dispose();
     }
 
     [Theory]
-    [InlineData(2, 1, false)]
+    [InlineData(999, 1, false)]
     [InlineData(1000, 1000, true)]
     public async Task A_newer_schema_is_used_as_long_as_it_says_that_we_may(int version, int oldestReader, bool isRefused)
     {
@@ -84,6 +85,23 @@ public sealed class PostgresSchemaTests(PostgresServerFixture postgres) : IClass
         using var careless = new PostgresJournalFixture(_server.ConnectionString(database));
         _ = careless.Journal;
         Assert.Contains(careless.Log.Lines, line => line.Text.Contains("a crash of the database", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(64)]
+    public async Task A_role_that_owns_its_database_and_nothing_else_is_enough(int? clusterShards)
+    {
+        string role = clusterShards is null ? "plain" : "plain_node";
+        await _server.SqlAsync("postgres", $"CREATE ROLE {role} LOGIN");
+        await _server.SqlAsync("postgres", $"CREATE DATABASE {role} OWNER {role} ENCODING 'UTF8' TEMPLATE template0");
+        string place = _server.ConnectionString(role).Replace("Username=postgres", $"Username={role}", StringComparison.Ordinal);
+        using var journal = new PostgresJournalFixture(place) { ClusterShards = clusterShards };
+        journal.Take(journal.Journal.Epoch, "a.example.");
+        journal.Commit(new PutZone(Row("a.example.", 1, Large("a.example.", 1, 300_000))));
+        Assert.True(journal.Check("a.example.").Held);
+        journal.Journal.PurgeExpired(Noon);
+        Assert.Empty(journal.History(null));
     }
 
     [Fact]

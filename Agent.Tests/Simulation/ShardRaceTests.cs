@@ -62,7 +62,7 @@ public sealed class ShardRaceTests
 
     private static (IActorRef Region, SimMasters Masters) Start(ActorTestKit kit, Server server)
     {
-        var journal = new SimJournal(kit.Sim);
+        var journal = new SimJournal(kit.Sim, 1);
         var masters = new SimMasters(kit.Sim);
         IActorRef directory = kit.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
             masters, [new Master("m1", "192.0.2.1", 5354, null)])));
@@ -73,7 +73,7 @@ public sealed class ShardRaceTests
         var zones = new ZoneActorSettings(
             ImmutableSortedDictionary<string, IActorRef>.Empty.Add("ns1", target).Add("ns2", kit.ActorOf(
                 Props.Create(static s => new ServerActor(s), new Server { Name = "ns2" }))),
-            kit.ActorOf(JournalActor.Props(journal)),
+            kit.ActorOf(JournalActor.Props(journal, 1)),
             new TransferSettings(masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
             new ZonePolicyHolder(policy));
         IActorRef region = kit.ActorOf(ShardRegionActor.Props(new ShardRegionSettings(

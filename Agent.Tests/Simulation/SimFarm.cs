@@ -25,7 +25,7 @@ internal sealed class SimFarm
     {
         Sim = new SimScheduler(seed, options ?? SimSeeds.Swarm(seed));
         _node = Sim.CreateNode("agent");
-        Journal = new SimJournal(Sim);
+        Journal = new SimJournal(Sim, Shards);
         Masters = new SimMasters(Sim);
         Servers = new SortedDictionary<string, SimServer>(StringComparer.Ordinal) { ["ns1"] = new(Sim), ["ns2"] = new(Sim) };
         Policy = policy ?? new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(2) };
@@ -60,7 +60,7 @@ internal sealed class SimFarm
     private void Start()
     {
         System = _node.CreateSystem("agent");
-        IActorRef journal = System.ActorOf(JournalActor.Props(Journal), "journal");
+        IActorRef journal = System.ActorOf(JournalActor.Props(Journal, Shards), "journal");
         ImmutableArray<Master> masters = [new("m1", "192.0.2.1", 5354, null), new("m2", "192.0.2.2", 5354, null)];
         IActorRef directory = System.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, masters)), "masters");
         IActorRef budget = System.ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)), "budget");

@@ -9,12 +9,14 @@ using Agent.Dns.Wire;
 namespace Agent.Tests.Simulation;
 
 /// <summary>The durable store as a model: a batch takes time, is written whole or not at all, and may be refused while the disk is
-/// full.</summary>
-internal sealed class SimJournal(SimScheduler sim) : IJournal
+/// full. Each shard has a fence: what is written for it under another epoch than the last fails alone.</summary>
+internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
 {
+    private static readonly Reason Fenced = new(ReasonCode.JournalFenced, "the shard has another owner");
     private static readonly Reason Full = new(ReasonCode.JournalAway, "the disk is full");
 
     private readonly SortedDictionary<DomainName, ZoneRow> _rows = [];
+    private readonly Dictionary<int, long> _fence = [];
     private TimeSpan _free;
 
     public bool IsFull { get; set; }
@@ -29,14 +31,40 @@ internal sealed class SimJournal(SimScheduler sim) : IJournal
             return;
         }
 
+        Assert.All(batch.Entries, e => Assert.Contains(
+            batch.Claims, c => c.Shard == ShardRegionActor.ShardOf(e.Zone.StableHash, shardCount)));
+        ImmutableArray<ShardEpoch> fenced = [.. batch.Claims.Where(c => !IsHeld(c))];
+        if (fenced.Length > 0)
+        {
+            replyTo.Tell(new JournalFailed(batch.Id, Fenced, null, fenced));
+            return;
+        }
+
         foreach (JournalEntry entry in batch.Entries) Write(entry);
 
         // The answer is on its way while the process may already be dead: durable, and nobody knows.
         sim.Schedule(Delay(), () => replyTo.Tell(new JournalCommitted(batch.Id)));
     });
 
-    public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => InTurn(() => replyTo.Tell(new ShardLoaded(
-        shard, [.. _rows.Values.Where(r => ShardRegionActor.ShardOf(r.Name.StableHash, shardCount) == shard)])));
+    public void TakeShard(int shard, int count, long epoch, ReplyTo replyTo) => InTurn(() =>
+    {
+        Assert.Equal(shardCount, count);
+        if (_fence.GetValueOrDefault(shard) > epoch)
+        {
+            replyTo.Tell(new ShardLoadFailed(shard, Fenced));
+            return;
+        }
+
+        _fence[shard] = epoch;
+        replyTo.Tell(new ShardLoaded(
+            shard, [.. _rows.Values.Where(r => ShardRegionActor.ShardOf(r.Name.StableHash, shardCount) == shard)]));
+    });
+
+    public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => InTurn(() =>
+    {
+        bool isHeld = IsHeld(new ShardEpoch(shard, epoch));
+        replyTo.Tell(new FenceChecked(request, isHeld, isHeld ? null : Fenced));
+    });
 
     public void ReadZone(DomainName zone, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
         IsFull ? new ZoneReadFailed(zone, Full) : new ZoneRead(zone, _rows.GetValueOrDefault(zone))));
@@ -46,6 +74,8 @@ internal sealed class SimJournal(SimScheduler sim) : IJournal
     public void PurgeExpired(DateTimeOffset now)
     {
     }
+
+    private bool IsHeld(ShardEpoch claim) => _fence.GetValueOrDefault(claim.Shard) == claim.Epoch;
 
     private void Write(JournalEntry entry)
     {

@@ -1,39 +1,59 @@
+using System.Globalization;
 using Npgsql;
 
 namespace Agent.Host.Journal.Postgres;
 
 /// <summary>What a server says about itself when a session begins.</summary>
-/// <param name="Timeline">Grows by one with each promotion of a standby.</param>
+/// <param name="System">Made with the data of the server; its standbys share it.</param>
+/// <param name="Timeline">Grows with each promotion of a standby.</param>
 internal sealed record PostgresServerFacts(
-    string Host, string Version, string Timeline, string SynchronousCommit, string SynchronousStandbys, string Fsync);
+    string Host, string Version, ulong System, uint Timeline, string SynchronousCommit, string SynchronousStandbys, string Fsync);
 
 /// <summary>
 /// Finds the primary among the hosts and opens sessions there. After a failure the search begins with the next host, so that one that takes
 /// connections and answers nothing does not hold up the others. Used by one thread.
 /// </summary>
-internal sealed class PostgresConnector(PostgresPlace place, TimeSpan lockTimeout)
+/// <remarks>
+/// A former primary that came back is tried behind its successor, because the host whose session failed is tried last. At the start nothing
+/// is known of that, so all hosts are looked at, and the one that was promoted last is taken.
+/// </remarks>
+internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lineage, TimeSpan lockTimeout)
 {
     private int _first;
 
     /// <summary>Opens a session on the primary.</summary>
+    /// <param name="lookAtAll">Compare all hosts that call themselves primary.</param>
     /// <exception cref="IOException">No host is a primary that answers; the message names each with its cause.</exception>
     /// <exception cref="JournalOpenException">The primary can never serve as a journal.</exception>
-    public (NpgsqlConnection Connection, PostgresServerFacts Facts) Open()
+    public (NpgsqlConnection Connection, PostgresServerFacts Facts) Open(bool lookAtAll = false)
     {
         var causes = new List<string>();
+        (NpgsqlConnection Connection, PostgresServerFacts Facts)? best = null;
+        int chosen = _first;
         for (int i = 0; i < place.Hosts.Count; i++)
         {
             PostgresHost host = place.Hosts[(_first + i) % place.Hosts.Count];
             try
             {
-                (NpgsqlConnection, PostgresServerFacts)? session = TryOpen(host);
-                if (session is { } found)
+                if (TryOpen(host) is not { } found)
                 {
-                    _first = (_first + i) % place.Hosts.Count;
-                    return found;
+                    causes.Add($"{host} is a standby");
                 }
-
-                causes.Add($"{host} is a standby");
+                else if (lineage.WhyNot(found.Facts) is { } why)
+                {
+                    found.Connection.Dispose();
+                    causes.Add($"{host} {why}");
+                }
+                else if (best is { } other && (other.Facts.System != found.Facts.System || other.Facts.Timeline >= found.Facts.Timeline))
+                {
+                    found.Connection.Dispose();
+                }
+                else
+                {
+                    best?.Connection.Dispose();
+                    (best, chosen) = (found, (_first + i) % place.Hosts.Count);
+                    if (!lookAtAll) break;
+                }
             }
             catch (Exception exception) when (PostgresErrors.IsOutside(exception))
             {
@@ -41,7 +61,8 @@ internal sealed class PostgresConnector(PostgresPlace place, TimeSpan lockTimeou
             }
         }
 
-        throw new IOException($"no primary answers ({string.Join("; ", causes)})");
+        _first = chosen;
+        return best ?? throw new IOException($"no primary answers ({string.Join("; ", causes)})");
     }
 
     /// <summary>The session that was open has failed: the next search begins with another host.</summary>
@@ -93,7 +114,8 @@ internal sealed class PostgresConnector(PostgresPlace place, TimeSpan lockTimeou
             """
             SELECT current_setting('server_encoding'), current_setting('server_version'),
                 left(pg_walfile_name(pg_current_wal_lsn()), 8), current_setting('synchronous_commit'),
-                current_setting('synchronous_standby_names'), current_setting('fsync')
+                current_setting('synchronous_standby_names'), current_setting('fsync'),
+                (SELECT system_identifier FROM pg_control_system())
             """,
             connection);
         using NpgsqlDataReader reader = command.ExecuteReader();
@@ -102,7 +124,13 @@ internal sealed class PostgresConnector(PostgresPlace place, TimeSpan lockTimeou
         if (encoding is not ("UTF8" or "SQL_ASCII"))
             throw new JournalOpenException($"{place.Description} has the encoding {encoding}; the journal needs UTF8.");
         return new PostgresServerFacts(
-            host.ToString(), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5));
+            host.ToString(),
+            reader.GetString(1),
+            unchecked((ulong)reader.GetInt64(6)),
+            uint.Parse(reader.GetString(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            reader.GetString(3),
+            reader.GetString(4),
+            reader.GetString(5));
     }
 
     private static object? Scalar(NpgsqlConnection connection, string sql)

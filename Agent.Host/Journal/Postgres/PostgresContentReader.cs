@@ -3,36 +3,36 @@ using Npgsql;
 
 namespace Agent.Host.Journal.Postgres;
 
-/// <summary>Reads contents out of their rows for any thread, one at a time, over a session of its own.</summary>
-internal sealed class PostgresContentReader(PostgresConnector connector) : IDisposable
+/// <summary>
+/// Reads contents out of the database for any thread, one at a time, over a session of its own; the large ones into the files of this node.
+/// </summary>
+internal sealed class PostgresContentReader(PostgresConnector connector, ContentStore files) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly Lock _fetching = new();
     private NpgsqlConnection? _connection;
     private bool _disposed;
 
-    /// <summary>The expanded bytes.</summary>
+    /// <summary>The expanded bytes of a content in its row.</summary>
     /// <exception cref="IOException">No such row any more, damage, or the database cannot be read.</exception>
-    public byte[] Read(ZoneFacts facts)
+    public byte[] Read(ZoneFacts facts) => TryRead(facts) ?? throw Gone(facts);
+
+    /// <summary>A content from wherever it lies.</summary>
+    /// <exception cref="IOException">It is not held any more, damaged, or the database cannot be read.</exception>
+    public RecordStream Open(ZoneFacts facts) =>
+        files.Find(facts)?.Open() ?? (TryRead(facts) is { } octets ? new RecordStream(octets) : FileOf(facts, lookAtAll: false).Open());
+
+    /// <summary>The file of a large content, fetched when this node has none.</summary>
+    /// <param name="lookAtAll">Take a file that is there only after a look at every octet.</param>
+    /// <exception cref="IOException">It is not held any more, damaged, or the database or the file cannot be read or written.</exception>
+    public FileZoneContent FileOf(ZoneFacts facts, bool lookAtAll)
     {
-        byte[]? packed;
-        lock (_gate)
+        if ((lookAtAll ? files.FindWhole(facts) : files.Find(facts)) is { } found) return found;
+        lock (_fetching)
         {
-            if (_disposed)
-                throw new IOException($"The content of {facts.Apex} cannot be read: the journal is closed.");
-            // A session that was open may have died unnoticed, of a restart of the server perhaps: then a fresh one is tried.
-            bool wasOpen = _connection is not null;
-            try
-            {
-                packed = Select(facts.Hash);
-            }
-            catch (Exception) when (wasOpen && _connection is null)
-            {
-                packed = Select(facts.Hash);
-            }
+            // Perhaps somebody else has just fetched it.
+            return files.Find(facts) ?? files.Fetch(facts, Parts(facts));
         }
-        return packed is not null
-            ? ContentCodec.Expand(packed, facts)
-            : throw new IOException($"The content of {facts.Apex} with serial {facts.Serial} is no longer held.");
     }
 
     public void Dispose()
@@ -44,14 +44,51 @@ internal sealed class PostgresContentReader(PostgresConnector connector) : IDisp
         }
     }
 
-    private byte[]? Select(ContentHash hash)
+    private static IOException Gone(ZoneFacts facts) => new($"The content of {facts.Apex} with serial {facts.Serial} is no longer held.");
+
+    private byte[]? TryRead(ZoneFacts facts)
+    {
+        byte[]? packed = Ask(facts, connection =>
+        {
+            using var select = new NpgsqlCommand("SELECT data FROM contents WHERE hash = $1", connection);
+            select.Parameters.AddOctets(PostgresValues.Of(facts.Hash));
+            return select.ExecuteScalar() as byte[];
+        });
+        return packed is null ? null : ContentCodec.Expand(packed, facts);
+    }
+
+    /// <summary>Others may read between two parts.</summary>
+    private IEnumerable<byte[]> Parts(ZoneFacts facts)
+    {
+        for (int part = 0; part < PostgresBodies.PartsOf(facts); part++)
+            yield return Ask(facts, connection => PostgresBodies.ReadPart(connection, facts, part)) ?? throw Gone(facts);
+    }
+
+    private byte[]? Ask(ZoneFacts facts, Func<NpgsqlConnection, byte[]?> read)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                throw new IOException($"The content of {facts.Apex} cannot be read: the journal is closed.");
+            // A session that was open may have died unnoticed, of a restart of the server perhaps: then a fresh one is tried.
+            bool wasOpen = _connection is not null;
+            try
+            {
+                return Select(read);
+            }
+            catch (Exception) when (wasOpen && _connection is null)
+            {
+                return Select(read);
+            }
+        }
+    }
+
+    private byte[]? Select(Func<NpgsqlConnection, byte[]?> read)
     {
         try
         {
             _connection ??= connector.Open().Connection;
-            using var select = new NpgsqlCommand("SELECT data FROM contents WHERE hash = $1", _connection);
-            select.Parameters.AddOctets(PostgresValues.Of(hash));
-            return select.ExecuteScalar() as byte[];
+            return read(_connection);
         }
         catch (Exception exception) when (PostgresErrors.IsOutside(exception) || exception is JournalOpenException)
         {

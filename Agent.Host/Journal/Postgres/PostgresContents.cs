@@ -5,8 +5,8 @@ using Agent.Dns.Zones;
 namespace Agent.Host.Journal.Postgres;
 
 /// <summary>
-/// Makes the contents of a batch ready before its transaction, which must not wait for it: compressed for a row, or as a durable file. What
-/// this run has written it need not send again. Used by one thread.
+/// Makes the contents of a batch ready before its transaction, which must not wait for it: compressed for a row, or as a body of parts, of
+/// which this node has a file as well. What this run has written it need not send again. Used by one thread.
 /// </summary>
 internal sealed class PostgresContents(ContentStore files, PostgresContentReader reader, int largestStored)
 {
@@ -30,10 +30,10 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
         foreach (ZoneRow row in rows)
         {
             ZoneContent content = row.Content!;
-            if (held.TryGetValue(content.Hash, out bool isFile) && (!isFile || files.Find(content.Facts) is not null)) continue;
+            if (held.GetValueOrDefault(content.Hash)) continue;
             try
             {
-                fresh.Add(Prepare(row.Name, content));
+                fresh.Add(Prepare(row.Name, content, store));
             }
             catch (ContentNotKeptException) when (row.Wish == ZoneWish.Absent)
             {
@@ -46,51 +46,114 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
     }
 
     /// <summary>After the commit: remembers what is held, and removes the files of what went.</summary>
-    public void Settle(PostgresBatch batch, List<PreparedContent> fresh, List<(ContentHash Hash, bool IsFile)> dropped)
+    public void Settle(
+        PostgresBatch batch, List<PreparedContent> fresh, List<(ContentHash Hash, bool IsLarge)> dropped, PostgresStore store)
     {
         foreach (ZoneRow row in batch.RowsWithContent)
         {
-            if (row.Content is FreshZoneContent content) _recent.Add(content, OpenKept);
+            if (row.Content is FreshZoneContent content) _recent.Add(content, reader.Open);
         }
 
         if (_known.Count > KnownMax) _known.Clear();
-        foreach (PreparedContent content in fresh.Where(c => c.Data is not null)) _known.Add(content.Facts.Hash);
-        Drop(dropped);
+        foreach (PreparedContent content in fresh) _known.Add(content.Facts.Hash);
+        Drop(dropped, store);
     }
 
-    public void Drop(List<(ContentHash Hash, bool IsFile)> dropped)
+    /// <summary>Removes what rows do not refer to any more. What resists goes by age.</summary>
+    public void Drop(List<(ContentHash Hash, bool IsLarge)> dropped, PostgresStore store)
     {
-        foreach ((ContentHash hash, bool isFile) in dropped)
+        foreach ((ContentHash hash, bool isLarge) in dropped)
         {
             _known.Remove(hash);
-            if (isFile) files.TryRemove(hash);
+            if (isLarge) files.TryRemove(hash);
         }
+
+        ContentHash[] large = [.. dropped.Where(content => content.IsLarge).Select(content => content.Hash)];
+        if (large.Length == 0) return;
+        try
+        {
+            PostgresBodies.Drop(store.Connection, large);
+        }
+        catch (Exception exception) when (PostgresErrors.IsOutside(exception))
+        {
+            // The batch is durable, whatever becomes of this; a session that broke is found out by the next request.
+        }
+    }
+
+    /// <summary>Clears away what lies here or there without a reference. On a shared journal other nodes drop contents too.</summary>
+    /// <returns>Bodies and files removed.</returns>
+    public (int Bodies, int Files) Sweep(PostgresStore store, bool isStart)
+    {
+        int bodies = PostgresBodies.DropOrphans(store.Connection);
+        HashSet<ContentHash> referenced = store.ReadFileContents();
+        return (bodies, files.RemoveUnreferenced(referenced.Contains, isStart));
+    }
+
+    /// <summary>Brings into the database what older programs have left in files of this node only.</summary>
+    /// <returns>The number of contents.</returns>
+    public int BringIn(PostgresStore store)
+    {
+        int brought = 0;
+        foreach (ZoneFacts facts in store.ReadLegacyContents())
+        {
+            if (files.FindWhole(facts) is null) continue;
+            using FileStream file = files.Read(facts.Hash);
+            PostgresBodies.Write(store.Connection, facts, octets => file.ReadAtLeast(octets.Span, octets.Length, throwOnEndOfStream: false));
+            store.NoteBody(facts.Hash);
+            brought++;
+        }
+
+        return brought;
     }
 
     /// <summary>Nothing is known of the database any more, for the connection was lost.</summary>
     public void Forget() => _known.Clear();
 
-    /// <summary>Files of contents that no row came to refer to: on a full disk they would hold the room that is needed.</summary>
-    public void RemoveFiles(List<PreparedContent> fresh, PostgresStore store)
+    /// <summary>Contents that no row came to refer to: on a full disk they would hold the room that is needed.</summary>
+    public void Withdraw(List<PreparedContent> fresh, PostgresStore store)
     {
         ContentHash[] written = [.. fresh.Where(c => c.Data is null).Select(c => c.Facts.Hash)];
         if (written.Length == 0) return;
         Dictionary<ContentHash, bool> held = store.FindContents(written);
-        foreach (ContentHash hash in written.Where(hash => !held.ContainsKey(hash))) files.TryRemove(hash);
+        ContentHash[] left = [.. written.Where(hash => !held.ContainsKey(hash))];
+        foreach (ContentHash hash in left) files.TryRemove(hash);
+        if (left.Length > 0) PostgresBodies.Drop(store.Connection, left);
     }
 
     private static bool IsInMemory(ZoneContent content) => content is MemoryZoneContent or FreshZoneContent { Octets: not null };
 
-    /// <summary>Reads a stored content; for any thread.</summary>
-    private RecordStream OpenKept(ZoneFacts facts) => files.Find(facts) is { } file ? file.Open() : new RecordStream(reader.Read(facts));
+    private PreparedContent Prepare(DomainName zone, ZoneContent content, PostgresStore store)
+    {
+        byte[]? data = OrNotKept(zone, () => ContentCodec.TryCompress(content, largestStored));
+        if (data is null)
+        {
+            OrNotKept(zone, () => files.Keep(content));
+            using FileStream file = OrNotKept(zone, () => files.Read(content.Hash));
+            try
+            {
+                PostgresBodies.Write(
+                    store.Connection,
+                    content.Facts,
+                    octets => OrNotKept(zone, () => file.ReadAtLeast(octets.Span, octets.Length, throwOnEndOfStream: false)));
+            }
+            catch (InvalidDataException exception)
+            {
+                files.TryRemove(content.Hash);
+                throw new ContentNotKeptException(zone, exception);
+            }
+        }
 
-    private PreparedContent Prepare(DomainName zone, ZoneContent content)
+        return new PreparedContent(content.Facts, data);
+    }
+
+    private static void OrNotKept(DomainName zone, Action work) => OrNotKept(zone, () => { work(); return true; });
+
+    /// <summary>Failures of this node's files are those of one zone.</summary>
+    private static T OrNotKept<T>(DomainName zone, Func<T> work)
     {
         try
         {
-            byte[]? data = ContentCodec.TryCompress(content, largestStored);
-            if (data is null) files.Keep(content);
-            return new PreparedContent(content.Facts, data);
+            return work();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

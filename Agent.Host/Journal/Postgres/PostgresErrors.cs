@@ -14,6 +14,12 @@ internal static class PostgresErrors
         exception is PostgresException { InvariantSeverity: "ERROR" } postgres
         && !postgres.SqlState.StartsWith("08", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Whether the transaction referred to a content that another node has dropped meanwhile, so that it is to be written again.
+    /// </summary>
+    public static bool IsGone(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation };
+
     /// <summary>Whether the server has become a standby, so that another one must be sought.</summary>
     public static bool IsReadOnly(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Agent.Actors.Journal;
 using Npgsql;
 
 namespace Agent.Host.Journal.Postgres;
@@ -13,23 +15,28 @@ internal enum BatchOutcome
 }
 
 /// <summary>
-/// Who may write: the epoch of this run, and the numbers of its batches. Each append locks the fence rows of its shards FOR SHARE and goes
-/// on only if they still carry epoch and writer; whoever takes a shard over updates its row, which waits for appends under way and shuts
-/// out later ones.
+/// Who may write: the shards that this run holds, each under its epoch, and the numbers of its batches. Each append locks the fence rows of
+/// its shards FOR SHARE and goes on only if they still carry epoch and writer; whoever takes a shard updates its row, which waits for
+/// appends under way and shuts out later ones.
 /// </summary>
 /// <remarks>
+/// An agent that stands alone takes all shards at its start, under an epoch that the journal counts, and whoever takes one of them from it
+/// has taken the journal. In a cluster the journal is <em>shared</em>: each shard is taken by itself, under an epoch that comes from outside,
+/// and is lost by itself.
 /// <code>
-///            Claim                    connection broken             Resume: rows still ours
-///   (start) -------> number n ------------------------> in doubt --------------------------> n committed, or void for ever
-///                        ^                                 |  Resume: a newer epoch, or the same of another writer
-///                        +---- append, n + 1               +----------------------------------> fenced, for good
+///         Claim, Enter             connection broken           Resume: row by row
+///   (start) -------> number n ------------------------> in doubt ---------------> n committed, or void for ever
+///                        ^                                 |   the row is ours, or older: held again
+///                        +---- append, n + 1               +-- a newer epoch, or the same of another writer: lost, for good
 /// </code>
 /// A batch whose outcome is unknown may still lie in a socket of a server that was stopped. Resume therefore does not only look: it voids
 /// every number used so far in the same transaction in which it looks, and that transaction waits for what is running.
+/// <para>Compared is the claim of each entry and not only the writer: what a former host of a shard sends late is refused also when the same
+/// run has taken the shard again since.</para>
 /// </remarks>
-internal sealed class PostgresFence(Guid writer, string node)
+internal sealed class PostgresFence(Guid writer, string node, bool isShared)
 {
-    /// <summary>Makes a batch this run's next one; no row comes back when the fence or the number is not ours any more.</summary>
+    /// <summary>Makes a batch this run's next one; no row comes back when a claim or the number is not ours any more.</summary>
     /// <remarks>The locking select is joined, and so is never left out by the planner.</remarks>
     public const string Append =
         """
@@ -46,11 +53,18 @@ internal sealed class PostgresFence(Guid writer, string node)
     /// <summary>True for the statements behind <see cref="Append"/> in its transaction when it gave a row, and for no others.</summary>
     public const string IsHeld = "EXISTS (SELECT 1 FROM writers w WHERE w.writer = $1 AND w.batch = $2)";
 
+    /// <summary>Runs that held nothing and wrote nothing for so long are forgotten.</summary>
+    private const string ForgottenAfter = "30 days";
+
+    private readonly Dictionary<int, long> _held = [];
     private long _number;
     private long _committed;
 
     public Guid Writer => writer;
 
+    public bool IsShared => isShared;
+
+    /// <summary>Number of this run, larger than any before; the epoch of every shard when the journal is not shared.</summary>
     public long Epoch { get; private set; }
 
     /// <summary>A number for the next attempt; none is used twice.</summary>
@@ -58,90 +72,218 @@ internal sealed class PostgresFence(Guid writer, string node)
 
     public void Committed(long number) => _committed = number;
 
-    /// <summary>Takes all shards under an epoch larger than any before. Waits for appends of whoever had them.</summary>
+    /// <summary>Whether the claim held when the database was last looked at.</summary>
+    public bool Holds(ShardEpoch claim) => _held.TryGetValue(claim.Shard, out long epoch) && epoch == claim.Epoch;
+
+    /// <summary>Takes all shards of a journal that is not shared, under an epoch larger than any before. Waits for appends of whoever had
+    /// them.</summary>
+    /// <exception cref="JournalOpenException">It belongs to a cluster.</exception>
     public void Claim(NpgsqlConnection connection, int shards)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
-        using var next = new NpgsqlCommand(
-            """
-            UPDATE meta SET value = greatest(value, (SELECT coalesce(max(epoch), 0) FROM shard_fence)) + 1
-            WHERE key = 'epoch' RETURNING value
-            """,
-            connection);
-        long epoch = (long)(next.ExecuteScalar() ?? throw new IOException("the journal has no epoch"));
-        Take(connection, epoch, shards);
-        using var enter = new NpgsqlCommand(
-            "INSERT INTO writers (writer, epoch, node, batch, voided) VALUES ($1, $2, $3, 0, 0)", connection);
-        enter.Parameters.AddId(writer);
-        enter.Parameters.AddNumber(epoch);
-        enter.Parameters.AddText(node);
-        enter.ExecuteNonQuery();
+        Epoch = NextRun(connection);
+        if (PostgresShards.IsShared(connection)) throw new JournalOpenException(PostgresShards.NotAlone);
+        Hold(shards);
+        Retake(connection);
+        EnterWriter(connection, voided: 0);
         using var leave = new NpgsqlCommand("DELETE FROM writers WHERE epoch < $1", connection);
-        leave.Parameters.AddNumber(epoch);
+        leave.Parameters.AddNumber(Epoch);
         leave.ExecuteNonQuery();
         transaction.Commit();
-        Epoch = epoch;
     }
 
-    /// <summary>Goes on over a new connection: finds out how the batch in doubt ended and fences the shards anew.</summary>
-    /// <returns>The outcome of <paramref name="doubt"/> (void when there is none), and whether the database has lost what it had
-    /// confirmed.</returns>
-    /// <exception cref="JournalFencedException">Somebody else has taken a shard.</exception>
-    public (BatchOutcome Outcome, bool LostConfirmed) Resume(NpgsqlConnection connection, int shards, long? doubt)
+    /// <summary>Joins the writers of a shared journal, without a shard yet; makes the journal a shared one if it was not.</summary>
+    /// <exception cref="JournalOpenException">It was made for another number of shards.</exception>
+    public void Enter(NpgsqlConnection connection, int shards)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
-        using (var rows = new NpgsqlCommand("SELECT shard, epoch, writer FROM shard_fence ORDER BY shard FOR UPDATE", connection))
-        using (NpgsqlDataReader reader = rows.ExecuteReader())
+        // The first statement locks the counter, so that one agent at a time comes here or into Claim.
+        Epoch = NextRun(connection);
+        if (!PostgresShards.IsShared(connection))
+            PostgresShards.Share(connection, shards);
+        else if (PostgresShards.ReadCount(connection) is var made && made != shards)
+            throw new JournalOpenException(PostgresShards.OtherCount(made, shards));
+        EnterWriter(connection, voided: 0);
+        using var leave = new NpgsqlCommand(
+            $"""
+            DELETE FROM writers w WHERE w.written_at < now() - interval '{ForgottenAfter}'
+                AND NOT EXISTS (SELECT 1 FROM shard_fence f WHERE f.writer = w.writer)
+            """,
+            connection);
+        leave.ExecuteNonQuery();
+        transaction.Commit();
+    }
+
+    /// <summary>The shards that came with another number of them are ours as the others are.</summary>
+    public void Hold(int shards)
+    {
+        for (int shard = 0; shard < shards; shard++) _held[shard] = Epoch;
+    }
+
+    /// <summary>Takes one shard, waiting for appends of whoever had it.</summary>
+    /// <returns>Null when it is held now; otherwise the epoch under which somebody else has it for good.</returns>
+    public long? Take(NpgsqlConnection connection, ShardEpoch claim)
+    {
+        using (var take = new NpgsqlCommand(
+            """
+            INSERT INTO shard_fence (shard, epoch, writer) VALUES ($1, $2, $3)
+            ON CONFLICT (shard) DO UPDATE SET epoch = $2, writer = $3, claimed_at = now()
+            WHERE shard_fence.epoch < $2 OR (shard_fence.epoch = $2 AND shard_fence.writer = $3)
+            RETURNING epoch
+            """,
+            connection))
         {
-            while (reader.Read())
+            take.Parameters.AddNumber(claim.Shard);
+            take.Parameters.AddNumber(claim.Epoch);
+            take.Parameters.AddId(writer);
+            if (take.ExecuteScalar() is not null)
             {
-                long epoch = reader.GetInt64(1);
-                if (epoch > Epoch || (epoch == Epoch && reader.GetGuid(2) != writer))
-                    throw new JournalFencedException($"another agent has taken the journal over (epoch {epoch}, ours is {Epoch})");
+                _held[claim.Shard] = claim.Epoch;
+                return null;
             }
         }
 
-        long last = -1;
+        using var read = new NpgsqlCommand("SELECT epoch FROM shard_fence WHERE shard = $1", connection);
+        read.Parameters.AddNumber(claim.Shard);
+        return read.ExecuteScalar() as long? ?? claim.Epoch;
+    }
+
+    /// <summary>
+    /// Looks whether claims hold, and forgets those that do not. The look is a commit as well: a server that has a successor by now cannot
+    /// give it.
+    /// </summary>
+    public void Check(NpgsqlConnection connection, IReadOnlyCollection<ShardEpoch> claims)
+    {
+        using var batch = new NpgsqlBatch(connection);
+        var look = new NpgsqlBatchCommand(
+            "SELECT shard, epoch, writer FROM shard_fence WHERE shard = ANY ($1::int[]) ORDER BY shard FOR SHARE");
+        look.Parameters.AddColumn(claims.Select(claim => claim.Shard).Distinct());
+        batch.BatchCommands.Add(look);
+        var note = new NpgsqlBatchCommand("UPDATE writers SET written_at = now() WHERE writer = $1");
+        note.Parameters.AddId(writer);
+        batch.BatchCommands.Add(note);
+        var held = new HashSet<ShardEpoch>();
+        using (NpgsqlDataReader reader = batch.ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                if (reader.GetGuid(2) == writer) held.Add(new ShardEpoch(reader.GetInt32(0), reader.GetInt64(1)));
+            }
+
+            while (reader.NextResult())
+            {
+                // Only when the last has come is the transaction known to be over.
+            }
+        }
+
+        foreach (ShardEpoch claim in claims.Where(claim => Holds(claim) && !held.Contains(claim)))
+        {
+            if (!isShared) throw new JournalFencedException("another agent has taken the journal over");
+            _held.Remove(claim.Shard);
+        }
+    }
+
+    /// <summary>Goes on over a new connection: finds out how the batch in doubt ended and which shards are still ours, and fences those
+    /// anew.</summary>
+    /// <exception cref="JournalFencedException">Somebody else has taken the whole journal.</exception>
+    public Resumption Resume(NpgsqlConnection connection, long? doubt)
+    {
+        using NpgsqlTransaction transaction = connection.BeginTransaction();
+        if (PostgresShards.IsShared(connection) != isShared)
+        {
+            throw new JournalFencedException(
+                isShared ? "the journal does not belong to the cluster any more" : "a cluster has taken the journal over");
+        }
+
+        ImmutableArray<int> lost = FindLost(connection);
+        foreach (int shard in lost) _held.Remove(shard);
+        long last = 0;
         using (var mark = new NpgsqlCommand("SELECT batch FROM writers WHERE writer = $1 FOR UPDATE", connection))
         {
             mark.Parameters.AddId(writer);
             if (mark.ExecuteScalar() is long found) last = found;
         }
 
-        using (var enter = new NpgsqlCommand(
-            """
-            INSERT INTO writers (writer, epoch, node, batch, voided) VALUES ($1, $2, $3, 0, $4)
-            ON CONFLICT (writer) DO UPDATE SET voided = $4
-            """,
-            connection))
-        {
-            enter.Parameters.AddId(writer);
-            enter.Parameters.AddNumber(Epoch);
-            enter.Parameters.AddText(node);
-            enter.Parameters.AddNumber(_number);
-            enter.ExecuteNonQuery();
-        }
-
+        EnterWriter(connection, voided: _number);
         // Written even where nothing changes: the answer to this commit says that all before it is with the standby as well.
-        Take(connection, Epoch, shards);
+        Retake(connection);
         transaction.Commit();
-        bool lost = last < _committed;
-        if (doubt is null || last != doubt) return (BatchOutcome.Void, lost);
+        bool lostConfirmed = last < _committed;
         _committed = last;
-        return (BatchOutcome.Committed, lost);
+        // What the hosts have in memory is not what the database holds: each has to load anew, under a new claim.
+        if (lostConfirmed && isShared) _held.Clear();
+        return new Resumption(doubt is not null && last == doubt ? BatchOutcome.Committed : BatchOutcome.Void, lostConfirmed, lost);
     }
 
-    private void Take(NpgsqlConnection connection, long epoch, int shards)
+    private ImmutableArray<int> FindLost(NpgsqlConnection connection)
+    {
+        var lost = ImmutableArray.CreateBuilder<int>();
+        using var rows = new NpgsqlCommand(
+            "SELECT shard, epoch, writer FROM shard_fence WHERE shard = ANY ($1::int[]) OR NOT $2 ORDER BY shard FOR UPDATE", connection);
+        rows.Parameters.AddColumn(_held.Keys);
+        rows.Parameters.AddWithValue(isShared);
+        using NpgsqlDataReader reader = rows.ExecuteReader();
+        while (reader.Read())
+        {
+            int shard = reader.GetInt32(0);
+            long ours = isShared ? _held[shard] : Epoch;
+            long epoch = reader.GetInt64(1);
+            if (epoch < ours || (epoch == ours && reader.GetGuid(2) == writer)) continue;
+            if (!isShared)
+                throw new JournalFencedException($"another agent has taken the journal over (epoch {epoch}, ours is {ours})");
+            lost.Add(shard);
+        }
+
+        return lost.ToImmutable();
+    }
+
+    private static long NextRun(NpgsqlConnection connection)
+    {
+        using var next = new NpgsqlCommand(
+            """
+            UPDATE meta SET value = greatest(value, (SELECT coalesce(max(epoch), 0) FROM shard_fence
+                WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'cluster'))) + 1
+            WHERE key = 'epoch' RETURNING value
+            """,
+            connection);
+        return (long)(next.ExecuteScalar() ?? throw new IOException("the journal has no epoch"));
+    }
+
+    private void EnterWriter(NpgsqlConnection connection, long voided)
+    {
+        using var enter = new NpgsqlCommand(
+            """
+            INSERT INTO writers (writer, epoch, node, batch, voided) VALUES ($1, $2, $3, 0, $4)
+            ON CONFLICT (writer) DO UPDATE SET voided = $4, written_at = now()
+            """,
+            connection);
+        enter.Parameters.AddId(writer);
+        enter.Parameters.AddNumber(Epoch);
+        enter.Parameters.AddText(node);
+        enter.Parameters.AddNumber(voided);
+        enter.ExecuteNonQuery();
+    }
+
+    private void Retake(NpgsqlConnection connection)
     {
         using var take = new NpgsqlCommand(
             """
-            INSERT INTO shard_fence (shard, epoch, writer) SELECT s, $1, $2 FROM generate_series(0, $3 - 1) AS s ORDER BY s
-            ON CONFLICT (shard) DO UPDATE SET epoch = $1, writer = $2, claimed_at = now() WHERE shard_fence.epoch <= $1
+            INSERT INTO shard_fence (shard, epoch, writer)
+            SELECT shard, epoch, $1 FROM unnest($2::int[], $3::bigint[]) AS mine (shard, epoch) ORDER BY shard
+            ON CONFLICT (shard) DO UPDATE SET epoch = excluded.epoch, writer = excluded.writer, claimed_at = now()
+            WHERE shard_fence.epoch <= excluded.epoch
             """,
             connection);
-        take.Parameters.AddNumber(epoch);
+        int[] shards = [.. _held.Keys];
         take.Parameters.AddId(writer);
-        take.Parameters.AddNumber(shards);
+        take.Parameters.AddColumn(shards);
+        take.Parameters.AddColumn(shards.Select(shard => _held[shard]));
         take.ExecuteNonQuery();
     }
 }
+
+/// <summary>What a journal found when it took up its work again.</summary>
+/// <param name="Outcome">How the batch in doubt ended; void when there was none.</param>
+/// <param name="LostConfirmed">The database has lost what it had confirmed.</param>
+/// <param name="Lost">Shards that others have taken meanwhile.</param>
+internal sealed record Resumption(BatchOutcome Outcome, bool LostConfirmed, ImmutableArray<int> Lost);

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
+using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Journal.Postgres;
 
@@ -14,9 +17,11 @@ public sealed partial class PostgresJournal
     {
         long started = _clock.GetTimestamp();
         var entries = new PostgresBatch(batch.Entries);
+        bool isWrittenAgain = false;
         for (int sending = 1; ; sending++)
         {
             PostgresStore store = Store();
+            if (FindFenced(batch, entries) is { } refusal) return refusal;
             long number = _fence.NextNumber();
             Exception failure;
             List<PreparedContent> fresh = [];
@@ -24,10 +29,10 @@ public sealed partial class PostgresJournal
             {
                 fresh = _contents.Prepare(entries, store);
                 long sent = _clock.GetTimestamp();
-                List<(Dns.Zones.ContentHash Hash, bool IsFile)> dropped = store.Write(entries, _fence, number, _session.ShardCount, fresh);
+                List<(Dns.Zones.ContentHash Hash, bool IsLarge)> dropped = store.Write(entries, _fence, number, batch.Claims, fresh);
                 TimeSpan databaseWait = _clock.GetElapsedTime(sent);
                 _fence.Committed(number);
-                _contents.Settle(entries, fresh, dropped);
+                _contents.Settle(entries, fresh, dropped, store);
                 return Done(batch, started, databaseWait);
             }
             catch (ContentNotKeptException exception)
@@ -36,9 +41,17 @@ public sealed partial class PostgresJournal
                 LogFailed(exception, exception.Message);
                 return new JournalFailed(batch.Id, new Reason(ReasonCode.JournalAway, exception.Message), exception.Zone);
             }
+            catch (Exception exception) when (!isWrittenAgain && PostgresErrors.IsGone(exception))
+            {
+                // Another node has dropped a content that is referred to here; it is written once more.
+                _contents.Forget();
+                isWrittenAgain = true;
+                sending--;
+                continue;
+            }
             catch (Exception exception) when (PostgresErrors.IsDefinite(exception))
             {
-                if (store.IsOpen) _contents.RemoveFiles(fresh, store);
+                if (store.IsOpen) _contents.Withdraw(fresh, store);
                 throw;
             }
             catch (FenceNotHeldException exception)
@@ -57,15 +70,37 @@ public sealed partial class PostgresJournal
         }
     }
 
+    /// <summary>
+    /// Claims that are known not to hold, because the shard was taken again or by somebody else: their entries fail alone. What is not known
+    /// yet the database finds.
+    /// </summary>
+    private JournalFailed? FindFenced(JournalBatch batch, PostgresBatch entries)
+    {
+        HashSet<int> claimed = [.. batch.Claims.Select(claim => claim.Shard)];
+        foreach (DomainName zone in entries.Zones)
+        {
+            if (!claimed.Contains(ShardRegionActor.ShardOf(zone.StableHash, _session.ShardCount)))
+                throw new ArgumentException($"The batch writes {zone} and does not claim its shard.", nameof(batch));
+        }
+
+        ImmutableArray<ShardEpoch> fenced = [.. batch.Claims.Where(claim => !_fence.Holds(claim))];
+        if (fenced.Length == 0) return null;
+        foreach (ShardEpoch claim in fenced) LogShardFenced(claim.Shard, claim.Epoch);
+        return new JournalFailed(batch.Id, FencedAt(fenced[0]), Culprit: null, fenced);
+    }
+
+    private static Reason FencedAt(ShardEpoch claim) =>
+        new(ReasonCode.JournalFenced, $"shard {claim.Shard} has another owner since epoch {claim.Epoch}");
+
     /// <summary>Asks at once, over a new session; null when the database is away.</summary>
     private BatchOutcome? TryResolve(JournalBatch batch, long number, Exception failure)
     {
         try
         {
-            (BatchOutcome outcome, bool lost) = _session.Resume(number);
-            OnResumed(lost);
-            LogResolved(batch.Id, outcome, PostgresErrors.Text(failure));
-            return outcome;
+            Resumption resumed = _session.Resume(number);
+            OnResumed(resumed);
+            LogResolved(batch.Id, resumed.Outcome, PostgresErrors.Text(failure));
+            return resumed.Outcome;
         }
         catch (IOException)
         {
@@ -88,11 +123,11 @@ public sealed partial class PostgresJournal
         (JournalBatch batch, long number, ReplyTo replyTo) = _doubt!;
         try
         {
-            (BatchOutcome outcome, bool lost) = _session.Resume(number);
+            Resumption resumed = _session.Resume(number);
             _doubt = null;
-            OnResumed(lost);
-            LogResolved(batch.Id, outcome, "the database was away");
-            replyTo.Tell(outcome == BatchOutcome.Committed
+            OnResumed(resumed);
+            LogResolved(batch.Id, resumed.Outcome, "the database was away");
+            replyTo.Tell(resumed.Outcome == BatchOutcome.Committed
                 ? new JournalCommitted(batch.Id)
                 : new JournalFailed(batch.Id, new Reason(ReasonCode.JournalAway, "The journal went away before it took the change.")));
         }
@@ -117,6 +152,10 @@ public sealed partial class PostgresJournal
     [LoggerMessage(Level = LogLevel.Error,
         Message = "journal-away: the database went away in batch {Batch} of {Entries} entries, its outcome is open: {Cause}")]
     private partial void LogInDoubt(long batch, int entries, string cause);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "journal-fenced: shard {Shard} is not held under epoch {Epoch} any more; nothing is written for it under that epoch")]
+    private partial void LogShardFenced(int shard, long epoch);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the connection broke in batch {Batch} ({Cause}); the database says: {Outcome}")]
     private partial void LogResolved(long batch, BatchOutcome outcome, string cause);

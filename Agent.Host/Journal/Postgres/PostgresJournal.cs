@@ -39,10 +39,11 @@ public sealed partial class PostgresJournal : INodeJournal
     private readonly TaskCompletionSource<Reason> _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private BatchInDoubt? _doubt;
     private bool _isAway;
-    private string _timeline = "";
+    private readonly PostgresLineage _lineage;
+    private (ulong System, uint Timeline) _line;
 
     private PostgresJournal(
-        DataDirectory directory, PostgresPlace place, string node, JournalOptions options, TimeProvider clock, ILogger logger)
+        DataDirectory directory, PostgresPlace place, PostgresFence fence, JournalOptions options, TimeProvider clock, ILogger logger)
     {
         _place = place;
         _options = options;
@@ -50,11 +51,13 @@ public sealed partial class PostgresJournal : INodeJournal
         _logger = logger;
         _requests = new BlockingCollection<Request>(options.QueueLength);
         _files = new ContentStore(directory.ContentsPath);
-        _reader = new PostgresContentReader(new PostgresConnector(place, options.LockTimeout));
+        _lineage = new PostgresLineage(directory);
+        _reader = new PostgresContentReader(new PostgresConnector(place, _lineage, options.LockTimeout), _files);
         _contents = new PostgresContents(_files, _reader, options.LargestStoredContent);
-        _fence = new PostgresFence(Guid.NewGuid(), node);
+        _fence = fence;
         _session = new PostgresSession(
-            new PostgresConnector(place, options.LockTimeout),
+            new PostgresConnector(place, _lineage, options.LockTimeout),
+            _lineage,
             _fence,
             connection => new PostgresStore(connection, _files, _reader, options),
             clock);
@@ -68,11 +71,14 @@ public sealed partial class PostgresJournal : INodeJournal
     public Task<Reason> Fenced => _fenced.Task;
 
     /// <summary>
-    /// Opens or creates the journal in a database and takes it over from whoever had it. The directory holds the large contents of this
-    /// node, and remembers which journal they belong to.
+    /// Opens or creates the journal in a database. An agent that stands alone takes it over from whoever had it; a node of a cluster writes
+    /// beside the others, and for a shard only from <see cref="TakeShard"/> on. The directory holds copies of the large contents that this
+    /// node has to do with, and remembers which journal they belong to.
     /// </summary>
     /// <param name="node">Name of this agent, for people who look into the database.</param>
-    /// <exception cref="JournalOpenException">The database cannot serve as the journal of this directory.</exception>
+    /// <param name="clusterShards">Number of shards of the cluster; null for an agent that stands alone.</param>
+    /// <exception cref="JournalOpenException">The database cannot serve as the journal of this directory, or was made for another number of
+    /// shards.</exception>
     /// <exception cref="IOException">The database is away.</exception>
     public static PostgresJournal Open(
         DataDirectory directory,
@@ -80,12 +86,14 @@ public sealed partial class PostgresJournal : INodeJournal
         string node,
         JournalOptions options,
         TimeProvider clock,
-        ILogger<PostgresJournal> logger)
+        ILogger<PostgresJournal> logger,
+        int? clusterShards = null)
     {
-        var journal = new PostgresJournal(directory, place, node, options, clock, logger);
+        var fence = new PostgresFence(Guid.NewGuid(), node, isShared: clusterShards is not null);
+        var journal = new PostgresJournal(directory, place, fence, options, clock, logger);
         try
         {
-            journal.TakeOver(directory);
+            journal.Begin(directory, clusterShards);
         }
         catch (Npgsql.PostgresException exception)
         {
@@ -112,21 +120,6 @@ public sealed partial class PostgresJournal : INodeJournal
         () => replyTo.Tell(CommitNow(batch, replyTo)), reason => replyTo.Tell(new JournalFailed(batch.Id, reason))));
 
     /// <inheritdoc/>
-    public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => Enqueue(new Request(
-        () =>
-        {
-            PostgresStore store = Store();
-            if (_session.ShardCount != shardCount)
-            {
-                store.Reshard(_fence, shardCount);
-                _session.ShardCount = shardCount;
-            }
-
-            replyTo.Tell(new ShardLoaded(shard, store.LoadShard(shard)));
-        },
-        reason => replyTo.Tell(new ShardLoadFailed(shard, reason))));
-
-    /// <inheritdoc/>
     public void ReadZone(DomainName zone, ReplyTo replyTo) => Enqueue(new Request(
         () => replyTo.Tell(new ZoneRead(zone, Store().ReadZone(zone))),
         reason => replyTo.Tell(new ZoneReadFailed(zone, reason))));
@@ -149,9 +142,11 @@ public sealed partial class PostgresJournal : INodeJournal
     public void PurgeExpired(DateTimeOffset now) => Enqueue(new Request(
         () =>
         {
-            (int purged, List<(Dns.Zones.ContentHash Hash, bool IsFile)> dropped) = Store().PurgeExpired(now);
-            _contents.Drop(dropped);
+            PostgresStore store = Store();
+            (int purged, List<(Dns.Zones.ContentHash Hash, bool IsLarge)> dropped) = store.PurgeExpired(now);
+            _contents.Drop(dropped, store);
             if (purged > 0) LogPurged(purged);
+            Sweep(store, isStart: false);
         },
         static _ => { }));
 
@@ -164,7 +159,7 @@ public sealed partial class PostgresJournal : INodeJournal
         _requests.Dispose();
     }
 
-    private void TakeOver(DataDirectory directory)
+    private void Begin(DataDirectory directory, int? clusterShards)
     {
         if (File.Exists(directory.DatabasePath))
         {
@@ -173,21 +168,30 @@ public sealed partial class PostgresJournal : INodeJournal
                 + "PostgreSQL, or set agent.journal.provider = sqlite.");
         }
 
-        PostgresStore store = _session.Open();
+        PostgresStore store = _session.Open(lookAtAll: true);
         Guid identity = PostgresSchema.Upgrade(store.Connection, _place, directory.ReadJournalIdentity());
         directory.WriteJournalIdentity(identity);
-        _session.ShardCount = store.ReadShardCount();
-        _fence.Claim(store.Connection, _session.ShardCount);
+        _session.Identity = identity;
+        _session.ShardCount = clusterShards ?? PostgresShards.ReadCount(store.Connection);
+        if (_fence.IsShared) _fence.Enter(store.Connection, _session.ShardCount);
+        else _fence.Claim(store.Connection, _session.ShardCount);
         PostgresServerFacts facts = _session.Facts!;
-        _timeline = facts.Timeline;
+        _lineage.Note(facts);
+        _line = (facts.System, facts.Timeline);
         LogOpened(_place.Description, facts.Host, facts.Version, Epoch);
         if (facts.Fsync != "on" || facts.SynchronousCommit is "off")
             LogNotDurable(facts.SynchronousCommit, facts.Fsync);
         else if (facts.SynchronousStandbys.Length == 0 || facts.SynchronousCommit is "local")
             LogNotReplicated(facts.SynchronousCommit);
-        HashSet<Dns.Zones.ContentHash> referenced = store.ReadFileContents();
-        int removed = _files.RemoveUnreferenced(referenced.Contains);
-        if (removed > 0) LogSwept(removed, directory.ContentsPath);
+        Sweep(store, isStart: true);
+        int brought = _contents.BringIn(store);
+        if (brought > 0) LogBroughtIn(brought);
+    }
+
+    private void Sweep(PostgresStore store, bool isStart)
+    {
+        (int bodies, int files) = _contents.Sweep(store, isStart);
+        if (bodies + files > 0) LogSwept(files, bodies);
     }
 
     private void Enqueue(Request request)
@@ -252,15 +256,19 @@ public sealed partial class PostgresJournal : INodeJournal
         return _session.Use(OnResumed);
     }
 
-    private void OnResumed(bool lostConfirmed)
+    private void OnResumed(Resumption resumed)
     {
         _contents.Forget();
         PostgresServerFacts facts = _session.Facts!;
         if (_isAway) LogBack(facts.Host, facts.Timeline);
         _isAway = false;
-        if (facts.Timeline != _timeline) LogPromoted(facts.Host, _timeline, facts.Timeline);
-        _timeline = facts.Timeline;
-        if (lostConfirmed) LogLost(facts.Host);
+        if (facts.System != _line.System) LogOtherSystem(facts.Host);
+        else if (facts.Timeline != _line.Timeline) LogPromoted(facts.Host, _line.Timeline, facts.Timeline);
+        _line = (facts.System, facts.Timeline);
+        if (resumed.Lost.Length > 0) LogShardsLost(resumed.Lost.Length, string.Join(", ", resumed.Lost));
+        if (!resumed.LostConfirmed) return;
+        if (_fence.IsShared) LogLostInCluster(facts.Host);
+        else LogLost(facts.Host);
     }
 
     private Reason Failed(Exception exception)
@@ -285,8 +293,12 @@ public sealed partial class PostgresJournal : INodeJournal
     [LoggerMessage(Level = LogLevel.Error, Message = "journal-away: {Cause}")]
     private partial void LogFailed(Exception exception, string cause);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "removed {Count} unreferenced files from {Directory}")]
-    private partial void LogSwept(int count, string directory);
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "cleared away contents without a reference: {Files} files of this node, {Bodies} in the database")]
+    private partial void LogSwept(int files, int bodies);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "brought {Count} large contents from files of this node into the database")]
+    private partial void LogBroughtIn(int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Count} contents of deleted zones whose time is over")]
     private partial void LogPurged(int count);
@@ -303,11 +315,22 @@ public sealed partial class PostgresJournal : INodeJournal
     private partial void LogNotReplicated(string synchronousCommit);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "the journal is back: primary {Host}, timeline {Timeline}")]
-    private partial void LogBack(string host, string timeline);
+    private partial void LogBack(string host, uint timeline);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "{Host} was promoted (timeline {Before}, now {Now}); the journal is fenced anew there")]
-    private partial void LogPromoted(string host, string before, string now);
+    private partial void LogPromoted(string host, uint before, uint now);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Host} is another database system with the same journal; it is fenced anew there")]
+    private partial void LogOtherSystem(string host);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} shards have another owner by now: {Shards}")]
+    private partial void LogShardsLost(int count, string shards);
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{Host} has lost changes that the database had confirmed; every shard of this node is given up and begins anew from what "
+            + "is there")]
+    private partial void LogLostInCluster(string host);
 
     [LoggerMessage(Level = LogLevel.Error,
         Message = "{Host} has lost changes that the database had confirmed; restart the agent to go on from what is there")]

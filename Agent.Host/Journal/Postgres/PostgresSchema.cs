@@ -102,6 +102,26 @@ internal static class PostgresSchema
         );
         CREATE INDEX events_by_zone ON events (zone, id);
         """),
+
+        (1, """
+        -- The octets of large contents. They are written before the transaction that refers to them; what nothing refers to goes by age.
+        CREATE TABLE content_bodies (
+            hash bytea PRIMARY KEY,           -- contents.hash
+            parts int NOT NULL,
+            touched_at timestamptz NOT NULL DEFAULT now()
+        );
+        CREATE TABLE content_parts (
+            hash bytea NOT NULL REFERENCES content_bodies (hash) ON DELETE CASCADE,
+            part int NOT NULL,                -- of 1 MiB each but the last, from 0
+            bytes int NOT NULL,               -- of the part as it is
+            data bytea NOT NULL,              -- Brotli when shorter than that
+            PRIMARY KEY (hash, part)
+        );
+        ALTER TABLE content_parts ALTER COLUMN data SET STORAGE EXTERNAL;
+        -- Older programs leave this null, and look for the file of a node where data is null.
+        ALTER TABLE contents ADD COLUMN body bytea REFERENCES content_bodies (hash);
+        CREATE INDEX contents_by_body ON contents (body) WHERE body IS NOT NULL;
+        """),
     ];
 
     /// <summary>The version that this program writes.</summary>

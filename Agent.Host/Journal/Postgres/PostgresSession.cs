@@ -13,7 +13,11 @@ internal sealed record BatchInDoubt(JournalBatch Batch, long Number, ReplyTo Rep
 /// again always goes through the fence, which says what became of a batch in doubt.
 /// </summary>
 internal sealed class PostgresSession(
-    PostgresConnector connector, PostgresFence fence, Func<NpgsqlConnection, PostgresStore> openStore, TimeProvider clock) : IDisposable
+    PostgresConnector connector,
+    PostgresLineage lineage,
+    PostgresFence fence,
+    Func<NpgsqlConnection, PostgresStore> openStore,
+    TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
@@ -30,6 +34,9 @@ internal sealed class PostgresSession(
     /// <summary>The count by which the shard column is computed.</summary>
     public int ShardCount { get; set; }
 
+    /// <summary>The journal that was opened at the start; the session is never taken up again on another.</summary>
+    public Guid Identity { get; set; }
+
     /// <summary>How long until <see cref="Resume"/> tries again.</summary>
     public TimeSpan UntilNextTry
     {
@@ -42,9 +49,9 @@ internal sealed class PostgresSession(
     }
 
     /// <summary>Opens the session for the first time: no fence is held yet.</summary>
-    public PostgresStore Open()
+    public PostgresStore Open(bool lookAtAll = false)
     {
-        (NpgsqlConnection connection, PostgresServerFacts facts) = connector.Open();
+        (NpgsqlConnection connection, PostgresServerFacts facts) = connector.Open(lookAtAll);
         Facts = facts;
         return Store = openStore(connection);
     }
@@ -52,15 +59,18 @@ internal sealed class PostgresSession(
     /// <summary>Opens the session again, now, and finds out how the batch in doubt ended.</summary>
     /// <exception cref="IOException">The database is still away; nothing is known.</exception>
     /// <exception cref="JournalFencedException">Somebody else has taken the journal over.</exception>
-    public (BatchOutcome Outcome, bool LostConfirmed) Resume(long? doubt)
+    public Resumption Resume(long? doubt)
     {
         try
         {
             Store ??= Open();
-            ShardCount = Store.ReadShardCount();
+            if (Store.ReadIdentity() is var identity && identity != Identity)
+                throw new IOException($"{Facts!.Host} holds journal {identity}, and not {Identity}");
+            ShardCount = PostgresShards.ReadCount(Store.Connection);
             Store.ForgetWarnings();
-            (BatchOutcome, bool) result = fence.Resume(Store.Connection, ShardCount, doubt);
+            Resumption result = fence.Resume(Store.Connection, doubt);
             if (Store.WasWarned) throw new NotReplicatedException();
+            lineage.Note(Facts!);
             _failure = null;
             _delay = FirstDelay;
             return result;
@@ -75,13 +85,12 @@ internal sealed class PostgresSession(
     /// <summary>The store of an open session; after a failure a new one is tried once its time has come.</summary>
     /// <exception cref="IOException">The database is away.</exception>
     /// <exception cref="JournalFencedException">Somebody else has taken the journal over.</exception>
-    public PostgresStore Use(Action<bool> onResumed)
+    public PostgresStore Use(Action<Resumption> onResumed)
     {
         if (Store is { IsOpen: true } store) return store;
         if (UntilNextTry > TimeSpan.Zero) throw new IOException(PostgresErrors.Text(_failure!), _failure);
         Close();
-        (_, bool lost) = Resume(doubt: null);
-        onResumed(lost);
+        onResumed(Resume(doubt: null));
         return Store!;
     }
 

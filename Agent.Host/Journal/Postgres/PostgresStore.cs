@@ -18,7 +18,8 @@ internal sealed class PostgresStore : IDisposable
     private const string LoadRows =
         """
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL
+            c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL,
+            c.body IS NULL
         FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
         """;
 
@@ -53,24 +54,37 @@ internal sealed class PostgresStore : IDisposable
     /// <summary>Whether the session can be used further.</summary>
     public bool IsOpen => _connection.FullState == System.Data.ConnectionState.Open;
 
-    /// <summary>A number modulo the count of shards, as unsigned numbers; for statements.</summary>
-    public static string ShardOf(string hash, string count) =>
-        $"(CASE WHEN {hash} >= 0 THEN {hash} % {count} ELSE (({hash}::numeric + 18446744073709551616) % {count})::bigint END)::int";
-
-    /// <summary>The count by which the shard column was computed.</summary>
-    public int ReadShardCount()
+    public Guid ReadIdentity()
     {
-        using var select = new NpgsqlCommand("SELECT value FROM meta WHERE key = 'shard_count'", _connection);
-        return select.ExecuteScalar() is long count and > 0
-            ? (int)count
-            : throw new IOException("The journal is damaged: it has no shard count.");
+        using var select = new NpgsqlCommand("SELECT journal FROM identity", _connection);
+        return (Guid)(select.ExecuteScalar() ?? throw new IOException("The journal is damaged: it has no identity."));
     }
 
-    /// <summary>Which of these the database holds, and whether it holds them itself or a file does.</summary>
+    /// <summary>Takes a shard under an epoch.</summary>
+    /// <returns>Null when it is held now; otherwise the epoch under which somebody else has it for good.</returns>
+    /// <exception cref="NotReplicatedException">Whether it will last is not known.</exception>
+    public long? Take(PostgresFence fence, ShardEpoch claim)
+    {
+        ForgetWarnings();
+        long? other = fence.Take(_connection, claim);
+        return _wasWarned ? throw new NotReplicatedException() : other;
+    }
+
+    /// <summary>Looks whether claims hold; what does not, the fence forgets.</summary>
+    /// <exception cref="NotReplicatedException">The server may have a successor already.</exception>
+    public void Check(PostgresFence fence, IReadOnlyCollection<ShardEpoch> claims)
+    {
+        ForgetWarnings();
+        fence.Check(_connection, claims);
+        if (_wasWarned) throw new NotReplicatedException();
+    }
+
+    /// <summary>Which of these the database refers to, and whether it holds their octets too; otherwise only a file of some node does.</summary>
     public Dictionary<ContentHash, bool> FindContents(IReadOnlyCollection<ContentHash> hashes)
     {
         var found = new Dictionary<ContentHash, bool>();
-        using var select = new NpgsqlCommand("SELECT hash, data IS NULL FROM contents WHERE hash = ANY ($1)", _connection);
+        using var select = new NpgsqlCommand(
+            "SELECT hash, data IS NOT NULL OR body IS NOT NULL FROM contents WHERE hash = ANY ($1)", _connection);
         select.Parameters.AddColumn(hashes.Select(PostgresValues.Of));
         using NpgsqlDataReader reader = select.ExecuteReader();
         while (reader.Read()) found.Add(reader.ReadHash(0), reader.GetBoolean(1));
@@ -82,12 +96,11 @@ internal sealed class PostgresStore : IDisposable
     /// <exception cref="FenceNotHeldException">Nothing was written, for epoch or number are not ours any more.</exception>
     /// <exception cref="NotReplicatedException">Whether it will last is not known.</exception>
     public List<(ContentHash Hash, bool IsFile)> Write(
-        PostgresBatch entries, PostgresFence fence, long number, int shardCount, IReadOnlyList<PreparedContent> fresh)
+        PostgresBatch entries, PostgresFence fence, long number, ImmutableArray<ShardEpoch> claims, IReadOnlyList<PreparedContent> fresh)
     {
-        int[] shards = [.. entries.Zones.Select(zone => (int)(zone.StableHash % (ulong)shardCount)).Distinct().Order()];
         using var batch = new NpgsqlBatch(_connection);
         var writer = new PostgresWriter(entries, fence.Writer, number, _options);
-        foreach (NpgsqlBatchCommand command in writer.Statements(shards, fence.Epoch, fresh)) batch.BatchCommands.Add(command);
+        foreach (NpgsqlBatchCommand command in writer.Statements(claims, fresh)) batch.BatchCommands.Add(command);
         ForgetWarnings();
         bool isHeld;
         var dropped = new List<(ContentHash, bool)>();
@@ -175,13 +188,17 @@ internal sealed class PostgresStore : IDisposable
         return lines.ToImmutable();
     }
 
-    /// <summary>Drops kept contents whose time is over; their number, and the contents that went with them.</summary>
+    /// <summary>
+    /// Drops kept contents whose time is over; their number, and the contents that went with them. Several nodes may do it at once: what
+    /// one is at, the others leave to it.
+    /// </summary>
     public (int Purged, List<(ContentHash Hash, bool IsFile)> Dropped) PurgeExpired(DateTimeOffset now)
     {
         using var batch = new NpgsqlBatch(_connection);
         var purge = new NpgsqlBatchCommand(
             """
-            WITH gone AS (DELETE FROM kept WHERE keep_until <= $1 RETURNING content),
+            WITH gone AS (
+                DELETE FROM kept WHERE zone IN (SELECT zone FROM kept WHERE keep_until <= $1 FOR UPDATE SKIP LOCKED) RETURNING content),
             noted AS (INSERT INTO released SELECT DISTINCT content FROM gone)
             SELECT count(*) FROM gone
             """);
@@ -199,7 +216,7 @@ internal sealed class PostgresStore : IDisposable
         return (purged, dropped);
     }
 
-    /// <summary>The contents that lie in files, for the clearing up at the start.</summary>
+    /// <summary>The contents that may lie in files, for the clearing up.</summary>
     public HashSet<ContentHash> ReadFileContents()
     {
         var files = new HashSet<ContentHash>();
@@ -207,6 +224,29 @@ internal sealed class PostgresStore : IDisposable
         using NpgsqlDataReader reader = select.ExecuteReader();
         while (reader.Read()) files.Add(reader.ReadHash(0));
         return files;
+    }
+
+    /// <summary>Contents of which the database has no octets, because an older program has left them to the file of a node.</summary>
+    public List<ZoneFacts> ReadLegacyContents()
+    {
+        var found = new List<ZoneFacts>();
+        using var select = new NpgsqlCommand(
+            """
+            SELECT c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes
+            FROM contents c WHERE c.data IS NULL AND c.body IS NULL
+            """,
+            _connection);
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        while (reader.Read()) found.Add(ReadFacts(reader, 0, null));
+        return found;
+    }
+
+    /// <summary>The octets of such a content are in the database now.</summary>
+    public void NoteBody(ContentHash hash)
+    {
+        using var note = new NpgsqlCommand("UPDATE contents SET body = hash WHERE hash = $1 AND data IS NULL", _connection);
+        note.Parameters.AddOctets(PostgresValues.Of(hash));
+        note.ExecuteNonQuery();
     }
 
     /// <summary>Computes the shard of every zone anew for another count, and takes the shards that come with it.</summary>
@@ -232,19 +272,9 @@ internal sealed class PostgresStore : IDisposable
             take.ExecuteNonQuery();
         }
 
-        using (var update = new NpgsqlCommand($"UPDATE zones SET shard = {ShardOf("name_hash", "$1")}", _connection))
-        {
-            update.Parameters.AddNumber(shardCount);
-            update.ExecuteNonQuery();
-        }
-
-        using (var note = new NpgsqlCommand("UPDATE meta SET value = $1 WHERE key = 'shard_count'", _connection))
-        {
-            note.Parameters.AddNumber(shardCount);
-            note.ExecuteNonQuery();
-        }
-
+        PostgresShards.Renumber(_connection, shardCount);
         transaction.Commit();
+        fence.Hold(shardCount);
     }
 
     public void ForgetWarnings() => _wasWarned = false;
@@ -277,13 +307,24 @@ internal sealed class PostgresStore : IDisposable
         return known;
     }
 
-    /// <summary>A handle from the columns; null without content, or when this node lacks its file, so that it is fetched anew.</summary>
+    /// <summary>
+    /// A handle from the columns; null without content, and when an older program has written it to a file that this node lacks, so that a
+    /// master is asked for it.
+    /// </summary>
     private ZoneContent? ReadContent(NpgsqlDataReader reader, int column, DomainName name)
     {
         if (reader.IsDBNull(column)) return null;
+        ZoneFacts facts = ReadFacts(reader, column, name);
+        if (!reader.GetBoolean(column + 10)) return new PostgresZoneContent(facts, _reader);
+        return reader.GetBoolean(column + 11) ? _files.Find(facts) : new PostgresLargeContent(facts, _reader);
+    }
+
+    /// <param name="name">The zone's name, which most contents share.</param>
+    private static ZoneFacts ReadFacts(NpgsqlDataReader reader, int column, DomainName? name)
+    {
         DomainName apex = reader.ReadName(column + 1);
-        var facts = new ZoneFacts(
-            apex.Wire.SequenceEqual(name.Wire) ? name : apex,
+        return new ZoneFacts(
+            name is not null && apex.Wire.SequenceEqual(name.Wire) ? name : apex,
             reader.ReadNumber(column + 2),
             new SoaTimers(
                 reader.ReadNumber(column + 3), reader.ReadNumber(column + 4), reader.ReadNumber(column + 5), reader.ReadNumber(column + 6)),
@@ -291,6 +332,5 @@ internal sealed class PostgresStore : IDisposable
             reader.GetInt64(column + 8),
             reader.GetInt64(column + 9),
             reader.ReadHash(column));
-        return reader.GetBoolean(column + 10) ? _files.Find(facts) : new PostgresZoneContent(facts, _reader);
     }
 }

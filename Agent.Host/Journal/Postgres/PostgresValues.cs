@@ -50,6 +50,9 @@ internal static class PostgresValues
     public static void AddOctets(this NpgsqlParameterCollection parameters, byte[] value) =>
         parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bytea, Value = value });
 
+    public static void AddOctets(this NpgsqlParameterCollection parameters, ReadOnlyMemory<byte> value) =>
+        parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Bytea, Value = value });
+
     public static void AddText(this NpgsqlParameterCollection parameters, string value) =>
         parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Text, Value = value });
 

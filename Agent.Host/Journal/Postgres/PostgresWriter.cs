@@ -11,16 +11,19 @@ namespace Agent.Host.Journal.Postgres;
 /// </summary>
 internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long number, JournalOptions options)
 {
+    // More than a batch adds, so that a bound that was lowered is reached in time.
+    private const int LinesTrimmedAtOnce = 10_000;
+
     private readonly List<NpgsqlBatchCommand> _commands = [];
 
     /// <summary>The statements, in order. The first gives a row when the fence holds; the last gives the contents that went.</summary>
-    /// <param name="shards">The shards of all entries.</param>
+    /// <param name="claims">Under what the entries are written.</param>
     /// <param name="fresh">Contents that the database does not hold yet.</param>
-    public IReadOnlyList<NpgsqlBatchCommand> Statements(IReadOnlyCollection<int> shards, long epoch, IReadOnlyList<PreparedContent> fresh)
+    public IReadOnlyList<NpgsqlBatchCommand> Statements(IReadOnlyCollection<ShardEpoch> claims, IReadOnlyList<PreparedContent> fresh)
     {
         NpgsqlBatchCommand fence = Add(PostgresFence.Append);
-        fence.Parameters.AddColumn(shards);
-        fence.Parameters.AddColumn(shards.Select(_ => epoch));
+        fence.Parameters.AddColumn(claims.Select(claim => claim.Shard));
+        fence.Parameters.AddColumn(claims.Select(claim => claim.Epoch));
         ZoneRow[] rows = [.. batch.Rows];
         (DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten = [.. batch.Forgotten];
         (ZoneRow Row, DateTimeOffset KeepUntil)[] kept = [.. batch.Kept];
@@ -92,10 +95,13 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
     {
         NpgsqlBatchCommand command = Add(
             $"""
-            INSERT INTO contents (hash, apex, serial, soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl, records, bytes, data)
-            SELECT * FROM unnest($3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-                $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[]) WHERE {PostgresFence.IsHeld}
-            ON CONFLICT (hash) DO UPDATE SET data = excluded.data
+            INSERT INTO contents (hash, apex, serial, soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl, records, bytes, data, body)
+            SELECT n.*, CASE WHEN n.data IS NULL THEN n.hash END
+            FROM unnest($3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+                $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[])
+                AS n (hash, apex, serial, soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl, records, bytes, data)
+            WHERE {PostgresFence.IsHeld}
+            ON CONFLICT (hash) DO UPDATE SET data = excluded.data, body = excluded.body
             """);
         ZoneFacts[] facts = [.. fresh.Select(content => content.Facts)];
         command.Parameters.AddColumn(facts.Select(f => PostgresValues.Of(f.Hash)));
@@ -165,7 +171,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
             $"""
             INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at,
                 reason_code, reason_text, reason_since)
-            SELECT n.zone, n.name, n.name_hash, {PostgresStore.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
+            SELECT n.zone, n.name, n.name_hash, {PostgresShards.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
                 n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since
             FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[],
                 $11::text[], $12::text[], $13::bigint[]) AS n (zone, name, name_hash, wish, generation, content, changed_at, refreshed_at,
@@ -240,15 +246,24 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(batch.Events.Select(line => (long?)line.Serial));
         command.Parameters.AddColumn(batch.Events.Select(line => line.Target));
         command.Parameters.AddColumn(batch.Events.Select(line => line.TraceId));
-        // Walks at most the lines kept of one zone in the index; numbers of lines only have gaps, so the total is never above its bound.
+        // Walks at most the lines kept of one zone in the index; numbers of lines only have gaps, so the total is not above its bound for
+        // long. What another node is trimming is left to it: two that wait for each other's lines would both fail.
         NpgsqlBatchCommand zones = Add(
             $"""
-            DELETE FROM events e USING unnest($3::bytea[]) AS n (zone) WHERE e.zone = n.zone AND {PostgresFence.IsHeld}
-                AND e.id <= (SELECT x.id FROM events x WHERE x.zone = n.zone ORDER BY x.id DESC LIMIT 1 OFFSET $4)
+            DELETE FROM events WHERE id IN (
+                SELECT e.id FROM unnest($3::bytea[]) AS n (zone) JOIN events e ON e.zone = n.zone
+                WHERE {PostgresFence.IsHeld}
+                    AND e.id <= (SELECT x.id FROM events x WHERE x.zone = n.zone ORDER BY x.id DESC LIMIT 1 OFFSET $4)
+                FOR UPDATE OF e SKIP LOCKED)
             """);
         zones.Parameters.AddColumn(batch.Events.Select(line => line.Zone).Distinct().Select(PostgresValues.Of));
         zones.Parameters.AddNumber(options.HistoryPerZone);
-        NpgsqlBatchCommand all = Add($"DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - $3 AND {PostgresFence.IsHeld}");
+        NpgsqlBatchCommand all = Add(
+            $"""
+            DELETE FROM events WHERE id IN (
+                SELECT e.id FROM events e WHERE e.id <= (SELECT max(id) FROM events) - $3 AND {PostgresFence.IsHeld}
+                ORDER BY e.id LIMIT {LinesTrimmedAtOnce} FOR UPDATE OF e SKIP LOCKED)
+            """);
         all.Parameters.AddNumber(options.HistoryTotal);
     }
 }

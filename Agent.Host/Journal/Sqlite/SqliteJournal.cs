@@ -77,6 +77,8 @@ public sealed partial class SqliteJournal : INodeJournal
         replyTo,
         store =>
         {
+            ImmutableArray<ShardEpoch> passed = [.. batch.Claims.Where(claim => claim.Epoch != Epoch)];
+            if (passed.Length > 0) return new JournalFailed(batch.Id, OtherRun(passed[0].Epoch), null, passed);
             long started = _clock.GetTimestamp();
             TimeSpan diskWait;
             try
@@ -105,11 +107,24 @@ public sealed partial class SqliteJournal : INodeJournal
         },
         reason => new JournalFailed(batch.Id, reason));
 
-    /// <inheritdoc/>
-    public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => Enqueue(
+    /// <summary>One run at a time has all shards, so its epoch is the only one that holds.</summary>
+    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => Enqueue(
         replyTo,
-        store => new ShardLoaded(shard, store.LoadShard(shard, shardCount)),
+        store => epoch == Epoch
+            ? new ShardLoaded(shard, store.LoadShard(shard, shardCount))
+            : new ShardLoadFailed(shard, OtherRun(epoch)),
         reason => new ShardLoadFailed(shard, reason));
+
+    /// <inheritdoc/>
+    public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store =>
+        {
+            long current = store.ReadEpoch();
+            bool isHeld = epoch == Epoch && current == Epoch;
+            return new FenceChecked(request, isHeld, isHeld ? null : OtherRun(epoch));
+        },
+        reason => new FenceChecked(request, Held: false, reason));
 
     /// <inheritdoc/>
     public void ReadZone(DomainName zone, ReplyTo replyTo) => Enqueue(
@@ -163,6 +178,9 @@ public sealed partial class SqliteJournal : INodeJournal
         _thread.Join();
         _requests.Dispose();
     }
+
+    private Reason OtherRun(long epoch) =>
+        new(ReasonCode.JournalFenced, $"epoch {epoch} is over, the journal was opened again since (our epoch is {Epoch})");
 
     private static string Describe(Exception exception) =>
         exception is SqliteException sqlite ? SqliteErrors.Text(sqlite) : exception.Message;

@@ -51,6 +51,9 @@ internal sealed class SqliteStore : IDisposable
         return epoch;
     }
 
+    /// <summary>The number of the last opening.</summary>
+    public long ReadEpoch() => _epoch.Scalar() is long epoch ? epoch : throw new IOException("the journal has no epoch");
+
     /// <summary>Removes files that a crash left without a reference.</summary>
     public int Sweep() => _files.RemoveUnreferenced(_contents.IsReferenced);
 

@@ -1,0 +1,66 @@
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>Into how many shards the journal is divided, and whether it belongs to one agent or to a cluster.</summary>
+/// <remarks>A journal becomes a cluster's with the first node that opens it so, and stays one until an operator says otherwise.</remarks>
+internal static class PostgresShards
+{
+    /// <summary>The first version of the tables that knows of clusters; older programs would take all shards at their start.</summary>
+    private const int FirstShared = 2;
+
+    /// <summary>Why an agent without a cluster does not open a shared journal.</summary>
+    public const string NotAlone =
+        "the journal belongs to a cluster, and this agent is configured without one. To give it to a single agent, stop every node and "
+        + "run DELETE FROM meta WHERE key = 'cluster' in its schema";
+
+    /// <summary>Why a node with another number of shards does not open the journal.</summary>
+    public static string OtherCount(int made, int wanted) =>
+        $"the cluster was made with {made} shards and this node is configured with {wanted}: every node of a cluster has the same "
+        + "agent.cluster.shards, for as long as the cluster lives";
+
+    /// <summary>A number modulo the count of shards, as unsigned numbers; for statements.</summary>
+    public static string ShardOf(string hash, string count) =>
+        $"(CASE WHEN {hash} >= 0 THEN {hash} % {count} ELSE (({hash}::numeric + 18446744073709551616) % {count})::bigint END)::int";
+
+    /// <summary>The count by which the shard column was computed.</summary>
+    public static int ReadCount(NpgsqlConnection connection)
+    {
+        using var select = new NpgsqlCommand("SELECT value FROM meta WHERE key = 'shard_count'", connection);
+        return select.ExecuteScalar() is long count and > 0
+            ? (int)count
+            : throw new IOException("The journal is damaged: it has no shard count.");
+    }
+
+    public static bool IsShared(NpgsqlConnection connection)
+    {
+        using var select = new NpgsqlCommand("SELECT value FROM meta WHERE key = 'cluster'", connection);
+        return select.ExecuteScalar() is not null;
+    }
+
+    /// <summary>
+    /// Makes the journal a cluster's, inside a transaction of the caller. Waits for what a single agent still writes and shuts it out; the
+    /// epochs begin anew, because the cluster takes them from elsewhere.
+    /// </summary>
+    public static void Share(NpgsqlConnection connection, int count)
+    {
+        Run(connection, "DELETE FROM shard_fence");
+        if (ReadCount(connection) != count) Renumber(connection, count);
+        Run(connection, "INSERT INTO meta VALUES ('cluster', 1)");
+        Run(connection, $"UPDATE schema_version SET oldest_reader = {FirstShared} WHERE oldest_reader < {FirstShared}");
+    }
+
+    /// <summary>Computes the shard of every zone anew, inside a transaction of the caller.</summary>
+    public static void Renumber(NpgsqlConnection connection, int count)
+    {
+        Run(connection, $"UPDATE zones SET shard = {ShardOf("name_hash", "$1")}", count);
+        Run(connection, "UPDATE meta SET value = $1 WHERE key = 'shard_count'", count);
+    }
+
+    private static void Run(NpgsqlConnection connection, string sql, params ReadOnlySpan<long> values)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        foreach (long value in values) command.Parameters.AddNumber(value);
+        command.ExecuteNonQuery();
+    }
+}
