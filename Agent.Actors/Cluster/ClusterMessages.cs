@@ -27,9 +27,6 @@ public sealed record NodeExpelled(Guid Instance, string Why);
 /// <summary>Tells the keeper of the lease to give every shard away before the node ends, or not to any more.</summary>
 public sealed record SetLeaving(bool Leaving);
 
-/// <summary>Published on the event stream by the journal: somebody else has taken the shard under a larger epoch.</summary>
-public sealed record ShardFenced(int Shard, long Epoch, string Why);
-
 /// <summary>Asks a region to stop admitting messages to a shard and to end its host in good order; answered by
 /// <see cref="ShardDrained"/>.</summary>
 public sealed record DrainShard(int Shard, long Epoch);

@@ -78,7 +78,7 @@ public sealed class JournalActor : UntypedActor
             case Append append:
                 Accept(append);
                 break;
-            case TakeShard or AskZoneRow:
+            case TakeShard or AskZoneRow or PassJournal:
                 _waiting.Enqueue((message, Sender));
                 if (!_busy) CommitNext();
                 break;
@@ -169,6 +169,7 @@ public sealed class JournalActor : UntypedActor
                 Append { Id: not 0 } append => new AppendFailed(append.Id, reason),
                 TakeShard shard => new ShardLoadFailed(shard.Shard, reason),
                 AskZoneRow zone => new ZoneReadFailed(zone.Zone, reason),
+                PassJournal => new JournalPassed(),
                 _ => null,
             };
             if (refusal is not null) waiting.Sender.Tell(refusal, Self);
@@ -273,6 +274,7 @@ public sealed class JournalActor : UntypedActor
     {
         if (request is TakeShard shard) _journal.TakeShard(shard.Shard, shard.ShardCount, shard.Epoch, new ReplyTo(asker, 0));
         else if (request is AskZoneRow zone) _journal.ReadZone(zone.Zone, new ReplyTo(asker, 0));
+        else if (request is PassJournal) asker.Tell(new JournalPassed(), Self);
     }
 
     private void Commit()

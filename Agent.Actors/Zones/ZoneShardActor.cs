@@ -27,7 +27,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
     private const int SpareRefreshes = 1024;
-    private static readonly Reason Ended = new(ReasonCode.NoOwner, "the zone's owner was interrupted while it loaded");
+    private static readonly Reason Ended = new(ReasonCode.NoOwner, "the zone goes to another owner");
     private static readonly Reason Starting = new(ReasonCode.Overload, "too many requests wait while the agent starts");
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
         SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
@@ -81,6 +81,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         switch (message)
         {
             case ShardStart start: Start(start); break;
+            case EndShard: End(); break;
             case ShardLoaded loaded: Load(loaded); break;
             case ShardLoadFailed { Reason.Code: ReasonCode.JournalFenced }: Fenced(); break;
             case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
@@ -118,6 +119,32 @@ public sealed partial class ZoneShardActor : UntypedActor
     {
         CodeProbe.Reached("shard.fenced-before-it-loaded");
         Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
+    }
+
+    /// <summary>
+    /// The shard goes to another node. Nothing is begun any more, who waits is told that the work was interrupted (and is asked again at the
+    /// next owner), and the host stops when what the zones have sent to the journal is decided.
+    /// </summary>
+    private void End()
+    {
+        foreach (IActorRef actor in _actors.Keys)
+        {
+            Context.Unwatch(actor);
+            Context.Stop(actor);
+        }
+
+        Become(Ending);
+        _settings.Zones.Journal.Tell(new PassJournal(), Self);
+    }
+
+    private void Ending(object message)
+    {
+        switch (message)
+        {
+            case JournalPassed: Context.Stop(Self); break;
+            case JournalRestarted: _settings.Zones.Journal.Tell(new PassJournal(), Self); break;
+            case ZoneMessage asked: asked.Refuse(Sender, Ended); break;
+        }
     }
 
     /// <summary>What was asked of the writer that broke is asked once more.</summary>

@@ -1,6 +1,5 @@
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
-using Agent.Actors.Zones;
 
 namespace Agent.Host.Web;
 
