@@ -24,6 +24,7 @@ public sealed record ClusterNode(IActorRef View, IActorRef Keeper, IActorRef Des
         IActorRef keeper = system.ActorOf(
             LeaseKeeperActor.Props(new LeaseKeeperSettings(
                 settings.Node,
+                settings.Process,
                 settings.Address,
                 settings.Version,
                 settings.Protocol,
@@ -78,6 +79,7 @@ public sealed record ClusterNode(IActorRef View, IActorRef Keeper, IActorRef Des
 
 /// <summary>Settings of a node of a cluster.</summary>
 /// <param name="Node">Name of this node.</param>
+/// <param name="Process">This run of the program.</param>
 /// <param name="Address">Where its link listens.</param>
 /// <param name="Version">Its program, for people.</param>
 /// <param name="Protocol">The newest version of the link that it speaks.</param>
@@ -92,6 +94,7 @@ public sealed record ClusterNode(IActorRef View, IActorRef Keeper, IActorRef Des
 /// <param name="Bounds">Bounds of moves.</param>
 public sealed record ClusterNodeSettings(
     string Node,
+    Guid Process,
     string Address,
     string Version,
     int Protocol,

@@ -35,12 +35,14 @@ public enum MemberState
 
 /// <summary>A node that is there.</summary>
 /// <param name="Node">Its name.</param>
-/// <param name="Instance">This run of it.</param>
+/// <param name="Instance">This membership of it; another one after each expulsion.</param>
+/// <param name="Process">This run of its program, which may outlive several memberships; the link knows it by that.</param>
 /// <param name="Address">Where its link listens.</param>
 /// <param name="State">Whether it takes shards.</param>
 /// <param name="Version">Its program, for people.</param>
 /// <param name="Protocol">The newest version of the link that it speaks.</param>
-public sealed record MemberRecord(string Node, Guid Instance, string Address, MemberState State, string Version, int Protocol);
+public sealed record MemberRecord(
+    string Node, Guid Instance, Guid Process, string Address, MemberState State, string Version, int Protocol);
 
 /// <summary>A node that has ever been there. Its servers are owed every change until an operator says that it will not return.</summary>
 /// <param name="Node">Its name.</param>

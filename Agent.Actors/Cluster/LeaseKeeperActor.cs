@@ -130,7 +130,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     }
 
     private MemberRecord Record(Guid instance, MemberState state) =>
-        new(_settings.Node, instance, _settings.Address, state, _settings.Version, _settings.Protocol);
+        new(_settings.Node, instance, _settings.Process, _settings.Address, state, _settings.Version, _settings.Protocol);
 
     /// <summary>A view from before the node was entered says nothing of it.</summary>
     private void Look(ClusterView view, TimeSpan now)
@@ -209,6 +209,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
 
 /// <summary>Settings of the keeper of a lease.</summary>
 /// <param name="Node">Name of this node.</param>
+/// <param name="Process">This run of the program.</param>
 /// <param name="Address">Where its link listens.</param>
 /// <param name="Version">Its program, for people.</param>
 /// <param name="Protocol">The newest version of the link that it speaks.</param>
@@ -223,6 +224,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
 /// <param name="SinceBoot">A clock that goes on while the machine is suspended.</param>
 public sealed record LeaseKeeperSettings(
     string Node,
+    Guid Process,
     string Address,
     string Version,
     int Protocol,

@@ -45,7 +45,7 @@ public sealed class NodeLinkActor : UntypedActor
         ImmutableArray<NodePeer> peers =
         [
             .. view.Members.Values.Where(member => member.Record.Node != _settings.Node)
-                .Select(member => new NodePeer(member.Record.Node, member.Record.Instance, member.Record.Address)),
+                .Select(member => new NodePeer(member.Record.Node, member.Record.Process, member.Record.Address)),
         ];
         if (peers.SequenceEqual(_peers)) return;
         _peers = peers;

@@ -19,7 +19,7 @@ internal sealed class ClusterViews(int shards)
     public static Guid InstanceOf(string node, int run = 1) => new(node[^1], (short)run, 0, new byte[8]);
 
     public ClusterViews Join(string node, int run = 1, MemberState state = MemberState.Up) => Write(
-        Keys.Member(node), new MemberRecord(node, InstanceOf(node, run), $"{node}:8055", state, "1", 1));
+        Keys.Member(node), new MemberRecord(node, InstanceOf(node, run), InstanceOf(node), $"{node}:8055", state, "1", 1));
 
     public ClusterViews Leave(string node) => Write<MemberRecord>(Keys.Member(node), null);
 
