@@ -1,3 +1,5 @@
+using Agent.Actors.Kernel.Simulation;
+
 namespace Agent.Actors.Cluster;
 
 /// <summary>What a lease machine wants done.</summary>
@@ -153,7 +155,8 @@ public sealed class LeaseMachine
         }
 
         _dueAt = _sentAt + _times.Beat;
-        Hold(_sentAt + answer.TimeToLive - _times.Guard, effects);
+        TimeSpan from = PlantedBug.Is(PlantedBug.LeaseFromReceipt) ? now : _sentAt;
+        Hold(from + answer.TimeToLive - _times.Guard, effects);
     }
 
     /// <summary>A request failed; it is made again soon.</summary>

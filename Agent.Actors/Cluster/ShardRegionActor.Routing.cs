@@ -142,6 +142,12 @@ public sealed partial class ShardRegionActor
         Finish(request);
     }
 
+    /// <summary>A bug that simulations plant: nobody hears of what waited.</summary>
+    private void LoseBuffer(int shard)
+    {
+        foreach (Request request in _requests.Values.Where(r => r.Shard == shard).ToArray()) Finish(request);
+    }
+
     /// <summary>Whether an answer only says that its host is not the owner any more.</summary>
     private bool IsOver(object answer, int shard, long epoch) =>
         answer is IEntityAnswer { IsFromFormerOwner: true }

@@ -129,6 +129,7 @@ public sealed partial class ShardRegionActor : UntypedActor
         }
 
         slot.DrainedTo = Sender;
+        if (PlantedBug.Is(PlantedBug.BufferLostAtHandOff)) LoseBuffer(drain.Shard);
         slot.Ref.Tell(new EndShard(), Self);
     }
 

@@ -34,6 +34,9 @@ public sealed record SimOptions
     /// <summary>Whether <see cref="Simulation.Buggify"/> sites may fire.</summary>
     public bool Buggify { get; init; }
 
+    /// <summary>A known bug that the run shall have; null for none.</summary>
+    public string? PlantedBug { get; init; }
+
     /// <summary>Ends a run that does not come to an end.</summary>
     public long StepsMax { get; init; } = 10_000_000;
 
