@@ -1,8 +1,8 @@
 namespace Agent.Actors.Kernel.Simulation;
 
 /// <summary>
-/// Known bugs that a simulated run can ask for by name (<see cref="SimOptions.PlantedBug"/>), to show that its checks would find them. Outside
-/// a simulation the answer is a constant false that the compiler removes.
+/// Known bugs that a simulated run can ask for by name (<see cref="SimOptions.PlantedBug"/>), to show that its checks would find them.
+/// Outside a simulation the answer is a constant false that the compiler removes.
 /// </summary>
 public static class PlantedBug
 {
