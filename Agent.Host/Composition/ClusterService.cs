@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Net;
+using System.Reflection;
+using System.Text;
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Kernel;
+using Agent.Host.Configuration;
+using Agent.Host.Etcd;
+using Agent.Host.Nodes;
+using Agent.Host.Transfers;
+
+namespace Agent.Host.Composition;
+
+/// <summary>What a node of a cluster has beside an agent that stands alone: etcd, the link to the other nodes, and the actors between.</summary>
+internal sealed partial class ClusterService : IAsyncDisposable
+{
+    private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>What the link to the other nodes speaks at most.</summary>
+    private const int LinkProtocol = 1;
+
+    private readonly ClusterOptions _options;
+    private readonly ActorSystem _system;
+    private readonly EtcdStore _store;
+    private readonly ILogger _logger;
+    private IActorRef? _region;
+
+    private ClusterService(ClusterOptions options, ActorSystem system, EtcdStore store, NodeLink link, ClusterNodeSettings settings, ILogger logger)
+    {
+        _options = options;
+        _system = system;
+        _store = store;
+        _logger = logger;
+        Link = link;
+        Settings = settings;
+        Node = ClusterNode.Watch(system, settings);
+    }
+
+    public NodeLink Link { get; }
+
+    public ClusterNodeSettings Settings { get; }
+
+    public ClusterNode Node { get; }
+
+    /// <summary>Starts everything that does not need the zones.</summary>
+    /// <exception cref="StartException">Settings that can never work.</exception>
+    /// <exception cref="IOException">The link's address cannot be bound.</exception>
+    public static async Task<ClusterService> StartAsync(
+        AgentOptions options, ActorSystem system, string dataDirectory, SpoolDirectory spool, ILoggerFactory loggers, ILoggerProvider logging)
+    {
+        ClusterOptions cluster = options.Cluster;
+        var process = Guid.NewGuid();
+        var times = new LeaseTimes(cluster.LeaseTtl);
+        EtcdStore store = OpenStore(cluster.Etcd, times, loggers);
+        try
+        {
+            NodeLink link = await NodeLink.StartAsync(
+                LinkOptionsOf(options, process), new SpoolContentCache(spool), logging, loggers.CreateLogger<NodeLink>());
+            var settings = new ClusterNodeSettings(
+                options.NodeName,
+                process,
+                link.Address,
+                Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0",
+                LinkProtocol,
+                new NodeRecord(options.NodeName, NamesOf(options, TargetScope.Node), NamesOf(options, TargetScope.Farm)),
+                new ConfigRecord(cluster.Shards, ConfigRecord.OurHash, ConfigRecord.OurFormat, 0),
+                new ClusterKeys(cluster.Name),
+                store,
+                times,
+                new LeaseFile(Path.Combine(dataDirectory, "lease")),
+                () => SystemClock.Instance.SinceBoot,
+                DrainMax: TimeSpan.FromSeconds(10),
+                new RebalanceBounds());
+            return new ClusterService(cluster, system, store, link, settings, loggers.CreateLogger<ClusterService>());
+        }
+        catch (Exception problem)
+        {
+            await store.DisposeAsync();
+            if (problem is NodeLinkException) throw new StartException($"agent.cluster: {problem.Message}", problem);
+            throw;
+        }
+    }
+
+    /// <summary>From here on the node joins, is assigned shards and claims them.</summary>
+    public void Work(IActorRef region, IActorRef targets)
+    {
+        _region = region;
+        _system.ActorOf(
+            TargetPlacementActor.Props(new TargetPlacementSettings(Settings.Config.Shards, Node.View, targets)), "target-placement");
+        Node.Work(_system, Settings, region, targets, Link);
+    }
+
+    /// <summary>
+    /// Gives the shards to the other nodes, as long as there are any and the time allows. Meanwhile everything goes on: what comes here
+    /// is passed to the new owners.
+    /// </summary>
+    public async Task DrainAsync()
+    {
+        if (_region is null || Node.Owner is not { } owner || !await HasOthersAsync()) return;
+        LogLeaving(_logger, Settings.Node);
+        Node.Keeper.Tell(new SetLeaving(true));
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < _options.DrainTimeout)
+        {
+            OwnedShards owned = await owner.Ask<OwnedShards>(new GetOwnedShards(), Patience);
+            RegionState region = await _region.Ask<RegionState>(new GetRegionState(), Patience);
+            if (owned.IsIdle && region.Waiting == 0)
+            {
+                LogDrained(_logger, Settings.Node, Stopwatch.GetElapsedTime(start).TotalSeconds);
+                return;
+            }
+
+            await Task.Delay(DrainLook);
+        }
+
+        LogNotDrained(_logger, Settings.Node, _options.DrainTimeout.TotalSeconds);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Link.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    /// <summary>A store that cannot be heard means that nobody can be found to take anything.</summary>
+    private async Task<bool> HasOthersAsync()
+    {
+        ClusterState state = await Node.View.Ask<ClusterState>(new GetClusterState(), Patience);
+        return state.IsCurrent
+            && state.View.Members.Values.Any(member => member.Record.Node != Settings.Node && member.Record.State == MemberState.Up);
+    }
+
+    private static System.Collections.Immutable.ImmutableArray<string> NamesOf(AgentOptions options, TargetScope scope) =>
+        [.. options.Targets.Where(target => target.Scope == scope).Select(target => target.Name)];
+
+    private static EtcdStore OpenStore(EtcdPlace place, LeaseTimes times, ILoggerFactory loggers)
+    {
+        try
+        {
+            var options = new EtcdOptions
+            {
+                Endpoints = [.. place.Endpoints.Select(endpoint => endpoint.ToString())],
+                User = place.User,
+                Password = PasswordOf(place),
+                CaFile = place.CaFile,
+                CertificateFile = place.Certificate?.CertificateFile ?? "",
+                KeyFile = place.Certificate?.KeyFile ?? "",
+                AllowPlaintext = true,
+                Timeout = place.RequestTimeout ?? times.RequestDeadline,
+                WatchProbe = times.Beat,
+                WatchSilence = times.Beat * 3,
+            };
+            return EtcdStore.Open(options, TimeProvider.System, loggers.CreateLogger<EtcdStore>());
+        }
+        catch (Exception problem) when (problem is EtcdOptionsException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"agent.cluster.etcd: {problem.Message}", problem);
+        }
+    }
+
+    private static Secret? PasswordOf(EtcdPlace place)
+    {
+        string password = place.PasswordFile.Length > 0 ? File.ReadAllText(place.PasswordFile).Trim() : place.Password;
+        return password.Length > 0 ? new Secret(Encoding.UTF8.GetBytes(password)) : null;
+    }
+
+    private static NodeLinkOptions LinkOptionsOf(AgentOptions options, Guid process)
+    {
+        ClusterOptions cluster = options.Cluster;
+        return new NodeLinkOptions
+        {
+            Cluster = cluster.Name,
+            Node = options.NodeName,
+            Instance = process,
+            Listen = new IPEndPoint(cluster.Listen.Address!, cluster.Listen.Port),
+            Advertise = cluster.Advertise?.ToString(),
+            Tls = cluster.Tls is { } tls ? new NodeTlsFiles(tls.CaFile, tls.CertificateFile, tls.KeyFile) : null,
+            AllowPlaintext = cluster.AllowPlaintext,
+        };
+    }
+
+    [LoggerMessage(EventId = 540, EventName = "node-leaving", Level = LogLevel.Information, Message = "{Node} gives its shards to the others")]
+    private static partial void LogLeaving(ILogger logger, string node);
+
+    [LoggerMessage(EventId = 541, EventName = "node-drained", Level = LogLevel.Information,
+        Message = "{Node} has given its shards away after {Seconds:0.00} s")]
+    private static partial void LogDrained(ILogger logger, string node, double seconds);
+
+    [LoggerMessage(EventId = 542, EventName = "node-not-drained", Level = LogLevel.Warning,
+        Message = "{Node} could not give everything away within {Seconds:0} s and stops")]
+    private static partial void LogNotDrained(ILogger logger, string node, double seconds);
+}

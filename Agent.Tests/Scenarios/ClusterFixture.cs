@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Agent.Bench.Peers;
+
+namespace Agent.Tests.Scenarios;
+
+/// <summary>
+/// Three agents as one cluster, each answering by itself, in front of one BIND that all of them reach; one master that has every zone it is
+/// told to. One cluster for all tests of a class: each leaves it as it found it.
+/// </summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private readonly ScriptedZones _zones = new();
+
+    /// <summary>What is wanted of every zone that a test has touched: present or not.</summary>
+    private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
+
+    public AgentCluster Cluster { get; private set; } = null!;
+
+    public BindServer Bind { get; } = new();
+
+    public ScriptedMaster Master { get; private set; } = null!;
+
+    public IReadOnlyList<AgentProcess> Agents => Cluster.Agents;
+
+    public async Task InitializeAsync()
+    {
+        Master = new ScriptedMaster(_zones.Answer);
+        await Bind.StartAsync();
+        Cluster = await AgentCluster.StartedAsync(3, _ => $$"""
+            masters = ["{{Master.EndPoint}}"]
+            undelete-window = 0s
+            answer-deadline = 15s
+            targets {
+              self { driver = embedded, scope = node }
+              bind {
+                driver = bind9
+                scope = farm
+                server = "{{Bind.EndPoint}}"
+                host = "127.0.0.1"
+                port = {{Bind.ControlPort.ToString(CultureInfo.InvariantCulture)}}
+                key-file = "{{Bind.ControlKeyFile}}"
+                zone-directory = "{{Bind.ZoneFolder}}"
+              }
+            }
+            """);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Cluster.DisposeAsync();
+        await Bind.DisposeAsync();
+        await Master.DisposeAsync();
+    }
+
+    /// <summary>Zones of these names at the master, with serial 1.</summary>
+    public string[] AtMaster(string prefix, int count)
+    {
+        string[] names = [.. Enumerable.Range(0, count).Select(i => $"{prefix}{i.ToString(CultureInfo.InvariantCulture)}.example.")];
+        foreach (string name in names) _zones.Set(new ScriptedZone(name, 1));
+        return names;
+    }
+
+    /// <summary>The next serial at the master; nobody is told.</summary>
+    public uint Bump(string zone) => ++_zones[zone].Serial;
+
+    public uint SerialOf(string zone) => _zones[zone].Serial;
+
+    public async Task CreateAsync(AgentProcess agent, string zone)
+    {
+        await agent.WorkerByTcp.CreateAcceptedAsync(zone);
+        _wanted[zone] = true;
+    }
+
+    public async Task DeleteAsync(AgentProcess agent, string zone)
+    {
+        await agent.WorkerByTcp.DeleteAcceptedAsync(zone);
+        _wanted[zone] = false;
+    }
+
+    /// <summary>A NOTIFY that is repeated until it is answered with success, as a worker repeats it.</summary>
+    public async Task NotifyAsync(AgentProcess agent, string zone) => await Eventually.HoldsAsync(
+        async () => (await agent.WorkerByTcp.NotifyAsync(zone)).ResponseCode == 0, () => $"{zone}'s NOTIFY is taken\n{Cluster.Output}");
+
+    /// <summary>Every zone that was answered for is served by every server with the master's serial, and no deleted one by any.</summary>
+    public async Task EverythingIsAsPromisedAsync()
+    {
+        foreach ((string zone, bool present) in _wanted)
+        {
+            uint wanted = present ? SerialOf(zone) : 0;
+            foreach (AgentProcess agent in Cluster.Running)
+                await ServedAsync(agent.Dns, zone, wanted);
+            await ServedAsync(Bind.EndPoint, zone, wanted);
+        }
+    }
+
+    private Task ServedAsync(System.Net.IPEndPoint server, string zone, uint serial) => Eventually.HoldsAsync(
+        async () => await WorkerClient.PollSerialAsync(server, zone) == serial,
+        () => $"{zone} with serial {serial} at {server}\n{Cluster.Output}",
+        TimeSpan.FromSeconds(60));
+}

@@ -1,0 +1,240 @@
+using Agent.Bench.Peers;
+
+namespace Agent.Tests.Scenarios;
+
+/// <summary>Real agents as one cluster, and what must hold when parts of it die. Each test ends with the whole cluster in order.</summary>
+[Trait("Category", "Peer")]
+public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+{
+    private AgentCluster Cluster => cluster.Cluster;
+
+    [Fact]
+    public async Task Any_node_takes_any_message_and_the_masters_are_asked_once_for_each_change()
+    {
+        string[] zones = cluster.AtMaster("any", 12);
+        await Task.WhenAll(zones.Select((zone, i) => cluster.CreateAsync(cluster.Agents[i % 3], zone)));
+        await cluster.EverythingIsAsPromisedAsync();
+        string[] owners = [.. (await Task.WhenAll(zones.Select(zone => OwnerNameAsync(zone)))).Distinct()];
+        Assert.True(owners.Length > 1, $"all zones have one owner: {owners[0]}");
+
+        int transfers = cluster.Master.CountOf(DnsTestMessage.TypeAxfr);
+        foreach (string zone in zones) cluster.Bump(zone);
+        for (int i = 0; i < zones.Length; i++) await cluster.NotifyAsync(cluster.Agents[(i + 1) % 3], zones[i]);
+        await cluster.EverythingIsAsPromisedAsync();
+        Assert.Equal(transfers + zones.Length, cluster.Master.CountOf(DnsTestMessage.TypeAxfr));
+
+        await Task.WhenAll(zones.Take(6).Select((zone, i) => cluster.DeleteAsync(cluster.Agents[(i + 2) % 3], zone)));
+        await cluster.EverythingIsAsPromisedAsync();
+        Assert.Null(await cluster.Agents[0].ZoneAsync(zones[0]));
+        Assert.Equal(6, await CountAsync("any"));
+    }
+
+    [Fact]
+    public async Task The_zones_of_a_killed_owner_go_on_elsewhere_and_its_own_server_is_brought_level_on_its_return()
+    {
+        string[] zones = cluster.AtMaster("kill", 9);
+        foreach (string zone in zones) await cluster.CreateAsync(cluster.Agents[0], zone);
+        AgentProcess owner = await Cluster.OwnerOfAsync(zones[0]);
+        AgentProcess other = Cluster.Running.First(agent => agent != owner);
+        foreach (string zone in zones) cluster.Bump(zone);
+        await owner.Worker.NotifyAcceptedAsync(zones[0]);
+        await owner.KillAsync();
+
+        // The others are told by nobody: the new owner asks the masters about every zone that it took over.
+        foreach (string zone in zones.Skip(1)) await cluster.NotifyAsync(other, zone);
+        await cluster.EverythingIsAsPromisedAsync();
+        await owner.StartAsync();
+        await Cluster.SettledAsync();
+        await cluster.EverythingIsAsPromisedAsync();
+    }
+
+    [Fact]
+    public async Task A_member_of_etcd_may_die_and_all_of_it_may_stand_still()
+    {
+        string[] zones = cluster.AtMaster("etcd", 6);
+        foreach (string zone in zones.Take(2)) await cluster.CreateAsync(cluster.Agents[1], zone);
+        EtcdServer leader = await Cluster.Etcd.LeaderAsync();
+        await leader.KillAsync();
+        await cluster.CreateAsync(cluster.Agents[2], zones[2]);
+        await Cluster.Etcd.RestartAsync(leader);
+
+        foreach (EtcdServer member in Cluster.Etcd.Members) member.Signal(PosixSignalNumber.Stop);
+        try
+        {
+            // Longer than the lease: the gates are closed, and the journal's fence decides.
+            await Eventually.HoldsAsync(
+                async () => await cluster.Agents[0].GetAsync("/api/v1/cluster") is { } state
+                    && state.GetProperty("stale").ValueKind == System.Text.Json.JsonValueKind.String,
+                () => $"the silence of etcd is noticed\n{Cluster.Output}");
+            await cluster.CreateAsync(cluster.Agents[0], zones[3]);
+            cluster.Bump(zones[0]);
+            await cluster.NotifyAsync(cluster.Agents[1], zones[0]);
+            await cluster.EverythingIsAsPromisedAsync();
+        }
+        finally
+        {
+            foreach (EtcdServer member in Cluster.Etcd.Members) member.Signal(PosixSignalNumber.Continue);
+        }
+
+        await Cluster.SettledAsync();
+        await cluster.CreateAsync(cluster.Agents[1], zones[4]);
+        await cluster.EverythingIsAsPromisedAsync();
+    }
+
+    [Fact]
+    public async Task While_PostgreSQL_is_away_nothing_is_promised_and_afterwards_everything_goes_on()
+    {
+        string[] zones = cluster.AtMaster("pg", 3);
+        await cluster.CreateAsync(cluster.Agents[0], zones[0]);
+        await Cluster.Postgres.SignalAllAsync(PosixSignalNumber.Stop);
+        try
+        {
+            DnsReply reply = await cluster.Agents[1].WorkerByTcp.CreateAsync(zones[1]);
+            Assert.Equal(2, reply.ResponseCode);
+            Assert.Equal(1u, await WorkerClient.PollSerialAsync(cluster.Agents[2].Dns, zones[0]));
+        }
+        finally
+        {
+            await Cluster.Postgres.SignalAllAsync(PosixSignalNumber.Continue);
+        }
+
+        await Eventually.HoldsAsync(
+            async () => (await cluster.Agents[1].WorkerByTcp.CreateAsync(zones[2])).ResponseCode == 0,
+            () => $"CREATE works again\n{Cluster.Output}");
+        await cluster.CreateAsync(cluster.Agents[0], zones[2]);
+        await Cluster.SettledAsync();
+        await cluster.EverythingIsAsPromisedAsync();
+    }
+
+    [Fact]
+    public async Task An_owner_that_stood_still_for_longer_than_its_lease_does_no_harm_when_it_wakes()
+    {
+        string[] zones = cluster.AtMaster("still", 6);
+        foreach (string zone in zones) await cluster.CreateAsync(cluster.Agents[2], zone);
+        AgentProcess owner = await Cluster.OwnerOfAsync(zones[0]);
+        AgentProcess other = Cluster.Running.First(agent => agent != owner);
+
+        // Work is under way when it stops.
+        foreach (string zone in zones) cluster.Bump(zone);
+        await Task.WhenAll(zones.Select(zone => owner.Worker.NotifyAcceptedAsync(zone)));
+        owner.Process!.Signal(PosixSignalNumber.Stop);
+        try
+        {
+            await Eventually.HoldsAsync(
+                async () => await AgentCluster.StateAsync(other) is { Unowned: 0 } state
+                    && state.Members.Count(member => member.State == "up") == 2,
+                () => $"the others have taken over\n{Cluster.Output}",
+                TimeSpan.FromSeconds(60));
+            foreach (string zone in zones) cluster.Bump(zone);
+            foreach (string zone in zones) await cluster.NotifyAsync(other, zone);
+            await cluster.DeleteAsync(other, zones[5]);
+        }
+        finally
+        {
+            owner.Process!.Signal(PosixSignalNumber.Continue);
+        }
+
+        await Cluster.SettledAsync();
+        await cluster.EverythingIsAsPromisedAsync();
+    }
+
+    [Fact]
+    public async Task The_holder_of_a_target_may_die_and_another_one_brings_the_server_level()
+    {
+        string[] zones = cluster.AtMaster("holder", 4);
+        foreach (string zone in zones.Take(3)) await cluster.CreateAsync(cluster.Agents[0], zone);
+        AgentProcess holder = await HolderOfBindAsync();
+        AgentProcess other = Cluster.Running.First(agent => agent != holder);
+        foreach (string zone in zones.Take(3)) cluster.Bump(zone);
+        await holder.KillAsync();
+        foreach (string zone in zones.Take(3)) await cluster.NotifyAsync(other, zone);
+        await cluster.CreateAsync(other, zones[3]);
+        await cluster.EverythingIsAsPromisedAsync();
+        await holder.StartAsync();
+        await Cluster.SettledAsync();
+        await cluster.EverythingIsAsPromisedAsync();
+    }
+
+    [Fact]
+    public async Task All_nodes_restart_one_after_the_other_and_no_request_fails()
+    {
+        string[] zones = cluster.AtMaster("rolling", 40);
+        await cluster.CreateAsync(cluster.Agents[0], zones[0]);
+        using var done = new CancellationTokenSource();
+        int asked = 0;
+        foreach (AgentProcess leaving in cluster.Agents)
+        {
+            AgentProcess asks = cluster.Agents.First(agent => agent != leaving);
+            Task load = Task.Run(async () =>
+            {
+                while (!done.IsCancellationRequested && leaving.Process is { IsRunning: true })
+                {
+                    string zone = zones[1 + (Interlocked.Increment(ref asked) % (zones.Length - 1))];
+                    await cluster.CreateAsync(asks, zone);
+                    cluster.Bump(zone);
+                    await asks.WorkerByTcp.NotifyAcceptedAsync(zone);
+                }
+            });
+            Assert.Equal(0, await leaving.StopAsync());
+            await load;
+            await leaving.StartAsync();
+            await Cluster.SettledAsync();
+        }
+
+        await done.CancelAsync();
+        Assert.True(asked > 3, $"only {asked} requests");
+        await cluster.EverythingIsAsPromisedAsync();
+    }
+
+    [Fact]
+    public async Task Operators_see_the_cluster_pin_shards_and_drain_nodes()
+    {
+        ToolResult status = await CommandAsync(0, "cluster", "status");
+        Assert.Contains("n3", status.Output, StringComparison.Ordinal);
+        Assert.Contains("coordinator", status.Output, StringComparison.Ordinal);
+        Assert.Contains("12 shards, 0 without an owner", status.Output, StringComparison.Ordinal);
+
+        (await CommandAsync(1, "cluster", "pins", "--shard", "5", "--node", "n2")).EnsureSuccess();
+        Assert.Contains("5", (await CommandAsync(2, "cluster", "pins")).Output, StringComparison.Ordinal);
+        (await CommandAsync(1, "cluster", "pins", "--shard", "5")).EnsureSuccess();
+        Assert.Equal(2, (await CommandAsync(1, "cluster", "pins", "--shard", "99", "--node", "n2")).ExitCode);
+        Assert.Equal(1, (await CommandAsync(1, "cluster", "forget", "n3")).ExitCode);
+
+        (await CommandAsync(2, "cluster", "drain")).EnsureSuccess();
+        await Eventually.HoldsAsync(
+            async () => await AgentCluster.StateAsync(cluster.Agents[0]) is { Unowned: 0 } state
+                && state.Members.Any(member => member is { Name: "n3", State: "leaving", Shards: 0 }),
+            () => $"n3 is empty\n{Cluster.Output}");
+        (await CommandAsync(2, "cluster", "drain", "--undo")).EnsureSuccess();
+        await Cluster.SettledAsync();
+    }
+
+    private Task<ToolResult> CommandAsync(int agent, params string[] arguments) => cluster.Agents[agent].CommandAsync(
+        [
+            .. arguments, "--api", $"http://{cluster.Agents[agent].Management}",
+            "--token-file", Path.Combine(cluster.Agents[agent].DataFolder, "api-token"),
+        ]);
+
+    private async Task<string> OwnerNameAsync(string zone) =>
+        (await cluster.Agents[0].ZoneAsync(zone))!.Value.GetProperty("owner").GetString()!;
+
+    private async Task<int> CountAsync(string prefix) =>
+        (await cluster.Agents[1].GetAsync($"/api/v1/zones?prefix={prefix}&limit=1000"))!.Value.GetProperty("zones").GetArrayLength();
+
+    private async Task<AgentProcess> HolderOfBindAsync()
+    {
+        AgentProcess? holder = null;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                System.Text.Json.JsonElement targets = (await cluster.Agents[0].GetAsync("/api/v1/targets"))!.Value.GetProperty("targets");
+                string? node = targets.EnumerateArray().First(target => target.GetProperty("name").GetString() == "bind")
+                    .GetProperty("node").GetString();
+                holder = Cluster.Running.FirstOrDefault(
+                    agent => node == AgentCluster.NameOf(cluster.Agents.ToList().IndexOf(agent)));
+                return holder is not null;
+            },
+            () => $"bind has a holder\n{Cluster.Output}");
+        return holder!;
+    }
+}
