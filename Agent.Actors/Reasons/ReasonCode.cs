@@ -52,6 +52,12 @@ public static class ReasonCode
     /// <summary>No node of the cluster could take the zone in time.</summary>
     public const string NoOwner = "no-owner";
 
+    /// <summary>The store that the cluster agrees through cannot be reached or cannot decide (no leader, too slow, lagging).</summary>
+    public const string StoreAway = "store-away";
+
+    /// <summary>The store said no: a wrong user, missing rights, another cluster, or a request that it does not take.</summary>
+    public const string StoreRefused = "store-refused";
+
     /// <summary>The zone is not known to the agent.</summary>
     public const string UnknownZone = "unknown-zone";
 

@@ -21,6 +21,7 @@ public sealed class SimClock : KernelClock
     private readonly SimNode _node;
     private readonly double _rate;
     private TimeSpan _utcOffset;
+    private TimeSpan _suspended;
 
     internal SimClock(SimScheduler scheduler, SimNode node, SimClockOptions options)
     {
@@ -34,10 +35,23 @@ public sealed class SimClock : KernelClock
     public override TimeSpan Monotonic => _rate.Equals(1) ? _scheduler.Now : _scheduler.Now * _rate;
 
     /// <inheritdoc/>
+    public override TimeSpan SinceBoot => Monotonic + _suspended;
+
+    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => SimClockOptions.Epoch + Monotonic + _utcOffset;
 
     /// <summary>Sets the civil time forward or back, as an operator or a time server does.</summary>
     public void StepUtc(TimeSpan by) => _utcOffset += by;
+
+    /// <summary>
+    /// The machine was suspended for so long and has just woken up: the monotonic clock, and with it every timer, knows nothing of it.
+    /// </summary>
+    public void Suspend(TimeSpan duration)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero);
+        _suspended += duration;
+        _utcOffset += duration;
+    }
 
     /// <summary>A timer for code that knows only <see cref="TimeProvider"/>. The callback runs as an event of the simulation, never within
     /// the caller.</summary>

@@ -7,6 +7,12 @@ public abstract class KernelClock : TimeProvider
     /// <summary>Time since an arbitrary start; never goes back.</summary>
     public abstract TimeSpan Monotonic { get; }
 
+    /// <summary>
+    /// Time since an arbitrary start of its own, which goes on while the machine is suspended; never goes back. What others hold against us
+    /// meanwhile, a lease above all, is reckoned with it.
+    /// </summary>
+    public virtual TimeSpan SinceBoot => Monotonic;
+
     /// <summary>Civil time; may jump.</summary>
     public DateTimeOffset UtcNow => GetUtcNow();
 

@@ -18,5 +18,9 @@ public sealed class SystemClock : KernelClock
     public override TimeSpan Monotonic => Stopwatch.GetElapsedTime(Start);
 
     /// <inheritdoc/>
+    /// <remarks>Where the system has no such clock (anything but Linux) it is <see cref="Monotonic"/>.</remarks>
+    public override TimeSpan SinceBoot => BootClock.Read() ?? Monotonic;
+
+    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UtcNow;
 }

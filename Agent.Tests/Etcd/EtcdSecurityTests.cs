@@ -1,0 +1,146 @@
+using System.Text;
+using Agent.Actors.Cluster;
+using Agent.Bench.Peers;
+using Agent.Host.Configuration;
+using Agent.Host.Etcd;
+
+namespace Agent.Tests.Etcd;
+
+/// <summary>Certificates on both sides, users and rights, at a real etcd.</summary>
+[Trait("Category", "Peer")]
+public sealed class EtcdSecurityTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new("etcd-tls");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Both_sides_show_certificates_and_check_them()
+    {
+        using TestAuthority authority = new(_folder, "ours");
+        using TestAuthority stranger = new(_folder, "theirs");
+        await using EtcdServer server = await EtcdServer.StartedAsync(authority.ServerFiles("127.0.0.1", "etcd.example"));
+        EtcdOptions good = With(authority, authority.Issue("agent"), server.Address);
+        await using (EtcdHarness store = new(good))
+        {
+            long revision = (await store.CommitAsync(store.Put("a", "1"))).Revision;
+            store.Store.Watch(1, store.Prefix, revision, store.Probe.ReplyTo);
+            await store.UntilAsync(() => store.Probe.Changes(1).Count == 1, "a watch tells");
+        }
+
+        foreach (EtcdOptions bad in (EtcdOptions[])
+            [
+                good with { CaFile = stranger.CaFile },
+                good with { CaFile = "" },
+                good with { CertificateFile = "", KeyFile = "" },
+                With(authority, stranger.Issue("agent"), server.Address),
+                good with { Endpoints = [server.Address.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)] },
+            ])
+        {
+            await using EtcdHarness store = new(bad);
+            StoreFailed failed = await CommitFailsAsync(store);
+            Assert.False(failed.IsUnknown, failed.Reason.Text);
+            Assert.Equal("store-away", failed.Reason.Code);
+        }
+    }
+
+    [Fact]
+    public async Task Files_that_are_replaced_are_used_for_the_next_connections()
+    {
+        using TestAuthority first = new(_folder, "ours");
+        EtcdServer server = await EtcdServer.StartedAsync(first.ServerFiles("127.0.0.1"));
+        await using EtcdServer owned = server;
+        await using EtcdHarness store = new(With(first, first.Issue("agent"), server.Address));
+        await store.CommitAsync(store.Put("a", "1"));
+
+        // The same names, another authority: nothing of the old is good for the new.
+        await server.KillAsync();
+        using TestAuthority second = new(_folder, "ours");
+        second.ServerFiles("127.0.0.1");
+        second.Issue("agent");
+        File.SetLastWriteTimeUtc(second.CaFile, DateTime.UtcNow.AddSeconds(5));
+        await server.LaunchAsync(server.InitialCluster);
+        await server.WaitAsync();
+        object? read = null;
+        while (read is not StoreRead)
+            read = await store.AskAsync((number, replyTo) => store.Store.Read(number, store.Prefix, replyTo));
+        Assert.Single(((StoreRead)read).Entries);
+    }
+
+    [Fact]
+    public async Task A_user_has_the_rights_of_its_prefix_and_its_token_is_renewed()
+    {
+        await using EtcdServer server = await EtcdServer.StartedAsync(arguments: ["--auth-token-ttl", "2"]);
+        await EnableUsersAsync(server);
+        EtcdOptions options = new() { Endpoints = [server.Address], User = "agent", Password = Secret("the \"password\"") };
+        await using EtcdHarness store = new(options) { Prefix = "/agent/one/" };
+        long lease = await store.GrantAsync(TimeSpan.FromMinutes(1));
+        long revision = (await store.CommitAsync(store.Put("a", "1", lease))).Revision;
+        Assert.Equal(TimeSpan.FromMinutes(1), (await store.KeepAliveAsync(lease)).TimeToLive);
+        store.Store.Watch(1, store.Prefix, revision + 1, store.Probe.ReplyTo);
+        await store.CommitAsync(store.Put("a", "2"));
+        await store.UntilAsync(() => store.Probe.Changes(1).Count == 1, "a watch tells");
+
+        // The token ends while nobody uses it; then all tokens are gone at once with the process that knew them.
+        long start = TimeProvider.System.GetTimestamp();
+        await store.UntilAsync(() => TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(4), "the token is over");
+        await store.CommitAsync(store.Put("a", "3"));
+        await server.KillAsync();
+        await server.LaunchAsync(server.InitialCluster);
+        await server.WaitAsync();
+        object? read = null;
+        while (read is not StoreRead)
+            read = await store.AskAsync((number, replyTo) => store.Store.Read(number, store.Prefix, replyTo));
+        Assert.Equal("3", ClusterStoreHarness.Text(Assert.Single(((StoreRead)read).Entries)));
+        await store.RevokeAsync(lease);
+
+        StoreFailed beyond = await store.AskAsync<StoreFailed>((number, replyTo) => store.Store.Read(number, "/agent/", replyTo));
+        Assert.Equal(("store-refused", false), (beyond.Reason.Code, beyond.IsUnknown));
+        StoreFailed write = await store.AskAsync<StoreFailed>((number, replyTo) => store.Store.Commit(
+            number, new StoreTransaction([], [store.Put("b", "1"), new StoreWrite("/other", [])]), replyTo));
+        Assert.Equal(("store-refused", false), (write.Reason.Code, write.IsUnknown));
+        Assert.Empty((await store.ReadAsync("b")).Entries);
+        store.Store.Watch(2, "/agent/", 1, store.Probe.ReplyTo);
+        await store.UntilAsync(() => store.Probe.Ends(2).Count == 1, "the watch is refused");
+        Assert.Contains("permission denied", store.Probe.Ends(2)[0].Reason.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("password", store.LogText, StringComparison.Ordinal);
+
+        foreach (EtcdOptions wrong in (EtcdOptions[])
+            [options with { Password = Secret("guess") }, options with { User = "", Password = null }])
+        {
+            await using EtcdHarness stranger = new(wrong);
+            StoreFailed failed = await CommitFailsAsync(stranger);
+            Assert.Equal(("store-refused", false), (failed.Reason.Code, failed.IsUnknown));
+        }
+    }
+
+    private static async Task EnableUsersAsync(EtcdServer server)
+    {
+        foreach (string[] command in (string[][])
+            [
+                ["user", "add", "root:root"],
+                ["user", "grant-role", "root", "root"],
+                ["user", "add", "agent:the \"password\""],
+                ["role", "add", "agent"],
+                ["role", "grant-permission", "agent", "--prefix=true", "readwrite", "/agent/one/"],
+                ["user", "grant-role", "agent", "agent"],
+                ["auth", "enable"],
+            ])
+        {
+            (await server.CtlAsync(command)).EnsureSuccess();
+        }
+    }
+
+    private static Secret Secret(string text) => new(Encoding.UTF8.GetBytes(text));
+
+    private static EtcdOptions With(TestAuthority authority, (string CertificateFile, string KeyFile) own, string address) => new()
+    {
+        Endpoints = [address],
+        CaFile = authority.CaFile,
+        CertificateFile = own.CertificateFile,
+        KeyFile = own.KeyFile,
+    };
+
+    private static Task<StoreFailed> CommitFailsAsync(EtcdHarness store) => store.AskAsync<StoreFailed>(
+        (number, replyTo) => store.Store.Commit(number, new StoreTransaction([], [store.Put("a", "1")]), replyTo));
+}
