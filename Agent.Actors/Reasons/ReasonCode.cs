@@ -39,8 +39,8 @@ public static class ReasonCode
     /// <summary>The journal cannot be written (disk full, failing, or database away).</summary>
     public const string JournalAway = "journal-away";
 
-    /// <summary>Another owner has taken the shard, or another agent the whole journal: this one may not write there any more, and never will
-    /// again under the same epoch.</summary>
+    /// <summary>Another owner has taken the shard, or another agent the whole journal: this one may not write there any more, and
+    /// never will again under the same epoch.</summary>
     public const string JournalFenced = "journal-fenced";
 
     /// <summary>A later command for the same zone overtook this one.</summary>

@@ -3,7 +3,6 @@ using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
-using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Dns.Wire;
@@ -115,11 +114,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     }
 
     /// <summary>Another owner has come since: what waits here is refused when this host ends.</summary>
-    private void Fenced()
-    {
-        CodeProbe.Reached("shard.fenced-before-it-loaded");
-        Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
-    }
+    private void Fenced() => Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
 
     /// <summary>
     /// The shard goes to another node. Nothing is begun any more, who waits is told that the work was interrupted (and is asked again at the

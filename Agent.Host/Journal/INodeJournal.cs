@@ -8,8 +8,8 @@ namespace Agent.Host.Journal;
 /// <summary>A journal as the process holds it: the port of the actors, and what composition needs beside it.</summary>
 public interface INodeJournal : IJournal, IDisposable
 {
-    /// <summary>Larger at each start than at any before, on whatever node. For an agent that stands alone it is the epoch of every shard; in
-    /// a cluster epochs come from the coordination, and this is the number of the run.</summary>
+    /// <summary>Larger at each start than at any before, on whatever node. For an agent that stands alone it is the epoch of every
+    /// shard; in a cluster epochs come from the coordination, and this is the number of the run.</summary>
     long Epoch { get; }
 
     /// <summary>Completes when another agent has taken the whole journal over: from then on nothing is written any more. A shard that is

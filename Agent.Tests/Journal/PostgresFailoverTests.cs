@@ -69,8 +69,10 @@ public sealed class PostgresFailoverTests
         using var node = PostgresJournalFixture.Node(PostgresServer.ConnectionString(database, primary, standby));
         node.Take(1, A, B);
         node.Commit(new PutZone(Row(A, 1)), new PutZone(Row(B, 1)));
+        string written = await primary.SqlAsync(database, "SELECT pg_current_wal_lsn()");
         await Eventually.HoldsAsync(
-            async () => await standby.SqlAsync(database, "SELECT count(*) FROM agent.zones") == "2", () => standby.Output);
+            async () => await standby.SqlAsync("postgres", $"SELECT pg_last_wal_replay_lsn() >= '{written}'") == "t",
+            () => standby.Output);
         await standby.KillAsync();
         node.Commit(new PutZone(Row(A, 2)));
         await primary.KillAsync();

@@ -76,7 +76,13 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
     }
 
     protected override INodeJournal Open(DataDirectory directory) => PostgresJournal.Open(
-        directory, PostgresPlace.Parse(ConnectionString, "", allowPlaintext: false), "node", Options, TimeProvider.System, Log, ClusterShards);
+        directory,
+        PostgresPlace.Parse(ConnectionString, "", allowPlaintext: false),
+        "node",
+        Options,
+        TimeProvider.System,
+        Log,
+        ClusterShards);
 
     protected override long EpochOf(int shard) => ClusterShards is null ? base.EpochOf(shard) : _epochs[shard];
 }

@@ -36,6 +36,21 @@ public sealed class ShardRaceTests
         Assert.Equal(ZoneOutcome.Done, client.ExpectMsg<ZoneReply>(TimeSpan.FromSeconds(1)).Outcome);
     }
 
+    [Fact]
+    public void A_host_whose_shard_has_a_later_owner_says_so_and_loads_nothing()
+    {
+        var kit = new ActorTestKit(1);
+        TestProbe owner = kit.CreateTestProbe("owner");
+        kit.Sys.EventStream.Subscribe(owner.Ref, typeof(ShardFenced));
+        var target = new Server();
+        (IActorRef region, _) = Start(kit, target, later: 2);
+        Assert.Equal(new ShardFenced(0, 1), owner.ExpectMsg<ShardFenced>(TimeSpan.FromSeconds(1)));
+        region.Tell(new CreateZone(Zone, Origin), kit.Sys.DeadLetters);
+        kit.Advance(TimeSpan.FromSeconds(10));
+        owner.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        Assert.Empty(target.Heard);
+    }
+
     private static ulong Flapping(ulong seed)
     {
         var kit = new ActorTestKit(seed, SimSeeds.Swarm(seed));
@@ -60,9 +75,10 @@ public sealed class ShardRaceTests
         return kit.Sim.Unseed;
     }
 
-    private static (IActorRef Region, SimMasters Masters) Start(ActorTestKit kit, Server server)
+    private static (IActorRef Region, SimMasters Masters) Start(ActorTestKit kit, Server server, long later = 0)
     {
         var journal = new SimJournal(kit.Sim, 1);
+        if (later > 0) journal.TakeShard(0, 1, later, new ReplyTo(kit.Sys.DeadLetters, 0));
         var masters = new SimMasters(kit.Sim);
         IActorRef directory = kit.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
             masters, [new Master("m1", "192.0.2.1", 5354, null)])));

@@ -116,7 +116,8 @@ internal static class PostgresBodies
             total += length;
             if (total > facts.ByteCount) break;
             digest.AppendData(octets, 0, length);
-            bool isShorter = BrotliEncoder.TryCompress(octets.AsSpan(0, length), packed.AsSpan(0, length - 1), out int size, Quality, WindowBits);
+            bool isShorter = BrotliEncoder.TryCompress(
+                octets.AsSpan(0, length), packed.AsSpan(0, length - 1), out int size, Quality, WindowBits);
             insert.Parameters.Clear();
             insert.Parameters.AddOctets(hash);
             insert.Parameters.AddNumber(part);

@@ -98,7 +98,8 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
         {
             if (files.FindWhole(facts) is null) continue;
             using FileStream file = files.Read(facts.Hash);
-            PostgresBodies.Write(store.Connection, facts, octets => file.ReadAtLeast(octets.Span, octets.Length, throwOnEndOfStream: false));
+            PostgresBodies.Write(
+                store.Connection, facts, octets => file.ReadAtLeast(octets.Span, octets.Length, throwOnEndOfStream: false));
             store.NoteBody(facts.Hash);
             brought++;
         }

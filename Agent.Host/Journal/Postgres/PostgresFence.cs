@@ -21,8 +21,8 @@ internal enum BatchOutcome
 /// </summary>
 /// <remarks>
 /// An agent that stands alone takes all shards at its start, under an epoch that the journal counts, and whoever takes one of them from it
-/// has taken the journal. In a cluster the journal is <em>shared</em>: each shard is taken by itself, under an epoch that comes from outside,
-/// and is lost by itself.
+/// has taken the journal. In a cluster the journal is <em>shared</em>: each shard is taken by itself, under an epoch that comes from
+/// outside, and is lost by itself.
 /// <code>
 ///         Claim, Enter             connection broken           Resume: row by row
 ///   (start) -------> number n ------------------------> in doubt ---------------> n committed, or void for ever
@@ -31,8 +31,8 @@ internal enum BatchOutcome
 /// </code>
 /// A batch whose outcome is unknown may still lie in a socket of a server that was stopped. Resume therefore does not only look: it voids
 /// every number used so far in the same transaction in which it looks, and that transaction waits for what is running.
-/// <para>Compared is the claim of each entry and not only the writer: what a former host of a shard sends late is refused also when the same
-/// run has taken the shard again since.</para>
+/// <para>Compared is the claim of each entry and not only the writer: what a former host of a shard sends late is refused also when the
+/// same run has taken the shard again since.</para>
 /// </remarks>
 internal sealed class PostgresFence(Guid writer, string node, bool isShared)
 {

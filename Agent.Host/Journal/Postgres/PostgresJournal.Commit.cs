@@ -71,8 +71,8 @@ public sealed partial class PostgresJournal
     }
 
     /// <summary>
-    /// Claims that are known not to hold, because the shard was taken again or by somebody else: their entries fail alone. What is not known
-    /// yet the database finds.
+    /// Claims that are known not to hold, because the shard was taken again or by somebody else: their entries fail alone. What is not
+    /// known yet the database finds.
     /// </summary>
     private JournalFailed? FindFenced(JournalBatch batch, PostgresBatch entries)
     {

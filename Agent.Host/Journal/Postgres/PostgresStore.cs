@@ -18,8 +18,8 @@ internal sealed class PostgresStore : IDisposable
     private const string LoadRows =
         """
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL,
-            c.body IS NULL
+            c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes,
+            c.data IS NULL, c.body IS NULL
         FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
         """;
 
@@ -79,7 +79,8 @@ internal sealed class PostgresStore : IDisposable
         if (_wasWarned) throw new NotReplicatedException();
     }
 
-    /// <summary>Which of these the database refers to, and whether it holds their octets too; otherwise only a file of some node does.</summary>
+    /// <summary>Which of these the database refers to, and whether it holds their octets too; otherwise only the file of a node
+    /// does.</summary>
     public Dictionary<ContentHash, bool> FindContents(IReadOnlyCollection<ContentHash> hashes)
     {
         var found = new Dictionary<ContentHash, bool>();
