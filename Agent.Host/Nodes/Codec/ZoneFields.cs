@@ -1,0 +1,178 @@
+using System.Net;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+
+namespace Agent.Host.Nodes;
+
+/// <summary>Requests to a zone and questions to shards (Agent.Actors/Zones/ZoneMessages.cs).</summary>
+/// <remarks><see cref="NotifyZone.ReceivedAt"/> is of one node's clock and stays there, and so does the scope of an address.</remarks>
+internal static class ZoneFields
+{
+    public static void Write(FieldWriter writer, CreateZone message) => Write(writer, message.Zone, message.Origin);
+
+    public static void Write(FieldWriter writer, DeleteZone message) => Write(writer, message.Zone, message.Origin);
+
+    public static void Write(FieldWriter writer, NotifyZone message)
+    {
+        Write(writer, message.Zone, message.Origin);
+        if (message.Notifier is not null) writer.Octets(3, message.Notifier.GetAddressBytes());
+        writer.Unsigned(4, message.SerialHint);
+    }
+
+    public static void Write(FieldWriter writer, RefreshZone message)
+    {
+        Write(writer, message.Zone, message.Origin);
+        writer.Flag(3, message.Force);
+    }
+
+    public static void Write(FieldWriter writer, GetZone message) => writer.Name(1, message.Zone);
+
+    public static void Write(FieldWriter writer, GetZoneContent message) => writer.Name(1, message.Zone);
+
+    public static void Write(FieldWriter writer, ListZones message)
+    {
+        writer.Text(1, message.Prefix);
+        writer.Text(2, message.State);
+        writer.Name(3, message.After);
+        writer.Signed(4, message.Limit);
+    }
+
+    /// <summary>Has no fields.</summary>
+    public static void Write(FieldWriter writer, CountZones message)
+    {
+    }
+
+    public static CreateZone? ReadCreate(ref FieldReader reader)
+    {
+        Head head = default;
+        while (reader.Next()) head.Take(ref reader);
+        return head.IsWhole ? new CreateZone(head.Zone!, head.Origin!) : null;
+    }
+
+    public static DeleteZone? ReadDelete(ref FieldReader reader)
+    {
+        Head head = default;
+        while (reader.Next()) head.Take(ref reader);
+        return head.IsWhole ? new DeleteZone(head.Zone!, head.Origin!) : null;
+    }
+
+    public static NotifyZone? ReadNotify(ref FieldReader reader)
+    {
+        Head head = default;
+        IPAddress? notifier = null;
+        uint? serialHint = null;
+        while (reader.Next())
+        {
+            if (reader.Field == 3) notifier = Address(ref reader);
+            else if (reader.Field == 4) serialHint = reader.UInt32();
+            else head.Take(ref reader);
+        }
+        return head.IsWhole ? new NotifyZone(head.Zone!, head.Origin!, notifier, serialHint) : null;
+    }
+
+    public static RefreshZone? ReadRefresh(ref FieldReader reader)
+    {
+        Head head = default;
+        bool? force = null;
+        while (reader.Next())
+        {
+            if (reader.Field == 3) force = reader.Flag();
+            else head.Take(ref reader);
+        }
+        return head.IsWhole && force is not null ? new RefreshZone(head.Zone!, head.Origin!, force.Value) : null;
+    }
+
+    public static GetZone? ReadGet(ref FieldReader reader)
+    {
+        Head head = default;
+        while (reader.Next()) head.Take(ref reader);
+        return head.Zone is null ? null : new GetZone(head.Zone);
+    }
+
+    public static GetZoneContent? ReadGetContent(ref FieldReader reader)
+    {
+        Head head = default;
+        while (reader.Next()) head.Take(ref reader);
+        return head.Zone is null ? null : new GetZoneContent(head.Zone);
+    }
+
+    public static ListZones? ReadListQuestion(ref FieldReader reader)
+    {
+        string? prefix = null;
+        string? state = null;
+        DomainName? after = null;
+        int? limit = null;
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: prefix = reader.Text(); break;
+                case 2: state = reader.Text(); break;
+                case 3: after = reader.Name(); break;
+                case 4: limit = reader.Int32(); break;
+            }
+        }
+        return prefix is null || limit is null ? null : new ListZones(prefix, state, after, limit.Value);
+    }
+
+    public static CountZones ReadCountQuestion(ref FieldReader reader)
+    {
+        while (reader.Next())
+        {
+            // A later version may have fields that narrow the question; they are passed over.
+        }
+        return new CountZones();
+    }
+
+    private static void Write(FieldWriter writer, DomainName zone, RequestOrigin origin)
+    {
+        writer.Name(1, zone);
+        writer.Nested(2, origin, static (inner, from) =>
+        {
+            inner.Text(1, from.Client);
+            inner.Text(2, from.KeyName);
+            inner.Text(3, from.TraceId);
+        });
+    }
+
+    private static RequestOrigin? ReadOrigin(ref FieldReader reader)
+    {
+        string? client = null;
+        string? keyName = null;
+        string? traceId = null;
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: client = reader.Text(); break;
+                case 2: keyName = reader.Text(); break;
+                case 3: traceId = reader.Text(); break;
+            }
+        }
+        return client is null || traceId is null ? null : new RequestOrigin(client, keyName, traceId);
+    }
+
+    private static IPAddress? Address(ref FieldReader reader)
+    {
+        ReadOnlySpan<byte> octets = reader.Octets();
+        if (octets.Length is 4 or 16) return new IPAddress(octets);
+        reader.Break();
+        return null;
+    }
+
+    /// <summary>What all requests to a zone begin with.</summary>
+    private struct Head
+    {
+        public DomainName? Zone { get; private set; }
+
+        public RequestOrigin? Origin { get; private set; }
+
+        public readonly bool IsWhole => Zone is not null && Origin is not null;
+
+        public void Take(ref FieldReader reader)
+        {
+            if (reader.Field == 1) Zone = reader.Name();
+            else if (reader.Field == 2) Origin = reader.Nested(ReadOrigin);
+        }
+    }
+}

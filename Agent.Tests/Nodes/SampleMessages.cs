@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Net;
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Agent.Tests.Journal;
+
+namespace Agent.Tests.Nodes;
+
+/// <summary>Messages of every kind that travels, from a seed.</summary>
+internal sealed class SampleMessages(int seed)
+{
+    private readonly Random _random = new(seed);
+
+    /// <summary>One message for each kind of frame, and one for each kind that travels inside another.</summary>
+    public IEnumerable<object> Every()
+    {
+        foreach (IShardKeyed request in Requests()) yield return new RouteRequest(Number(), Shard(), Number(), request);
+        foreach (object answer in Answers()) yield return new RouteAnswer(Number(), answer);
+        foreach (object answer in Answers()) yield return new ShardsAnswer(Number(), answer);
+        yield return new RouteAccepted(Number());
+        yield return new RouteRefused(Number());
+        yield return new AskShards(Number(), new ListZones(Text(), Maybe(Text()), MaybeName(), Shard()));
+        yield return new AskShards(Number(), new CountZones());
+        yield return new ShardsAnswered(Number(), Shard());
+        yield return new WishForTarget(Number(), Text(), Shard(), Number(), Want());
+        yield return new WishTaken(Number());
+        yield return new ReportOfTarget(Number(), Text(), new TargetReport(Name(), Number(), Progress()));
+        yield return new TargetHealthTold(Text(), Coin(), MaybeWhy(), Number());
+    }
+
+    private IEnumerable<IShardKeyed> Requests()
+    {
+        IPAddress[] addresses = [IPAddress.Parse("192.0.2.7"), IPAddress.Parse("2001:db8::7"), IPAddress.None];
+        yield return new CreateZone(Name(), Origin());
+        yield return new DeleteZone(Name(), Origin());
+        yield return new NotifyZone(Name(), Origin(), Coin() ? addresses[_random.Next(3)] : null, Coin() ? (uint)_random.Next() : null);
+        yield return new RefreshZone(Name(), Origin(), Coin());
+        yield return new GetZone(Name());
+        yield return new GetZoneContent(Name());
+    }
+
+    private IEnumerable<object> Answers()
+    {
+        yield return new ZoneReply(Name(), (ZoneOutcome)_random.Next(4), MaybeWhy());
+        yield return Status();
+        ZoneContent? content = MaybeContent();
+        yield return new ZoneContentReply(content?.Apex ?? Name(), content);
+        yield return new ZoneList(Shard(), [.. Enumerable.Range(0, _random.Next(4)).Select(_ => Status())]);
+        yield return new ZoneCounts(Shard(), Words().ToImmutableDictionary(word => word, _ => Shard()));
+    }
+
+    private WantZone Want()
+    {
+        ZoneContent? content = MaybeContent();
+        return new WantZone(content?.Apex ?? Name(), Number(), content, Coin());
+    }
+
+    private ZoneStatus Status() => new(
+        Name(),
+        Text(),
+        Coin() ? (uint)_random.Next() : null,
+        Coin() ? uint.MaxValue : null,
+        Coin() ? Number() : null,
+        MaybeWhy(),
+        Instant(),
+        Instant(),
+        [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Progress())]);
+
+    private TargetProgress Progress() =>
+        new(Text(), (TargetZoneState)_random.Next(4), Coin() ? (uint)_random.Next() : null, Instant(), MaybeWhy());
+
+    private RequestOrigin Origin() => new(Text(), Maybe(Text()), Text());
+
+    private ZoneContent? MaybeContent() =>
+        Coin() ? TestZones.Small($"z{_random.Next(1000)}.example.", (uint)_random.Next(), _random.Next(20)) : null;
+
+    private Reason? MaybeWhy() => Coin() ? new Reason(Text(), Text()) : null;
+
+    private DateTimeOffset? Instant() => Coin() ? TestZones.Noon.AddTicks(_random.NextInt64(1L << 50)) : null;
+
+    private DomainName Name() =>
+        DomainName.Parse(_random.Next(4) == 0 ? "." : $"Zone{_random.Next(100000)}.Example.{(Coin() ? "org" : "net")}.");
+
+    private DomainName? MaybeName() => Coin() ? Name() : null;
+
+    private long Number() => _random.Next(4) switch { 0 => _random.Next(100), 1 => -1, 2 => long.MinValue, _ => _random.NextInt64() };
+
+    private int Shard() => _random.Next(4) == 0 ? int.MaxValue : _random.Next(64);
+
+    private string Text() =>
+        _random.Next(4) switch { 0 => "", 1 => "ns1", 2 => "Grüße, \U0001F980 und \0", _ => new string('x', _random.Next(300)) };
+
+    private IEnumerable<string> Words() => new[] { "ok", "pending", "blocked" }.Take(_random.Next(4));
+
+    private bool Coin() => _random.Next(2) == 0;
+
+    private string? Maybe(string text) => Coin() ? text : null;
+}
