@@ -33,6 +33,8 @@ internal sealed partial class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
+    private const int MaxHeld = 100_000;
+    private const int MaxHeldPerShard = 1_000;
 
     /// <summary>Above the longest answer deadline that can be configured: zones answer first, this only guards against silence.</summary>
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromMinutes(11);
@@ -48,6 +50,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private ZonePolicyHolder _policy = null!;
     private TransferKeyring _transferKeys = null!;
     private TsigAuthenticator _authenticator = null!;
+    private ClusterService? _cluster;
     private DnsListeners _listeners = null!;
     private ManagementServer _management = null!;
 
@@ -71,7 +74,8 @@ internal sealed partial class AgentService : IAsyncDisposable
     public IPEndPoint ManagementEndPoint => _management.EndPoint;
 
     /// <summary>What <c>run</c> says when all sockets are bound and the journal is open.</summary>
-    public string ReadyLine => $"ready dns={string.Join(',', DnsEndpoints.Select(e => e.ToIPEndPoint()))} management={ManagementEndPoint}";
+    public string ReadyLine => $"ready dns={string.Join(',', DnsEndpoints.Select(e => e.ToIPEndPoint()))} management={ManagementEndPoint}"
+        + (_cluster is { } cluster ? $" node={cluster.Link.EndPoint}" : "");
 
     /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
     /// <exception cref="JournalOpenException">The data folder or the journal cannot be used.</exception>
@@ -116,6 +120,11 @@ internal sealed partial class AgentService : IAsyncDisposable
             clock,
             _loggers.CreateLogger<MasterClient>());
         OnStop(client.DisposeAsync);
+        if (_options.Cluster.IsEnabled)
+        {
+            _cluster = await ClusterService.StartAsync(_options, _system, data.Path, spool, _loggers, logging);
+            OnStop(_cluster.DisposeAsync);
+        }
 
         var zones = new EmbeddedZoneTable();
         if (_options.Targets.Any(t => t.Settings is EmbeddedSettings))
@@ -123,9 +132,10 @@ internal sealed partial class AgentService : IAsyncDisposable
             foreach (DomainName name in await journal.ReadWantedNamesAsync()) zones.Await(name);
         }
 
-        ImmutableSortedDictionary<string, IActorRef> targets = StartTargets(zones, clock);
         IActorRef writer = _system.ActorOf(JournalActor.Props(journal, _options.Cluster.Shards), "journal");
+        IActorRef targets = StartTargets(zones, writer, clock);
         IActorRef region = StartZones(journal, writer, client, targets);
+        _cluster?.Work(region, targets);
 
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());
@@ -138,7 +148,15 @@ internal sealed partial class AgentService : IAsyncDisposable
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
         var parts = new ManagementParts(
-            _options.NodeName, region, targets, _masters, writer, metrics, () => watchdog.IsStuck, () => _policy.Current.AnswerDeadline, Cluster: null);
+            _options.NodeName,
+            region,
+            targets,
+            _masters,
+            writer,
+            metrics,
+            () => watchdog.IsStuck,
+            () => _policy.Current.AnswerDeadline,
+            _cluster?.Node);
         _management = await ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
             new ManagementGuard(ApiToken.Load(data.Path), HostNames()),
@@ -146,6 +164,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             _system,
             logging);
         OnStop(_management.DisposeAsync);
+        if (_cluster is { } cluster) OnStop(() => new ValueTask(cluster.DrainAsync()));
         _listeners.Start();
     }
 
@@ -155,29 +174,39 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(() => { data.Dispose(); return ValueTask.CompletedTask; });
         JournalPlace place = _options.Journal;
         INodeJournal journal = place.Postgres is { } postgres
-            ? PostgresJournal.Open(data, postgres, _options.NodeName, place.Bounds, clock, _loggers.CreateLogger<PostgresJournal>())
+            ? PostgresJournal.Open(
+                data,
+                postgres,
+                _options.NodeName,
+                place.Bounds,
+                clock,
+                _loggers.CreateLogger<PostgresJournal>(),
+                _options.Cluster.IsEnabled ? _options.Cluster.Shards : null)
             : SqliteJournal.Open(data, place.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
         OnStop(() => { journal.Dispose(); return ValueTask.CompletedTask; });
         Fenced = journal.Fenced;
         return (data, journal);
     }
 
-    private ImmutableSortedDictionary<string, IActorRef> StartTargets(EmbeddedZoneTable zones, TimeProvider clock)
+    /// <summary>The targets that this node reaches. In a cluster the directory learns of those of the other nodes by itself.</summary>
+    private IActorRef StartTargets(EmbeddedZoneTable zones, IActorRef writer, TimeProvider clock)
     {
-        var targets = ImmutableSortedDictionary.CreateBuilder<string, IActorRef>(StringComparer.Ordinal);
+        var targets = ImmutableArray.CreateBuilder<LocalTarget>();
         foreach (TargetOptions target in _options.Targets)
         {
             IZoneBackend backend = TargetFactory.Create(target, _options.DataDirectory, zones, clock, _loggers);
             OnStop(backend.DisposeAsync);
-            IActorRef actor = _system.ActorOf(BackendActor.Props(new BackendActorSettings(target.Name, backend, ProbeInterval)));
-            targets.Add(target.Name, actor);
+            var settings = new BackendActorSettings(target.Name, backend, ProbeInterval);
+            if (_cluster is { } cluster)
+                settings = settings with { Permit = new GatePermit(cluster.Node.Gate), FenceCheck = new JournalFenceCheck(writer) };
+            targets.Add(new LocalTarget(settings, target.Scope == TargetScope.Farm));
         }
 
-        return targets.ToImmutable();
+        TargetLink? link = _cluster is null ? null : new TargetLink(_options.NodeName, _cluster.Link);
+        return _system.ActorOf(TargetDirectoryActor.Props(new TargetDirectorySettings(targets.ToImmutable(), link)), "targets");
     }
 
-    private IActorRef StartZones(
-        INodeJournal journal, IActorRef writer, MasterClient client, ImmutableSortedDictionary<string, IActorRef> targets)
+    private IActorRef StartZones(INodeJournal journal, IActorRef writer, MasterClient client, IActorRef targets)
     {
         TransferOptions transfer = _options.Transfer;
         _masters = _system.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(client, [.. _options.Masters])), "masters");
@@ -185,16 +214,19 @@ internal sealed partial class AgentService : IAsyncDisposable
         _policy = new ZonePolicyHolder(_options.Zones);
         var transfers = new TransferSettings(client, _masters, budget, transfer.Limits, transfer.QueryTimeout, transfer.QueryGrace);
         int shards = _options.Cluster.Shards;
-        var settings = new ZoneShardSettings(
-            new ZoneActorSettings(targets, writer, transfers, _policy), shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000);
-        return _system.ActorOf(
-            ShardRegionActor.Props(new ShardRegionSettings(
-                new EmbeddedCoordination(shards, journal.Epoch),
-                ZoneShardActor.Props(settings),
-                new UnplacedZones(),
-                HoldAtMost,
-                MaxHeld: 100_000)),
-            "zones");
+        var zones = new ZoneActorSettings(ImmutableSortedDictionary<string, IActorRef>.Empty, writer, transfers, _policy)
+        {
+            TargetDirectory = targets,
+        };
+        Props host = ZoneShardActor.Props(new ZoneShardSettings(zones, shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000));
+        ICoordination coordination = _cluster is null ? new EmbeddedCoordination(shards, journal.Epoch) : new ClusterCoordination(shards);
+        var region = new ShardRegionSettings(coordination, host, new UnplacedZones(), HoldAtMost, MaxHeld)
+        {
+            HoldWishAtMost = _options.Zones.AnswerDeadline,
+            MaxHeldPerShard = Math.Max(MaxHeldPerShard, MaxHeld / shards),
+            Peers = _cluster is { } cluster ? new RegionPeers(_options.NodeName, cluster.Node.View, cluster.Link) : null,
+        };
+        return _system.ActorOf(ShardRegionActor.Props(region), "zones");
     }
 
     private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)

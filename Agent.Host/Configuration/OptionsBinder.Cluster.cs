@@ -12,7 +12,9 @@ internal sealed partial class OptionsBinder
 
     /// <param name="nodeName">Name of this node: it becomes part of a key, and must be that of its certificate.</param>
     /// <param name="journal">A cluster's journal is shared.</param>
-    private static ClusterOptions ReadCluster(SectionReader section, string nodeName, JournalPlace journal)
+    /// <param name="targets">Their names become part of names that all nodes know.</param>
+    private static ClusterOptions ReadCluster(
+        SectionReader section, string nodeName, JournalPlace journal, IReadOnlyList<TargetOptions> targets)
     {
         bool isEnabled = section.Flag("enabled");
         string name = section.Text("name");
@@ -38,6 +40,8 @@ internal sealed partial class OptionsBinder
                 section.Problem("enabled", "a cluster shares one journal: set agent.journal.provider = postgresql");
             if (!PlainName().IsMatch(nodeName))
                 section.Problem("enabled", $"agent.name must be of letters, digits, '.', '-' and '_', not '{nodeName}'");
+            if (targets.FirstOrDefault(target => target.Name.Contains('@', StringComparison.Ordinal)) is { } odd)
+                section.Problem("enabled", $"in a cluster names of targets have no '@', which joins them with their node: {odd.Name}");
             CheckLink(section, options);
         }
 

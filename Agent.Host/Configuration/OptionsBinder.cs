@@ -68,7 +68,7 @@ internal sealed partial class OptionsBinder
             Keys = keys,
             Journal = journal,
             Management = ReadManagement(_agent.Section("management")),
-            Cluster = ReadCluster(_agent.Section("cluster"), name, journal),
+            Cluster = ReadCluster(_agent.Section("cluster"), name, journal, targets),
             Transfer = ReadTransfer(transfer),
             Guard = ReadGuard(_agent.Section("guard")),
             Limits = ReadLimits(limits),

@@ -26,21 +26,21 @@ public sealed record ZoneModel(
     IReadOnlyList<ZoneTargetModel> Targets,
     IReadOnlyList<string> Masters)
 {
-    public static ZoneModel Of(ZoneStatus status, string node, IReadOnlyList<string> masters) => new(
+    internal static ZoneModel Of(ZoneStatus status, ClusterNaming naming, IReadOnlyList<string> masters) => new(
         status.Name.ToString(),
         status.State,
         status.Serial,
         status.WantedSerial,
         status.Records,
-        node,
+        naming.OwnerOf(status.Name),
         ReasonModel.Of(status.Reason, status.ReasonSince),
         status.RefreshedAt,
-        [.. status.Targets.Select(t => Target(t, node))],
+        [.. status.Targets.Select(t => Target(t, naming.PlaceOf(t.Target)))],
         masters);
 
-    private static ZoneTargetModel Target(TargetProgress target, string node) => new(
-        target.Target,
-        node,
+    private static ZoneTargetModel Target(TargetProgress target, (string Name, string Node) place) => new(
+        place.Name,
+        place.Node,
         target.Serial,
         target.VerifiedAt,
         target.State.ToString().ToLowerInvariant(),

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Host.Telemetry;
@@ -8,7 +7,7 @@ namespace Agent.Host.Web;
 /// <summary>What the management interface asks and tells.</summary>
 /// <param name="NodeName">This node.</param>
 /// <param name="Region">Door to all zones.</param>
-/// <param name="Targets">Backend actors by name.</param>
+/// <param name="Targets">The directory of targets.</param>
 /// <param name="Masters">The master directory.</param>
 /// <param name="Journal">The journal's writer.</param>
 /// <param name="Metrics">What is counted.</param>
@@ -18,7 +17,7 @@ namespace Agent.Host.Web;
 public sealed record ManagementParts(
     string NodeName,
     IActorRef Region,
-    ImmutableSortedDictionary<string, IActorRef> Targets,
+    IActorRef Targets,
     IActorRef Masters,
     IActorRef Journal,
     PrometheusExporter Metrics,

@@ -24,14 +24,26 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private async Task<IReadOnlyList<TargetModel>> TargetsAsync()
     {
+        TargetSet set;
+        try
+        {
+            set = (await parts.Targets.Ask<TargetSetChanged>(new GetTargetSet(), Patience)).Targets;
+        }
+        catch (AskTimeoutException)
+        {
+            // A node that has not heard of the cluster yet knows no target.
+            return [];
+        }
+
         TargetStatus[] statuses = await Task.WhenAll(
-            parts.Targets.Values.Select(t => t.Ask<TargetStatus>(new GetTargetStatus(), Patience)));
+            set.Targets.Values.Select(t => t.Ask<TargetStatus>(new GetTargetStatus(), Patience)));
+        ClusterNaming naming = await ClusterNaming.NowAsync(parts);
         return
         [
             .. statuses.Select(s => new TargetModel(
-                s.Name,
+                naming.PlaceOf(s.Name).Name,
                 s.Driver,
-                parts.NodeName,
+                naming.PlaceOf(s.Name).Node,
                 s.Healthy ? "up" : "away",
                 ReasonModel.Of(s.Reason, s.Since),
                 s.Since,
@@ -104,12 +116,10 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         IReadOnlyList<TargetModel> targets = await TargetsAsync();
         text.Append("# HELP dnsagent_zones_behind Zones that a target does not yet serve as wanted.\n# TYPE dnsagent_zones_behind gauge\n");
         foreach (TargetModel target in targets)
-            text.Append("dnsagent_zones_behind{target=\"").Append(MetricSeries.Escape(target.Name)).Append("\"} ")
-                .Append(target.ZonesBehind).Append('\n');
+            text.Append("dnsagent_zones_behind{").Append(Labels(target)).Append("} ").Append(target.ZonesBehind).Append('\n');
         text.Append("# HELP dnsagent_target_up Whether a target could be reached at the last try.\n# TYPE dnsagent_target_up gauge\n");
         foreach (TargetModel target in targets)
-            text.Append("dnsagent_target_up{target=\"").Append(MetricSeries.Escape(target.Name)).Append("\"} ")
-                .Append(target.State == "up" ? 1 : 0).Append('\n');
+            text.Append("dnsagent_target_up{").Append(Labels(target)).Append("} ").Append(target.State == "up" ? 1 : 0).Append('\n');
         text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
         text.Append("# HELP dnsagent_gc_heap_bytes The managed heap, garbage included.\n# TYPE dnsagent_gc_heap_bytes gauge\n");
         text.Append("dnsagent_gc_heap_bytes ").Append(GC.GetTotalMemory(forceFullCollection: false)).Append('\n');
@@ -118,4 +128,9 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         text.Append("dnsagent_build_info{version=\"").Append(version).Append("\"} 1\n");
         return Results.Text(text.ToString(), "text/plain; version=0.0.4; charset=utf-8");
     }
+
+    /// <summary>In a cluster every node has targets of the same names.</summary>
+    private string Labels(TargetModel target) => parts.Cluster is null
+        ? $"target=\"{MetricSeries.Escape(target.Name)}\""
+        : $"target=\"{MetricSeries.Escape(target.Name)}\",node=\"{MetricSeries.Escape(target.Node)}\"";
 }

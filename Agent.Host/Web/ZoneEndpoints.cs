@@ -69,8 +69,9 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         int page = Math.Clamp(limit ?? 100, 1, LargestPage);
         ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
         IReadOnlyList<string> masters = await MasterNamesAsync();
+        ClusterNaming naming = await ClusterNaming.NowAsync(parts);
         return Results.Json(new ZoneListModel(
-            [.. zones.Select(z => ZoneModel.Of(z, parts.NodeName, masters))],
+            [.. zones.Select(z => ZoneModel.Of(z, naming, masters))],
             zones.Length == page ? zones[^1].Name.ToString() : null));
     }
 
@@ -78,7 +79,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         object answer = await parts.Region.Ask<object>(new GetZone(name), Patience);
         return answer is ZoneStatus status
-            ? Results.Json(ZoneModel.Of(status, parts.NodeName, await MasterNamesAsync()))
+            ? Results.Json(ZoneModel.Of(status, await ClusterNaming.NowAsync(parts), await MasterNamesAsync()))
             : Problems.UnknownZone(name.ToString());
     }
 
