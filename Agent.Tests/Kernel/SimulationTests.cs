@@ -82,20 +82,6 @@ public sealed class SimulationTests
     }
 
     [Fact]
-    public void A_suspended_machine_wakes_up_later_by_the_boot_clock_and_not_by_the_monotonic_one()
-    {
-        SimScheduler sim = new(1);
-        SimNode node = sim.CreateNode("node");
-        sim.RunFor(TimeSpan.FromSeconds(10));
-        Assert.Equal(node.Clock.Monotonic, node.Clock.SinceBoot);
-        node.SimClock.Suspend(TimeSpan.FromSeconds(20));
-        sim.RunFor(TimeSpan.FromSeconds(5));
-        Assert.Equal(TimeSpan.FromSeconds(15), node.Clock.Monotonic);
-        Assert.Equal(TimeSpan.FromSeconds(35), node.Clock.SinceBoot);
-        Assert.Equal(SimClockOptions.Epoch + TimeSpan.FromSeconds(35), node.Clock.UtcNow);
-    }
-
-    [Fact]
     public void A_time_providers_timer_runs_as_an_event()
     {
         SimScheduler sim = new(1);

@@ -16,7 +16,7 @@ namespace Agent.Tests.Simulation;
 internal sealed class SimMasters(SimScheduler sim) : IMasterClient
 {
     private readonly Dictionary<(string Zone, uint Serial), ZoneContent> _contents = [];
-    private readonly HashSet<long> _cancelled = [];
+    private readonly HashSet<(string? By, long Id)> _cancelled = [];
 
     public SortedDictionary<DomainName, uint> Zones { get; } = [];
 
@@ -27,14 +27,22 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
     /// <summary>Zones whose transfer stands still for a long time.</summary>
     public HashSet<DomainName> Slow { get; } = [];
 
-    public void Resolve(ResolveMaster request, ReplyTo replyTo) => Later(5, () => replyTo.Tell(new MasterResolved(
+    public void Resolve(ResolveMaster request, ReplyTo replyTo) => Resolve(request, answer => replyTo.Tell(answer));
+
+    public void AskSoa(AskSoa request, ReplyTo replyTo) => AskSoa(request, answer => replyTo.Tell(answer));
+
+    public void Transfer(TransferZone request, ReplyTo replyTo) => Transfer(null, request, answer => replyTo.Tell(answer));
+
+    public void Cancel(long id) => Cancel(null, id);
+
+    public void Resolve(ResolveMaster request, Action<object> answer) => Later(5, () => answer(new MasterResolved(
         request.Id, request.Master, [new IPEndPoint(IPAddress.Parse(request.Master.Host), request.Master.Port)], null)));
 
-    public void AskSoa(AskSoa request, ReplyTo replyTo)
+    public void AskSoa(AskSoa request, Action<object> answer)
     {
         if (IsAway(request.Address))
         {
-            sim.Schedule(request.Timeout, () => replyTo.Tell(new SoaAnswered(
+            sim.Schedule(request.Timeout, () => answer(new SoaAnswered(
                 request.Id, request.Address, SoaOutcome.Unreachable, 0, new Reason(ReasonCode.NoMaster, "no answer"))));
             return;
         }
@@ -42,33 +50,34 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         Later(20, () =>
         {
             bool known = Zones.TryGetValue(request.Zone, out uint serial);
-            replyTo.Tell(new SoaAnswered(request.Id, request.Address, known ? SoaOutcome.Serial : SoaOutcome.Absent, serial, null));
+            answer(new SoaAnswered(request.Id, request.Address, known ? SoaOutcome.Serial : SoaOutcome.Absent, serial, null));
         });
     }
 
-    public void Transfer(TransferZone request, ReplyTo replyTo)
+    /// <summary>A transfer that a node asks for; its numbers are its own.</summary>
+    public void Transfer(string? by, TransferZone request, Action<object> answer)
     {
         if (IsAway(request.Address))
         {
-            Later(50, () => Fail(request, replyTo, TransferFailure.Unreachable, ReasonCode.NoMaster));
+            Later(50, () => Fail(request, answer, TransferFailure.Unreachable, ReasonCode.NoMaster));
             return;
         }
 
         bool slow = Slow.Contains(request.Zone);
-        if (slow) Later(100, () => replyTo.Tell(new TransferMoving(request.Id, 1000, 10)));
+        if (slow) Later(100, () => answer(new TransferMoving(request.Id, 1000, 10)));
         Later(slow ? 60_000 : 40, () =>
         {
-            if (_cancelled.Remove(request.Id)) Fail(request, replyTo, TransferFailure.GivenUp, ReasonCode.TransferBroken);
-            else if (sim.Faults.Chance(BreakChance)) Fail(request, replyTo, TransferFailure.Broken, ReasonCode.TransferBroken);
+            if (_cancelled.Remove((by, request.Id))) Fail(request, answer, TransferFailure.GivenUp, ReasonCode.TransferBroken);
+            else if (sim.Faults.Chance(BreakChance)) Fail(request, answer, TransferFailure.Broken, ReasonCode.TransferBroken);
             else if (!Zones.TryGetValue(request.Zone, out uint serial))
-                Fail(request, replyTo, TransferFailure.Refused, ReasonCode.TransferRefused);
-            else replyTo.Tell(
+                Fail(request, answer, TransferFailure.Refused, ReasonCode.TransferRefused);
+            else answer(
                 new TransferCompleted(request.Id, request.Address, Content(request.Zone, serial),
                 new TransferStatistics(1, 100, 3, 0, TimeSpan.Zero)));
         });
     }
 
-    public void Cancel(long id) => _cancelled.Add(id);
+    public void Cancel(string? by, long id) => _cancelled.Add((by, id));
 
     private ZoneContent Content(DomainName zone, uint serial)
     {
@@ -81,6 +90,6 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
 
     private void Later(int mostMs, Action action) => sim.Schedule(sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(mostMs)), action);
 
-    private static void Fail(TransferZone request, ReplyTo replyTo, TransferFailure failure, string code) =>
-        replyTo.Tell(new TransferFailed(request.Id, request.Address, failure, new Reason(code, "as the simulation says")));
+    private static void Fail(TransferZone request, Action<object> answer, TransferFailure failure, string code) =>
+        answer(new TransferFailed(request.Id, request.Address, failure, new Reason(code, "as the simulation says")));
 }

@@ -6,13 +6,22 @@ using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation;
 
+/// <summary>Something that changed what a server serves.</summary>
+/// <param name="At">When.</param>
+/// <param name="Zone">Which zone; null when all were lost at once.</param>
+/// <param name="Serial">What is served from now on; null for nothing.</param>
+/// <param name="By">Whose order it was; null for a server with one agent only.</param>
+/// <param name="OrderedAt">When the order was given: one of a node that stood still or died since takes effect all the same.</param>
+internal sealed record ServerEffect(TimeSpan At, DomainName? Zone, uint? Serial, (string Node, int Life)? By, TimeSpan OrderedAt);
+
 /// <summary>A name server as a model: it can be away, take its time to load, take a change and not load it, lose all its zones, and
-/// refuse.</summary>
+/// refuse. Several nodes reach the same server through an end of their own.</summary>
 internal sealed class SimServer(SimScheduler sim) : IZoneBackend
 {
     private static readonly Reason NotThere = new(ReasonCode.TargetAway, "no answer");
 
-    private readonly HashSet<DomainName> _busy = [];
+    private readonly HashSet<((string Node, int Life)? By, DomainName Zone)> _busy = [];
+    private readonly List<ServerEffect> _effects = [];
     private int _runs;
     private readonly Dictionary<DomainName, TimeSpan> _lastEffect = [];
 
@@ -30,53 +39,85 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
 
     public BackendTraits Traits { get; } = new("simulated", 4, TimeSpan.FromSeconds(2));
 
-    public void Apply(ApplyZone order, ReplyTo replyTo) =>
-        Change(order.Zone, order.Id, replyTo, () => Served[order.Zone] = order.Content.Serial);
+    /// <summary>Everything that changed what is served, in order.</summary>
+    public IReadOnlyList<ServerEffect> Effects => _effects;
 
-    public void Remove(RemoveZone order, ReplyTo replyTo) => Change(order.Zone, order.Id, replyTo, () => Served.Remove(order.Zone));
+    public void Apply(ApplyZone order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
 
-    public void Observe(ObserveZone order, ReplyTo replyTo) => Later(5, () => replyTo.Tell(
-        Away || _busy.Contains(order.Zone) ? new ZoneObserved(order.Id, Observation.CannotTell, 0, NotThere)
-        : Served.TryGetValue(order.Zone, out uint serial) ? new ZoneObserved(order.Id, Observation.Present, serial, null)
-        : new ZoneObserved(order.Id, Observation.Absent, 0, null)));
+    public void Remove(RemoveZone order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
 
-    public void Probe(ProbeServer order, ReplyTo replyTo) => Later(5, () => replyTo.Tell(
-        new OrderFinished(order.Id, Away ? OrderOutcome.Away : OrderOutcome.Done, Away ? NotThere : null, $"run {_runs}")));
+    public void Observe(ObserveZone order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
+
+    public void Probe(ProbeServer order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
+
+    /// <summary>An order has arrived from a node, which may have given it up already.</summary>
+    public void Take(
+        (string Node, int Life)? by, BackendOrder order, Action<object> answer, TimeSpan orderedAt, bool isGivenUp = false)
+    {
+        switch (order)
+        {
+            case ApplyZone apply:
+                Change(isGivenUp, by, apply.Zone, order.Id, answer, () => Serve(by, apply.Zone, apply.Content.Serial, orderedAt));
+                break;
+            case RemoveZone remove:
+                Change(isGivenUp, by, remove.Zone, order.Id, answer, () => Serve(by, remove.Zone, null, orderedAt));
+                break;
+            case ObserveZone observe:
+                Later(5, () => answer(
+                    Away || _busy.Contains((by, observe.Zone)) ? new ZoneObserved(order.Id, Observation.CannotTell, 0, NotThere)
+                    : Served.TryGetValue(observe.Zone, out uint serial) ? new ZoneObserved(order.Id, Observation.Present, serial, null)
+                    : new ZoneObserved(order.Id, Observation.Absent, 0, null)));
+                break;
+            default:
+                Later(5, () => answer(new OrderFinished(
+                    order.Id, Away ? OrderOutcome.Away : OrderOutcome.Done, Away ? NotThere : null, $"run {_runs}")));
+                break;
+        }
+    }
 
     /// <summary>It stops and starts again at once, and everything that it served is gone.</summary>
     public void RestartEmpty()
     {
         _runs++;
         Served.Clear();
+        _effects.Add(new ServerEffect(sim.Now, null, null, null, sim.Now));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private void Change(DomainName zone, long id, ReplyTo replyTo, Action change)
+    private void Serve((string Node, int Life)? by, DomainName zone, uint? serial, TimeSpan orderedAt)
     {
-        if (!_busy.Add(zone))
+        if (serial is { } present) Served[zone] = present;
+        else Served.Remove(zone);
+        _effects.Add(new ServerEffect(sim.Now, zone, serial, by, orderedAt));
+    }
+
+    private void Change(
+        bool isGivenUp, (string Node, int Life)? by, DomainName zone, long id, Action<object> answer, Action change)
+    {
+        if (!isGivenUp && !_busy.Add((by, zone)))
         {
             Assert.True(MayOverlap, "two changes of one zone at once");
-            Later(5, () => replyTo.Tell(new OrderFinished(id, OrderOutcome.Away, new Reason(ReasonCode.TargetAway, "still at it"))));
+            Later(5, () => answer(new OrderFinished(id, OrderOutcome.Away, new Reason(ReasonCode.TargetAway, "still at it"))));
             return;
         }
 
         Later(30, () =>
         {
-            _busy.Remove(zone);
+            if (!isGivenUp) _busy.Remove((by, zone));
             if (Away)
             {
-                replyTo.Tell(new OrderFinished(id, OrderOutcome.Away, NotThere));
+                answer(new OrderFinished(id, OrderOutcome.Away, NotThere));
                 return;
             }
 
             if (Refused.Contains(zone))
             {
-                replyTo.Tell(new OrderFinished(id, OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, "as the simulation says")));
+                answer(new OrderFinished(id, OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, "as the simulation says")));
                 return;
             }
 
-            replyTo.Tell(new OrderFinished(id, OrderOutcome.Done, null));
+            answer(new OrderFinished(id, OrderOutcome.Done, null));
             if (!sim.Faults.Chance(LieChance)) TakeEffect(zone, change);
         });
     }

@@ -13,15 +13,15 @@ public sealed record SimClockOptions
     public double DriftPpm { get; init; }
 }
 
-/// <summary>A node's clock: the one virtual instant, seen through an offset and a drift. It cannot be moved, except its civil
-/// time.</summary>
+/// <summary>A node's clock: the one virtual instant, seen through an offset and a drift. It cannot be moved, except its civil time; its
+/// monotonic part stands still while the machine is suspended.</summary>
 public sealed class SimClock : KernelClock
 {
     private readonly SimScheduler _scheduler;
     private readonly SimNode _node;
     private readonly double _rate;
     private TimeSpan _utcOffset;
-    private TimeSpan _suspended;
+    private TimeSpan _stillUntil;
 
     internal SimClock(SimScheduler scheduler, SimNode node, SimClockOptions options)
     {
@@ -32,31 +32,55 @@ public sealed class SimClock : KernelClock
     }
 
     /// <inheritdoc/>
-    public override TimeSpan Monotonic => _rate.Equals(1) ? _scheduler.Now : _scheduler.Now * _rate;
+    public override TimeSpan Monotonic => AtRate(_scheduler.Now - StoodStillSoFar);
 
     /// <inheritdoc/>
-    public override TimeSpan SinceBoot => Monotonic + _suspended;
+    public override TimeSpan SinceBoot => AtRate(_scheduler.Now);
+
+    /// <summary>How long the machine has been suspended in all, to the end of a suspension under way; in true time.</summary>
+    internal TimeSpan StoodStill { get; private set; }
+
+    /// <summary>The same without what a suspension under way has still to last.</summary>
+    internal TimeSpan StoodStillSoFar
+    {
+        get
+        {
+            TimeSpan left = _stillUntil - _scheduler.Now;
+            return left > TimeSpan.Zero ? StoodStill - left : StoodStill;
+        }
+    }
 
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => SimClockOptions.Epoch + Monotonic + _utcOffset;
+    public override DateTimeOffset GetUtcNow() => SimClockOptions.Epoch + SinceBoot + _utcOffset;
 
     /// <summary>Sets the civil time forward or back, as an operator or a time server does.</summary>
     public void StepUtc(TimeSpan by) => _utcOffset += by;
-
-    /// <summary>
-    /// The machine was suspended for so long and has just woken up: the monotonic clock, and with it every timer, knows nothing of it.
-    /// </summary>
-    public void Suspend(TimeSpan duration)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero);
-        _suspended += duration;
-        _utcOffset += duration;
-    }
 
     /// <summary>A timer for code that knows only <see cref="TimeProvider"/>. The callback runs as an event of the simulation, never within
     /// the caller.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         new SimTimer(this, callback, state, dueTime, period);
+
+    internal void StandStill(TimeSpan duration)
+    {
+        TimeSpan now = _scheduler.Now;
+        if (now >= _stillUntil) _stillUntil = now;
+        TimeSpan until = now + duration;
+        if (until <= _stillUntil) return;
+        StoodStill += until - _stillUntil;
+        _stillUntil = until;
+    }
+
+    /// <summary>Ends a suspension before its time.</summary>
+    internal void Wake()
+    {
+        TimeSpan now = _scheduler.Now;
+        if (now >= _stillUntil) return;
+        StoodStill -= _stillUntil - now;
+        _stillUntil = now;
+    }
+
+    private TimeSpan AtRate(TimeSpan time) => _rate.Equals(1) ? time : time * _rate;
 
     /// <summary>How long a delay of this clock takes in true time, rounded up: a timer is never early.</summary>
     internal TimeSpan ToGlobal(TimeSpan local) => _rate.Equals(1) ? local : TimeSpan.FromTicks((long)Math.Ceiling(local.Ticks / _rate));
@@ -99,7 +123,7 @@ public sealed class SimClock : KernelClock
             return ValueTask.CompletedTask;
         }
 
-        private void Arm(TimeSpan delay) => _pending = _clock._node.Schedule(_clock.ToGlobal(delay), Fire);
+        private void Arm(TimeSpan delay) => _pending = _clock._node.ScheduleTimer(_clock.ToGlobal(delay), Fire);
 
         private void Fire()
         {

@@ -12,13 +12,40 @@ internal class SimEvent(Action? action, SimLife? owner) : IDisposable
     internal virtual void Run() => action?.Invoke();
 }
 
-/// <summary>A kernel timer that becomes due. A node that was cancelled or started again meanwhile carries another number.</summary>
-internal sealed class TimerEvent(TimerNode timer, long number, SimLife owner) : SimEvent(action: null, owner)
+/// <summary>
+/// Something that a node itself does at an instant: not before the end of a pause that it falls into, and, for a timer, later by as long as
+/// the node's monotonic clock stood still meanwhile.
+/// </summary>
+internal sealed class NodeEvent(Action action, SimNode node, SimLife owner, bool isTimer) : SimEvent(action, owner)
 {
+    private TimeSpan _stoodStill = node.SimClock.StoodStillSoFar;
+
+    internal override void Run()
+    {
+        TimeSpan late = isTimer ? node.SimClock.StoodStill - _stoodStill : TimeSpan.Zero;
+        _stoodStill = node.SimClock.StoodStill;
+        TimeSpan wait = late > node.PausedFor ? late : node.PausedFor;
+        if (wait > TimeSpan.Zero) node.Scheduler.Enqueue(wait, this, tie: 0);
+        else base.Run();
+    }
+}
+
+/// <summary>A kernel timer that becomes due. A node that was cancelled or started again meanwhile carries another number.</summary>
+internal sealed class TimerEvent(TimerNode timer, long number, SimNode node, SimLife owner) : SimEvent(action: null, owner)
+{
+    private TimeSpan _stoodStill = node.SimClock.StoodStillSoFar;
+
     internal override bool IsVoid => timer.Due != number || base.IsVoid;
 
     internal override void Run()
     {
+        TimeSpan late = node.SimClock.StoodStill - _stoodStill;
+        if (late > TimeSpan.Zero)
+        {
+            _stoodStill += late;
+            node.Scheduler.Enqueue(late, this, tie: 0);
+            return;
+        }
         timer.Due = 0;
         timer.Fire();
     }

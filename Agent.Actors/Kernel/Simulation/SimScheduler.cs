@@ -102,6 +102,14 @@ public sealed class SimScheduler : IDeliveryProbe
         return Enqueue(delay, new SimEvent(action, owner: null), tie: 0);
     }
 
+    /// <summary>Says what happens in the world outside the nodes, such as a fault: a line of the trace, and part of the
+    /// <see cref="Unseed"/>.</summary>
+    public void Note(string what)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        _trace.Add(Steps, _now, what);
+    }
+
     /// <summary>Adds a check that runs after every step; it fails the run by throwing.</summary>
     public void AddInvariant(string name, Action check)
     {
@@ -204,7 +212,8 @@ public sealed class SimScheduler : IDeliveryProbe
 
     void IDeliveryProbe.AroundMessage(ActorCell cell)
     {
-        if (ActorBreakChance > 0 && _breaking.Chance(ActorBreakChance))
+        double chance = NodeOf(cell).ActorBreakChance ?? ActorBreakChance;
+        if (chance > 0 && _breaking.Chance(chance))
             throw new SimulatedFaultException($"{cell.Path} breaks because the simulation wants it");
     }
 

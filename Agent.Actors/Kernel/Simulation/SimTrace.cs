@@ -19,8 +19,7 @@ internal sealed class SimTrace
     // Numbers in order of first appearance stand for cells: cheaper than paths, and just as repeatable.
     private readonly Dictionary<ActorCell, ulong> _cellNumbers = [];
     private readonly Dictionary<Type, ulong> _typeHashes = [];
-    private readonly (long Step, long Ticks, SimNode Node, ActorCell Cell, object Message)[] _last =
-        new (long, long, SimNode, ActorCell, object)[LinesMax];
+    private readonly (long Step, long Ticks, ActorCell? Cell, object Message)[] _last = new (long, long, ActorCell?, object)[LinesMax];
 
     private long _count;
 
@@ -41,7 +40,15 @@ internal sealed class SimTrace
         Mix(((ulong)node.Id << 48) ^ number);
         Mix(TypeHash(message.GetType()));
         Mix(PayloadHash(message));
-        _last[_count++ % LinesMax] = (step, ticks, node, cell, message);
+        _last[_count++ % LinesMax] = (step, ticks, cell, message);
+    }
+
+    internal void Add(long step, long ticks, string note)
+    {
+        Mix((ulong)step);
+        Mix((ulong)ticks);
+        Mix(StableHash(note));
+        _last[_count++ % LinesMax] = (step, ticks, null, note);
     }
 
     internal string Describe()
@@ -49,9 +56,10 @@ internal sealed class SimTrace
         StringBuilder text = new();
         for (long i = Math.Max(0, _count - LinesMax); i < _count; i++)
         {
-            (long step, long ticks, SimNode node, ActorCell cell, object message) = _last[i % LinesMax];
+            (long step, long ticks, ActorCell? cell, object message) = _last[i % LinesMax];
             string what = message is SystemMail ? message.GetType().Name : $"{message.GetType().Name} {Shorten(message)}";
-            text.Append(CultureInfo.InvariantCulture, $"{step,7} {TimeSpan.FromTicks(ticks):c} {node.Name} {cell.Path} <- {what}\n");
+            string line = cell is null ? $"--- {Shorten(message)}" : $"{((SimNode)cell.System.Runtime).Name} {cell.Path} <- {what}";
+            text.Append(CultureInfo.InvariantCulture, $"{step,7} {TimeSpan.FromTicks(ticks):c} {line}\n");
         }
         return text.ToString();
     }
