@@ -1,3 +1,4 @@
+using Agent.Bench.Cluster;
 using Agent.Bench.Ingest;
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
@@ -20,6 +21,7 @@ public static class BenchCatalog
     {
         ["relay"] = new("queries passed through, beside dnsdist and the server asked directly", RelayBench.RunAsync),
         ["ingest"] = new("a large zone until it is committed and served, beside BIND, Knot and NSD", IngestBench.RunAsync),
+        ["cluster"] = new("several agents as one: takeover, changes by nodes, load on etcd and journal", ClusterBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
         ["memory"] = new("memory of an idle zone, beside Knot, NSD and BIND", MemoryBench.RunAsync),
