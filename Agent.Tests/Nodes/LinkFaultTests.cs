@@ -114,8 +114,8 @@ public sealed class LinkFaultTests : IAsyncDisposable
     {
         static NodeLinkOptions Quick(NodeLinkOptions options) => options with
         {
-            SilenceMax = TimeSpan.FromMilliseconds(600),
-            GreetingMax = TimeSpan.FromMilliseconds(600),
+            SilenceMax = TimeSpan.FromMilliseconds(1500),
+            GreetingMax = TimeSpan.FromMilliseconds(1500),
         };
         TestNode a = await _rig.StartAsync("a", change: Quick);
         TestNode b = await _rig.StartAsync("b", change: Quick);
