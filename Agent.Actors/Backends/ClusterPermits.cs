@@ -17,7 +17,7 @@ public sealed class GatePermit(OwnershipGate gate) : IOrderPermit
 public sealed class JournalFenceCheck(IActorRef journal) : IFenceCheck
 {
     /// <inheritdoc/>
-    public void Ask(FenceQuestion question, ReplyTo replyTo)
+    public void Check(FenceQuestion question, ReplyTo replyTo)
     {
         ArgumentNullException.ThrowIfNull(question);
         journal.Tell(new AskFence(question.Id, question.Shard, question.Epoch), new Translator(replyTo));
