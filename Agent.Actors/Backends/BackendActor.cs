@@ -43,7 +43,7 @@ public sealed partial class BackendActor : UntypedActor
     {
         CodeProbe.Reached("target.actor-broke");
         base.PostRestart(reason);
-        Context.System.EventStream.Publish(new TargetHealthChanged(_settings.Name, Healthy: true, Returned: true, Reason: null));
+        Publish(new TargetHealthChanged(_settings.Name, Healthy: true, Returned: true, Reason: null));
     }
 
     /// <inheritdoc/>
@@ -52,7 +52,11 @@ public sealed partial class BackendActor : UntypedActor
         var now = new KernelInstant(Clock.Monotonic, Clock.UtcNow);
         switch (message)
         {
-            case WantZone want: _machine.Want(want, Sender, now, _effects); break;
+            case WantZone want:
+                if (_settings.Fence.Admit(want.Shard, want.Epoch)) _machine.Want(want, Sender, now, _effects);
+                break;
+            case WishForTarget told: Take(told, now); break;
+            case FenceAnswer answer: Fenced(answer, now); break;
             case OrderFinished finished:
                 if (_started.ContainsKey(finished.Id)) FaultPoint.Pass("target.acted");
                 Count(finished);
@@ -65,6 +69,7 @@ public sealed partial class BackendActor : UntypedActor
                 break;
             case GetTargetStatus: Sender.Tell(Status(), Self); break;
             case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
+            case object timer when timer == FenceTimer: AskAgain(); break;
             case object timer when timer == DueTimer:
                 _armed = null;
                 _machine.Tick(now, _effects);
@@ -82,22 +87,7 @@ public sealed partial class BackendActor : UntypedActor
     {
         switch (effect)
         {
-            case IssueOrder issue:
-                if (issue.Order is ApplyZone or RemoveZone)
-                {
-                    _started[issue.Order.Id] = (issue.Order, Clock.Monotonic);
-                    FaultPoint.Pass("target.ordered");
-                }
-
-                switch (issue.Order)
-                {
-                    case ApplyZone apply: _settings.Backend.Apply(apply, Context.ReplyTo()); break;
-                    case RemoveZone remove: _settings.Backend.Remove(remove, Context.ReplyTo()); break;
-                    case ObserveZone observe: _settings.Backend.Observe(observe, Context.ReplyTo()); break;
-                    case ProbeServer probe: _settings.Backend.Probe(probe, Context.ReplyTo()); break;
-                }
-
-                break;
+            case IssueOrder issue: Issue(issue); break;
             case ReportProgress report:
                 report.Owner.Tell(report.Report, Self);
                 if (report.Report.Progress.State == TargetZoneState.Verified && report.Times is { } times)
@@ -106,10 +96,12 @@ public sealed partial class BackendActor : UntypedActor
             case ReportHealth health:
                 Log(health.Change);
                 _since = Clock.UtcNow;
-                Context.System.EventStream.Publish(health.Change);
+                Publish(health.Change);
                 break;
         }
     }
+
+    private void Publish(TargetHealthChanged change) => Context.System.EventStream.Publish(change with { Source = Self });
 
     private void Count(OrderFinished finished)
     {
@@ -148,7 +140,20 @@ public sealed partial class BackendActor : UntypedActor
 }
 
 /// <summary>Settings of one target.</summary>
-/// <param name="Name">Name as configured.</param>
+/// <param name="Name">Name as configured; in a cluster the one by which all nodes know it.</param>
 /// <param name="Backend">Driver.</param>
 /// <param name="ProbeInterval">How often the server is probed.</param>
-public sealed record BackendActorSettings(string Name, IZoneBackend Backend, TimeSpan ProbeInterval);
+public sealed record BackendActorSettings(string Name, IZoneBackend Backend, TimeSpan ProbeInterval)
+{
+    /// <summary>Whether changes may be ordered without asking.</summary>
+    public IOrderPermit Permit { get; init; } = StandingPermit.Instance;
+
+    /// <summary>Who is asked while the permit is closed; null when nobody is there: changes wait for the permit then.</summary>
+    public IFenceCheck? FenceCheck { get; init; }
+
+    /// <summary>The ownership by which this node holds a target of the whole farm; null for one that is the node's own.</summary>
+    public TargetHold? Holder { get; init; }
+
+    /// <summary>Which wishes are taken. It outlives a restart of the actor: what was overtaken once stays so.</summary>
+    public WishFence Fence { get; init; } = new();
+}

@@ -1,4 +1,5 @@
 using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -17,13 +18,20 @@ public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Con
     /// <summary>When the zone told it, on the kernel's clock of this node; null when the time does not count.</summary>
     public TimeSpan? ToldAt { get; init; }
 
+    /// <summary>Shard of the zone.</summary>
+    public int Shard { get; init; }
+
+    /// <summary>Epoch of the zone's owner: a target takes nothing from one whom another has followed. 0 of an agent that stands
+    /// alone.</summary>
+    public long Epoch { get; init; }
+
     /// <summary>What a row wants of a target that may be level already; null of a zone that has never had content.</summary>
-    public static WantZone? OfRow(ZoneRow row)
+    public static WantZone? OfRow(ZoneRow row, int shard, long epoch)
     {
         ArgumentNullException.ThrowIfNull(row);
         ZoneContent? content = row.Wish == ZoneWish.Present ? row.Content : null;
         if (row.Wish == ZoneWish.Present && content is null) return null;
-        return new WantZone(row.Name, row.Generation, content, ObserveFirst: true);
+        return new WantZone(row.Name, row.Generation, content, ObserveFirst: true) { Shard = shard, Epoch = epoch };
     }
 }
 
@@ -35,7 +43,12 @@ public sealed record TargetReport(DomainName Zone, long Generation, TargetProgre
 /// <param name="Healthy">False when it cannot be reached.</param>
 /// <param name="Returned">True when it was away before: everything it should serve needs another look.</param>
 /// <param name="Reason">Why it is away.</param>
-public sealed record TargetHealthChanged(string Target, bool Healthy, bool Returned, Reason? Reason);
+public sealed record TargetHealthChanged(string Target, bool Healthy, bool Returned, Reason? Reason)
+{
+    /// <summary>Whose word it is. When another actor stands for the target by now, the last words of the one before do not
+    /// count.</summary>
+    public IActorRef? Source { get; init; }
+}
 
 /// <summary>Asks a target how it stands; answered by <see cref="TargetStatus"/>.</summary>
 public sealed record GetTargetStatus;

@@ -10,7 +10,8 @@ namespace Agent.Actors.Backends;
 /// <param name="Wish">What is wanted.</param>
 public sealed record WishForTarget(long Request, string Target, int Shard, long Epoch, WantZone Wish);
 
-/// <summary>The wish has arrived at the target's node; reports follow. Without it the sender tells the wish again.</summary>
+/// <summary>The wish has arrived at the target's node; reports follow, unless it was overtaken by the wish of a later owner: then nobody
+/// waits for any. Without this answer the sender tells the wish again.</summary>
 public sealed record WishTaken(long Request);
 
 /// <summary>A target's report on its way back to the node that owns the zone.</summary>

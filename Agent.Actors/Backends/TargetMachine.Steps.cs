@@ -13,6 +13,7 @@ public sealed partial class TargetMachine
         {
             case OrderOutcome.Done:
                 work.Looks = 0;
+                work.MustAct = false;
                 work.TakenAt = _now.Monotonic;
                 work.VerifyUntil = _now.Monotonic + _traits.VerifyPatience;
                 work.Stage = Stage.Verifying;
@@ -89,7 +90,7 @@ public sealed partial class TargetMachine
     {
         if (_probe != 0) return;
         _probe = ++_orderCounter;
-        _effects.Add(new IssueOrder(new ProbeServer(_probe)));
+        _effects.Add(new IssueOrder(new ProbeServer(_probe), Shard: 0, Epoch: 0));
     }
 
     private void Probed(OrderFinished answer)

@@ -80,11 +80,12 @@ public sealed partial class TargetMachine
         if (_works.TryGetValue(wish.Zone, out Work? work))
         {
             bool same = work.Wish.Generation == wish.Generation && work.Wish.Content?.Hash == wish.Content?.Hash;
-            work.Wish = same && !work.Wish.ObserveFirst ? work.Wish : wish;
+            work.Wish = same && !work.Wish.ObserveFirst ? work.Wish with { Shard = wish.Shard, Epoch = wish.Epoch } : wish;
             work.ReportTo = reportTo;
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             if (same) return;
             work.Attempts = 0;
+            work.MustAct |= work.HasOrdered;
             work.WantedAt = wish.ToldAt ?? now.Monotonic;
             work.Renewed = work.OrderUnderWay;
             if (!work.OrderUnderWay) Queue(work, work.Wish.ObserveFirst);
@@ -134,6 +135,32 @@ public sealed partial class TargetMachine
         Issue();
     }
 
+    /// <summary>
+    /// An order was not given to the server because the owner whose wish it serves is over. Nobody is told; what another has wanted
+    /// meanwhile goes on.
+    /// </summary>
+    public void Withdrawn(IssueOrder order, KernelInstant now, List<TargetEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        Enter(now, effects);
+        if (_orders.Remove(order.Order.Id, out Work? work))
+        {
+            work.OrderUnderWay = false;
+            if (work.Wish.Epoch > order.Epoch)
+            {
+                work.Renewed = false;
+                Queue(work, observeFirst: true);
+            }
+            else
+            {
+                work.Done = true;
+                _works.Remove(work.Wish.Zone);
+            }
+        }
+
+        Issue();
+    }
+
     /// <summary>Time has passed: work that rested goes on.</summary>
     public void Tick(KernelInstant now, List<TargetEffect> effects)
     {
@@ -162,11 +189,12 @@ public sealed partial class TargetMachine
 
     /// <summary>
     /// Starts a zone from the beginning of its path. A removal is always ordered: a server that does not serve the zone says nothing
-    /// about the files that an earlier order, cut short, may have left for it.
+    /// about the files that an earlier order, cut short, may have left for it. And a server that was just ordered something else may not
+    /// have done it yet, so that what it serves now proves nothing.
     /// </summary>
     private void Queue(Work work, bool observeFirst)
     {
-        work.Stage = observeFirst && work.Wish.Content is not null ? Stage.Observing : Stage.Acting;
+        work.Stage = observeFirst && work.Wish.Content is not null && !work.MustAct ? Stage.Observing : Stage.Acting;
         MakeReady(work);
     }
 
@@ -196,12 +224,14 @@ public sealed partial class TargetMachine
             long id = ++_orderCounter;
             _orders.Add(id, work);
             DomainName zone = work.Wish.Zone;
-            _effects.Add(new IssueOrder(work.Stage switch
+            BackendOrder order = work.Stage switch
             {
                 Stage.Acting when work.Wish.Content is { } content => new ApplyZone(id, zone, content),
                 Stage.Acting => new RemoveZone(id, zone),
                 _ => new ObserveZone(id, zone),
-            }));
+            };
+            work.HasOrdered |= work.Stage == Stage.Acting;
+            _effects.Add(new IssueOrder(order, work.Wish.Shard, work.Wish.Epoch));
         }
     }
 
@@ -243,6 +273,12 @@ public sealed partial class TargetMachine
         /// <summary>The wish changed while an order was under way.</summary>
         public bool Renewed { get; set; }
 
+        /// <summary>A change was ordered since the zone came into work.</summary>
+        public bool HasOrdered { get; set; }
+
+        /// <summary>A change was ordered that is not wanted any more, and none since that is.</summary>
+        public bool MustAct { get; set; }
+
         public bool IsReady { get; set; }
 
         public bool Done { get; set; }
@@ -271,7 +307,10 @@ public sealed partial class TargetMachine
 public abstract record TargetEffect;
 
 /// <summary>Give this order to the backend.</summary>
-public sealed record IssueOrder(BackendOrder Order) : TargetEffect;
+/// <param name="Order">What the backend is to do.</param>
+/// <param name="Shard">Shard of the zone.</param>
+/// <param name="Epoch">Epoch of the owner whose wish it serves; 0 of one that stands alone, and of a probe.</param>
+public sealed record IssueOrder(BackendOrder Order, int Shard, long Epoch) : TargetEffect;
 
 /// <summary>Tell the zone's owner.</summary>
 /// <param name="Owner">Who hears of it.</param>

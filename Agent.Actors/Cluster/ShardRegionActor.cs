@@ -6,7 +6,11 @@ namespace Agent.Actors.Cluster;
 /// <summary>Told to a shard's host when its region has become the owner; the host loads what it needs and then serves.</summary>
 /// <param name="Shard">Number of the shard.</param>
 /// <param name="Epoch">Epoch of the ownership, for every write.</param>
-public sealed record ShardStart(int Shard, long Epoch);
+public sealed record ShardStart(int Shard, long Epoch)
+{
+    /// <summary>The former owner did not end in order: what it had begun outside may still take effect for a while.</summary>
+    public bool AfterCrash { get; init; }
+}
 
 /// <summary>Goes to every shard host of this node, with the original sender.</summary>
 public sealed record ToAllShards(object Message);

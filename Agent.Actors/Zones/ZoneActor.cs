@@ -36,6 +36,7 @@ internal sealed partial class ZoneActor : UntypedActor
     private readonly List<ZoneEffect> _effects = [];
     private readonly Dictionary<long, IActorRef> _requesters = [];
     private readonly ILogger _logger;
+    private ZoneTargets _targets;
     private ImmutableArray<string> _healthy;
     private long _requesterCounter;
     private long _received;
@@ -50,17 +51,18 @@ internal sealed partial class ZoneActor : UntypedActor
     private ZonePhase _toldPhase;
     private bool _toldTransferring;
 
-    private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy)
+    private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy)
     {
         _settings = settings;
         _name = zone.Name;
         _healthy = healthy;
         _logger = Context.System.LoggerFactory.CreateLogger<ZoneActor>();
-        _machine = new ZoneMachine(zone.Name, zone.Row, settings.TargetNames, settings.Policy.Current);
+        _targets = targets;
+        _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, settings.Policy.Current);
     }
 
-    public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ImmutableArray<string> healthy) =>
-        Kernel.Props.Create(static a => new ZoneActor(a.settings, a.zone, a.healthy), (settings, zone, healthy));
+    public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy) =>
+        Kernel.Props.Create(static a => new ZoneActor(a.settings, a.zone, a.targets, a.healthy), (settings, zone, targets, healthy));
 
     protected internal override SupervisorStrategy SupervisorStrategy => Strategy;
 
@@ -132,6 +134,7 @@ internal sealed partial class ZoneActor : UntypedActor
             case GetZoneContent: sender.Tell(new ZoneContentReply(_name, ServedContent()), Self); break;
             case HealthyTargets x: _healthy = x.Names; break;
             case TellTargetAgain x: TellAgain(x.Target); break;
+            case ZoneTargets x: Exchange(x); break;
             case JournalRestarted: WriteAgain(); break;
             case TransferEnded x: TransferBroke(x.Pass); break;
             case object timer when timer == QuietTimer: OfferRest(); break;
@@ -180,10 +183,14 @@ internal sealed partial class ZoneActor : UntypedActor
                 foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
                 break;
             case WantPresent x:
-                TellTargets(new WantZone(_name, x.Generation, x.Content, x.ObserveFirst) { ToldAt = Clock.Monotonic });
+                TellTargets(Wish(x.Generation, x.Content, x.ObserveFirst, Clock.Monotonic));
                 break;
             case WantAbsent x:
-                TellTargets(new WantZone(_name, x.Generation, null, ObserveFirst: true));
+                TellTargets(Wish(x.Generation, content: null, observeFirst: true));
+                break;
+            case WantAt x:
+                if (_targets.Set.Targets.TryGetValue(x.Target, out IActorRef? target))
+                    target.Tell(Wish(x.Generation, x.Content, observeFirst: true), Context.Parent);
                 break;
             case SetTimer x:
                 TimeSpan delay = x.Delay * (1 + (x.Jitter * ((2 * Random.NextDouble()) - 1)));
@@ -216,20 +223,6 @@ internal sealed partial class ZoneActor : UntypedActor
                 ChangeMetrics.Waited(ChangeWait.Disk, x.DiskWait);
                 break;
         }
-    }
-
-    /// <summary>Targets report to the shard, which outlives this actor.</summary>
-    private void TellTargets(WantZone wish)
-    {
-        foreach (IActorRef target in _settings.Targets.Values) target.Tell(wish, Context.Parent);
-    }
-
-    /// <summary>
-    /// Only the one who changes the zone tells a target what is wanted of it: from anybody else an older wish could come behind a newer.
-    /// </summary>
-    private void TellAgain(IActorRef target)
-    {
-        if (_machine.Row is { } row && WantZone.OfRow(row) is { } wish) target.Tell(wish, Context.Parent);
     }
 
     private long Written(long write)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Transfers;
@@ -37,11 +38,20 @@ internal sealed record HealthyTargets(ImmutableArray<string> Names);
 /// <summary>The target has returned: tell it once more what is wanted of the zone.</summary>
 internal sealed record TellTargetAgain(IActorRef Target);
 
+/// <summary>
+/// Whom the zones of one shard tell what is wanted, and in whose name. Given to a zone when it wakes, and told to it when the targets
+/// change; one for all zones of the shard.
+/// </summary>
+/// <param name="Set">The targets.</param>
+/// <param name="Shard">Number of the shard.</param>
+/// <param name="Epoch">Epoch of its owner.</param>
+internal sealed record ZoneTargets(TargetSet Set, int Shard, long Epoch);
+
 /// <summary>A zone by its row, or by its name when nothing of it is durable.</summary>
 internal sealed record ZoneRowOrName(DomainName Name, ZoneRow? Row);
 
 /// <summary>What all zones of a node share.</summary>
-/// <param name="Targets">The backend actors by target name.</param>
+/// <param name="Targets">Who takes the wishes for each target, by its name; empty when there is a directory.</param>
 /// <param name="Journal">The node's <see cref="JournalActor"/>.</param>
 /// <param name="Transfers">What passes share.</param>
 /// <param name="Policy">Settings; may be exchanged while the agent runs.</param>
@@ -51,8 +61,9 @@ public sealed record ZoneActorSettings(
     TransferSettings Transfers,
     ZonePolicyHolder Policy)
 {
-    /// <summary>Names of all targets, in order.</summary>
-    public ImmutableArray<string> TargetNames { get; } = [.. Targets.Keys];
+    /// <summary>The <see cref="TargetDirectoryActor"/> that says which targets there are, when they come and go; null when they never
+    /// do.</summary>
+    public IActorRef? TargetDirectory { get; init; }
 }
 
 /// <summary>Holds the zones' settings, so that a reload reaches every zone with its next message.</summary>

@@ -33,6 +33,12 @@ public sealed record WantPresent(long Generation, ZoneContent Content, bool Obse
 /// <summary>No target shall serve the zone.</summary>
 public sealed record WantAbsent(long Generation) : ZoneEffect;
 
+/// <summary>One target, which is new, shall do what the others were told already; it may be level.</summary>
+/// <param name="Target">Name of the target.</param>
+/// <param name="Generation">Comes back with the target's reports.</param>
+/// <param name="Content">What to serve; null when the zone is to be absent.</param>
+public sealed record WantAt(string Target, long Generation, ZoneContent? Content) : ZoneEffect;
+
 /// <summary>Start a timer, replacing one of the same kind.</summary>
 /// <param name="Timer">Which.</param>
 /// <param name="Delay">After this.</param>

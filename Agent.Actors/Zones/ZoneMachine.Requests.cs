@@ -211,6 +211,10 @@ public sealed partial class ZoneMachine
         if (_row is null) _effects.Add(new ZoneIsGone());
     }
 
-    private void Join(List<Waiter> waiters, long requester, System.Collections.Immutable.ImmutableArray<string> counted) =>
-        waiters.Add(new Waiter(requester, counted.IsDefaultOrEmpty ? _targets : counted));
+    private void Join(List<Waiter> waiters, long requester, System.Collections.Immutable.ImmutableArray<string> counted)
+    {
+        var waiter = new Waiter(requester, counted.IsDefaultOrEmpty ? _targets : counted);
+        waiter.CountOnly(_targets);
+        waiters.Add(waiter);
+    }
 }

@@ -281,6 +281,7 @@ public sealed partial class ZoneMachine
 
     private Verdict Judge(ImmutableArray<string> counted)
     {
+        if (counted.IsEmpty) return Verdict.Open;
         int needed = _policy.Quorum.Needed(counted.Length);
         int verified = _row!.Targets.Count(t => t.State == TargetZoneState.Verified && counted.Contains(t.Target));
         int refused = _row.Targets.Count(t => t.State == TargetZoneState.Refused && counted.Contains(t.Target));

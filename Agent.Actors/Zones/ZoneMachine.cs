@@ -31,11 +31,11 @@ namespace Agent.Actors.Zones;
 public sealed partial class ZoneMachine
 {
     private readonly DomainName _name;
-    private readonly ImmutableArray<string> _targets;
     private readonly List<Waiter> _creators = [];
     private readonly List<Waiter> _deleters = [];
     private readonly List<JournalEntry> _events = [];
 
+    private ImmutableArray<string> _targets;
     private ZonePolicy _policy;
     private ZonePhase _phase;
     private ZoneRow? _row;
@@ -106,6 +106,7 @@ public sealed partial class ZoneMachine
             case JournalRefused x: OnWriteRefused(x); break;
             case JournalDelayed x: OnWriteDelayed(x); break;
             case TargetReported x: OnTarget(x); break;
+            case TargetsChanged x: OnTargetsChanged(x.Targets); break;
             case TimerFired x: OnTimer(x.Timer); break;
             default: throw new UnreachableException($"input {input.GetType().Name}");
         }
@@ -225,7 +226,16 @@ public sealed partial class ZoneMachine
     {
         public long Requester { get; } = requester;
 
-        public ImmutableArray<string> Counted { get; } = counted;
+        public ImmutableArray<string> Counted { get; private set; } = counted;
+
+        /// <summary>Targets that are gone prove nothing any more. When none is left it waits for all that there are, as if it came
+        /// now.</summary>
+        public void CountOnly(ImmutableArray<string> targets)
+        {
+            if (Counted.All(targets.Contains)) return;
+            ImmutableArray<string> left = [.. Counted.Where(targets.Contains)];
+            Counted = left.IsEmpty ? targets : left;
+        }
 
         /// <summary>The deadline has passed; answered as soon as the wish is durable.</summary>
         public bool Late { get; set; }

@@ -16,7 +16,8 @@ public sealed partial class ZoneShardActor
     {
         if (!_slots.TryGetValue(name, out ZoneSlot? slot)) _slots[name] = slot = new ZoneSlot(null);
         if (slot.Actor is { } awake) return awake;
-        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row), _healthy));
+        var zone = new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row);
+        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, zone, Targets, _healthy));
         Context.Watch(actor);
         _actors.Add(actor, name);
         AgentMetrics.ZoneActors.Add(1);
@@ -90,6 +91,7 @@ public sealed partial class ZoneShardActor
         }
 
         if (slot.IsUnread || slot.Row is not { } row || row.Generation != report.Generation) return;
+        if (!Targets.Set.Targets.ContainsKey(report.Progress.Target)) return;
         TargetProgress? before = row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target);
         ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == report.Progress.Target);
         slot.Row = row with { Targets = [.. others.Add(report.Progress).OrderBy(t => t.Target, StringComparer.Ordinal)] };
@@ -240,10 +242,13 @@ public sealed partial class ZoneShardActor
         public void ForgetWritten() => _written = [];
 
         /// <summary>What was proven before a start is not proven any more: a server may have lost it meanwhile.</summary>
-        public void Unproven()
+        public void Unproven(TargetSet targets)
         {
             _written = Row!.Targets;
-            Row = Row with { Targets = [.. _written.Select(t => t with { State = TargetZoneState.Pending, Reason = null })] };
+            Row = Row with { Targets = [.. targets.Fit(_written).Select(Pending)] };
+
+            static TargetProgress Pending(TargetProgress t) =>
+                t is { State: TargetZoneState.Pending, Reason: null } ? t : t with { State = TargetZoneState.Pending, Reason = null };
         }
 
         public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()

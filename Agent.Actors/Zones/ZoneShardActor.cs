@@ -23,6 +23,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly object CheckTimer = new();
     private static readonly object RefreshTimer = new();
     private static readonly object LoadTimer = new();
+    private static readonly object QuietTimer = new();
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
     private const int SpareRefreshes = 1024;
@@ -37,7 +38,9 @@ public sealed partial class ZoneShardActor : UntypedActor
     private readonly Queue<DomainName> _toCheck = new();
     private readonly PriorityQueue<DomainName, TimeSpan> _refreshes = new();
     private readonly Queue<(object Message, IActorRef Sender)> _early = new();
-    private ImmutableArray<string> _healthy;
+    private ImmutableArray<string> _healthy = [];
+    private TargetSet? _set;
+    private ZoneTargets? _targets;
     private ShardStart? _start;
     private bool _loaded;
     private double _checkCredit;
@@ -45,7 +48,9 @@ public sealed partial class ZoneShardActor : UntypedActor
     private ZoneShardActor(ZoneShardSettings settings)
     {
         _settings = settings;
-        _healthy = settings.Zones.TargetNames;
+        if (settings.Zones.TargetDirectory is not null) return;
+        _set = new TargetSet(0, settings.Zones.Targets);
+        _healthy = _set.Names;
     }
 
     /// <summary>The recipe.</summary>
@@ -63,7 +68,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         // First to hear of changes, then to ask: a target may have been found away before this shard existed.
         Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
         Context.System.EventStream.Subscribe(Self, typeof(JournalRestarted));
-        foreach (IActorRef target in _settings.Zones.Targets.Values) target.Tell(new GetTargetStatus(), Self);
+        AskForTargets();
     }
 
     /// <summary>Whoever waits for rows hears that they do not come; the zones' own actors answer those who wait there.</summary>
@@ -84,6 +89,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
             case object timer when timer == LoadTimer: Start(_start!); break;
             case JournalRestarted x: JournalBeganAnew(x); break;
+            case TargetSetChanged change: TargetsChange(change.Targets); break;
             case TargetHealthChanged change: HealthChanged(change); break;
             case TargetStatus now: HealthChanged(new TargetHealthChanged(now.Name, now.Healthy, Returned: false, now.Reason)); break;
             case object early when !_loaded: Keep(early); break;
@@ -100,6 +106,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case CountZones: Sender.Tell(Count(), Self); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
             case object timer when timer == RefreshTimer: RefreshDue(); break;
+            case object timer when timer == QuietTimer: LookOnceMore(); break;
             default: Unhandled(message); break;
         }
     }
@@ -107,6 +114,8 @@ public sealed partial class ZoneShardActor : UntypedActor
     private void Start(ShardStart start)
     {
         _start = start;
+        if (_set is null) return;
+        _targets = new ZoneTargets(_set, start.Shard, start.Epoch);
         // Behind whatever a host before this one still has to write.
         _settings.Zones.Journal.Tell(new AskShard(start.Shard, _settings.ShardCount), Self);
     }
@@ -147,13 +156,14 @@ public sealed partial class ZoneShardActor : UntypedActor
             }
             else
             {
-                slot.Unproven();
+                slot.Unproven(Targets.Set);
                 WantEverywhere(row);
             }
 
             _toCheck.Enqueue(row.Name);
         }
 
+        if (_start!.AfterCrash) Timers.StartSingleTimer(QuietTimer, QuietTimer, _settings.QuietPeriod);
         if (_toCheck.Count > 0) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
         while (_early.TryDequeue(out (object Message, IActorRef Sender) early))
         {
@@ -167,12 +177,6 @@ public sealed partial class ZoneShardActor : UntypedActor
     {
         if (_early.Count < _settings.MaxEarly) _early.Enqueue((message, Sender));
         else (message as ZoneMessage)?.Refuse(Sender, Starting);
-    }
-
-    private void WantEverywhere(ZoneRow row)
-    {
-        WantZone? wish = WantZone.OfRow(row);
-        foreach (IActorRef target in _settings.Zones.Targets.Values) TellWish(target, wish);
     }
 
     /// <summary>Asks the masters about a few zones; the rest follows at the same pace.</summary>
@@ -210,25 +214,6 @@ public sealed partial class ZoneShardActor : UntypedActor
         Timers.StartSingleTimer(RefreshTimer, RefreshTimer, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
     }
 
-    private void HealthChanged(TargetHealthChanged change)
-    {
-        _healthy = change.Healthy
-            ? [.. _settings.Zones.TargetNames.Where(t => t == change.Target || _healthy.Contains(t))]
-            : _healthy.Remove(change.Target);
-        foreach (IActorRef actor in _actors.Keys) actor.Tell(new HealthyTargets(_healthy), Self);
-        if (!change.Returned || !_loaded || !_settings.Zones.Targets.TryGetValue(change.Target, out IActorRef? target)) return;
-        foreach (ZoneSlot slot in _slots.Values)
-        {
-            if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
-            else if (!slot.IsUnread && slot.Row is { } row) TellWish(target, WantZone.OfRow(row));
-        }
-    }
-
-    private void TellWish(IActorRef target, WantZone? wish)
-    {
-        if (wish is not null) target.Tell(wish, Self);
-    }
-
     private static Agent.Dns.Zones.ZoneContent? WantedContent(ZoneRow row) => row.Wish == ZoneWish.Present ? row.Content : null;
 }
 
@@ -241,4 +226,9 @@ public sealed record ZoneShardSettings(
     ZoneActorSettings Zones,
     int ShardCount,
     double ChecksPerSecond,
-    int MaxEarly);
+    int MaxEarly)
+{
+    /// <summary>So long a change that an owner ordered before it crashed may still take effect at a server; every zone is looked at once
+    /// more when it is over.</summary>
+    public TimeSpan QuietPeriod { get; init; } = TimeSpan.FromSeconds(6);
+}

@@ -63,6 +63,19 @@ public sealed class TargetMachineTests
     }
 
     [Fact]
+    public void After_an_order_that_is_not_wanted_any_more_a_look_proves_nothing()
+    {
+        WantAbsent();
+        long removal = Order<RemoveZone>().Id;
+        _machine.Want(
+            new WantZone(Zone, 2, SampleZones.Content("example.com.", 7), ObserveFirst: true), _owner, Now, _effects);
+        Finish(removal, OrderOutcome.Done);
+        Finish(Order<ApplyZone>().Id, OrderOutcome.Done);
+        See(Order<ObserveZone>().Id, Observation.Present, 7);
+        Assert.Equal(TargetZoneState.Verified, Assert.Single(Reports()).State);
+    }
+
+    [Fact]
     public void A_zone_that_is_not_served_is_removed_all_the_same_for_its_files()
     {
         WantAbsent();

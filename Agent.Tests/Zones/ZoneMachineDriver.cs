@@ -19,6 +19,7 @@ internal sealed class ZoneMachineDriver
     private readonly Dictionary<long, ZoneOutcome?> _requests = [];
     private readonly HashSet<long> _durableGenerations = [];
     private readonly HashSet<ZoneTimer> _timers = [];
+    private readonly SortedDictionary<string, (long Generation, bool Present)> _told = new(StringComparer.Ordinal);
     private long _requester;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -41,6 +42,12 @@ internal sealed class ZoneMachineDriver
 
     public bool Gone { get; private set; }
 
+    /// <summary>The targets that there are now.</summary>
+    public ImmutableArray<string> Targets { get; private set; } = TargetNames;
+
+    /// <summary>What each target was told last.</summary>
+    public IReadOnlyDictionary<string, (long Generation, bool Present)> Told => _told;
+
     public uint? HeldSerial { get; private set; }
 
     public List<ZoneEvent> Events { get; } = [];
@@ -49,9 +56,11 @@ internal sealed class ZoneMachineDriver
 
     public IReadOnlyDictionary<long, ZoneOutcome?> Requests => _requests;
 
-    public long Create() => Ask(id => new CreateAsked(id, TargetNames, Origin));
+    public long Create() => Ask(id => new CreateAsked(id, Targets, Origin));
 
-    public long Delete() => Ask(id => new DeleteAsked(id, TargetNames, Origin));
+    public long Delete() => Ask(id => new DeleteAsked(id, Targets, Origin));
+
+    public void ChangeTargets(params string[] targets) => Feed(new TargetsChanged([.. targets]));
 
     public long Notify() => Ask(id => new NotifyAsked(id, null, Origin));
 
@@ -83,7 +92,7 @@ internal sealed class ZoneMachineDriver
 
     public void ReportAll(TargetZoneState state)
     {
-        foreach (string target in TargetNames) Report(target, state);
+        foreach (string target in Targets) Report(target, state);
     }
 
     /// <summary>Everything goes well until the zone is served everywhere.</summary>
@@ -108,6 +117,7 @@ internal sealed class ZoneMachineDriver
             case PassFoundCurrent x when x.Pass == Pass?.Pass: Pass = null; break;
             case JournalWritten x when x.Write == Write?.Write: WriteEnded(durable: true); break;
             case JournalRefused x when x.Write == Write?.Write: WriteEnded(durable: false); break;
+            case TargetsChanged x: Targets = x.Targets; break;
         }
 
         var effects = new List<ZoneEffect>();
@@ -161,11 +171,18 @@ internal sealed class ZoneMachineDriver
                 Assert.Contains(x.Generation, _durableGenerations);
                 Present = x;
                 Absent = null;
+                foreach (string target in Targets) _told[target] = (x.Generation, true);
                 break;
             case WantAbsent x:
                 Assert.Contains(x.Generation, _durableGenerations);
                 Absent = x;
                 Present = null;
+                foreach (string target in Targets) _told[target] = (x.Generation, false);
+                break;
+            case WantAt x:
+                Assert.Contains(x.Generation, _durableGenerations);
+                Assert.Contains(x.Target, Targets);
+                _told[x.Target] = (x.Generation, x.Content is not null);
                 break;
             case SetTimer x:
                 Assert.True(x.Delay > TimeSpan.Zero);

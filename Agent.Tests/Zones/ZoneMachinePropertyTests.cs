@@ -10,6 +10,7 @@ public sealed class ZoneMachinePropertyTests
 {
     private const int Seeds = 3000;
     private const int StepsPerSeed = 60;
+    private static readonly string[] AllTargets = ["ns1", "ns2", "ns3", "ns4"];
 
     [Fact]
     public void The_last_wish_is_fulfilled_whatever_happened_before()
@@ -58,12 +59,14 @@ public sealed class ZoneMachinePropertyTests
         Assert.True(zone.Machine.IsQuiet);
         Assert.Equal(zone.Machine.Row!.Content!.Serial, zone.Present!.Content.Serial);
         Assert.Equal(zone.Machine.Row.Generation, zone.Present.Generation);
+        Assert.Equal(zone.Targets.AsEnumerable(), zone.Machine.Row.Targets.Select(t => t.Target));
+        foreach (string target in zone.Targets) Assert.Equal((zone.Machine.Row.Generation, true), zone.Told[target]);
     }
 
     /// <summary>One random act; true when an operator's force may move the serial back.</summary>
     private static bool Act(ZoneMachineDriver zone, KernelRandom random, ref uint serial)
     {
-        switch (random.Next(15))
+        switch (random.Next(16))
         {
             case 0: zone.Create(); break;
             case 1 when random.Chance(0.5): zone.Delete(); break;
@@ -78,13 +81,17 @@ public sealed class ZoneMachinePropertyTests
                 else zone.RefuseWrite();
                 break;
             case 10 when zone.Machine.Row is not null && (zone.Present is not null || zone.Absent is not null):
-                zone.Report(ZoneMachineDriver.TargetNames[random.Next(2)], (TargetZoneState)random.Next(4));
+                zone.Report(AllTargets[random.Next(AllTargets.Length)], (TargetZoneState)random.Next(4));
                 break;
             case 11 when zone.Timers.Count > 0: zone.Fire(zone.Timers.Order().ElementAt(random.Next(zone.Timers.Count))); break;
             case 12 when zone.Requests.Any(r => r.Value is null):
                 zone.Feed(new DeadlineReached(zone.Requests.Where(r => r.Value is null).Min(r => r.Key)));
                 break;
             case 13 when zone.Write is not null: zone.DelayWrite(); break;
+            case 14 when !zone.Gone:
+                int without = random.Next(AllTargets.Length);
+                zone.ChangeTargets([.. AllTargets.Where((_, i) => i != without && (i == (without + 1) % 4 || random.Chance(0.7)))]);
+                break;
             default: break;
         }
 

@@ -103,6 +103,10 @@ public sealed class ZoneMachineTableTests
         ["stale-report"] = _ => new TargetReported(-1, new TargetProgress("ns1", TargetZoneState.Verified, 1, null, null)),
         ["unknown-target"] = z =>
             new TargetReported(z.Machine.Row?.Generation ?? 0, new TargetProgress("ns9", TargetZoneState.Verified, 1, null, null)),
+        ["target-new"] = _ => new TargetsChanged(["ns1", "ns2", "ns3"]),
+        ["target-gone"] = _ => new TargetsChanged(["ns2"]),
+        ["targets-exchanged"] = _ => new TargetsChanged(["ns3"]),
+        ["stale-targets"] = _ => new TargetsChanged(["ns1", "ns2"]),
         ["retry"] = _ => new TimerFired(ZoneTimer.Retry),
         ["notify-delay"] = _ => new TimerFired(ZoneTimer.NotifyDelay),
         ["refresh-timer"] = _ => new TimerFired(ZoneTimer.Refresh),

@@ -1,0 +1,130 @@
+using Agent.Actors.Kernel;
+
+namespace Agent.Actors.Backends;
+
+/// <content>
+/// Wishes from other nodes, and the last gate before a server is changed: while the node's permit is closed, each change waits until the
+/// journal has said that its owner's epoch stands, and for a target of the whole farm that this node's does.
+/// </content>
+public sealed partial class BackendActor
+{
+    private static readonly object FenceTimer = new();
+    private static readonly TimeSpan AskFenceAgain = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<long, HeldOrder> _held = [];
+    private readonly Dictionary<long, HeldOrder> _asked = [];
+    private long _questionCounter;
+
+    /// <summary>Whoever told it hears that it is here even when it is not taken: telling it again would change nothing.</summary>
+    private void Take(WishForTarget told, KernelInstant now)
+    {
+        if (_settings.Fence.Admit(told.Shard, told.Epoch, told.Wish.Zone, told.Request))
+            _machine.Want(told.Wish with { Shard = told.Shard, Epoch = told.Epoch }, Sender, now, _effects);
+        Sender.Tell(new WishTaken(told.Request), Self);
+    }
+
+    private void Issue(IssueOrder issue)
+    {
+        if (issue.Order is not (ApplyZone or RemoveZone))
+        {
+            GiveOrder(issue.Order);
+        }
+        else if (_settings.Permit.IsOpen)
+        {
+            GiveChange(issue.Order);
+        }
+        else
+        {
+            var held = new HeldOrder(issue, _settings.Holder);
+            _held.Add(issue.Order.Id, held);
+            AskFence(held);
+            if (_held.Count == 1) Timers.StartSingleTimer(FenceTimer, FenceTimer, AskFenceAgain);
+        }
+    }
+
+    private void GiveChange(BackendOrder order)
+    {
+        _started[order.Id] = (order, Clock.Monotonic);
+        FaultPoint.Pass("target.ordered");
+        GiveOrder(order);
+    }
+
+    private void GiveOrder(BackendOrder order)
+    {
+        switch (order)
+        {
+            case ApplyZone apply: _settings.Backend.Apply(apply, Context.ReplyTo()); break;
+            case RemoveZone remove: _settings.Backend.Remove(remove, Context.ReplyTo()); break;
+            case ObserveZone observe: _settings.Backend.Observe(observe, Context.ReplyTo()); break;
+            case ProbeServer probe: _settings.Backend.Probe(probe, Context.ReplyTo()); break;
+        }
+    }
+
+    /// <summary>Each question has a number of its own, so that a late answer to an earlier one says nothing.</summary>
+    private void AskFence(HeldOrder held)
+    {
+        if (_settings.FenceCheck is not { } check) return;
+        _asked.Remove(held.Question);
+        held.Question = ++_questionCounter;
+        _asked.Add(held.Question, held);
+        (int shard, long epoch) = held.Holder is { } holder ? (holder.Shard, holder.Epoch) : (held.Issue.Shard, held.Issue.Epoch);
+        check.Check(new FenceQuestion(held.Question, shard, epoch), Context.ReplyTo());
+    }
+
+    /// <summary>Also when an answer is late or was lost: a permit that is open again makes it superfluous.</summary>
+    private void AskAgain()
+    {
+        foreach (HeldOrder held in _held.Values.OrderBy(h => h.Issue.Order.Id).ToArray())
+        {
+            if (_settings.Permit.IsOpen) Release(held);
+            else AskFence(held);
+        }
+
+        if (_held.Count > 0) Timers.StartSingleTimer(FenceTimer, FenceTimer, AskFenceAgain);
+    }
+
+    private void Fenced(FenceAnswer answer, KernelInstant now)
+    {
+        if (!_asked.TryGetValue(answer.Id, out HeldOrder? held)) return;
+        switch (answer.State)
+        {
+            case FenceState.Held when held.Holder is not null:
+                held.Holder = null;
+                AskFence(held);
+                break;
+            case FenceState.Held:
+                Release(held);
+                break;
+            case FenceState.Lost:
+                // When it was asked for the target, not the zone's owner but this node is over: the target's new holder does the work.
+                if (held.Holder is null) _settings.Fence.Close(held.Issue.Shard, held.Issue.Epoch);
+                Forget(held);
+                _machine.Withdrawn(held.Issue, now, _effects);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Release(HeldOrder held)
+    {
+        Forget(held);
+        GiveChange(held.Issue.Order);
+    }
+
+    private void Forget(HeldOrder held)
+    {
+        _held.Remove(held.Issue.Order.Id);
+        _asked.Remove(held.Question);
+    }
+
+    /// <summary>A change that waits, and by what this node holds the target as long as that has to be asked about first.</summary>
+    private sealed class HeldOrder(IssueOrder issue, TargetHold? holder)
+    {
+        public IssueOrder Issue { get; } = issue;
+
+        public TargetHold? Holder { get; set; } = holder;
+
+        public long Question { get; set; }
+    }
+}

@@ -1,0 +1,37 @@
+using Agent.Actors.Backends;
+using Agent.Actors.Kernel;
+using Agent.Dns.Zones;
+
+namespace Agent.Actors.Zones;
+
+/// <content>What the zone tells the targets. They report to the shard, which outlives this actor.</content>
+internal sealed partial class ZoneActor
+{
+    private WantZone Wish(long generation, ZoneContent? content, bool observeFirst, TimeSpan? toldAt = null) =>
+        new(_name, generation, content, observeFirst) { Shard = _targets.Shard, Epoch = _targets.Epoch, ToldAt = toldAt };
+
+    private void TellTargets(WantZone wish)
+    {
+        foreach (IActorRef target in _targets.Set.Targets.Values) target.Tell(wish, Context.Parent);
+    }
+
+    /// <summary>
+    /// Only the one who changes the zone tells a target what is wanted of it: from anybody else an older wish could come behind a newer.
+    /// </summary>
+    private void TellAgain(IActorRef target)
+    {
+        if (_machine.Row is { } row && WantZone.OfRow(row, _targets.Shard, _targets.Epoch) is { } wish) target.Tell(wish, Context.Parent);
+    }
+
+    /// <summary>The machine has those told that are new; one that is only to be reached otherwise than before is told here.</summary>
+    private void Exchange(ZoneTargets targets)
+    {
+        TargetSet before = _targets.Set;
+        _targets = targets;
+        Step(new TargetsChanged(targets.Set.Names));
+        foreach ((string name, IActorRef target) in targets.Set.Targets)
+        {
+            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(target);
+        }
+    }
+}

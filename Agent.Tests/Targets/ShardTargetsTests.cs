@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+using Agent.Tests.Simulation;
+using Agent.Tests.TestKit;
+
+namespace Agent.Tests.Targets;
+
+/// <summary>A shard of real zones whose targets come and go.</summary>
+public sealed class ShardTargetsTests : TestKitBase
+{
+    private static readonly RequestOrigin Origin = new("192.0.2.9", null, "trace");
+    private static readonly DomainName Awake = DomainName.Parse("awake.example.");
+    private static readonly DomainName Asleep = DomainName.Parse("asleep.example.");
+
+    private readonly SortedDictionary<string, Server> _servers = new(StringComparer.Ordinal);
+    private readonly TestProbe _directory;
+    private readonly TestProbe _client;
+    private readonly SimMasters _masters;
+    private readonly IActorRef _shard;
+    private long _version;
+
+    public ShardTargetsTests()
+    {
+        _directory = CreateTestProbe("directory");
+        _client = CreateTestProbe("client");
+        _masters = new SimMasters(Sim);
+        IActorRef masters = ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
+            _masters, [new Master("m1", "192.0.2.1", 5354, null)])));
+        IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)));
+        var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
+        var zones = new ZoneActorSettings(
+            ImmutableSortedDictionary<string, IActorRef>.Empty,
+            ActorOf(JournalActor.Props(new SimJournal(Sim))),
+            new TransferSettings(_masters, masters, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
+            new ZonePolicyHolder(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) }))
+        {
+            TargetDirectory = _directory.Ref,
+        };
+        _shard = ActorOf(ZoneShardActor.Props(new ZoneShardSettings(zones, 1, ChecksPerSecond: 100, MaxEarly: 100)));
+        _masters.Zones[Awake] = 1;
+        _masters.Zones[Asleep] = 1;
+        _directory.ExpectMsg<GetTargetSet>();
+    }
+
+    [Fact]
+    public void Nothing_is_loaded_before_the_targets_are_known()
+    {
+        Start(afterCrash: false);
+        _client.Send(_shard, new CreateZone(Awake, Origin));
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, _client.Waiting);
+        Publish("ns1");
+        Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
+        Assert.Equal((0, 5L), (_servers["ns1"].Wishes[^1].Shard, _servers["ns1"].Wishes[^1].Epoch));
+    }
+
+    [Fact]
+    public void A_new_target_is_told_of_zones_awake_and_asleep_and_one_that_is_gone_leaves_their_state()
+    {
+        TwoZones();
+        Publish("ns1", "ns2");
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([Asleep, Awake], _servers["ns2"].Wishes.Select(w => w.Zone).Distinct().Order());
+        Assert.All([Awake, Asleep], zone => Assert.Equal(["ns1", "ns2"], Targets(zone)));
+        Publish("ns2");
+        Assert.All([Awake, Asleep], zone => Assert.Equal(["ns2"], Targets(zone)));
+        _servers["ns1"].Report(_shard, _servers["ns1"].Wishes[^1]);
+        Assert.All([Awake, Asleep], zone => Assert.Equal(["ns2"], Targets(zone)));
+    }
+
+    [Fact]
+    public void A_target_that_is_to_be_reached_otherwise_is_told_everything_once_more()
+    {
+        TwoZones();
+        _servers.Remove("ns1");
+        Publish("ns1");
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([Asleep, Awake], _servers["ns1"].Wishes.Select(w => w.Zone).Order());
+        Assert.All(_servers["ns1"].Wishes, w => Assert.True(w.ObserveFirst));
+    }
+
+    [Fact]
+    public void A_set_that_is_older_than_the_one_known_does_not_count()
+    {
+        TwoZones();
+        _shard.Tell(new TargetSetChanged(new TargetSet(0, ImmutableSortedDictionary<string, IActorRef>.Empty)));
+        Assert.Equal(["ns1"], Targets(Asleep));
+    }
+
+    [Theory]
+    [InlineData(false, 2)]
+    [InlineData(true, 4)]
+    public void After_a_crash_of_the_former_owner_everything_is_looked_at_once_more(bool afterCrash, int expected)
+    {
+        Start(afterCrash);
+        Publish("ns1");
+        Create(Awake);
+        Create(Asleep);
+        Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(expected, _servers["ns1"].Wishes.Count);
+    }
+
+    /// <summary>One has fallen asleep, one has just changed.</summary>
+    private void TwoZones()
+    {
+        Start(afterCrash: false);
+        Publish("ns1");
+        Create(Asleep);
+        Advance(TimeSpan.FromSeconds(10));
+        Create(Awake);
+    }
+
+    private void Start(bool afterCrash) => _shard.Tell(new ShardStart(0, 5) { AfterCrash = afterCrash });
+
+    private void Create(DomainName zone)
+    {
+        _client.Send(_shard, new CreateZone(zone, Origin));
+        Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
+    }
+
+    private IEnumerable<string> Targets(DomainName zone)
+    {
+        _client.Send(_shard, new GetZone(zone));
+        ZoneStatus status = _client.ExpectMsg<ZoneStatus>();
+        Assert.Equal("ok", status.State);
+        return status.Targets.Select(t => t.Target);
+    }
+
+    private void Publish(params string[] names)
+    {
+        foreach (string name in names.Where(name => !_servers.ContainsKey(name)))
+        {
+            var server = new Server(name);
+            server.Ref = ActorOf(Props.Create(static s => new ServerActor(s), server));
+            _servers.Add(name, server);
+        }
+
+        Sys.EventStream.Publish(new TargetSetChanged(new TargetSet(
+            ++_version, names.ToImmutableSortedDictionary(name => name, name => _servers[name].Ref, StringComparer.Ordinal))));
+        RunReady();
+    }
+
+    private sealed class Server(string name)
+    {
+        public string Name { get; } = name;
+
+        public IActorRef Ref { get; set; } = null!;
+
+        public List<WantZone> Wishes { get; } = [];
+
+        public void Report(IActorRef owner, WantZone wish) => owner.Tell(
+            new TargetReport(wish.Zone, wish.Generation, new TargetProgress(
+                Name, TargetZoneState.Verified, wish.Content?.Serial, null, null)),
+            Ref);
+    }
+
+    /// <summary>Proves at once what it is told.</summary>
+    private sealed class ServerActor(Server server) : UntypedActor
+    {
+        protected internal override void OnReceive(object message)
+        {
+            switch (message)
+            {
+                case GetTargetStatus:
+                    Sender.Tell(new TargetStatus(server.Name, "test", true, null, Clock.UtcNow, 0, 0), Self);
+                    break;
+                case WantZone wish:
+                    server.Wishes.Add(wish);
+                    server.Report(Sender, wish);
+                    break;
+            }
+        }
+    }
+}
