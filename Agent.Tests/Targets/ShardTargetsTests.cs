@@ -36,7 +36,7 @@ public sealed class ShardTargetsTests : TestKitBase
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var zones = new ZoneActorSettings(
             ImmutableSortedDictionary<string, IActorRef>.Empty,
-            ActorOf(JournalActor.Props(new SimJournal(Sim))),
+            ActorOf(JournalActor.Props(new SimJournal(Sim, 1), 1)),
             new TransferSettings(_masters, masters, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
             new ZonePolicyHolder(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) }))
         {
