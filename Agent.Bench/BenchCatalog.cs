@@ -1,3 +1,4 @@
+using Agent.Bench.Entry;
 using Agent.Bench.Ingest;
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
@@ -19,6 +20,7 @@ public static class BenchCatalog
         new SortedDictionary<string, BenchProgram>(StringComparer.Ordinal)
     {
         ["relay"] = new("queries passed through, beside dnsdist and the server asked directly", RelayBench.RunAsync),
+        ["entry"] = new("a large zone on its ways into BIND: driver, transfer", EntryBench.RunAsync),
         ["ingest"] = new("a large zone until it is committed and served, beside BIND, Knot and NSD", IngestBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
