@@ -1,4 +1,5 @@
 using Agent.Bench.Cluster;
+using Agent.Bench.Entry;
 using Agent.Bench.Ingest;
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
@@ -20,6 +21,7 @@ public static class BenchCatalog
         new SortedDictionary<string, BenchProgram>(StringComparer.Ordinal)
     {
         ["relay"] = new("queries passed through, beside dnsdist and the server asked directly", RelayBench.RunAsync),
+        ["entry"] = new("a large zone on its ways into BIND: driver, transfer", EntryBench.RunAsync),
         ["ingest"] = new("a large zone until it is committed and served, beside BIND, Knot and NSD", IngestBench.RunAsync),
         ["cluster"] = new("several agents as one: takeover, changes by nodes, load on etcd and journal", ClusterBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),

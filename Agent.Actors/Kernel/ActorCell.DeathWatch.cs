@@ -2,8 +2,9 @@ namespace Agent.Actors.Kernel;
 
 /// <summary>
 /// Death watch. The watcher keeps one entry per subject; the subject keeps its watchers. A dead subject refuses the watch mail, and the
-/// watcher then notifies itself, so a watch is answered exactly once however it races with the death. The notice travels the last step as
-/// an ordinary message: what the subject had sent before arrives before.
+/// watcher then sends the notice of its death to itself, so a watch is answered exactly once however it races with the death. The notice
+/// travels the last step as an ordinary message: what the subject had sent before arrives before, also when it lived and died on another
+/// thread during the turn that watches it and its messages have only just come in.
 /// </summary>
 internal partial class ActorCell
 {
@@ -33,19 +34,14 @@ internal partial class ActorCell
             return actor;
         }
         watching.Add(actor, new WatchEntry(actor, message));
-        switch (actor)
+        bool isAlive = actor switch
         {
-            case ActorCell subject:
-                if (!subject.PostSystem(new WatchMail(this))) OnDeath(subject);
-                break;
-            case RemoteActorRef remote:
-                if (!remote.AddWatcher(this)) Notify(remote);
-                break;
-            default:
-                // The dead-letter office and the senders of questions from outside have no life to watch.
-                Notify(actor);
-                break;
-        }
+            ActorCell subject => subject.PostSystem(new WatchMail(this)),
+            RemoteActorRef remote => remote.AddWatcher(this),
+            // The dead-letter office and the senders of questions from outside have no life to watch.
+            _ => false,
+        };
+        if (!isAlive) PostSystem(new DeathMail(actor));
         return actor;
     }
 

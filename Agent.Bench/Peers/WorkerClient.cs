@@ -17,6 +17,10 @@ public sealed class WorkerClient(IPEndPoint agent, bool useTcp = false)
     public static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan NotifyTimeout = TimeSpan.FromSeconds(10);
 
+    private const int QueriesMax = 4;
+
+    private static readonly TimeSpan QueryPatience = TimeSpan.FromSeconds(5);
+
     private static int _lastId = Random.Shared.Next(ushort.MaxValue);
 
     public IPEndPoint Agent { get; } = agent;
@@ -48,6 +52,25 @@ public sealed class WorkerClient(IPEndPoint agent, bool useTcp = false)
         byte[] request = DnsTestMessage.Request(NextId(), 0x0100, zone, DnsTestMessage.TypeSoa);
         byte[]? answer = await DnsSender.AskByUdpAsync(nameServer, request, NotifyTimeout);
         return answer is null ? 0 : new DnsReply(answer, nameServer).Serial ?? 0;
+    }
+
+    /// <summary>
+    /// The serial that the name server shows, 0 when it answers without one. Silence is neither: a receive buffer that many queries at
+    /// once fill loses some of them, so it is asked again.
+    /// </summary>
+    /// <exception cref="TimeoutException">It stays silent.</exception>
+    public static async Task<uint> SerialAsync(IPEndPoint nameServer, string zone, TimeSpan? patience = null)
+    {
+        for (int query = 0; query < QueriesMax; query++)
+        {
+            byte[] request = DnsTestMessage.Request(NextId(), 0x0100, zone, DnsTestMessage.TypeSoa);
+            if (await DnsSender.AskByUdpAsync(nameServer, request, patience ?? QueryPatience) is { } answer)
+            {
+                return new DnsReply(answer, nameServer).Serial ?? 0;
+            }
+        }
+
+        throw new TimeoutException($"{nameServer} answers none of {QueriesMax} queries for {zone}");
     }
 
     /// <summary>Polls until the name server shows this serial.</summary>

@@ -168,7 +168,7 @@ public sealed class AgentLife : IAsyncDisposable
 
     private async Task ExpectSerialAsync(string name, uint serial)
     {
-        uint served = await WorkerClient.PollSerialAsync(Named.EndPoint, name);
+        uint served = await WorkerClient.SerialAsync(Named.EndPoint, name);
         Expect(
             served == serial,
             string.Create(CultureInfo.InvariantCulture, $"named serves {name} with {served} instead of {serial}; the agent says ")

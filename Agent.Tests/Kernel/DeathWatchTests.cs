@@ -126,6 +126,35 @@ public sealed class DeathWatchTests
     }
 
     [Fact]
+    public void What_the_subject_sent_arrives_before_the_notice_also_when_it_died_during_the_turn_that_watches_it()
+    {
+        ActorTestKit kit = new();
+        List<object> seen = [];
+        IActorRef subject = kit.ActorOf(Script.Of((_, _) => { }));
+        Remote remote = new();
+        remote.Drop();
+        kit.Sys.Stop(subject);
+        kit.RunReady();
+        IActorRef watcher = kit.ActorOf(Script.Of((self, message) =>
+        {
+            if (message is not "watch")
+            {
+                seen.Add(message);
+                return;
+            }
+            // The subjects did this on other threads, while this turn waited for a processor.
+            self.Surroundings.Self.Tell("result", subject);
+            self.Surroundings.WatchWith(subject, "gone");
+            self.Surroundings.Self.Tell("remote result", remote);
+            self.Surroundings.WatchWith(remote, "remote gone");
+        }));
+        watcher.Tell("watch");
+        kit.RunReady();
+        Assert.Equal(["result", "gone"], seen.Where(message => message is "result" or "gone"));
+        Assert.Equal(["remote result", "remote gone"], seen.Where(message => message is "remote result" or "remote gone"));
+    }
+
+    [Fact]
     public void Watch_with_sends_the_message_and_refuses_a_second_one()
     {
         ActorTestKit kit = new();

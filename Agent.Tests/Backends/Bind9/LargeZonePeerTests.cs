@@ -44,6 +44,23 @@ public sealed class LargeZonePeerTests
         Assert.Empty(Directory.GetFiles(target.ZoneDirectory));
     }
 
+    /// <summary>
+    /// This named is told to make differences of what it reloads. Of a whole zone against an apex that nobody saw it would hold up all
+    /// answers and take its memory once more; later ones are as its operator wants them.
+    /// </summary>
+    [Fact]
+    public async Task No_difference_is_made_of_the_way_in_but_of_the_next_version()
+    {
+        await using Bind9Target target = await StartAsync();
+        string journal = Path.Combine(target.ZoneDirectory, "large.example.zone.jnl");
+
+        await target.DoneAsync(target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1, ManyHosts)));
+        Assert.False(File.Exists(journal));
+
+        await target.DoneAsync(target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2, ManyHosts + 1)));
+        Assert.True(File.Exists(journal));
+    }
+
     [Fact]
     public async Task A_small_zone_that_grows_keeps_its_text()
     {
