@@ -32,7 +32,7 @@ public sealed class TargetPlacementActor : UntypedActor
     {
         ArgumentNullException.ThrowIfNull(view);
         var nodes = view.Nodes.Values.Select(node => new NodeTargets(
-            node.Record.Node, view.Members.GetValueOrDefault(node.Record.Node)?.Record.Instance, node.Record.Targets));
+            node.Record.Node, view.Members.GetValueOrDefault(node.Record.Node)?.Record.Process, node.Record.Targets));
         var farm = view.Nodes.Values.SelectMany(node => node.Record.Farm).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(target => FarmOf(target, view, shards));
         return new ClusterTargets([.. nodes], [.. farm]);
