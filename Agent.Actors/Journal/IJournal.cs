@@ -27,8 +27,8 @@ public interface IJournal
     void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo);
 
     /// <summary>
-    /// Asks whether a shard is still held under an epoch; answered by <see cref="FenceChecked"/>. The answer is of a moment after the
-    /// question, and checks that wait share one look.
+    /// Asks whether a shard still stands under an epoch, whichever node has taken it; answered by <see cref="FenceChecked"/>. The answer is
+    /// of a moment after the question, and checks that wait share one look.
     /// </summary>
     void CheckFence(long request, int shard, long epoch, ReplyTo replyTo);
 

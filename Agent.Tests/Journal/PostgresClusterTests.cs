@@ -156,6 +156,12 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
         second.Take(2, A);
         Assert.Equal(ReasonCode.JournalFenced, first.Check(A).Reason?.Code);
         Assert.True(first.Check(B).Held);
+        // A target's node asks about shards of others.
+        int theirs = first.ShardOf(DomainName.Parse(A));
+        first.Journal.CheckFence(1, theirs, 2, first.Probe.ReplyTo);
+        Assert.True(first.Probe.Expect<FenceChecked>().Held);
+        first.Journal.CheckFence(2, theirs, 3, first.Probe.ReplyTo);
+        Assert.Equal(ReasonCode.JournalAway, first.Probe.Expect<FenceChecked>().Reason?.Code);
 
         // All that ask while the journal's thread is at something else are answered by one look.
         await _server.SqlAsync(database, """

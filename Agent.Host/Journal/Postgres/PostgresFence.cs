@@ -149,10 +149,11 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
     }
 
     /// <summary>
-    /// Looks whether claims hold, and forgets those that do not. The look is a commit as well: a server that has a successor by now cannot
-    /// give it.
+    /// Reads under which epochs shards stand, whoever has taken them: a target's node asks about shards of other nodes. Of this node's
+    /// own claims those are forgotten that do not hold. The look is a commit as well: a server that has a successor by now cannot give it.
     /// </summary>
-    public void Check(NpgsqlConnection connection, IReadOnlyCollection<ShardEpoch> claims)
+    /// <returns>The epoch of each shard that was ever taken.</returns>
+    public Dictionary<int, long> Check(NpgsqlConnection connection, IReadOnlyCollection<ShardEpoch> claims)
     {
         using var batch = new NpgsqlBatch(connection);
         var look = new NpgsqlBatchCommand(
@@ -163,10 +164,12 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         note.Parameters.AddId(writer);
         batch.BatchCommands.Add(note);
         var held = new HashSet<ShardEpoch>();
+        var standing = new Dictionary<int, long>();
         using (NpgsqlDataReader reader = batch.ExecuteReader())
         {
             while (reader.Read())
             {
+                standing[reader.GetInt32(0)] = reader.GetInt64(1);
                 if (reader.GetGuid(2) == writer) held.Add(new ShardEpoch(reader.GetInt32(0), reader.GetInt64(1)));
             }
 
@@ -181,6 +184,8 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
             if (!isShared) throw new JournalFencedException("another agent has taken the journal over");
             _held.Remove(claim.Shard);
         }
+
+        return standing;
     }
 
     /// <summary>Goes on over a new connection: finds out how the batch in doubt ended and which shards are still ours, and fences those

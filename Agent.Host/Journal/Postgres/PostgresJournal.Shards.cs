@@ -56,11 +56,11 @@ public sealed partial class PostgresJournal
     private void Look()
     {
         FenceQuestion[] questions = TakeQuestions();
-        // Those that are not held for sure need no look.
-        ShardEpoch[] claims = [.. questions.Select(question => question.Claim).Where(_fence.Holds).Distinct()];
+        ShardEpoch[] claims = [.. questions.Select(question => question.Claim).Distinct()];
+        Dictionary<int, long> standing = [];
         try
         {
-            if (claims.Length > 0) Store().Check(_fence, claims);
+            if (claims.Length > 0) standing = Store().Check(_fence, claims);
         }
         catch (Exception exception)
         {
@@ -71,8 +71,11 @@ public sealed partial class PostgresJournal
 
         foreach ((long request, ShardEpoch claim, ReplyTo replyTo) in questions)
         {
-            bool isHeld = _fence.Holds(claim);
-            replyTo.Tell(new FenceChecked(request, isHeld, isHeld ? null : FencedAt(claim)));
+            long epoch = standing.GetValueOrDefault(claim.Shard);
+            Reason? reason = epoch == claim.Epoch ? null
+                : epoch > claim.Epoch ? FencedAt(claim)
+                : new Reason(ReasonCode.JournalAway, $"shard {claim.Shard} has not been taken under epoch {claim.Epoch} yet");
+            replyTo.Tell(new FenceChecked(request, reason is null, reason));
         }
     }
 

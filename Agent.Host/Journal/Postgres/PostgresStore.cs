@@ -70,13 +70,14 @@ internal sealed class PostgresStore : IDisposable
         return _wasWarned ? throw new NotReplicatedException() : other;
     }
 
-    /// <summary>Looks whether claims hold; what does not, the fence forgets.</summary>
+    /// <summary>Under which epochs shards stand; what does not hold of this node's own, the fence forgets.</summary>
     /// <exception cref="NotReplicatedException">The server may have a successor already.</exception>
-    public void Check(PostgresFence fence, IReadOnlyCollection<ShardEpoch> claims)
+    public Dictionary<int, long> Check(PostgresFence fence, IReadOnlyCollection<ShardEpoch> claims)
     {
         ForgetWarnings();
-        fence.Check(_connection, claims);
+        Dictionary<int, long> standing = fence.Check(_connection, claims);
         if (_wasWarned) throw new NotReplicatedException();
+        return standing;
     }
 
     /// <summary>Which of these the database refers to, and whether it holds their octets too; otherwise only the file of a node
