@@ -68,13 +68,13 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public async Task CreateAsync(AgentProcess agent, string zone)
     {
-        await agent.WorkerByTcp.CreateAcceptedAsync(zone);
+        EnsureAccepted(await agent.WorkerByTcp.CreateAsync(zone), zone);
         _wanted[zone] = true;
     }
 
     public async Task DeleteAsync(AgentProcess agent, string zone)
     {
-        await agent.WorkerByTcp.DeleteAcceptedAsync(zone);
+        EnsureAccepted(await agent.WorkerByTcp.DeleteAsync(zone), zone);
         _wanted[zone] = false;
     }
 
@@ -92,6 +92,12 @@ public sealed class ClusterFixture : IAsyncLifetime
                 await ServedAsync(agent.Dns, zone, wanted);
             await ServedAsync(Bind.EndPoint, zone, wanted);
         }
+    }
+
+    private void EnsureAccepted(DnsReply reply, string zone)
+    {
+        if (!reply.IsResponse || !reply.IsAuthoritative || reply.ResponseCode != 0)
+            throw new InvalidOperationException($"{zone}: the worker would count this as a failure: {reply}\n{Cluster.Output}");
     }
 
     private Task ServedAsync(System.Net.IPEndPoint server, string zone, uint serial) => Eventually.HoldsAsync(
