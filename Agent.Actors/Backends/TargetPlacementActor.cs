@@ -6,8 +6,8 @@ using Agent.Actors.Kernel;
 namespace Agent.Actors.Backends;
 
 /// <summary>
-/// Tells the directory of targets what the cluster's view says of them: which node has which, which run of it is there, and which node holds
-/// each target of the farm. That is the owner of the shard that the target's name falls into.
+/// Tells the directory of targets what the cluster's view says of them: which node has which, which run of it is there, and which node
+/// holds each target of the farm. That is the owner of the shard that the target's name falls into.
 /// </summary>
 public sealed class TargetPlacementActor : UntypedActor
 {

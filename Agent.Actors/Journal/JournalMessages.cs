@@ -27,7 +27,8 @@ public sealed record AppendDelayed(long Id, Reason Reason);
 /// <see cref="ShardLoaded"/> or <see cref="ShardLoadFailed"/>. May be asked again under the same epoch.</summary>
 public sealed record TakeShard(int Shard, int ShardCount, long Epoch);
 
-/// <summary>Asks for a word when everything that was sent to the journal before is decided; answered by <see cref="JournalPassed"/>.</summary>
+/// <summary>Asks for a word when everything that was sent to the journal before is decided; answered by
+/// <see cref="JournalPassed"/>.</summary>
 public sealed record PassJournal;
 
 /// <summary>Everything that was sent to the journal before is decided.</summary>

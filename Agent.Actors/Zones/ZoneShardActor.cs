@@ -127,8 +127,8 @@ public sealed partial class ZoneShardActor : UntypedActor
     private void Fenced() => Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
 
     /// <summary>
-    /// The shard goes to another node. Nothing is begun any more, who waits is told that the work was interrupted (and is asked again at the
-    /// next owner), and the host stops when what the zones have sent to the journal is decided.
+    /// The shard goes to another node. Nothing is begun any more, who waits is told that the work was interrupted (and is asked again at
+    /// the next owner), and the host stops when what the zones have sent to the journal is decided.
     /// </summary>
     private void End()
     {

@@ -62,7 +62,9 @@ internal static class ClusterBench
         await using FastMaster master = new(zones, serial: 1);
         await using AgentCluster cluster = await StartAsync(nodes, master.EndPoint.ToString());
         await Parallel.ForEachAsync(
-            zones, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (zone, _) => await cluster.Agents[0].WorkerByTcp.CreateAcceptedAsync(zone));
+            zones,
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (zone, _) => await cluster.Agents[0].WorkerByTcp.CreateAcceptedAsync(zone));
         await LatencyAsync(report, subject, cluster, master, zones[0], changes);
         await ThroughputAsync(report, subject, cluster, master, zones, seconds);
     }
@@ -119,7 +121,8 @@ internal static class ClusterBench
         (double etcd, double commits) after = await LoadAsync(cluster);
         report.Of(subject, "changes served by every node", "per second").Add(served / elapsed);
         report.Of(subject, "requests to etcd", "per second").Add((after.etcd - before.etcd) / elapsed);
-        report.Of(subject, "transactions of PostgreSQL per change", "transactions").Add((after.commits - before.commits) / Math.Max(1, served));
+        report.Of(subject, "transactions of PostgreSQL per change", "transactions")
+            .Add((after.commits - before.commits) / Math.Max(1, served));
     }
 
     private static async Task<(double Etcd, double Commits)> LoadAsync(AgentCluster cluster)
@@ -147,7 +150,8 @@ internal static class ClusterBench
         AgentProcess leaving = cluster.Agents[2];
         start = Stopwatch.GetTimestamp();
         int exit = await leaving.StopAsync();
-        report.Of("3 nodes", "a node with a third of the zones gives them away and ends", "s").Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        report.Of("3 nodes", "a node with a third of the zones gives them away and ends", "s")
+            .Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         report.AddRatio("exit code of that node", exit, "0");
         start = Stopwatch.GetTimestamp();
         await leaving.StartAsync();

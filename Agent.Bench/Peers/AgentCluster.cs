@@ -64,7 +64,8 @@ public sealed class AgentCluster : IAsyncDisposable
               etcd.endpoints = [{{endpoints}}]
             }
             """;
-        AgentProcess[] agents = [.. Enumerable.Range(0, nodes).Select(i => new AgentProcess($"name = {NameOf(i)}\n{common}\n{settings(i)}"))];
+        AgentProcess[] agents =
+            [.. Enumerable.Range(0, nodes).Select(i => new AgentProcess($"name = {NameOf(i)}\n{common}\n{settings(i)}"))];
         var cluster = new AgentCluster(etcd, postgres, agents);
         try
         {
@@ -132,7 +133,8 @@ public sealed class AgentCluster : IAsyncDisposable
 /// <param name="Members">Every known node.</param>
 /// <param name="Unowned">Shards without an owner.</param>
 /// <param name="Coordinator">The node that leads; null when none does.</param>
-public sealed record ClusterPicture(IReadOnlyList<(string Name, string State, int Shards, int Zones)> Members, int Unowned, string? Coordinator)
+public sealed record ClusterPicture(
+    IReadOnlyList<(string Name, string State, int Shards, int Zones)> Members, int Unowned, string? Coordinator)
 {
     public static ClusterPicture Of(JsonElement answer) => new(
         [

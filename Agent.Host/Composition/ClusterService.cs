@@ -12,7 +12,7 @@ using Agent.Host.Transfers;
 
 namespace Agent.Host.Composition;
 
-/// <summary>What a node of a cluster has beside an agent that stands alone: etcd, the link to the other nodes, and the actors between.</summary>
+/// <summary>What a node of a cluster has beside an agent that stands alone: etcd, the link, and the actors between them.</summary>
 internal sealed partial class ClusterService : IAsyncDisposable
 {
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(50);
@@ -27,7 +27,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
     private readonly ILogger _logger;
     private IActorRef? _region;
 
-    private ClusterService(ClusterOptions options, ActorSystem system, EtcdStore store, NodeLink link, ClusterNodeSettings settings, ILogger logger)
+    private ClusterService(
+        ClusterOptions options, ActorSystem system, EtcdStore store, NodeLink link, ClusterNodeSettings settings, ILogger logger)
     {
         _options = options;
         _system = system;
@@ -48,7 +49,12 @@ internal sealed partial class ClusterService : IAsyncDisposable
     /// <exception cref="StartException">Settings that can never work.</exception>
     /// <exception cref="IOException">The link's address cannot be bound.</exception>
     public static async Task<ClusterService> StartAsync(
-        AgentOptions options, ActorSystem system, string dataDirectory, SpoolDirectory spool, ILoggerFactory loggers, ILoggerProvider logging)
+        AgentOptions options,
+        ActorSystem system,
+        string dataDirectory,
+        SpoolDirectory spool,
+        ILoggerFactory loggers,
+        ILoggerProvider logging)
     {
         ClusterOptions cluster = options.Cluster;
         var process = Guid.NewGuid();
@@ -181,7 +187,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
         };
     }
 
-    [LoggerMessage(EventId = 540, EventName = "node-leaving", Level = LogLevel.Information, Message = "{Node} gives its shards to the others")]
+    [LoggerMessage(EventId = 540, EventName = "node-leaving", Level = LogLevel.Information,
+        Message = "{Node} gives its shards to the others")]
     private static partial void LogLeaving(ILogger logger, string node);
 
     [LoggerMessage(EventId = 541, EventName = "node-drained", Level = LogLevel.Information,
