@@ -56,6 +56,7 @@ public class ReferenceTests
 
     [Theory]
     [InlineData("agent.conf", "embedded")]
+    [InlineData("cluster.conf", "bind9,bind9")]
     [InlineData("examples/bind9-minidns.conf", "bind9")]
     [InlineData("examples/two-targets.conf", "bind9,bind9")]
     [InlineData("examples/zone-files.conf", "zone-files")]
@@ -64,7 +65,13 @@ public class ReferenceTests
         string file = Path.Combine(Path.GetDirectoryName(AgentConfiguration.DefaultFile())!, name);
         var sources = new ConfigurationSources([file], [])
         {
-            Environment = variable => variable == "AGENT_TRANSFER_SECRET" ? "c2VjcmV0" : null,
+            Environment = variable => variable switch
+            {
+                "AGENT_TRANSFER_SECRET" => "c2VjcmV0",
+                "AGENT_NODE" => "n1",
+                "AGENT_ADDRESS" => "192.0.2.5",
+                _ => null,
+            },
         };
         AgentConfiguration configuration = AgentConfiguration.Load(sources);
         Assert.Equal(drivers, string.Join(',', configuration.Options.Targets.Select(target => target.Driver)));
