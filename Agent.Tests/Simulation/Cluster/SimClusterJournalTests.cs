@@ -40,7 +40,7 @@ public sealed class SimClusterJournalTests
         Assert.Single(Take(two, 11)!.Value);
         Assert.NotNull(Take(two, 11));
         Assert.Null(Take(one, 10));
-        Assert.Equal([new ShardEpoch(Shard, 10)], Commit(one, 10, 2).Fenced);
+        Assert.Equal([new ShardEpoch(Shard, 10)], Commit(one, 10, 2).Fenced.AsEnumerable());
         Assert.Equal(1, journal.State.Rows[Zone].Generation);
         Assert.Empty(Commit(two, 11, 2).Fenced);
         Assert.Equal([(10L, 10L), (11L, 11L)], journal.State.Commits.Select(c => (c.Write.Epoch, c.Fence)));
