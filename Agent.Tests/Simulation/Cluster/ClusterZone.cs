@@ -20,8 +20,9 @@ internal sealed class ClusterZone(DomainName name)
 
     public DomainName Name { get; } = name;
 
-    /// <summary>The last change at the masters was told to a node, which has answered that it knows.</summary>
-    public bool IsNoted => _notified.Exists(n => n.AskedAt >= _changedAt && IsDone(n));
+    /// <summary>A master waits for an answer, or has one: the node knows of the last change, or knows that the zone is not wanted.</summary>
+    public bool IsNoted => _changedAt == TimeSpan.Zero || _notified.Exists(n => n.AskedAt >= _changedAt && (
+        n.Answer is null ? !n.IsOrphan : n.Answer is ZoneReply { Outcome: ZoneOutcome.Done or ZoneOutcome.Unknown }));
 
     public void Create(SimCluster cluster, SimClusterNode node) =>
         _asked.Add((cluster.Ask(node, new CreateZone(Name, ClusterLife.Origin)), true));
