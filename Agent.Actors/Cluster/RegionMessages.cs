@@ -14,6 +14,10 @@ public sealed record ShardStart(int Shard, long Epoch)
 /// <summary>Goes to every shard of the cluster that has an owner, with the original sender.</summary>
 public sealed record ToAllShards(object Message);
 
+/// <summary>Published on the event stream by a region that broke and began anew: whoever made it the owner of shards tells it so once more;
+/// what was hosted has come to an end.</summary>
+public sealed record RegionRestarted;
+
 /// <summary>Asks a region how it stands; answered by <see cref="RegionState"/>.</summary>
 public sealed record GetRegionState;
 

@@ -51,6 +51,21 @@ public sealed partial class ShardRegionActor : UntypedActor
         _settings.Peers?.View.Tell(new SubscribeView(), Self);
     }
 
+    /// <summary>The sender of the message at which it broke hears so from the kernel, and only once.</summary>
+    protected internal override void PreRestart(Exception reason, object? message)
+    {
+        if (_requests.Values.FirstOrDefault(r => ReferenceEquals(r.Message, message)) is { } request) Remove(request);
+        base.PreRestart(reason, message);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void PostRestart(Exception reason)
+    {
+        CodeProbe.Reached("region.broke");
+        base.PostRestart(reason);
+        Context.System.EventStream.Publish(new RegionRestarted());
+    }
+
     /// <summary>What waited for an owner is answered; nobody would remember it.</summary>
     protected internal override void PostStop()
     {
