@@ -74,14 +74,14 @@ internal sealed class ClusterLife
             problem = Problem();
         }
         while (problem is not null && _cluster.Sim.Now < until);
-        if (problem is not null) Assert.Fail($"not level after {ConvergeWithin}: {problem}");
+        if (problem is not null) Assert.Fail($"not level after {ConvergeWithin}: {problem}; {_cluster.Describe()}");
     }
 
     private string? Problem()
     {
         if (_cluster.Nodes.Find(n => !n.HasStarted || !n.Node.IsUp || n.Node.PausedFor > TimeSpan.Zero) is { } away) return $"{away.Name} is away";
         if (_cluster.Unowned() is { } unowned) return unowned;
-        if (_cluster.Answers.Open > 0) return $"{_cluster.Answers.Open} requests are open";
+        if (_cluster.Answers.Open > 0) return $"requests are open: {_cluster.Answers.DescribeOpen()}";
         return _zones.Select(z => z.Problem(_cluster)).FirstOrDefault(p => p is not null);
     }
 

@@ -15,7 +15,7 @@ internal sealed class GateChecker(SimCluster cluster) : IClusterChecker
     {
         foreach (SimClusterNode node in cluster.Nodes)
         {
-            if (!node.HasStarted || !node.Node.IsUp || !node.Cluster.Gate.IsOpen) continue;
+            if (!node.IsBegun || !node.Node.IsUp || !node.Cluster.Gate.IsOpen) continue;
             if (node.Lease is not { } lease || cluster.Store.HasRunOut(lease)) Assert.Fail($"{node.Name}, lease {node.Lease}");
         }
     }

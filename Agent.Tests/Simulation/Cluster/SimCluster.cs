@@ -125,19 +125,34 @@ internal sealed class SimCluster
         }
     }
 
+    /// <summary>What the store says of the cluster, in a line.</summary>
+    public string Describe()
+    {
+        ClusterView view = View();
+        string members = string.Join(' ', view.Members.Values.Select(m => $"{m.Record.Node}/{Short(m.Record.Instance)}/{m.Record.State}"));
+        string shards = string.Join(' ', Enumerable.Range(0, Shards).Select(s => $"{s}:{view.Assigned.GetValueOrDefault(s)?.Record.Node}"
+            + $"/{Short(view.Assigned.GetValueOrDefault(s)?.Record.Instance)}={view.Owners.GetValueOrDefault(s)?.Record.Node}"
+            + $"/{Short(view.Owners.GetValueOrDefault(s)?.Record.Instance)}"));
+        return $"revision {view.Revision}; members {members}; leader {view.Coordinator?.Record.Node}; shards {shards}";
+
+        static string Short(Guid? instance) => instance?.ToString()[..4] ?? "";
+    }
+
     /// <summary>Which shards have no owner that is there.</summary>
     public string? Unowned()
     {
-        ClusterView view = ClusterView.Of(Keys, new StoreRead(0, Store.State.Revision, Store.State.Read(Keys.Prefix)));
+        ClusterView view = View();
         string[] missing = [.. Enumerable.Range(0, Shards)
             .Where(s => !view.Owners.TryGetValue(s, out Held<OwnerRecord>? o) || !view.IsThere(o.Record.Node, o.Record.Instance))
             .Select(s => $"{s}")];
         return missing.Length == 0 ? null : $"shards {string.Join(' ', missing)} have no owner";
     }
 
+    private ClusterView View() => ClusterView.Of(Keys, new StoreRead(0, Store.State.Revision, Store.State.Read(Keys.Prefix)));
+
     private static void StartIfNew(SimClusterNode node)
     {
-        if (!node.HasStarted && node.Node.IsUp) node.Start();
+        if (!node.IsBegun && node.Node.IsUp) node.Start();
     }
 
     /// <summary>An order that left its node before another node's newer one, and arrived after it: no gate is before a server that takes

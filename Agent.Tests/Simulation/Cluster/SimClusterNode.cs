@@ -16,6 +16,8 @@ namespace Agent.Tests.Simulation.Cluster;
 internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer self) : ILeaseMemory
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
+
+    private readonly KernelRandom _random = cluster.Sim.Faults.Fork();
     private long? _lease;
 
     public SimNode Node => node;
@@ -34,6 +36,10 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
 
     public IActorRef Region { get; private set; } = null!;
 
+    /// <summary>It was started once; perhaps it is not ready yet.</summary>
+    public bool IsBegun { get; private set; }
+
+    /// <summary>Its doors are open.</summary>
     public bool HasStarted { get; private set; }
 
     /// <summary>The lease that the gate of this node speaks of.</summary>
@@ -45,7 +51,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
 
     public void Start()
     {
-        HasStarted = true;
+        (IsBegun, HasStarted) = (true, false);
         Guid process = SimNetwork.InstanceOf(node);
         ActorSystem system = node.CreateSystem("agent");
         SimStoreClient store = cluster.Store.Connect(node);
@@ -58,9 +64,17 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
             JournalActor.Props(new SimJournalPort(cluster.Journal.Connect(node), cluster.Shards), cluster.Shards), "journal");
         IActorRef targets = StartTargets(system, journal, transport);
         Region = StartZones(system, journal, targets, transport);
-        system.ActorOf(
-            TargetPlacementActor.Props(new TargetPlacementSettings(cluster.Shards, Cluster.View, targets)), "target-placement");
-        Cluster.Work(system, settings, Region, targets, transport);
+        // The program opens its journal and reads in between; meanwhile the node may become a member.
+        if (_random.Chance(0.3)) node.Schedule(cluster.Times.Beat * _random.NextDouble(), Work);
+        else Work();
+
+        void Work()
+        {
+            system.ActorOf(
+                TargetPlacementActor.Props(new TargetPlacementSettings(cluster.Shards, Cluster.View, targets)), "target-placement");
+            Cluster.Work(system, settings, Region, targets, transport);
+            HasStarted = true;
+        }
     }
 
     private ClusterNodeSettings Settings(Guid process, SimStoreClient store) => new(
