@@ -50,11 +50,12 @@ internal sealed class ClusterZone(DomainName name)
         bool isServed = present.Length > 0;
         if (present.Length != 0 && present.Length != cluster.Servers.Count()) return $"not at every server: {where}";
         if (isServed != row is not null) return $"row and servers differ: {where}";
-        if (!MayBe(isServed)) return $"this was not promised: {where}: {string.Join("; ", _asked.Select(Describe))}";
+        if (!MayBe(isServed)) return $"this was not promised: {where}: {string.Join("; ", _asked.Select(a => Describe(a.Request)))}";
         if (!isServed) return null;
         uint serial = cluster.Masters.Zones[Name];
         string[] behind = [.. cluster.Servers.Where(s => s.Server.Served[Name] != serial).Select(s => $"{s.Name} {s.Server.Served[Name]}")];
-        return behind.Length == 0 ? null : $"masters have {serial}, {string.Join(", ", behind)}: {where}";
+        return behind.Length == 0 ? null
+            : $"masters have {serial} since {_changedAt}, {string.Join(", ", behind)}: {where}: {string.Join("; ", _notified.Select(Describe))}";
     }
 
     /// <summary>Whether this may be the last word: something wanted it that need not have come before something else that was done.</summary>
@@ -71,7 +72,7 @@ internal sealed class ClusterZone(DomainName name)
     private static TimeSpan EndOf(ClientRequest request) =>
         request.AnsweredAt is not { } at ? TimeSpan.MaxValue : IsDone(request) ? at : at + OnItsWay;
 
-    private static string Describe((ClientRequest Request, bool Wanted) asked) =>
-        $"{(asked.Wanted ? "CREATE" : "DELETE")} {asked.Request.AskedAt:mm\\:ss\\.fff} at {asked.Request.Node.Name}"
-        + $" -> {asked.Request.AnsweredAt:mm\\:ss\\.fff} {(asked.Request.Answer as ZoneReply)?.Outcome} {(asked.Request.Answer as ZoneReply)?.Reason}";
+    private static string Describe(ClientRequest request) =>
+        $"{request.Message.GetType().Name} {request.AskedAt:mm\\:ss\\.fff} at {request.Node.Name}"
+        + $" -> {request.AnsweredAt:mm\\:ss\\.fff} {(request.Answer as ZoneReply)?.Outcome} {(request.Answer as ZoneReply)?.Reason}";
 }

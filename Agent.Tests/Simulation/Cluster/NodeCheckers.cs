@@ -58,7 +58,8 @@ internal sealed class LevelChecker(string name, SimServer server, JournalState j
         }
 
         if (effect.Serial is { } serial && _last.TryGetValue(effect.Zone, out ServerEffect? before) && before.Serial == serial
-            && effect.OrderedAt - before.At > Settled && !(_wanted.TryGetValue(effect.Zone, out TimeSpan at) && at > before.At))
+            && effect.OrderedAt - before.At > Settled && !(server.LastDoubt(effect.Zone) > before.At)
+            && !(_wanted.TryGetValue(effect.Zone, out TimeSpan at) && at > before.At))
         {
             Assert.Fail($"{effect.Zone} was at {serial} since {before.At}: {effect}");
         }
