@@ -69,6 +69,7 @@ public sealed partial class ShardRegionActor : UntypedActor
     /// <summary>What waited for an owner is answered; nobody would remember it.</summary>
     protected internal override void PostStop()
     {
+        for (int shard = 0; shard < _hosts.Length; shard++) _settings.Peers?.Gate?.End(shard);
         foreach (Request request in _requests.Values) _settings.Unplaced.Answer(request.Message, request.Sender, Self);
     }
 
@@ -89,6 +90,9 @@ public sealed partial class ShardRegionActor : UntypedActor
             case OwnershipEnded:
                 for (int shard = 0; shard < _hosts.Length; shard++) Lose(shard);
                 break;
+            case ShardTaken taken: Taken(taken); break;
+            case OwnershipChecked answer: OwnershipIs(answer); break;
+            case AskOwnership again: AskAgain(again.Doubted); break;
             case HostEnded ended: Ended(ended); break;
             case Revive revive:
                 HostSlot slot = _hosts[revive.Shard];
@@ -127,8 +131,16 @@ public sealed partial class ShardRegionActor : UntypedActor
     private void Lose(int shard)
     {
         HostSlot slot = _hosts[shard];
+        _settings.Peers?.Gate?.End(shard);
         if (slot.Ref is { } host) Context.Stop(host);
         slot.Clear();
+    }
+
+    /// <summary>From here on the shard is served here, unless its host has been told to end meanwhile.</summary>
+    private void Taken(ShardTaken taken)
+    {
+        HostSlot slot = _hosts[taken.Shard];
+        if (slot.Ref == Sender && slot.Epoch == taken.Epoch && slot.Admits) _settings.Peers?.Gate?.Begin(taken.Shard, taken.Epoch);
     }
 
     /// <summary>Nothing is handed to the host any more. It ends when what is under way is durable; what it did not finish comes back
@@ -136,6 +148,7 @@ public sealed partial class ShardRegionActor : UntypedActor
     private void Drain(DrainShard drain)
     {
         HostSlot slot = _hosts[drain.Shard];
+        if (slot.Epoch == drain.Epoch) _settings.Peers?.Gate?.End(drain.Shard);
         if (slot.Epoch != drain.Epoch || slot.Ref is null)
         {
             if (slot.Epoch == drain.Epoch) slot.Clear();
@@ -163,6 +176,7 @@ public sealed partial class ShardRegionActor : UntypedActor
         }
 
         CodeProbe.Reached("region.host-broke");
+        _settings.Peers?.Gate?.End(ended.Shard);
         slot.Ref = null;
         var revive = new Revive(ended.Shard, slot.Epoch);
         Timers.StartSingleTimer(revive, revive, ReviveDelay);

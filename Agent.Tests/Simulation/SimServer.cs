@@ -133,7 +133,8 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
             }
 
             answer(new OrderFinished(id, OrderOutcome.Done, null));
-            if (!sim.Faults.Chance(LieChance)) TakeEffect(zone, change);
+            if (sim.Faults.Chance(LieChance)) LeaveInDoubt(zone);
+            else TakeEffect(zone, change);
         });
     }
 

@@ -134,7 +134,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
         {
             HoldWishAtMost = cluster.Policy.AnswerDeadline,
             MaxHeldPerShard = 1000,
-            Peers = new RegionPeers(Name, Cluster.View, transport),
+            Peers = new RegionPeers(Name, Cluster.View, transport) { Gate = Cluster.Gate, Check = new JournalOwnershipCheck(journal) },
         };
         return system.ActorOf(ShardRegionActor.Props(region), "zones");
     }
