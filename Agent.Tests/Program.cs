@@ -1,4 +1,5 @@
 using Agent.Tests.Journal;
+using Agent.Tests.Simulation.Cluster;
 
 namespace Agent.Tests;
 
@@ -8,6 +9,7 @@ public static class Program
     public static int Main(string[] arguments) => arguments switch
     {
         ["journal-writer", string directory] => JournalWriter.Run(directory),
+        ["simulate", .. string[] options] => SimulateProgram.Run(options, Console.Out),
         _ => 2,
     };
 }

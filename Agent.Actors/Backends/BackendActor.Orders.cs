@@ -29,7 +29,7 @@ public sealed partial class BackendActor
         {
             GiveOrder(issue.Order);
         }
-        else if (_settings.Permit.IsOpen)
+        else if (_settings.Permit.IsOpen && IsHolder)
         {
             GiveChange(issue.Order);
         }
@@ -37,10 +37,16 @@ public sealed partial class BackendActor
         {
             var held = new HeldOrder(issue, _settings.Holder);
             _held.Add(issue.Order.Id, held);
-            AskFence(held);
+            if (IsHolder) AskFence(held);
             if (_held.Count == 1) Timers.StartSingleTimer(FenceTimer, FenceTimer, AskFenceAgain);
         }
     }
+
+    /// <summary>
+    /// A holder that gives its target up orders nothing any more, whatever its lease: another may have begun. And one that has just become
+    /// it does not begin before its predecessor is shut out.
+    /// </summary>
+    private bool IsHolder => _settings.Holder is not { } hold || _settings.Permit.Holds(hold);
 
     private void GiveChange(BackendOrder order)
     {
@@ -76,6 +82,7 @@ public sealed partial class BackendActor
     {
         foreach (HeldOrder held in _held.Values.OrderBy(h => h.Issue.Order.Id).ToArray())
         {
+            if (!IsHolder) continue;
             if (_settings.Permit.IsOpen) Release(held);
             else AskFence(held);
         }
@@ -85,7 +92,7 @@ public sealed partial class BackendActor
 
     private void Fenced(FenceAnswer answer, KernelInstant now)
     {
-        if (!_asked.TryGetValue(answer.Id, out HeldOrder? held)) return;
+        if (!IsHolder || !_asked.TryGetValue(answer.Id, out HeldOrder? held)) return;
         switch (answer.State)
         {
             case FenceState.Held when held.Holder is not null:

@@ -10,6 +10,10 @@ public interface IOrderPermit
 {
     /// <summary>False when the node cannot be sure any more that it is still counted in.</summary>
     bool IsOpen { get; }
+
+    /// <summary>Whether this node holds a target of the whole farm by that ownership: it has become the owner for everybody, and has not
+    /// begun to give it up. Says nothing of the lease.</summary>
+    bool Holds(TargetHold hold) => true;
 }
 
 /// <summary>The permit of an agent that stands alone.</summary>

@@ -1,3 +1,5 @@
+using Agent.Actors.Kernel;
+
 namespace Agent.Actors.Cluster;
 
 /// <summary>Asks to be told every view from now on, beginning with the present one.</summary>
@@ -20,6 +22,10 @@ public sealed record ClusterState(ClusterView View, bool IsCurrent, string? Why)
 /// <param name="Instance">This run's name.</param>
 /// <param name="Revision">Create revision of its key.</param>
 public sealed record NodeJoined(long Lease, Guid Instance, long Revision);
+
+/// <summary>Published on the event stream by an actor that has just begun, and may have missed that this node joined: whoever keeps the lease
+/// tells it <see cref="NodeJoined"/>, if it is so.</summary>
+public sealed record MembershipWanted(IActorRef Asker);
 
 /// <summary>Published on the event stream: the membership is over, and with it every ownership.</summary>
 public sealed record NodeExpelled(Guid Instance, string Why);

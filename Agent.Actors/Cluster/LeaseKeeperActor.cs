@@ -39,6 +39,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     protected internal override void PreStart()
     {
         if (_settings.Memory.Recall() is { } last && last != 0) _settings.Store.Revoke(--_requests, last, Context.ReplyTo());
+        Context.System.EventStream.Subscribe(Self, typeof(MembershipWanted));
         _settings.View.Tell(new SubscribeView(), Self);
         Timers.StartPeriodicTimer(TickTimer, TickTimer, TimeSpan.Zero, _settings.Times.Beat / 10);
     }
@@ -78,6 +79,9 @@ public sealed partial class LeaseKeeperActor : UntypedActor
             case StoreFailed x: _machine.Failed(x, now, _effects); break;
             case ViewChanged x: Look(x.View, now); break;
             case LeaveAndRejoin x: _machine.Leave(x.Why, now, _effects); break;
+            case MembershipWanted x:
+                if (_machine.IsMember) x.Asker.Tell(new NodeJoined(_machine.Lease, _machine.Instance, _enteredAt), Self);
+                break;
             case SetLeaving x:
                 _leaving = x.Leaving;
                 ShowState();

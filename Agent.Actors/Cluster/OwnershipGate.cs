@@ -1,13 +1,16 @@
+using System.Collections.Concurrent;
+
 namespace Agent.Actors.Cluster;
 
 /// <summary>
 /// Says without a lock whether this node's lease holds for certain at this moment: whatever it owns nobody else can have claimed. When it
 /// is closed nothing is lost yet, but only the journal's fence can say who owns a shard.
 /// </summary>
-/// <remarks>One writer, the lease's keeper; read by any thread. The gate shortens the time in which two nodes act; safety is the
+/// <remarks>The lease is written by its keeper, what is served by the region; both are read by any thread. The gate shortens the time in which two nodes act; safety is the
 /// fence's.</remarks>
 public sealed class OwnershipGate
 {
+    private readonly ConcurrentDictionary<int, long> _served = new();
     private readonly Func<TimeSpan> _sinceBoot;
     private long _openUntilTicks;
 
@@ -17,6 +20,18 @@ public sealed class OwnershipGate
 
     /// <summary>True while the lease holds for certain.</summary>
     public bool IsOpen => _sinceBoot().Ticks < Volatile.Read(ref _openUntilTicks);
+
+    /// <summary>
+    /// Whether this node serves the shard under that epoch: its host has taken it in the store of the zones, so that no owner before can
+    /// write any more, and has not been told to end. Says nothing of the lease.
+    /// </summary>
+    public bool Serves(int shard, long epoch) => _served.TryGetValue(shard, out long served) && served == epoch;
+
+    /// <summary>Written by the region alone.</summary>
+    internal void Begin(int shard, long epoch) => _served[shard] = epoch;
+
+    /// <summary>Before anybody else can hear that the shard is free.</summary>
+    internal void End(int shard) => _served.TryRemove(shard, out _);
 
     internal void OpenUntil(TimeSpan sinceBoot) => Volatile.Write(ref _openUntilTicks, sinceBoot.Ticks);
 

@@ -14,6 +14,13 @@ public sealed record ShardStart(int Shard, long Epoch)
 /// <summary>Goes to every shard of the cluster that has an owner, with the original sender.</summary>
 public sealed record ToAllShards(object Message);
 
+/// <summary>Published on the event stream by a region that broke and began anew: whoever made it the owner of shards tells it so once more;
+/// what was hosted has come to an end.</summary>
+public sealed record RegionRestarted;
+
+/// <summary>Told to the region by a shard's host: it has taken the shard, and no owner before can write any more.</summary>
+public sealed record ShardTaken(int Shard, long Epoch);
+
 /// <summary>Asks a region how it stands; answered by <see cref="RegionState"/>.</summary>
 public sealed record GetRegionState;
 
@@ -51,7 +58,27 @@ public sealed record ShardRegionSettings(
 /// <param name="Node">Name of this node.</param>
 /// <param name="View">The actor that knows the view.</param>
 /// <param name="Transport">The link.</param>
-public sealed record RegionPeers(string Node, IActorRef View, INodeTransport Transport);
+public sealed record RegionPeers(string Node, IActorRef View, INodeTransport Transport)
+{
+    /// <summary>Says whether this node's lease holds for certain; null when nobody knows: then every answer of a host counts.</summary>
+    public OwnershipGate? Gate { get; init; }
+
+    /// <summary>Who is asked about an ownership while the gate is closed; goes with the gate.</summary>
+    public IOwnershipCheck? Check { get; init; }
+}
+
+/// <summary>The port to the fence of the shards, for the time in which the gate is closed.</summary>
+public interface IOwnershipCheck
+{
+    /// <summary>Finds out whether a shard is still held under the epoch; answered by one <see cref="OwnershipChecked"/>. Never
+    /// blocks.</summary>
+    void Check(long request, int shard, long epoch, ReplyTo replyTo);
+}
+
+/// <summary>What the fence says of an ownership.</summary>
+/// <param name="Request">Number of the question.</param>
+/// <param name="IsHeld">True and false are certain; null when it could not be asked.</param>
+public sealed record OwnershipChecked(long Request, bool? IsHeld);
 
 /// <summary>Answers messages that found no owner in time, in the words of their protocol.</summary>
 public interface IUnplaced

@@ -186,6 +186,14 @@ public sealed class ShardMachine
         Release(now, effects, inGoodOrder: true);
     }
 
+    /// <summary>The region broke, and the host of the shard is gone with it: another is started, or the shard is given up as it is.</summary>
+    public void HostGone(TimeSpan now, List<ShardEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(effects);
+        if (_state == State.Owned) effects.Add(new HostShard(_shard, _ownerRevision, AfterCrash: true));
+        else if (_state == State.Ending) Release(now, effects);
+    }
+
     private void Advance(TimeSpan now, List<ShardEffect> effects)
     {
         if (_view.Revision < _ownWrites) return;

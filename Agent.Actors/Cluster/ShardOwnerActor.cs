@@ -40,6 +40,8 @@ public sealed partial class ShardOwnerActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(NodeJoined));
         Context.System.EventStream.Subscribe(Self, typeof(NodeExpelled));
         Context.System.EventStream.Subscribe(Self, typeof(ShardFenced));
+        Context.System.EventStream.Subscribe(Self, typeof(RegionRestarted));
+        Context.System.EventStream.Publish(new MembershipWanted(Self));
         _settings.View.Tell(new SubscribeView(), Self);
         Timers.StartPeriodicTimer(TickTimer, TickTimer, TickInterval);
     }
@@ -63,6 +65,7 @@ public sealed partial class ShardOwnerActor : UntypedActor
             case NodeExpelled x when _self is null || x.Instance == _self.Instance: Expel(); break;
             case NodeExpelled: break;
             case ShardFenced x: _machines[x.Shard].Fenced(RevisionOf(x.Epoch), now, _effects); break;
+            case RegionRestarted: EachMachine(static (machine, at, effects) => machine.HostGone(at, effects), now); break;
             case ShardDrained x: _machines[x.Shard].HostEnded(RevisionOf(x.Epoch), now, _effects); break;
             case StoreCommitted x when _requests.Remove(x.Request, out int shard): _machines[shard].Committed(x, now, _effects); break;
             case StoreFailed x when _requests.Remove(x.Request, out int shard): _machines[shard].Failed(x, now, _effects); break;

@@ -75,6 +75,12 @@ public sealed partial class ShardRegionActor
             return;
         }
 
+        if (!IsCertain(served.Shard, served.Epoch)) Doubt(new Doubted(served.Shard, served.Epoch, answered.Answer, null, answered.Key));
+        else AnswerPeer(answered, served);
+    }
+
+    private void AnswerPeer(ServedAnswer answered, Served served)
+    {
         served.Answer = answered.Answer;
         _answered.Enqueue((answered.Key, Clock.Monotonic + KeepAnswers));
         Reply(answered.Key.Node, new RouteAnswer(answered.Key.Request, answered.Answer));

@@ -138,6 +138,12 @@ public sealed partial class ShardRegionActor
             return;
         }
 
+        if (request.Node is null && !IsCertain(request.Shard, request.Epoch))
+        {
+            Doubt(new Doubted(request.Shard, request.Epoch, answer, request, null));
+            return;
+        }
+
         request.Sender.Tell(answer, Self);
         Finish(request);
     }

@@ -51,9 +51,25 @@ public sealed partial class ShardRegionActor : UntypedActor
         _settings.Peers?.View.Tell(new SubscribeView(), Self);
     }
 
+    /// <summary>The sender of the message at which it broke hears so from the kernel, and only once.</summary>
+    protected internal override void PreRestart(Exception reason, object? message)
+    {
+        if (_requests.Values.FirstOrDefault(r => ReferenceEquals(r.Message, message)) is { } request) Remove(request);
+        base.PreRestart(reason, message);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void PostRestart(Exception reason)
+    {
+        CodeProbe.Reached("region.broke");
+        base.PostRestart(reason);
+        Context.System.EventStream.Publish(new RegionRestarted());
+    }
+
     /// <summary>What waited for an owner is answered; nobody would remember it.</summary>
     protected internal override void PostStop()
     {
+        for (int shard = 0; shard < _hosts.Length; shard++) _settings.Peers?.Gate?.End(shard);
         foreach (Request request in _requests.Values) _settings.Unplaced.Answer(request.Message, request.Sender, Self);
     }
 
@@ -74,6 +90,9 @@ public sealed partial class ShardRegionActor : UntypedActor
             case OwnershipEnded:
                 for (int shard = 0; shard < _hosts.Length; shard++) Lose(shard);
                 break;
+            case ShardTaken taken: Taken(taken); break;
+            case OwnershipChecked answer: OwnershipIs(answer); break;
+            case AskOwnership again: AskAgain(again.Doubted); break;
             case HostEnded ended: Ended(ended); break;
             case Revive revive:
                 HostSlot slot = _hosts[revive.Shard];
@@ -112,8 +131,16 @@ public sealed partial class ShardRegionActor : UntypedActor
     private void Lose(int shard)
     {
         HostSlot slot = _hosts[shard];
+        _settings.Peers?.Gate?.End(shard);
         if (slot.Ref is { } host) Context.Stop(host);
         slot.Clear();
+    }
+
+    /// <summary>From here on the shard is served here, unless its host has been told to end meanwhile.</summary>
+    private void Taken(ShardTaken taken)
+    {
+        HostSlot slot = _hosts[taken.Shard];
+        if (slot.Ref == Sender && slot.Epoch == taken.Epoch && slot.Admits) _settings.Peers?.Gate?.Begin(taken.Shard, taken.Epoch);
     }
 
     /// <summary>Nothing is handed to the host any more. It ends when what is under way is durable; what it did not finish comes back
@@ -121,6 +148,7 @@ public sealed partial class ShardRegionActor : UntypedActor
     private void Drain(DrainShard drain)
     {
         HostSlot slot = _hosts[drain.Shard];
+        if (slot.Epoch == drain.Epoch) _settings.Peers?.Gate?.End(drain.Shard);
         if (slot.Epoch != drain.Epoch || slot.Ref is null)
         {
             if (slot.Epoch == drain.Epoch) slot.Clear();
@@ -148,6 +176,7 @@ public sealed partial class ShardRegionActor : UntypedActor
         }
 
         CodeProbe.Reached("region.host-broke");
+        _settings.Peers?.Gate?.End(ended.Shard);
         slot.Ref = null;
         var revive = new Revive(ended.Shard, slot.Epoch);
         Timers.StartSingleTimer(revive, revive, ReviveDelay);

@@ -172,6 +172,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     {
         if (_loaded) return;
         _loaded = true;
+        Context.Parent.Tell(new ShardTaken(_start!.Shard, _start.Epoch), Self);
         foreach (ZoneRow row in loaded.Rows)
         {
             var slot = new ZoneSlot(row);

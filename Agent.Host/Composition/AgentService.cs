@@ -224,7 +224,13 @@ internal sealed partial class AgentService : IAsyncDisposable
         {
             HoldWishAtMost = _options.Zones.AnswerDeadline,
             MaxHeldPerShard = Math.Max(MaxHeldPerShard, MaxHeld / shards),
-            Peers = _cluster is { } cluster ? new RegionPeers(_options.NodeName, cluster.Node.View, cluster.Link) : null,
+            Peers = _cluster is { } cluster
+                ? new RegionPeers(_options.NodeName, cluster.Node.View, cluster.Link)
+                {
+                    Gate = cluster.Node.Gate,
+                    Check = new JournalOwnershipCheck(writer),
+                }
+                : null,
         };
         return _system.ActorOf(ShardRegionActor.Props(region), "zones");
     }

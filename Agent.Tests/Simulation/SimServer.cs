@@ -22,6 +22,7 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
 
     private readonly HashSet<((string Node, int Life)? By, DomainName Zone)> _busy = [];
     private readonly List<ServerEffect> _effects = [];
+    private readonly Dictionary<DomainName, TimeSpan> _doubts = [];
     private int _runs;
     private readonly Dictionary<DomainName, TimeSpan> _lastEffect = [];
 
@@ -64,7 +65,7 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
                 break;
             case ObserveZone observe:
                 Later(5, () => answer(
-                    Away || _busy.Contains((by, observe.Zone)) ? new ZoneObserved(order.Id, Observation.CannotTell, 0, NotThere)
+                    Away || _busy.Contains((by, observe.Zone)) ? CannotTell(order.Id, observe.Zone)
                     : Served.TryGetValue(observe.Zone, out uint serial) ? new ZoneObserved(order.Id, Observation.Present, serial, null)
                     : new ZoneObserved(order.Id, Observation.Absent, 0, null)));
                 break;
@@ -83,7 +84,19 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
         _effects.Add(new ServerEffect(sim.Now, null, null, null, sim.Now));
     }
 
+    /// <summary>Somebody asked or ordered in vain: it may act now without looking.</summary>
+    public void LeaveInDoubt(DomainName zone) => _doubts[zone] = sim.Now;
+
+    /// <summary>When somebody asked about the zone, or ordered something, in vain for the last time.</summary>
+    public TimeSpan? LastDoubt(DomainName zone) => _doubts.TryGetValue(zone, out TimeSpan at) ? at : null;
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private ZoneObserved CannotTell(long id, DomainName zone)
+    {
+        LeaveInDoubt(zone);
+        return new ZoneObserved(id, Observation.CannotTell, 0, NotThere);
+    }
 
     private void Serve((string Node, int Life)? by, DomainName zone, uint? serial, TimeSpan orderedAt)
     {
@@ -98,6 +111,7 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
         if (!isGivenUp && !_busy.Add((by, zone)))
         {
             Assert.True(MayOverlap, "two changes of one zone at once");
+            LeaveInDoubt(zone);
             Later(5, () => answer(new OrderFinished(id, OrderOutcome.Away, new Reason(ReasonCode.TargetAway, "still at it"))));
             return;
         }
@@ -107,6 +121,7 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
             if (!isGivenUp) _busy.Remove((by, zone));
             if (Away)
             {
+                LeaveInDoubt(zone);
                 answer(new OrderFinished(id, OrderOutcome.Away, NotThere));
                 return;
             }
@@ -118,7 +133,8 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
             }
 
             answer(new OrderFinished(id, OrderOutcome.Done, null));
-            if (!sim.Faults.Chance(LieChance)) TakeEffect(zone, change);
+            if (sim.Faults.Chance(LieChance)) LeaveInDoubt(zone);
+            else TakeEffect(zone, change);
         });
     }
 

@@ -64,6 +64,9 @@ internal sealed class AnswerChecker(SimScheduler sim) : IClusterChecker
     /// <summary>Requests that nobody has answered yet, those to dead nodes left out.</summary>
     public int Open => _open.Count(r => !r.IsOrphan);
 
+    public string DescribeOpen() => string.Join(
+        ", ", _open.Where(r => !r.IsOrphan).Select(r => $"{r.Message.GetType().Name} asked of {r.Node.Name} at {r.AskedAt}"));
+
     /// <summary>Longest time from a request to its answer.</summary>
     public TimeSpan Longest { get; private set; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 
@@ -6,8 +7,8 @@ namespace Agent.Tests.Simulation.Cluster;
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Written">Whether all of it was written; else nothing was.</param>
-/// <param name="Fenced">Shards that another epoch holds, for which nothing was written. Empty when there was no database.</param>
-internal sealed record CommitVerdict(bool Written, ImmutableSortedSet<int> Fenced);
+/// <param name="Fenced">Claims that do not hold any more. Empty when there was no database.</param>
+internal sealed record CommitVerdict(bool Written, ImmutableArray<ShardEpoch> Fenced);
 
 /// <summary>
 /// The database of a cluster as a model: one state for all nodes, transactions that hold the fences of their shards, a server that goes
@@ -78,9 +79,10 @@ internal sealed class SimClusterJournal
     /// Checks the fences of all shards and holds them until the commit. <paramref name="ended"/> is told when it is over; null when it was
     /// rolled back.
     /// </summary>
-    internal void Execute(ImmutableArray<SimWrite> writes, (string Node, int Life) writer, Action<CommitVerdict?> ended)
+    internal void Execute(
+        ImmutableArray<SimWrite> writes, ImmutableArray<ShardEpoch> claims, (string Node, int Life) writer, Action<CommitVerdict?> ended)
     {
-        ImmutableSortedSet<int> fenced = [.. writes.Where(w => !State.MayWrite(w.Shard, w.Epoch)).Select(w => w.Shard)];
+        ImmutableArray<ShardEpoch> fenced = [.. claims.Where(c => !State.MayWrite(c.Shard, c.Epoch))];
         if (!fenced.IsEmpty)
         {
             ended(new CommitVerdict(false, fenced));

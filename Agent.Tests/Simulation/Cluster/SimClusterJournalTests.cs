@@ -40,7 +40,7 @@ public sealed class SimClusterJournalTests
         Assert.Single(Take(two, 11)!.Value);
         Assert.NotNull(Take(two, 11));
         Assert.Null(Take(one, 10));
-        Assert.Equal([Shard], Commit(one, 10, 2).Fenced);
+        Assert.Equal([new ShardEpoch(Shard, 10)], Commit(one, 10, 2).Fenced.AsEnumerable());
         Assert.Equal(1, journal.State.Rows[Zone].Generation);
         Assert.Empty(Commit(two, 11, 2).Fenced);
         Assert.Equal([(10L, 10L), (11L, 11L)], journal.State.Commits.Select(c => (c.Write.Epoch, c.Fence)));
@@ -60,7 +60,7 @@ public sealed class SimClusterJournalTests
             v => verdict = v);
         _sim.RunFor(TimeSpan.FromSeconds(1));
         Assert.False(verdict!.Written);
-        Assert.Equal([Shard + 1], verdict.Fenced);
+        Assert.Equal([Shard + 1], verdict.Fenced.Select(f => f.Shard));
         Assert.Empty(journal.State.Rows);
     }
 
@@ -74,8 +74,8 @@ public sealed class SimClusterJournalTests
             _sim, _log, new JournalFaults { RequestLostChance = requestLost, AnswerLostChance = answerLost, LateChance = late });
         journal.State.Take(Shard, 10);
         ReplyBox box = new(_sim);
-        SimJournalPort port = new(journal.Connect(_node1), Shards, _ => 10);
-        port.Commit(new JournalBatch(5, [Row(1)]), box.ReplyTo);
+        SimJournalPort port = new(journal.Connect(_node1), Shards);
+        port.Commit(new JournalBatch(5, [Row(1)], [new ShardEpoch(Shard, 10)]), box.ReplyTo);
         Assert.Equal(5, box.Expect<JournalInDoubt>().Id);
         if (requestLost > 0)
         {
@@ -95,8 +95,8 @@ public sealed class SimClusterJournalTests
         SimClusterJournal journal = new(_sim, _log, new JournalFaults { LockChance = 1 });
         journal.State.Take(Shard, 10);
         ReplyBox box = new(_sim);
-        SimJournalPort port = new(journal.Connect(_node1), Shards, _ => 10);
-        port.Commit(new JournalBatch(1, [Row(1)]), box.ReplyTo);
+        SimJournalPort port = new(journal.Connect(_node1), Shards);
+        port.Commit(new JournalBatch(1, [Row(1)], [new ShardEpoch(Shard, 10)]), box.ReplyTo);
         _sim.RunFor(TimeSpan.FromMilliseconds(5));
         journal.GoAway("journal.failover", TimeSpan.FromSeconds(20));
         port.ReadZone(Zone, box.ReplyTo);

@@ -25,6 +25,7 @@ internal sealed class SimClusterStore
     private readonly List<SimStoreClient> _clients = [];
     private readonly HashSet<SimNode> _cut = [];
     private readonly List<Action> _held = [];
+    private readonly HashSet<long> _runOut = [];
     private readonly KernelRandom _random;
     private readonly double _rate;
     private readonly SimChaos _chaos;
@@ -64,6 +65,10 @@ internal sealed class SimClusterStore
 
     /// <summary>Leases that stand.</summary>
     public int Leases => _leases.Count;
+
+    /// <summary>Whether a lease has come to the end of its time; one that was revoked before has not.</summary>
+    public bool HasRunOut(long lease) =>
+        _runOut.Contains(lease) || (_leases.TryGetValue(lease, out Lease? present) && present.EndsAt <= Sim.Now && !IsAway && Sim.Now >= _stalledUntil);
 
     /// <summary>Nothing is decided now, for want of a quorum.</summary>
     public bool IsAway => _away > 0;
@@ -281,8 +286,14 @@ internal sealed class SimClusterStore
         {
             if (!_leases.ContainsKey(lease.Id)) return;
             if (lease.EndsAt > Sim.Now || IsAway || Sim.Now < _stalledUntil) WaitFor(lease);
-            else End(lease.Id);
+            else RunOut(lease.Id);
         });
+    }
+
+    private void RunOut(long lease)
+    {
+        _runOut.Add(lease);
+        End(lease);
     }
 
     private void End(long lease)

@@ -33,7 +33,12 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
     /// <summary>Writes all of it when the fences of all shards allow it. <paramref name="inDoubt"/> may be told once before
     /// <paramref name="ended"/>.</summary>
     public void Commit(ImmutableArray<SimWrite> writes, Action inDoubt, Action<CommitVerdict> ended) =>
-        InTurn(() => Send(writes, inDoubt, ended));
+        Commit(writes, [.. writes.Select(w => new ShardEpoch(w.Shard, w.Epoch)).Distinct()], inDoubt, ended);
+
+    /// <summary>As before, with claims that may say more than the writes: of one shard two, of which one at most holds.</summary>
+    public void Commit(
+        ImmutableArray<SimWrite> writes, ImmutableArray<ShardEpoch> claims, Action inDoubt, Action<CommitVerdict> ended) =>
+        InTurn(() => Send(new Batch(writes, claims), inDoubt, ended));
 
     /// <summary>Raises the epoch of a shard and reads its rows; null rows when another epoch is in the way.</summary>
     public void Take(int shard, int shardCount, long epoch, Action<ImmutableArray<ZoneRow>?> taken, Action failed) => Ask(
@@ -50,8 +55,11 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
         Ask(done => done(() => journal.State.Rows.GetValueOrDefault(zone)), read, failed);
 
     /// <summary>Whether a shard may be written under the epoch now.</summary>
-    public void CheckFence(int shard, long epoch, Action<bool> checkedFence, Action failed) =>
-        Ask(done => done(() => journal.State.MayWrite(shard, epoch)), checkedFence, failed);
+    public void CheckFence(int shard, long epoch, Action<bool> checkedFence, Action failed)
+    {
+        // Over a connection of its own: it does not wait behind a batch.
+        if (TryCall()) Ask(done => done(() => journal.State.MayWrite(shard, epoch)), checkedFence, failed, Reach);
+    }
 
     private void InTurn(Action request)
     {
@@ -89,11 +97,14 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
     }
 
     /// <summary>A request that changes nothing that a second try would not: when the connection breaks it has failed.</summary>
-    private void Ask<T>(Action<Action<Func<T>>> serve, Action<T> answered, Action failed) => InTurn(() =>
+    private void Ask<T>(Action<Action<Func<T>>> serve, Action<T> answered, Action failed) =>
+        InTurn(() => Ask(serve, answered, failed, Finish));
+
+    private void Ask<T>(Action<Action<Func<T>>> serve, Action<T> answered, Action failed, Action<TimeSpan, Action> finish)
     {
         if (IsRefused() || Random.Chance(Faults.RequestLostChance))
         {
-            Finish(Node.PausedFor + Way(), failed);
+            finish(Node.PausedFor + Way(), failed);
             return;
         }
 
@@ -105,11 +116,11 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
             T answer = read();
             bool isLost = !journal.CanReach(Node) || Random.Chance(Faults.AnswerLostChance);
             if (isLost) journal.Log.Count("journal.answer-lost", Node.Name);
-            Finish(Way(), isLost ? failed : () => answered(answer));
+            finish(Way(), isLost ? failed : () => answered(answer));
         }));
-    });
+    }
 
-    private void Send(ImmutableArray<SimWrite> writes, Action inDoubt, Action<CommitVerdict> ended)
+    private void Send(Batch batch, Action inDoubt, Action<CommitVerdict> ended)
     {
         if (IsRefused())
         {
@@ -125,15 +136,15 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
             journal.Log.Count("journal.late-effect", Node.Name);
             Fate fate = new();
             Doubt(fate, inDoubt, ended);
-            Leave(Random.NextTimeSpan(LateMax), () => Execute(writes, fate));
+            Leave(Random.NextTimeSpan(LateMax), () => Execute(batch, fate));
         }
         else
         {
-            Leave(Way(), () => Arrive(writes, inDoubt, ended));
+            Leave(Way(), () => Arrive(batch, inDoubt, ended));
         }
     }
 
-    private void Arrive(ImmutableArray<SimWrite> writes, Action inDoubt, Action<CommitVerdict> ended)
+    private void Arrive(Batch batch, Action inDoubt, Action<CommitVerdict> ended)
     {
         Fate fate = new();
         bool isBroken = !journal.CanReach(Node);
@@ -150,14 +161,14 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
                 Finish(Way(), () => ended(fate.Verdict!));
             }
         };
-        if (!isBroken) Execute(writes, fate);
+        if (!isBroken) Execute(batch, fate);
         else fate.Settle(Nothing);
     }
 
-    private void Execute(ImmutableArray<SimWrite> writes, Fate fate)
+    private void Execute(Batch batch, Fate fate)
     {
         if (!journal.CanReach(Node)) fate.Settle(Nothing);
-        else journal.Execute(writes, _self, verdict =>
+        else journal.Execute(batch.Writes, batch.Claims, _self, verdict =>
         {
             fate.IsRolledBack = verdict is null;
             fate.Settle(verdict ?? Nothing);
@@ -182,6 +193,8 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
         if (fate.Verdict is { } verdict && journal.CanReach(Node)) Finish(Way(), () => ended(verdict));
         else Seek(fate, ended);
     });
+
+    private sealed record Batch(ImmutableArray<SimWrite> Writes, ImmutableArray<ShardEpoch> Claims);
 
     /// <summary>What the database knows of a batch, and its client perhaps not.</summary>
     private sealed class Fate

@@ -6,27 +6,35 @@ using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation.Cluster;
 
-/// <summary>The journal's port over a node's connection to the shared database. The epochs come from whoever knows them.</summary>
+/// <summary>The journal's port over a node's connection to the shared database.</summary>
 /// <param name="client">The connection.</param>
 /// <param name="shardCount">Number of shards.</param>
-/// <param name="epochOf">The epoch under which this node believes to own a shard.</param>
-internal sealed class SimJournalPort(SimJournalClient client, int shardCount, Func<int, long> epochOf) : IJournal
+internal sealed class SimJournalPort(SimJournalClient client, int shardCount) : IJournal
 {
     private static readonly Reason Away = new(ReasonCode.JournalAway, "the database is away");
     private static readonly Reason Fenced = new(ReasonCode.JournalFenced, "another owner has come");
 
     public void Commit(JournalBatch batch, ReplyTo replyTo) => client.Commit(
-        [.. batch.Entries.Select(Write)],
+        [.. batch.Entries.Select(entry => Write(batch, entry))],
+        batch.Claims,
         () => replyTo.Tell(new JournalInDoubt(batch.Id, Away)),
         verdict => replyTo.Tell(
             verdict.Written ? new JournalCommitted(batch.Id)
-            : new JournalFailed(batch.Id, verdict.Fenced.IsEmpty ? Away : Fenced)));
+            : verdict.Fenced.IsEmpty ? new JournalFailed(batch.Id, Away)
+            : new JournalFailed(batch.Id, Fenced, null, verdict.Fenced)));
 
-    public void LoadShard(int shard, int shardCount, ReplyTo replyTo) => client.Load(
+    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => client.Take(
         shard,
         shardCount,
-        rows => replyTo.Tell(new ShardLoaded(shard, rows)),
+        epoch,
+        rows => replyTo.Tell(rows is { } taken ? new ShardLoaded(shard, taken) : new ShardLoadFailed(shard, Fenced)),
         () => replyTo.Tell(new ShardLoadFailed(shard, Away)));
+
+    public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => client.CheckFence(
+        shard,
+        epoch,
+        held => replyTo.Tell(new FenceChecked(request, held, held ? null : Fenced)),
+        () => replyTo.Tell(new FenceChecked(request, false, Away)));
 
     public void ReadZone(DomainName zone, ReplyTo replyTo) => client.Read(
         zone,
@@ -39,9 +47,9 @@ internal sealed class SimJournalPort(SimJournalClient client, int shardCount, Fu
     {
     }
 
-    private SimWrite Write(JournalEntry entry)
+    private SimWrite Write(JournalBatch batch, JournalEntry entry)
     {
         int shard = ShardRegionActor.ShardOf(entry.Zone.StableHash, shardCount);
-        return new SimWrite(shard, epochOf(shard), entry);
+        return new SimWrite(shard, batch.Claims.First(c => c.Shard == shard).Epoch, entry);
     }
 }

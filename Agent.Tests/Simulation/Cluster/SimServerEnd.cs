@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation.Cluster;
 
@@ -53,11 +54,13 @@ internal sealed class SimServerEnd : SimPort, IZoneBackend
         if (IsCut)
         {
             _log.Count("server.unreachable", Node.Name);
+            LeaveInDoubt(order);
             Reach(Node.PausedFor + Deadline, () => replyTo.Tell(GivenUp(order)));
         }
         else if (order is ApplyZone or RemoveZone && Random.Chance(LateChance))
         {
             _log.Count("server.late-effect", Node.Name);
+            LeaveInDoubt(order);
             Reach(Node.PausedFor + Deadline, () => replyTo.Tell(GivenUp(order)));
             Leave(Deadline + Random.NextTimeSpan(LateMax), () => _server.Take(_self, order, _ => { }, orderedAt, isGivenUp: true));
         }
@@ -66,6 +69,18 @@ internal sealed class SimServerEnd : SimPort, IZoneBackend
             if (Node.PausedFor > TimeSpan.Zero) _log.Count("server.order-of-a-paused-node", Node.Name);
             Leave(Random.NextTimeSpan(Way), () => _server.Take(_self, order, answer => Return(replyTo, answer), orderedAt));
         }
+    }
+
+    private void LeaveInDoubt(BackendOrder order)
+    {
+        DomainName? zone = order switch
+        {
+            ApplyZone x => x.Zone,
+            RemoveZone x => x.Zone,
+            ObserveZone x => x.Zone,
+            _ => null,
+        };
+        if (zone is not null) _server.LeaveInDoubt(zone);
     }
 
     private void Return(ReplyTo replyTo, object answer) => Reach(Random.NextTimeSpan(Way), () => replyTo.Tell(answer));

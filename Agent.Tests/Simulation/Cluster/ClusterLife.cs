@@ -1,0 +1,149 @@
+using Agent.Actors.Cluster;
+using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
+
+namespace Agent.Tests.Simulation.Cluster;
+
+/// <summary>
+/// One life of a cluster: requests, changes and faults for a while, then all faults end and everything must come level. Whatever was
+/// promised meanwhile must be so.
+/// </summary>
+internal sealed class ClusterLife
+{
+    public static readonly RequestOrigin Origin = new("192.0.2.9", null, "trace");
+
+    private static readonly TimeSpan ConvergeWithin = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan StaysLevel = TimeSpan.FromSeconds(30);
+    private static readonly double[] BreakChances = [0, 0, 0.00005, 0.0005];
+
+    private readonly SimCluster _cluster;
+    private readonly KernelRandom _random;
+    private readonly ClusterZone[] _zones;
+    private readonly int _acts;
+
+    private ClusterLife(ulong seed, SimOptions options, bool isCalm)
+    {
+        _cluster = new SimCluster(seed, options, isCalm);
+        _random = _cluster.Sim.Faults.Fork();
+        _zones = [.. Enumerable.Range(0, 3 + _random.Next(5)).Select(i => new ClusterZone(DomainName.Parse($"zone{i}.example.")))];
+        foreach (ClusterZone zone in _zones) _cluster.Masters.Zones[zone.Name] = 1;
+        _cluster.Sim.ActorBreakChance = isCalm ? 0 : BreakChances[_random.Next(BreakChances.Length)];
+        if (_cluster.Sim.ActorBreakChance > 0) foreach ((_, SimServer server) in _cluster.Servers) server.MayOverlap = true;
+        _acts = 10 + _random.Next(40);
+    }
+
+    /// <summary>Lives it, and returns the cluster as it was at the end.</summary>
+    public static SimCluster Live(ulong seed, SimOptions options, bool isCalm = false)
+    {
+        ClusterLife life = new(seed, options, isCalm);
+        life.Live();
+        return life._cluster;
+    }
+
+    private void Live()
+    {
+        for (int act = 0; act < _acts; act++)
+        {
+            _cluster.Sim.RunFor(_random.NextTimeSpan(TimeSpan.FromSeconds(_random.Chance(0.1) ? 30 : 4)));
+            Act();
+        }
+
+        _cluster.Heal();
+        ComeLevel();
+        CheckNothingWaits();
+        _cluster.Checkers.AtEnd();
+    }
+
+    /// <summary>Level is what stays so for a while: a request of a node that died may still be under way.</summary>
+    private void ComeLevel()
+    {
+        TimeSpan until = _cluster.Sim.Now + ConvergeWithin;
+        TimeSpan levelFrom = _cluster.Sim.Now;
+        string? problem;
+        do
+        {
+            _cluster.Sim.RunFor(TimeSpan.FromSeconds(5));
+            // A master tells of a change until somebody has heard it.
+            foreach (ClusterZone zone in _zones.Where(z => !z.IsNoted))
+            {
+                if (Up() is { } node) zone.Notify(_cluster, node);
+            }
+
+            problem = Problem();
+            if (problem is not null) levelFrom = _cluster.Sim.Now;
+        }
+        while (_cluster.Sim.Now - levelFrom < StaysLevel && _cluster.Sim.Now < until);
+        if (problem is not null) Assert.Fail($"not level after {ConvergeWithin}: {problem}; {_cluster.Describe()}");
+    }
+
+    private string? Problem()
+    {
+        if (_cluster.Nodes.Find(n => !n.HasStarted || !n.Node.IsUp || n.Node.PausedFor > TimeSpan.Zero) is { } away) return $"{away.Name} is away";
+        if (_cluster.Unowned() is { } unowned) return unowned;
+        if (_cluster.Answers.Open > 0) return $"requests are open: {_cluster.Answers.DescribeOpen()}";
+        return _zones.Select(z => z.Problem(_cluster)).FirstOrDefault(p => p is not null);
+    }
+
+    /// <summary>Nobody waits for anything, and every node finds every shard. A shard may just be on its way to another node for balance.</summary>
+    private void CheckNothingWaits()
+    {
+        for (int tries = 0; ; tries++)
+        {
+            RegionState[] states = [.. _cluster.Nodes.Select(StateOf)];
+            if (states.All(s => s.Waiting == 0 && s.Reachable == s.Total)) return;
+            if (tries == 60) Assert.Fail($"not at rest: {string.Join("; ", states.AsEnumerable())}");
+            _cluster.Sim.RunFor(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private RegionState StateOf(SimClusterNode node)
+    {
+        ReplyBox box = new(_cluster.Sim);
+        node.Region.Tell(new GetRegionState(), box);
+        return box.Expect<RegionState>();
+    }
+
+    private SimClusterNode? Up()
+    {
+        SimClusterNode[] up = [.. _cluster.Nodes.Where(n => n.HasStarted && n.Node.IsUp)];
+        return up.Length == 0 ? null : up[_random.Next(up.Length)];
+    }
+
+    private void Act()
+    {
+        if (Up() is not { } node) return;
+        ClusterZone zone = _zones[_random.Next(_zones.Length)];
+        SimServer server = _cluster.Servers.ElementAt(_random.Next(_cluster.Servers.Count())).Server;
+        SimServerEnd end = node.Farm.Values.ElementAt(_random.Next(node.Farm.Count));
+        switch (_random.Next(24))
+        {
+            case < 6: zone.Create(_cluster, node); break;
+            case < 8: zone.Delete(_cluster, node); break;
+            case < 14:
+                zone.Change(_cluster, 1 + (uint)_random.Next(3));
+                zone.Notify(_cluster, node);
+                break;
+            case 14: server.Away = !server.Away; break;
+            case 15: server.RestartEmpty(); break;
+            case 16: server.LieChance = _random.Chance(0.5) ? 0.3 : 0; break;
+            case 17: end.IsCut = !end.IsCut; break;
+            case 18: _cluster.Masters.BreakChance = _random.Chance(0.5) ? 0.3 : 0; break;
+            case 19:
+                if (!_cluster.Masters.Away.Remove("m1")) _cluster.Masters.Away.Add("m1");
+                break;
+            case 20:
+                if (!_cluster.Masters.Slow.Remove(zone.Name)) _cluster.Masters.Slow.Add(zone.Name);
+                break;
+            case 21: node.Cluster.Keeper.Tell(new SetLeaving(_random.Chance(0.6))); break;
+            case 22:
+                string? where = _random.Chance(0.7) ? _cluster.Nodes[_random.Next(_cluster.Nodes.Count)].Name : null;
+                node.Cluster.Desk.Tell(new SetPin(_random.Next(_cluster.Shards), where), new ReplyBox(_cluster.Sim));
+                break;
+            default:
+                if (!node.Masters.Cut.Remove("m2")) node.Masters.Cut.Add("m2");
+                break;
+        }
+    }
+}
