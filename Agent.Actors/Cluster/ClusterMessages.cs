@@ -3,7 +3,7 @@ using Agent.Actors.Kernel;
 namespace Agent.Actors.Cluster;
 
 /// <summary>Asks to be told every view from now on, beginning with the present one.</summary>
-public sealed record SubscribeView;
+public sealed record SubscribeView(IActorRef Subscriber);
 
 /// <summary>The cluster as its store now says.</summary>
 public sealed record ViewChanged(ClusterView View);
