@@ -91,7 +91,7 @@ public sealed partial class ClusterViewActor : UntypedActor
         _list = 0;
         if (read.Revision < _view.Revision)
         {
-            CodeProbe.Reached("view.list-went-back");
+            // The port promises that this cannot be, so no simulation comes here; believing it would undo what the node knows.
             Trouble($"the store is at revision {read.Revision} and was at {_view.Revision}");
             Again(Rest);
             return;
