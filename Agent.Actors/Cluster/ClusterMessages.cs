@@ -23,8 +23,8 @@ public sealed record ClusterState(ClusterView View, bool IsCurrent, string? Why)
 /// <param name="Revision">Create revision of its key.</param>
 public sealed record NodeJoined(long Lease, Guid Instance, long Revision);
 
-/// <summary>Published on the event stream by an actor that has just begun, and may have missed that this node joined: whoever keeps the lease
-/// tells it <see cref="NodeJoined"/>, if it is so.</summary>
+/// <summary>Published on the event stream by an actor that has just begun, and may have missed that this node joined: whoever keeps the
+/// lease tells it <see cref="NodeJoined"/>, if it is so.</summary>
 public sealed record MembershipWanted(IActorRef Asker);
 
 /// <summary>Published on the event stream: the membership is over, and with it every ownership.</summary>

@@ -197,7 +197,8 @@ public sealed class ShardMachine
         Release(now, effects, inGoodOrder: true);
     }
 
-    /// <summary>The region broke, and the host of the shard is gone with it: another is started, or the shard is given up as it is.</summary>
+    /// <summary>The region broke, and the host of the shard is gone with it: another is started, or the shard is given up as it
+    /// is.</summary>
     public void HostGone(TimeSpan now, List<ShardEffect> effects)
     {
         ArgumentNullException.ThrowIfNull(effects);

@@ -57,11 +57,20 @@ internal static class SimulateProgram
             string value = arguments[i + 1];
             switch (arguments[i])
             {
-                case "--seeds" when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long n): seeds = n; break;
-                case "--hours" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double h): hours = h; break;
-                case "--from" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong f): from = f; break;
-                case "--bug": bug = value; break;
-                default: return false;
+                case "--seeds" when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long n):
+                    seeds = n;
+                    break;
+                case "--hours" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double h):
+                    hours = h;
+                    break;
+                case "--from" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong f):
+                    from = f;
+                    break;
+                case "--bug":
+                    bug = value;
+                    break;
+                default:
+                    return false;
             }
         }
 
