@@ -1,4 +1,3 @@
-using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 
 namespace Agent.Actors.Cluster;

@@ -2,7 +2,6 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Zones;
-using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation.Cluster;
 
