@@ -80,7 +80,8 @@ public sealed class AgentCluster : IAsyncDisposable
     /// <summary>One more agent that would be a node, not started; who asked for it disposes it.</summary>
     /// <param name="name">Name of the node.</param>
     /// <param name="settings">Lines of HOCON; they win over those that make it a node.</param>
-    public AgentProcess NewAgent(string name, string settings) => new($"name = {name}\n{CommonSettings()}\n{LinkSettings(name)}\n{settings}");
+    public AgentProcess NewAgent(string name, string settings) =>
+        new($"name = {name}\n{CommonSettings()}\n{LinkSettings(name)}\n{settings}");
 
     /// <summary>The database's primary dies, and its standby goes on in its place.</summary>
     public async Task FailOverAsync()

@@ -25,7 +25,8 @@ public sealed class NodeLinkTests : IAsyncDisposable
     public async Task Three_nodes_hear_each_other(bool secured)
     {
         string[] names = ["a", "b", "c"];
-        TestNode[] nodes = [.. await Task.WhenAll(names.Select(name => _rig.StartAsync(name, secured ? _authority.IssueNode(name) : null)))];
+        TestNode[] nodes =
+            [.. await Task.WhenAll(names.Select(name => _rig.StartAsync(name, secured ? _authority.IssueNode(name) : null)))];
         await LinkRig.JoinAsync(nodes);
         foreach (TestNode node in nodes)
             foreach (TestNode other in nodes.Where(other => other != node)) node.Link.Send(other.Name, new RouteAccepted(7));

@@ -66,7 +66,7 @@ public class ClusterFixture : IAsyncLifetime
         return names;
     }
 
-    /// <summary>A zone with so many records at the master that it is more than a journal takes along in one piece, also compressed.</summary>
+    /// <summary>A zone with so many records at the master that no journal takes it along in one piece, also compressed.</summary>
     public string LargeAtMaster(string name, int records)
     {
         _zones.Set(new ScriptedZone(name, 1, records) { NoiseRecords = 1000 });

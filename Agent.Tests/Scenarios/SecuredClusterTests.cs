@@ -64,7 +64,7 @@ public sealed class SecuredClusterTests(SecuredClusterFixture cluster) : IClassF
     [Fact]
     public async Task The_primary_of_the_journal_dies_and_the_agents_go_on_at_its_standby()
     {
-        string[] zones = cluster.AtMaster("fail", 40);
+        string[] zones = cluster.AtMaster("fail", 90);
         foreach (string zone in zones.Take(3)) await cluster.CreateAsync(cluster.Agents[0], zone);
         int next = 2;
         using var done = new CancellationTokenSource();

@@ -44,7 +44,8 @@ internal sealed class TestAuthority : IDisposable
     /// </summary>
     public (string CertificateFile, string KeyFile) Issue(string subject, params string[] servedNames)
     {
-        (string CertificateFile, string KeyFile) files = (_folder.Combine($"{_name}-{subject}.pem"), _folder.Combine($"{_name}-{subject}.key"));
+        string file = _folder.Combine($"{_name}-{subject}");
+        (string CertificateFile, string KeyFile) files = ($"{file}.pem", $"{file}.key");
         var names = new SubjectAlternativeNameBuilder();
         foreach (string name in servedNames)
         {
