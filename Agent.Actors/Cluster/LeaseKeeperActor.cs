@@ -162,11 +162,13 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         }
 
         ConfigRecord ours = _settings.Config with { Incarnation = config.Record.Incarnation };
-        string? mismatch = config.Record == ours ? null : $"the cluster has {config.Record}, this node is configured for {ours}";
+        string? mismatch = config.Record == ours ? null : $"the cluster has {InWords(config.Record)}, this node is for {InWords(ours)}";
         if (mismatch is not null && mismatch != _mismatch) LogCannotJoin(_logger, _settings.Node, mismatch);
         _mismatch = mismatch;
         _configured |= mismatch is null;
     }
+
+    private static string InWords(ConfigRecord config) => $"{config.Shards} shards (hash {config.Hash}, format {config.Format})";
 
     /// <summary>Tells the others whether the node is leaving; tried until the store has taken it.</summary>
     private void ShowState()

@@ -1,5 +1,6 @@
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Telemetry;
 
 namespace Agent.Actors.Cluster;
 
@@ -39,6 +40,7 @@ public sealed partial class ShardRegionActor
         var request = new Request(++_counter, message, sender, shard, Clock.Monotonic + patience);
         _requests.Add(request.Id, request);
         _heldByShard[shard]++;
+        CountWaiting(1);
         if (!_entities.TryGetValue(message.ShardKey, out Entity? entity)) _entities[message.ShardKey] = entity = new Entity();
         entity.Waiting.Add(request);
         Dispatch(message.ShardKey, entity);
@@ -75,7 +77,7 @@ public sealed partial class ShardRegionActor
                 entity.Waiting.RemoveAt(0);
                 entity.OnItsWay = request;
                 (request.Node, request.Epoch) = owner;
-                Send(request);
+                Send(request, RoutedFate.Sent);
             }
             else
             {
@@ -100,8 +102,9 @@ public sealed partial class ShardRegionActor
         slot.Ref!.Tell(request.Message, new Requester(Self, request.Id));
     }
 
-    private void Send(Request request)
+    private void Send(Request request, RoutedFate fate)
     {
+        ClusterMetrics.Count(fate);
         request.SentAt = Clock.Monotonic;
         _settings.Peers!.Transport.Send(
             request.Node!, new RouteRequest(request.Id, request.Shard, request.Epoch, request.Message));
@@ -164,6 +167,7 @@ public sealed partial class ShardRegionActor
     {
         if (!_requests.TryGetValue(id, out Request? request) || request.Node != node) return;
         CodeProbe.Reached("region.refused");
+        ClusterMetrics.Count(RoutedFate.Refused);
         Requeue(request);
     }
 
@@ -201,7 +205,15 @@ public sealed partial class ShardRegionActor
 
     private void Remove(Request request)
     {
-        if (_requests.Remove(request.Id)) _heldByShard[request.Shard]--;
+        if (!_requests.Remove(request.Id)) return;
+        _heldByShard[request.Shard]--;
+        CountWaiting(-1);
+    }
+
+    /// <summary>Only of a cluster: an agent that stands alone has nobody to wait for once it has started.</summary>
+    private void CountWaiting(long change)
+    {
+        if (_settings.Peers is not null && change != 0) ClusterMetrics.RequestsWaiting.Add(change);
     }
 
     private void Tick()
@@ -214,13 +226,14 @@ public sealed partial class ShardRegionActor
             if (now >= request.Until + (waits ? TimeSpan.Zero : Grace))
             {
                 CodeProbe.Reached("region.expired");
+                if (_settings.Peers is not null) ClusterMetrics.Count(RoutedFate.Expired);
                 _settings.Unplaced.Answer(request.Message, request.Sender, Self);
                 Finish(request);
             }
             else if (entity.OnItsWay == request && now - request.SentAt >= ResendAfter)
             {
                 CodeProbe.Reached("region.sent-again");
-                Send(request);
+                Send(request, RoutedFate.SentAgain);
             }
         }
 

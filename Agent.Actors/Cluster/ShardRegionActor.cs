@@ -71,6 +71,7 @@ public sealed partial class ShardRegionActor : UntypedActor
     {
         for (int shard = 0; shard < _hosts.Length; shard++) _settings.Peers?.Gate?.End(shard);
         foreach (Request request in _requests.Values) _settings.Unplaced.Answer(request.Message, request.Sender, Self);
+        CountWaiting(-_requests.Count);
     }
 
     /// <inheritdoc/>

@@ -8,17 +8,26 @@ namespace Agent.Bench.Peers;
 /// </summary>
 public sealed class AgentCluster : IAsyncDisposable
 {
-    private readonly AgentProcess[] _agents;
+    private const string StandbyName = "second";
+    private const string KeyPrefix = "/agent/";
 
-    private AgentCluster(EtcdCluster etcd, PostgresServer postgres, AgentProcess[] agents) =>
-        (Etcd, Postgres, _agents) = (etcd, postgres, agents);
+    private readonly AgentClusterOptions _options;
+    private EtcdCluster? _etcd;
+    private PostgresServer? _postgres;
+    private AgentProcess[] _agents = [];
+
+    private AgentCluster(AgentClusterOptions options) => _options = options;
 
     /// <summary>Name of the database.</summary>
     public const string Database = "farm";
 
-    public EtcdCluster Etcd { get; }
+    public EtcdCluster Etcd => _etcd!;
 
-    public PostgresServer Postgres { get; }
+    /// <summary>The database's primary.</summary>
+    public PostgresServer Postgres => _postgres!;
+
+    /// <summary>Holds every commit before it is confirmed, until it takes the primary's place; null where none was asked for.</summary>
+    public PostgresServer? Standby { get; private set; }
 
     public IReadOnlyList<AgentProcess> Agents => _agents;
 
@@ -35,42 +44,29 @@ public sealed class AgentCluster : IAsyncDisposable
     /// <param name="settings">Lines of HOCON for the agent with this index, beside those that make it a node.</param>
     /// <param name="shards">Number of shards.</param>
     /// <param name="leaseSeconds">A node that is silent for this long loses its shards.</param>
-    public static async Task<AgentCluster> StartedAsync(int nodes, Func<int, string> settings, int shards = 12, double leaseSeconds = 3)
-    {
-        EtcdCluster? etcd = null;
-        PostgresServer? postgres = null;
-        try
-        {
-            Task<EtcdCluster> etcdStart = EtcdCluster.StartedAsync();
-            postgres = await PostgresServer.StartedAsync();
-            etcd = await etcdStart;
-            await postgres.SqlAsync("postgres", $"CREATE DATABASE {Database} ENCODING 'UTF8' TEMPLATE template0");
-        }
-        catch
-        {
-            if (postgres is not null) await postgres.DisposeAsync();
-            if (etcd is not null) await etcd.DisposeAsync();
-            throw;
-        }
+    public static Task<AgentCluster> StartedAsync(int nodes, Func<int, string> settings, int shards = 12, double leaseSeconds = 3) =>
+        StartedAsync(new AgentClusterOptions { Nodes = nodes, Settings = settings, Shards = shards, LeaseSeconds = leaseSeconds });
 
-        string endpoints = string.Join(", ", etcd.Addresses.Select(address => $"\"{address}\""));
-        string common = $$"""
-            journal { provider = postgresql, connection-string = "{{postgres.ConnectionString(Database)}}" }
-            cluster {
-              enabled = true
-              shards = {{shards.ToString(CultureInfo.InvariantCulture)}}
-              lease-ttl = {{leaseSeconds.ToString(CultureInfo.InvariantCulture)}}s
-              listen = "127.0.0.1:0"
-              etcd.endpoints = [{{endpoints}}]
-            }
-            """;
-        AgentProcess[] agents =
-            [.. Enumerable.Range(0, nodes).Select(i => new AgentProcess($"name = {NameOf(i)}\n{common}\n{settings(i)}"))];
-        var cluster = new AgentCluster(etcd, postgres, agents);
+    /// <summary>Starts everything, and waits until every shard has an owner.</summary>
+    public static async Task<AgentCluster> StartedAsync(AgentClusterOptions options)
+    {
+        var cluster = new AgentCluster(options);
         try
         {
+            Task<EtcdCluster> etcdStart = EtcdCluster.StartedAsync(options.EtcdTls);
+            try
+            {
+                await cluster.StartPostgresAsync();
+            }
+            finally
+            {
+                cluster._etcd = await etcdStart;
+            }
+
+            if (options.EtcdUser is { } user) await cluster.Etcd.Members[0].EnableUserAsync(user.Name, user.Password, KeyPrefix);
+            cluster._agents = [.. Enumerable.Range(0, options.Nodes).Select(i => cluster.NewAgent(NameOf(i), options.Settings(i)))];
             // One after the other: the machine may have two cores, and a start is work.
-            foreach (AgentProcess agent in agents) await agent.StartAsync();
+            foreach (AgentProcess agent in cluster._agents) await agent.StartAsync();
             await cluster.SettledAsync();
             return cluster;
         }
@@ -80,6 +76,25 @@ public sealed class AgentCluster : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>One more agent that would be a node, not started; who asked for it disposes it.</summary>
+    /// <param name="name">Name of the node.</param>
+    /// <param name="settings">Lines of HOCON; they win over those that make it a node.</param>
+    public AgentProcess NewAgent(string name, string settings) =>
+        new($"name = {name}\n{CommonSettings()}\n{LinkSettings(name)}\n{settings}");
+
+    /// <summary>The database's primary dies, and its standby goes on in its place.</summary>
+    public async Task FailOverAsync()
+    {
+        await Postgres.KillAsync();
+        await Standby!.PromoteAsync();
+        (_postgres, Standby) = (Standby, _postgres);
+    }
+
+    /// <summary>How a node reaches a database of the cluster's server, whichever of the two it is.</summary>
+    public string ConnectionString(string database) => Standby is { } standby
+        ? PostgresServer.ConnectionString(database, Postgres, standby)
+        : Postgres.ConnectionString(database);
 
     /// <summary>Waits until every shard has an owner and no two nodes differ by more than two.</summary>
     public Task SettledAsync(TimeSpan? deadline = null) => Eventually.HoldsAsync(
@@ -124,9 +139,72 @@ public sealed class AgentCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (AgentProcess agent in _agents) await agent.DisposeAsync();
-        await Postgres.DisposeAsync();
-        await Etcd.DisposeAsync();
+        if (Standby is { } standby) await standby.DisposeAsync();
+        if (_postgres is { } postgres) await postgres.DisposeAsync();
+        if (_etcd is { } etcd) await etcd.DisposeAsync();
     }
+
+    private async Task StartPostgresAsync()
+    {
+        _postgres = await PostgresServer.StartedAsync();
+        await _postgres.SqlAsync("postgres", $"CREATE DATABASE {Database} ENCODING 'UTF8' TEMPLATE template0");
+        if (!_options.HasStandby) return;
+        Standby = await _postgres.StandbyAsync(StandbyName);
+        await _postgres.FollowedByAsync(StandbyName);
+    }
+
+    private string CommonSettings()
+    {
+        string endpoints = string.Join(", ", Etcd.Addresses.Select(address => $"\"{address}\""));
+        string tls = _options.EtcdTls is { } files
+            ? $"ca-file = \"{files.CaFile}\", certificate-file = \"{files.ClientFile}\", key-file = \"{files.ClientKeyFile}\""
+            : "";
+        string user = _options.EtcdUser is { } known ? $"user = \"{known.Name}\", password = \"{known.Password}\"" : "";
+        return $$"""
+            journal { provider = postgresql, connection-string = "{{ConnectionString(Database)}}" }
+            cluster {
+              enabled = true
+              shards = {{_options.Shards.ToString(CultureInfo.InvariantCulture)}}
+              lease-ttl = {{_options.LeaseSeconds.ToString(CultureInfo.InvariantCulture)}}s
+              listen = "127.0.0.1:0"
+              etcd { endpoints = [{{endpoints}}] }
+              etcd { {{tls}} }
+              etcd { {{user}} }
+            }
+            """;
+    }
+
+    private string LinkSettings(string node) => _options.LinkTls?.Invoke(node) is var (ca, certificate, key)
+        ? $"cluster.tls {{ ca-file = \"{ca}\", certificate-file = \"{certificate}\", key-file = \"{key}\" }}"
+        : "";
+}
+
+/// <summary>What a cluster of agents is made of.</summary>
+public sealed record AgentClusterOptions
+{
+    /// <summary>Lines of HOCON for the agent with this index, beside those that make it a node.</summary>
+    public required Func<int, string> Settings { get; init; }
+
+    /// <summary>Number of agents.</summary>
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>Number of shards.</summary>
+    public int Shards { get; init; } = 12;
+
+    /// <summary>A node that is silent for this long loses its shards.</summary>
+    public double LeaseSeconds { get; init; } = 3;
+
+    /// <summary>Whether the database has a synchronous standby.</summary>
+    public bool HasStandby { get; init; }
+
+    /// <summary>Files for an etcd that wants certificates, and for its clients.</summary>
+    public EtcdTlsFiles? EtcdTls { get; init; }
+
+    /// <summary>The user that etcd is asked as; null: it asks for none.</summary>
+    public (string Name, string Password)? EtcdUser { get; init; }
+
+    /// <summary>PEM files for the link of the node of this name; null: without TLS.</summary>
+    public Func<string, (string CaFile, string CertificateFile, string KeyFile)>? LinkTls { get; init; }
 }
 
 /// <summary>What <c>/api/v1/cluster</c> says.</summary>

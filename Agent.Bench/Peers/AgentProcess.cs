@@ -51,6 +51,9 @@ public sealed class AgentProcess : IAsyncDisposable
 
     public IPEndPoint Management { get; private set; } = new(IPAddress.None, 0);
 
+    /// <summary>Where it hears other nodes; null for an agent that stands alone.</summary>
+    public IPEndPoint? Link { get; private set; }
+
     public WorkerClient Worker => new(Dns);
 
     public WorkerClient WorkerByTcp => new(Dns, useTcp: true);
@@ -80,6 +83,7 @@ public sealed class AgentProcess : IAsyncDisposable
             .Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1], StringComparer.Ordinal);
         DnsEndPoints = [.. values["dns"].Split(',').Select(IPEndPoint.Parse)];
         Management = IPEndPoint.Parse(values["management"]);
+        Link = values.TryGetValue("node", out string? node) ? IPEndPoint.Parse(node) : null;
     }
 
     /// <summary>Starts it without waiting: for starts that must fail.</summary>

@@ -60,6 +60,14 @@ public abstract class DnsServer(string purpose) : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills the server and takes everything from it that it ever kept; the next start is its first.</summary>
+    public async Task WipeAsync()
+    {
+        await KillAsync();
+        foreach (string file in Directory.EnumerateFiles(FolderPath)) File.Delete(file);
+        foreach (string folder in Directory.EnumerateDirectories(FolderPath)) Directory.Delete(folder, recursive: true);
+    }
+
     public virtual async ValueTask DisposeAsync()
     {
         await KillAsync();

@@ -7,8 +7,8 @@ public sealed class EtcdCluster : IAsyncDisposable
 {
     private readonly EtcdServer[] _members;
 
-    private EtcdCluster(IReadOnlyList<string> arguments) =>
-        _members = [.. Enumerable.Range(1, 3).Select(number => new EtcdServer($"m{number}") { Arguments = arguments })];
+    private EtcdCluster(EtcdTlsFiles? tls, IReadOnlyList<string> arguments) =>
+        _members = [.. Enumerable.Range(1, 3).Select(number => new EtcdServer($"m{number}") { Tls = tls, Arguments = arguments })];
 
     public IReadOnlyList<EtcdServer> Members => _members;
 
@@ -18,9 +18,12 @@ public sealed class EtcdCluster : IAsyncDisposable
 
     private string InitialCluster => string.Join(',', _members.Select(member => member.InitialCluster));
 
-    public static async Task<EtcdCluster> StartedAsync(params string[] arguments)
+    public static Task<EtcdCluster> StartedAsync(params string[] arguments) => StartedAsync(null, arguments);
+
+    /// <summary>With files, clients must show certificates; the members talk to each other as before.</summary>
+    public static async Task<EtcdCluster> StartedAsync(EtcdTlsFiles? tls, params string[] arguments)
     {
-        EtcdCluster cluster = new(arguments);
+        EtcdCluster cluster = new(tls, arguments);
         try
         {
             await Task.WhenAll(cluster._members.Select(member => member.LaunchAsync(cluster.InitialCluster)));

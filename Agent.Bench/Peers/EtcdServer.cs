@@ -112,6 +112,24 @@ public sealed class EtcdServer(string name) : IAsyncDisposable
             .. command,
         ]);
 
+    /// <summary>From here on every request needs a user; this one has the rights of what begins with the prefix, and no others.</summary>
+    public async Task EnableUserAsync(string user, string password, string prefix)
+    {
+        foreach (string[] command in (string[][])
+            [
+                ["user", "add", "root:root"],
+                ["user", "grant-role", "root", "root"],
+                ["user", "add", $"{user}:{password}"],
+                ["role", "add", user],
+                ["role", "grant-permission", user, "--prefix=true", "readwrite", prefix],
+                ["user", "grant-role", user, user],
+                ["auth", "enable"],
+            ])
+        {
+            (await CtlAsync(command)).EnsureSuccess();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();

@@ -106,6 +106,9 @@ internal sealed partial class AgentService : IAsyncDisposable
     {
         TimeProvider clock = TimeProvider.System;
         ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Masters, cancellation));
+        // Before anything counts: what goes up and down would be wrong for good.
+        var metrics = new PrometheusExporter(AgentMetrics.MeterName);
+        OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
         (DataDirectory data, INodeJournal journal) = OpenStore(clock);
         _system = ActorSystem.Create(
             "agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
@@ -140,8 +143,6 @@ internal sealed partial class AgentService : IAsyncDisposable
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
-        var metrics = new PrometheusExporter(AgentMetrics.MeterName);
-        OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
         BindDns(listenerPolicy, region, zones, clock);
 
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the

@@ -5,9 +5,11 @@ using System.Text;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
+using Agent.Actors.Telemetry;
 using Agent.Host.Configuration;
 using Agent.Host.Etcd;
 using Agent.Host.Nodes;
+using Agent.Host.Telemetry;
 using Agent.Host.Transfers;
 
 namespace Agent.Host.Composition;
@@ -37,6 +39,10 @@ internal sealed partial class ClusterService : IAsyncDisposable
         Link = link;
         Settings = settings;
         Node = ClusterNode.Watch(system, settings);
+        ClusterMetrics.Begin();
+        Node.View.Tell(
+            new SubscribeView(),
+            new ClusterGauges(AgentMetrics.Meter, settings.Node, settings.Config.Shards, () => Node.Gate.IsOpen, settings.SinceBoot));
     }
 
     public NodeLink Link { get; }

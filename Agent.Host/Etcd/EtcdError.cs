@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Agent.Actors.Reasons;
 
@@ -47,8 +48,10 @@ internal static class EtcdError
         }
         catch (Exception failure) when (failure is JsonException or FormatException)
         {
-            // Something else than etcd spoke, perhaps a proxy before it; what it did with the request is not known.
-            return EtcdException.Away($"{endpoint.Authority} answered with status {(int)status} and no words of etcd", EtcdOutcome.Open);
+            // Something else than etcd spoke, its gateway or a proxy before it; what it did with the request is not known.
+            string said = Printable(Encoding.UTF8.GetString(octets.Span[..Math.Min(octets.Length, TextMax)]).Trim());
+            string words = said.Length > 0 ? $": {said}" : " and no words of etcd";
+            return EtcdException.Away($"{endpoint.Authority} answered with status {(int)status}{words}", EtcdOutcome.Open);
         }
     }
 

@@ -102,6 +102,13 @@ public sealed class CommandTreeTests : IDisposable
         CommandRun bad = await CommandRun.Of("config", "check", _file);
         Assert.Equal(ExitCode.Usage, bad.ExitCode);
         Assert.Contains($"{_file}:1:7: this has no closing '}}'", bad.Error);
+
+        // A cluster with a journal that only one of its nodes could open.
+        File.WriteAllText(
+            _file, ConfigurationText.Base + "agent.cluster { enabled = true, etcd.endpoints = [\"127.0.0.1\"] }\nagent.journal.provider = sqlite");
+        CommandRun alone = await CommandRun.Of("config", "check", _file);
+        Assert.Equal(ExitCode.Usage, alone.ExitCode);
+        Assert.Contains("a cluster shares one journal: set agent.journal.provider = postgresql", alone.Error);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Agent.Actors.Cluster;
 using Agent.Bench.Peers;
 using Agent.Host.Configuration;
 using Agent.Host.Etcd;
+using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Etcd;
 
@@ -71,7 +72,7 @@ public sealed class EtcdSecurityTests : IDisposable
     public async Task A_user_has_the_rights_of_its_prefix_and_its_token_is_renewed()
     {
         await using EtcdServer server = await EtcdServer.StartedAsync(arguments: ["--auth-token-ttl", "2"]);
-        await EnableUsersAsync(server);
+        await server.EnableUserAsync("agent", "the \"password\"", "/agent/one/");
         EtcdOptions options = new() { Endpoints = [server.Address], User = "agent", Password = Secret("the \"password\"") };
         await using EtcdHarness store = new(options) { Prefix = "/agent/one/" };
         long lease = await store.GrantAsync(TimeSpan.FromMinutes(1));
@@ -114,21 +115,21 @@ public sealed class EtcdSecurityTests : IDisposable
         }
     }
 
-    private static async Task EnableUsersAsync(EtcdServer server)
+    [Fact]
+    public async Task A_user_may_show_a_certificate_but_none_with_a_common_name()
     {
-        foreach (string[] command in (string[][])
-            [
-                ["user", "add", "root:root"],
-                ["user", "grant-role", "root", "root"],
-                ["user", "add", "agent:the \"password\""],
-                ["role", "add", "agent"],
-                ["role", "grant-permission", "agent", "--prefix=true", "readwrite", "/agent/one/"],
-                ["user", "grant-role", "agent", "agent"],
-                ["auth", "enable"],
-            ])
+        using TestAuthority authority = new(_folder, "ours");
+        await using EtcdServer server = await EtcdServer.StartedAsync(authority.ServerFiles("127.0.0.1"));
+        await server.EnableUserAsync("agent", "word", "/agent/");
+        EtcdOptions user = With(authority, authority.Issue("agent"), server.Address) with { User = "agent", Password = Secret("word") };
+        await using (EtcdHarness store = new(user) { Prefix = "/agent/" })
         {
-            (await server.CtlAsync(command)).EnsureSuccess();
+            await store.CommitAsync(store.Put("a", "1"));
         }
+
+        (string certificate, string key) = authority.Issue("named", "127.0.0.1");
+        await using EtcdHarness named = new(user with { CertificateFile = certificate, KeyFile = key });
+        Assert.Contains("CommonName of client", (await CommitFailsAsync(named)).Reason.Text, StringComparison.Ordinal);
     }
 
     private static Secret Secret(string text) => new(Encoding.UTF8.GetBytes(text));

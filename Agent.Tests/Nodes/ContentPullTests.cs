@@ -8,6 +8,7 @@ using Agent.Dns.Zones;
 using Agent.Host.Journal;
 using Agent.Host.Nodes;
 using Agent.Tests.Journal;
+using Agent.Tests.TestKit;
 using Microsoft.AspNetCore.Http;
 
 namespace Agent.Tests.Nodes;
@@ -148,7 +149,7 @@ public sealed class ContentPullTests : IAsyncDisposable
         MemoryZoneContent content = TestZones.Large("zone.example.", 5, 50_000);
         a.Link.Send("b", Wish(content));
         await b.ReceivesAsync(1);
-        NodeTls bCertificate = new(_authority.Issue("b2", names => names.AddDnsName("b")), LinkRig.Cluster, "b", a.Log);
+        NodeTls bCertificate = new(_authority.IssueNode("b2", names => names.AddDnsName("b")), LinkRig.Cluster, "b", a.Log);
         using HttpClient client = new PeerConnector(a.Peer, b.Options, bCertificate).CreateClient();
         Assert.Equal(HttpStatusCode.OK, await AskAsync("b", LinkRig.Cluster, content.Hash.ToString()));
         Assert.Equal(HttpStatusCode.NotFound, await AskAsync("b", LinkRig.Cluster, new string('0', 64)));
@@ -217,8 +218,8 @@ public sealed class ContentPullTests : IAsyncDisposable
 
     private async Task<(TestNode A, TestNode B)> PairAsync()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
-        TestNode b = await _rig.StartAsync("b", _authority.Issue("b"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
+        TestNode b = await _rig.StartAsync("b", _authority.IssueNode("b"));
         await LinkRig.JoinAsync(a, b);
         return (a, b);
     }

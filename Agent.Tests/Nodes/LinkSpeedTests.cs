@@ -5,6 +5,7 @@ using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Journal;
+using Agent.Tests.TestKit;
 using Xunit.Abstractions;
 
 namespace Agent.Tests.Nodes;
@@ -26,8 +27,8 @@ public sealed class LinkSpeedTests(ITestOutputHelper output) : IAsyncDisposable
     [Fact]
     public async Task Messages_per_second_latency_and_fetches()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
-        TestNode b = await _rig.StartAsync("b", _authority.Issue("b"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
+        TestNode b = await _rig.StartAsync("b", _authority.IssueNode("b"));
         await LinkRig.JoinAsync(a, b);
         await EchoAsync(a, b, 2000);
         double[] times = await EchoAsync(a, b, 5000);

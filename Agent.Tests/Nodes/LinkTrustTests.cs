@@ -1,6 +1,7 @@
 using Agent.Actors.Cluster;
 using Agent.Bench.Peers;
 using Agent.Host.Nodes;
+using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Nodes;
 
@@ -22,8 +23,8 @@ public sealed class LinkTrustTests : IAsyncDisposable
     public async Task A_certificate_of_another_authority_is_refused_by_both()
     {
         using var other = new TestAuthority();
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
-        TestNode b = await _rig.StartAsync("b", other.Issue("b"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
+        TestNode b = await _rig.StartAsync("b", other.IssueNode("b"));
         a.Link.Connect([b.Peer]);
         b.Link.Connect([a.Peer]);
         await a.HasLoggedAsync("certificate: its certificate is not one of our authority");
@@ -36,9 +37,9 @@ public sealed class LinkTrustTests : IAsyncDisposable
     public async Task A_client_of_another_authority_is_refused_even_when_it_trusts_the_server()
     {
         using var other = new TestAuthority();
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
         a.Link.Connect([Me]);
-        await using var peer = new ScriptedPeer(a, "b", other.Issue("b") with { AuthorityFile = _authority.File });
+        await using var peer = new ScriptedPeer(a, "b", other.IssueNode("b") with { AuthorityFile = _authority.CaFile });
         await peer.HelloAsync(a, Me);
         await Eventually.HoldsAsync(() => peer.IsEnded, () => "the connection ends");
         Assert.Empty(peer.Frames);
@@ -48,7 +49,7 @@ public sealed class LinkTrustTests : IAsyncDisposable
     [Fact]
     public async Task A_client_without_certificate_or_without_tls_gets_no_answer()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
         a.Link.Connect([Me]);
         await using var plain = new ScriptedPeer(a, "b");
         await plain.HelloAsync(a, Me);
@@ -70,8 +71,8 @@ public sealed class LinkTrustTests : IAsyncDisposable
     [Fact]
     public async Task A_server_that_is_not_the_node_is_not_believed()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
-        TestNode c = await _rig.StartAsync("c", _authority.Issue("c"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
+        TestNode c = await _rig.StartAsync("c", _authority.IssueNode("c"));
         a.Link.Connect([c.Peer with { Node = "b" }]);
         await a.HasLoggedAsync("certificate: its certificate names c");
     }
@@ -79,9 +80,9 @@ public sealed class LinkTrustTests : IAsyncDisposable
     [Fact]
     public async Task A_name_that_the_certificate_does_not_carry_is_refused_with_a_word()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
         a.Link.Connect([Me]);
-        await using var peer = new ScriptedPeer(a, "c", _authority.Issue("c"));
+        await using var peer = new ScriptedPeer(a, "c", _authority.IssueNode("c"));
         await peer.HelloAsync(a, Me);
         await RefusesAsync(a, peer, LinkRefusal.Certificate);
     }
@@ -89,10 +90,10 @@ public sealed class LinkTrustTests : IAsyncDisposable
     [Fact]
     public async Task A_name_as_uri_counts_for_its_cluster_only()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a", names => names.AddUri(new Uri("agent://c1/a"))));
-        TestNode b = await _rig.StartAsync("b", _authority.Issue("b", names => names.AddUri(new Uri("agent://c1/b"))));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a", names => names.AddUri(new Uri("agent://c1/a"))));
+        TestNode b = await _rig.StartAsync("b", _authority.IssueNode("b", names => names.AddUri(new Uri("agent://c1/b"))));
         await LinkRig.JoinAsync(a, b);
-        NodeTlsFiles files = _authority.Issue("d", names => names.AddUri(new Uri("agent://c2/d")));
+        NodeTlsFiles files = _authority.IssueNode("d", names => names.AddUri(new Uri("agent://c2/d")));
         NodeLinkException refused = await Assert.ThrowsAsync<NodeLinkException>(() => _rig.StartAsync("d", files));
         Assert.Contains("must name the node d", refused.Message, StringComparison.Ordinal);
     }
@@ -100,7 +101,7 @@ public sealed class LinkTrustTests : IAsyncDisposable
     [Fact]
     public async Task Files_that_cannot_be_used_stop_the_start()
     {
-        NodeTlsFiles files = _authority.Issue("a");
+        NodeTlsFiles files = _authority.IssueNode("a");
         File.WriteAllText(files.KeyFile, "no key");
         await Assert.ThrowsAsync<NodeLinkException>(() => _rig.StartAsync("a", files));
         await Assert.ThrowsAsync<NodeLinkException>(() => _rig.StartAsync("a", files with { CertificateFile = "/nowhere" }));
@@ -110,9 +111,9 @@ public sealed class LinkTrustTests : IAsyncDisposable
     public async Task Certificates_are_read_again_when_they_change_and_bad_ones_are_not_taken()
     {
         using var later = new TestAuthority();
-        NodeTlsFiles files = _authority.Issue("a");
+        NodeTlsFiles files = _authority.IssueNode("a");
         TestNode a = await _rig.StartAsync("a", files);
-        TestNode b = await _rig.StartAsync("b", later.Issue("b"));
+        TestNode b = await _rig.StartAsync("b", later.IssueNode("b"));
         a.Link.Connect([b.Peer]);
         b.Link.Connect([a.Peer]);
         await a.HasLoggedAsync("is not one of our authority");
@@ -123,7 +124,7 @@ public sealed class LinkTrustTests : IAsyncDisposable
         File.WriteAllText(files.KeyFile, key);
 
         // Both sides trust both authorities, and "a" gets a certificate of the later one.
-        File.AppendAllText(_authority.File, File.ReadAllText(later.File));
+        File.AppendAllText(_authority.CaFile, File.ReadAllText(later.CaFile));
         later.Write(files, names => names.AddDnsName("a"));
         await a.IsUpAsync(b);
         await b.IsUpAsync(a);

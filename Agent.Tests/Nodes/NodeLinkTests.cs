@@ -3,6 +3,7 @@ using Agent.Actors.Zones;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Host.Nodes;
+using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Nodes;
 
@@ -24,7 +25,8 @@ public sealed class NodeLinkTests : IAsyncDisposable
     public async Task Three_nodes_hear_each_other(bool secured)
     {
         string[] names = ["a", "b", "c"];
-        TestNode[] nodes = [.. await Task.WhenAll(names.Select(name => _rig.StartAsync(name, secured ? _authority.Issue(name) : null)))];
+        TestNode[] nodes =
+            [.. await Task.WhenAll(names.Select(name => _rig.StartAsync(name, secured ? _authority.IssueNode(name) : null)))];
         await LinkRig.JoinAsync(nodes);
         foreach (TestNode node in nodes)
             foreach (TestNode other in nodes.Where(other => other != node)) node.Link.Send(other.Name, new RouteAccepted(7));
@@ -92,7 +94,7 @@ public sealed class NodeLinkTests : IAsyncDisposable
         a.Link.Send("b", new RouteAccepted(2));
         Assert.Equal(1, a.Counts.Dropped);
 
-        TestNode next = await _rig.StartAsync("b", _authority.Issue("b"));
+        TestNode next = await _rig.StartAsync("b", _authority.IssueNode("b"));
         await LinkRig.JoinAsync(a, next);
         a.Link.Send("b", new RouteAccepted(3));
         next.Link.Send("a", new RouteAccepted(4));
@@ -170,8 +172,8 @@ public sealed class NodeLinkTests : IAsyncDisposable
 
     private async Task<(TestNode A, TestNode B)> PairAsync()
     {
-        TestNode a = await _rig.StartAsync("a", _authority.Issue("a"));
-        TestNode b = await _rig.StartAsync("b", _authority.Issue("b"));
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
+        TestNode b = await _rig.StartAsync("b", _authority.IssueNode("b"));
         await LinkRig.JoinAsync(a, b);
         return (a, b);
     }

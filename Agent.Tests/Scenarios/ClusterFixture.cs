@@ -8,7 +8,7 @@ namespace Agent.Tests.Scenarios;
 /// Three agents as one cluster, each answering by itself, in front of one BIND that all of them reach; one master that has every zone it is
 /// told to. One cluster for all tests of a class: each leaves it as it found it.
 /// </summary>
-public sealed class ClusterFixture : IAsyncLifetime
+public class ClusterFixture : IAsyncLifetime
 {
     private readonly ScriptedZones _zones = new();
 
@@ -23,32 +23,37 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public IReadOnlyList<AgentProcess> Agents => Cluster.Agents;
 
+    /// <summary>Lines of HOCON for every node: one server beside it, and the BIND of all.</summary>
+    public string NodeSettings => $$"""
+        masters = ["{{Master.EndPoint}}"]
+        undelete-window = 0s
+        answer-deadline = 15s
+        targets {
+          self { driver = embedded, scope = node }
+          bind {
+            driver = bind9
+            scope = farm
+            server = "{{Bind.EndPoint}}"
+            host = "127.0.0.1"
+            port = {{Bind.ControlPort.ToString(CultureInfo.InvariantCulture)}}
+            key-file = "{{Bind.ControlKeyFile}}"
+            zone-directory = "{{Bind.ZoneFolder}}"
+          }
+        }
+        """;
+
+    protected virtual AgentClusterOptions Options => new() { Settings = _ => NodeSettings };
+
     public async Task InitializeAsync()
     {
         Master = new ScriptedMaster(_zones.Answer);
         await Bind.StartAsync();
-        Cluster = await AgentCluster.StartedAsync(3, _ => $$"""
-            masters = ["{{Master.EndPoint}}"]
-            undelete-window = 0s
-            answer-deadline = 15s
-            targets {
-              self { driver = embedded, scope = node }
-              bind {
-                driver = bind9
-                scope = farm
-                server = "{{Bind.EndPoint}}"
-                host = "127.0.0.1"
-                port = {{Bind.ControlPort.ToString(CultureInfo.InvariantCulture)}}
-                key-file = "{{Bind.ControlKeyFile}}"
-                zone-directory = "{{Bind.ZoneFolder}}"
-              }
-            }
-            """);
+        Cluster = await AgentCluster.StartedAsync(Options);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
-        await Cluster.DisposeAsync();
+        if (Cluster is { } cluster) await cluster.DisposeAsync();
         await Bind.DisposeAsync();
         await Master.DisposeAsync();
     }
@@ -61,6 +66,23 @@ public sealed class ClusterFixture : IAsyncLifetime
         return names;
     }
 
+    /// <summary>A zone with so many records at the master that no journal takes it along in one piece, also compressed.</summary>
+    public string LargeAtMaster(string name, int records)
+    {
+        _zones.Set(new ScriptedZone(name, 1, records) { NoiseRecords = 1000 });
+        return name;
+    }
+
+    /// <summary>How often the master was asked for the whole zone, by any node.</summary>
+    public int TransfersOf(string zone) => Master.Queries.Count(query =>
+        query.Type is DnsTestMessage.TypeAxfr or DnsTestMessage.TypeIxfr
+        && query.Name.AsSpan().SequenceEqual(DnsTestMessage.EncodeName(zone)));
+
+    /// <summary>The master is gone; with <see cref="MasterReturns"/> another one stands at its address, with the same zones.</summary>
+    public async Task MasterLeavesAsync() => await Master.DisposeAsync();
+
+    public void MasterReturns() => Master = new ScriptedMaster(_zones.Answer, port: Master.EndPoint.Port);
+
     /// <summary>The next serial at the master; nobody is told.</summary>
     public uint Bump(string zone) => ++_zones[zone].Serial;
 
@@ -70,6 +92,14 @@ public sealed class ClusterFixture : IAsyncLifetime
     {
         EnsureAccepted(await agent.WorkerByTcp.CreateAsync(zone), zone);
         _wanted[zone] = true;
+    }
+
+    /// <summary>A CREATE whose failure is no surprise; only one that was answered with success is held to its word.</summary>
+    public async Task<bool> TryCreateAsync(AgentProcess agent, string zone)
+    {
+        if ((await agent.WorkerByTcp.CreateAsync(zone)).ResponseCode != 0) return false;
+        _wanted[zone] = true;
+        return true;
     }
 
     public async Task DeleteAsync(AgentProcess agent, string zone)
