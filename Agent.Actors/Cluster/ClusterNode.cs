@@ -21,23 +21,7 @@ public sealed record ClusterNode(IActorRef View, IActorRef Keeper, IActorRef Des
         ArgumentNullException.ThrowIfNull(settings);
         var gate = new OwnershipGate(settings.SinceBoot);
         IActorRef view = system.ActorOf(ClusterViewActor.Props(new ClusterViewSettings(settings.Store, settings.Keys)), "cluster-view");
-        IActorRef keeper = system.ActorOf(
-            LeaseKeeperActor.Props(new LeaseKeeperSettings(
-                settings.Node,
-                settings.Process,
-                settings.Address,
-                settings.Version,
-                settings.Protocol,
-                settings.Servers,
-                settings.Config,
-                settings.Keys,
-                settings.Store,
-                view,
-                gate,
-                settings.Times,
-                settings.Memory,
-                settings.SinceBoot)),
-            "lease-keeper");
+        IActorRef keeper = system.ActorOf(LeaseKeeperActor.Props(new LeaseKeeperSettings(settings, view, gate)), "lease-keeper");
         IActorRef desk = system.ActorOf(
             ClusterDeskActor.Props(new ClusterDeskSettings(settings.Keys, settings.Store, view)), "cluster-desk");
         return new ClusterNode(view, keeper, desk, gate);

@@ -28,7 +28,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private LeaseKeeperActor(LeaseKeeperSettings settings)
     {
         _settings = settings;
-        _machine = new LeaseMachine(settings.Times, NewInstance);
+        _machine = new LeaseMachine(settings.Member.Times, NewInstance);
         _logger = Context.System.LoggerFactory.CreateLogger<LeaseKeeperActor>();
     }
 
@@ -38,10 +38,10 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     /// <inheritdoc/>
     protected internal override void PreStart()
     {
-        if (_settings.Memory.Recall() is { } last && last != 0) _settings.Store.Revoke(--_requests, last, Context.ReplyTo());
+        if (_settings.Member.Memory.Recall() is { } last && last != 0) _settings.Member.Store.Revoke(--_requests, last, Context.ReplyTo());
         Context.System.EventStream.Subscribe(Self, typeof(MembershipWanted));
         _settings.View.Tell(new SubscribeView(Self), Self);
-        Timers.StartPeriodicTimer(TickTimer, TickTimer, TimeSpan.Zero, _settings.Times.Beat / 10);
+        Timers.StartPeriodicTimer(TickTimer, TickTimer, TimeSpan.Zero, _settings.Member.Times.Beat / 10);
     }
 
     /// <summary>Whoever kept the lease before this incarnation is not known any more: everything on it ends.</summary>
@@ -55,13 +55,13 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     protected internal override void PostStop()
     {
         _settings.Gate.Close();
-        if (_machine.Lease != 0) _settings.Store.Revoke(--_requests, _machine.Lease, Context.ReplyTo());
+        if (_machine.Lease != 0) _settings.Member.Store.Revoke(--_requests, _machine.Lease, Context.ReplyTo());
     }
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
     {
-        TimeSpan now = _settings.SinceBoot();
+        TimeSpan now = _settings.Member.SinceBoot();
         switch (message)
         {
             case object timer when timer == TickTimer:
@@ -97,50 +97,57 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     {
         switch (effect)
         {
-            case AskLease x: _settings.Store.Grant(x.Request, _settings.Times.TimeToLive, Context.ReplyTo()); break;
-            case BeatLease x: _settings.Store.KeepAlive(x.Request, x.Lease, Context.ReplyTo()); break;
+            case AskLease x: _settings.Member.Store.Grant(x.Request, _settings.Member.Times.TimeToLive, Context.ReplyTo()); break;
+            case BeatLease x: _settings.Member.Store.KeepAlive(x.Request, x.Lease, Context.ReplyTo()); break;
             case EnterMember x: Enter(x); break;
-            case DropLease x: _settings.Store.Revoke(--_requests, x.Lease, Context.ReplyTo()); break;
+            case DropLease x: _settings.Member.Store.Revoke(--_requests, x.Lease, Context.ReplyTo()); break;
             case Joined x:
                 _enteredAt = x.Revision;
-                LogJoined(_logger, _settings.Node, x.Instance, x.Lease);
+                LogJoined(_logger, _settings.Member.Node, x.Instance, x.Lease);
                 Context.System.EventStream.Publish(new NodeJoined(x.Lease, x.Instance, x.Revision));
                 break;
             case Expelled x:
                 _settings.Gate.Close();
                 _stateRequest = 0;
-                LogExpelled(_logger, _settings.Node, x.Why);
+                LogExpelled(_logger, _settings.Member.Node, x.Why);
                 Context.System.EventStream.Publish(new NodeExpelled(x.Instance, x.Why));
                 break;
             case HoldsUntil x: _settings.Gate.OpenUntil(x.SinceBoot); break;
-            case CannotJoin x: LogCannotJoin(_logger, _settings.Node, x.Why); break;
+            case CannotJoin x: LogCannotJoin(_logger, _settings.Member.Node, x.Why); break;
         }
     }
 
     private void Enter(EnterMember effect)
     {
-        _settings.Memory.Remember(effect.Lease);
+        _settings.Member.Memory.Remember(effect.Lease);
         _shown = _leaving ? MemberState.Leaving : MemberState.Up;
-        string key = _settings.Keys.Member(_settings.Node);
-        _settings.Store.Commit(
+        string key = _settings.Member.Keys.Member(_settings.Member.Node);
+        _settings.Member.Store.Commit(
             effect.Request,
             new StoreTransaction(
                 [new StoreCompare(key, StoreField.CreateRevision, 0)],
                 [
                     new StoreWrite(key, ClusterRecords.Write(Record(effect.Instance, _shown)), effect.Lease),
-                    new StoreWrite(_settings.Keys.Node(_settings.Node), ClusterRecords.Write(_settings.Servers)),
+                    new StoreWrite(_settings.Member.Keys.Node(_settings.Member.Node), ClusterRecords.Write(_settings.Member.Servers)),
                 ]),
             Context.ReplyTo());
     }
 
     private MemberRecord Record(Guid instance, MemberState state) =>
-        new(_settings.Node, instance, _settings.Process, _settings.Address, state, _settings.Version, _settings.Protocol);
+        new(
+            _settings.Member.Node,
+            instance,
+            _settings.Member.Process,
+            _settings.Member.Address,
+            state,
+            _settings.Member.Version,
+            _settings.Member.Protocol);
 
     /// <summary>A view from before the node was entered says nothing of it.</summary>
     private void Look(ClusterView view, TimeSpan now)
     {
         Configure(view);
-        if (_machine.IsMember && view.Revision >= _enteredAt && !view.IsThere(_settings.Node, _machine.Instance))
+        if (_machine.IsMember && view.Revision >= _enteredAt && !view.IsThere(_settings.Member.Node, _machine.Instance))
             _machine.NotSeen(now, _effects);
     }
 
@@ -152,18 +159,18 @@ public sealed partial class LeaseKeeperActor : UntypedActor
             // A view that is older than a key says nothing; the comparison decides.
             if (_configured || _configRequest != 0) return;
             _configRequest = --_requests;
-            _settings.Store.Commit(
+            _settings.Member.Store.Commit(
                 _configRequest,
                 new StoreTransaction(
-                    [new StoreCompare(_settings.Keys.Config, StoreField.CreateRevision, 0)],
-                    [new StoreWrite(_settings.Keys.Config, ClusterRecords.Write(_settings.Config))]),
+                    [new StoreCompare(_settings.Member.Keys.Config, StoreField.CreateRevision, 0)],
+                    [new StoreWrite(_settings.Member.Keys.Config, ClusterRecords.Write(_settings.Member.Config))]),
                 Context.ReplyTo());
             return;
         }
 
-        ConfigRecord ours = _settings.Config with { Incarnation = config.Record.Incarnation };
+        ConfigRecord ours = _settings.Member.Config with { Incarnation = config.Record.Incarnation };
         string? mismatch = config.Record == ours ? null : $"the cluster has {InWords(config.Record)}, this node is for {InWords(ours)}";
-        if (mismatch is not null && mismatch != _mismatch) LogCannotJoin(_logger, _settings.Node, mismatch);
+        if (mismatch is not null && mismatch != _mismatch) LogCannotJoin(_logger, _settings.Member.Node, mismatch);
         _mismatch = mismatch;
         _configured |= mismatch is null;
     }
@@ -177,8 +184,8 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         if (!_machine.IsMember || wanted == _shown || _stateRequest != 0) return;
         _showing = wanted;
         _stateRequest = --_requests;
-        string key = _settings.Keys.Member(_settings.Node);
-        _settings.Store.Commit(
+        string key = _settings.Member.Keys.Member(_settings.Member.Node);
+        _settings.Member.Store.Commit(
             _stateRequest,
             new StoreTransaction(
                 [new StoreCompare(key, StoreField.CreateRevision, _enteredAt)],
@@ -214,35 +221,10 @@ public sealed partial class LeaseKeeperActor : UntypedActor
 }
 
 /// <summary>Settings of the keeper of a lease.</summary>
-/// <param name="Node">Name of this node.</param>
-/// <param name="Process">This run of the program.</param>
-/// <param name="Address">Where its link listens.</param>
-/// <param name="Version">Its program, for people.</param>
-/// <param name="Protocol">The newest version of the link that it speaks.</param>
-/// <param name="Servers">What it drives.</param>
-/// <param name="Config">What this node takes the cluster for.</param>
-/// <param name="Keys">The cluster's keys.</param>
-/// <param name="Store">What all nodes agree through.</param>
+/// <param name="Member">The node whose lease it is.</param>
 /// <param name="View">The actor that knows the view.</param>
 /// <param name="Gate">Opened while the lease holds.</param>
-/// <param name="Times">The times of the lease.</param>
-/// <param name="Memory">Remembers the lease over a restart.</param>
-/// <param name="SinceBoot">A clock that goes on while the machine is suspended.</param>
-public sealed record LeaseKeeperSettings(
-    string Node,
-    Guid Process,
-    string Address,
-    string Version,
-    int Protocol,
-    NodeRecord Servers,
-    ConfigRecord Config,
-    ClusterKeys Keys,
-    IClusterStore Store,
-    IActorRef View,
-    OwnershipGate Gate,
-    LeaseTimes Times,
-    ILeaseMemory Memory,
-    Func<TimeSpan> SinceBoot);
+public sealed record LeaseKeeperSettings(ClusterNodeSettings Member, IActorRef View, OwnershipGate Gate);
 
 /// <summary>Remembers the last lease over a restart of the process, so that it need not run out before the node comes back.</summary>
 public interface ILeaseMemory
