@@ -62,8 +62,7 @@ internal sealed class ClusterZone(DomainName name)
                 + string.Join("; ", _notified.Select(Describe));
     }
 
-    /// <summary>Whether this may be the last word: something wanted it that need not have come before something else that was
-    /// done.</summary>
+    /// <summary>Whether this may be the last word: something wanted it that need not have come before what else was done.</summary>
     private bool MayBe(bool isServed)
     {
         (ClientRequest Request, bool Wanted)[] against = [.. _asked.Where(a => a.Wanted != isServed && IsDone(a.Request))];
