@@ -22,7 +22,7 @@ try
         await File.AppendAllTextAsync(file, report.ToJson() + "\n");
     }
 
-    return 0;
+    return report.HasFailed ? 1 : 0;
 }
 catch (FormatException problem)
 {

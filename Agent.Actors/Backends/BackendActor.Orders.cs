@@ -1,4 +1,5 @@
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 
 namespace Agent.Actors.Backends;
 
@@ -20,6 +21,7 @@ public sealed partial class BackendActor
     {
         if (_settings.Fence.Admit(told.Shard, told.Epoch, told.Wish.Zone, told.Request))
             _machine.Want(told.Wish with { Shard = told.Shard, Epoch = told.Epoch }, Sender, now, _effects);
+        else CodeProbe.Reached("target.wish-overtaken");
         Sender.Tell(new WishTaken(told.Request), Self);
     }
 
@@ -35,6 +37,8 @@ public sealed partial class BackendActor
         }
         else
         {
+            CodeProbe.Reached("target.order-held");
+            if (!IsHolder) CodeProbe.Reached("target.not-holder");
             var held = new HeldOrder(issue, _settings.Holder);
             _held.Add(issue.Order.Id, held);
             if (IsHolder) AskFence(held);
@@ -103,6 +107,7 @@ public sealed partial class BackendActor
                 Release(held);
                 break;
             case FenceState.Lost:
+                CodeProbe.Reached("target.order-withdrawn");
                 // When it was asked for the target, not the zone's owner but this node is over: the target's new holder does the work.
                 if (held.Holder is null) _settings.Fence.Close(held.Issue.Shard, held.Issue.Epoch);
                 Forget(held);

@@ -42,7 +42,7 @@ public sealed class TargetPlacementActor : UntypedActor
     protected internal override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(ClusterTargetsWanted));
-        _settings.View.Tell(new SubscribeView(), Self);
+        _settings.View.Tell(new SubscribeView(Self), Self);
     }
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ public sealed class ClusterDeskActor : UntypedActor
     public static Props Props(ClusterDeskSettings settings) => Kernel.Props.Create(static s => new ClusterDeskActor(s), settings);
 
     /// <inheritdoc/>
-    protected internal override void PreStart() => _settings.View.Tell(new SubscribeView(), Self);
+    protected internal override void PreStart() => _settings.View.Tell(new SubscribeView(Self), Self);
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)

@@ -3,7 +3,7 @@ using Agent.Actors.Kernel;
 namespace Agent.Actors.Cluster;
 
 /// <summary>Asks to be told every view from now on, beginning with the present one.</summary>
-public sealed record SubscribeView;
+public sealed record SubscribeView(IActorRef Subscriber);
 
 /// <summary>The cluster as its store now says.</summary>
 public sealed record ViewChanged(ClusterView View);
@@ -23,8 +23,8 @@ public sealed record ClusterState(ClusterView View, bool IsCurrent, string? Why)
 /// <param name="Revision">Create revision of its key.</param>
 public sealed record NodeJoined(long Lease, Guid Instance, long Revision);
 
-/// <summary>Published on the event stream by an actor that has just begun, and may have missed that this node joined: whoever keeps the lease
-/// tells it <see cref="NodeJoined"/>, if it is so.</summary>
+/// <summary>Published on the event stream by an actor that has just begun, and may have missed that this node joined: whoever keeps the
+/// lease tells it <see cref="NodeJoined"/>, if it is so.</summary>
 public sealed record MembershipWanted(IActorRef Asker);
 
 /// <summary>Published on the event stream: the membership is over, and with it every ownership.</summary>

@@ -53,7 +53,7 @@ public sealed partial class CoordinatorActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(NodeJoined));
         Context.System.EventStream.Subscribe(Self, typeof(NodeExpelled));
         Context.System.EventStream.Publish(new MembershipWanted(Self));
-        _settings.View.Tell(new SubscribeView(), Self);
+        _settings.View.Tell(new SubscribeView(Self), Self);
         Timers.StartPeriodicTimer(TickTimer, TickTimer, _settings.Tick);
     }
 

@@ -40,7 +40,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     {
         if (_settings.Memory.Recall() is { } last && last != 0) _settings.Store.Revoke(--_requests, last, Context.ReplyTo());
         Context.System.EventStream.Subscribe(Self, typeof(MembershipWanted));
-        _settings.View.Tell(new SubscribeView(), Self);
+        _settings.View.Tell(new SubscribeView(Self), Self);
         Timers.StartPeriodicTimer(TickTimer, TickTimer, TimeSpan.Zero, _settings.Times.Beat / 10);
     }
 

@@ -150,6 +150,7 @@ public sealed class LeaseMachine
         if (answer.Lease != _lease || !Take(answer.Request, State.Member)) return;
         if (answer.TimeToLive <= TimeSpan.Zero)
         {
+            CodeProbe.Reached("lease.over");
             Lose("the store says that the lease is over", now, effects);
             return;
         }
@@ -179,7 +180,9 @@ public sealed class LeaseMachine
     /// <summary>The view of the cluster does not show this run any more although it was entered before.</summary>
     public void NotSeen(TimeSpan now, List<LeaseEffect> effects)
     {
-        if (_state == State.Member) Lose("the node's key is gone", now, effects);
+        if (_state != State.Member) return;
+        CodeProbe.Reached("lease.not-seen");
+        Lose("the node's key is gone", now, effects);
     }
 
     /// <summary>Something on this node wants a fresh start.</summary>

@@ -18,7 +18,7 @@ public sealed class NodeLinkActor : UntypedActor
     public static Props Props(NodeLinkSettings settings) => Kernel.Props.Create(static s => new NodeLinkActor(s), settings);
 
     /// <inheritdoc/>
-    protected internal override void PreStart() => _settings.View.Tell(new SubscribeView(), Self);
+    protected internal override void PreStart() => _settings.View.Tell(new SubscribeView(Self), Self);
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)

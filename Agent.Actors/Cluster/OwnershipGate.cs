@@ -6,8 +6,8 @@ namespace Agent.Actors.Cluster;
 /// Says without a lock whether this node's lease holds for certain at this moment: whatever it owns nobody else can have claimed. When it
 /// is closed nothing is lost yet, but only the journal's fence can say who owns a shard.
 /// </summary>
-/// <remarks>The lease is written by its keeper, what is served by the region; both are read by any thread. The gate shortens the time in which two nodes act; safety is the
-/// fence's.</remarks>
+/// <remarks>The lease is written by its keeper, what is served by the region; both are read by any thread. The gate shortens the time in
+/// which two nodes act; safety is the fence's.</remarks>
 public sealed class OwnershipGate
 {
     private readonly ConcurrentDictionary<int, long> _served = new();

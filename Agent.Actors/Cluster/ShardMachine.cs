@@ -1,3 +1,5 @@
+using Agent.Actors.Kernel.Simulation;
+
 namespace Agent.Actors.Cluster;
 
 /// <summary>What a shard machine wants done.</summary>
@@ -109,6 +111,7 @@ public sealed class ShardMachine
     {
         ArgumentNullException.ThrowIfNull(effects);
         if (!IsHosted || ownerRevision != _ownerRevision) return;
+        CodeProbe.Reached("owner.fenced");
         effects.Add(new DropHost(_shard));
         Release(now, effects);
     }
@@ -173,8 +176,16 @@ public sealed class ShardMachine
         if (_state != State.Asking) return;
         StoreEntry? entry = answer.Entries.FirstOrDefault();
         OwnerRecord? owner = entry is null ? null : ClusterRecords.Read<OwnerRecord>(entry.Value);
-        if (owner is not null && owner.Instance == _instance) Own(entry!.CreateRevision, effects);
-        else _state = State.Foreign;
+        if (owner is not null && owner.Instance == _instance)
+        {
+            CodeProbe.Reached("owner.claim-read-back");
+            Own(entry!.CreateRevision, effects);
+        }
+        else
+        {
+            _state = State.Foreign;
+        }
+
         Advance(now, effects);
     }
 
@@ -186,7 +197,8 @@ public sealed class ShardMachine
         Release(now, effects, inGoodOrder: true);
     }
 
-    /// <summary>The region broke, and the host of the shard is gone with it: another is started, or the shard is given up as it is.</summary>
+    /// <summary>The region broke, and the host of the shard is gone with it: another is started, or the shard is given up as it
+    /// is.</summary>
     public void HostGone(TimeSpan now, List<ShardEffect> effects)
     {
         ArgumentNullException.ThrowIfNull(effects);
@@ -203,6 +215,7 @@ public sealed class ShardMachine
         {
             case State.Foreign when _instance != Guid.Empty && isOurs:
                 // A claim that was given up as unanswered has taken effect late.
+                CodeProbe.Reached("owner.claim-came-late");
                 if (IsAssigned) Own(owner!.CreateRevision, effects);
                 else Release(now, effects, owner!.CreateRevision);
                 break;
@@ -242,7 +255,12 @@ public sealed class ShardMachine
     private void Release(
         TimeSpan now, List<ShardEffect> effects, long? ownerRevision = null, bool drop = false, bool inGoodOrder = false)
     {
-        if (drop) effects.Add(new DropHost(_shard));
+        if (drop)
+        {
+            CodeProbe.Reached("owner.drain-too-long");
+            effects.Add(new DropHost(_shard));
+        }
+
         _state = State.Releasing;
         _inGoodOrder = inGoodOrder;
         _ownerRevision = ownerRevision ?? _ownerRevision;

@@ -42,7 +42,7 @@ public sealed partial class ShardOwnerActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(ShardFenced));
         Context.System.EventStream.Subscribe(Self, typeof(RegionRestarted));
         Context.System.EventStream.Publish(new MembershipWanted(Self));
-        _settings.View.Tell(new SubscribeView(), Self);
+        _settings.View.Tell(new SubscribeView(Self), Self);
         Timers.StartPeriodicTimer(TickTimer, TickTimer, TickInterval);
     }
 

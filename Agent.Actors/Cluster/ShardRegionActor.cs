@@ -48,7 +48,7 @@ public sealed partial class ShardRegionActor : UntypedActor
     {
         Context.System.EventStream.Subscribe(Self, typeof(OwnershipEnded));
         _settings.Coordination.Subscribe(Self);
-        _settings.Peers?.View.Tell(new SubscribeView(), Self);
+        _settings.Peers?.View.Tell(new SubscribeView(Self), Self);
     }
 
     /// <summary>The sender of the message at which it broke hears so from the kernel, and only once.</summary>

@@ -200,6 +200,7 @@ public sealed class JournalActor : UntypedActor
     /// <summary>The shards are another owner's: nothing can be written under these epochs any more, and nothing kept either.</summary>
     private void FencedAlone(ImmutableArray<ShardEpoch> claims, Reason reason)
     {
+        CodeProbe.Reached("journal.fenced-alone");
         foreach (Asked asked in _underWay.Where(u => claims.Contains(u.Claim))) Answer(asked, id => new AppendFailed(id, reason));
         _underWay.RemoveAll(u => claims.Contains(u.Claim));
         for (int left = _kept.Count; left > 0; left--)

@@ -81,6 +81,7 @@ public sealed partial class ZoneShardActor
     /// <summary>What the former owner had ordered before it crashed has taken effect by now, perhaps over what was told since.</summary>
     private void LookOnceMore()
     {
+        CodeProbe.Reached("shard.looked-once-more");
         foreach (IActorRef target in Targets.Set.Targets.Values) TellEverything(target);
     }
 

@@ -124,7 +124,11 @@ public sealed partial class ZoneShardActor : UntypedActor
     }
 
     /// <summary>Another owner has come since: what waits here is refused when this host ends.</summary>
-    private void Fenced() => Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
+    private void Fenced()
+    {
+        CodeProbe.Reached("shard.fenced-while-loading");
+        Context.System.EventStream.Publish(new ShardFenced(_start!.Shard, _start.Epoch));
+    }
 
     /// <summary>
     /// The shard goes to another node. Nothing is begun any more, who waits is told that the work was interrupted (and is asked again at

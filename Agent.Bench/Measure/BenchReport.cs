@@ -38,6 +38,9 @@ public sealed class BenchReport(string title)
     /// <summary>A sentence below the tables: a reason, a condition of the run.</summary>
     public void AddNote(string note) => _notes.Add(note);
 
+    /// <summary>Something that was to hold did not; the program ends with 1.</summary>
+    public bool HasFailed { get; set; }
+
     public void Print(TextWriter output)
     {
         output.WriteLine(Title);

@@ -32,6 +32,25 @@ public sealed class ShardMachineTests
     }
 
     [Fact]
+    public void When_the_region_broke_another_host_is_started_as_after_a_crash()
+    {
+        long revision = Owned();
+        _effects.Clear();
+        _machine.HostGone(_now, _effects);
+        Assert.Equal([new HostShard(0, revision, AfterCrash: true)], _effects);
+    }
+
+    [Fact]
+    public void When_the_region_broke_while_the_host_came_to_its_end_the_shard_is_given_up_and_not_in_good_order()
+    {
+        Owned();
+        _views.Assign(0, "b");
+        See();
+        _machine.HostGone(_now, _effects);
+        Assert.False(Assert.Single(Of<ReleaseShard>()).InGoodOrder);
+    }
+
+    [Fact]
     public void A_view_from_before_the_claim_ends_nothing()
     {
         ClaimShard claim = Claim();

@@ -5,6 +5,7 @@ using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Tests.Architecture;
+using Agent.Tests.Simulation.Cluster;
 using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Simulation;
@@ -44,6 +45,7 @@ public sealed partial class FarmSimulationTests
         {
             Life(seed);
             BreakingLife(seed);
+            ClusterLife.Live(seed, SimSeeds.Swarm(seed));
         }
 
         Assert.Empty(Missing());

@@ -110,6 +110,18 @@ public sealed class OrderPermitTests : TestKitBase
     }
 
     [Fact]
+    public void A_holder_orders_nothing_before_it_has_the_target_and_when_it_gives_it_up()
+    {
+        _gate.IsHolder = false;
+        IActorRef target = Start(new TargetHold(100, 4));
+        Want(target, epoch: 5, serial: 7);
+        _owner.ExpectNoMsg(AWhile);
+        Assert.Equal((0, 0), (_server.Changes, _gate.Asked.Count));
+        _gate.IsHolder = true;
+        Assert.Equal(TargetZoneState.Verified, _owner.ExpectMsg<TargetReport>().Progress.State);
+    }
+
+    [Fact]
     public void Looking_is_always_allowed()
     {
         _gate.IsOpen = false;
@@ -130,11 +142,15 @@ public sealed class OrderPermitTests : TestKitBase
     {
         public bool IsOpen { get; set; } = true;
 
+        public bool IsHolder { get; set; } = true;
+
         public FenceState State { get; set; }
 
         public Func<FenceQuestion, FenceState>? Judge { get; set; }
 
         public List<FenceQuestion> Asked { get; } = [];
+
+        public bool Holds(TargetHold hold) => IsHolder;
 
         public void Check(FenceQuestion question, ReplyTo replyTo)
         {

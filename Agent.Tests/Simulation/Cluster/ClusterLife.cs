@@ -80,13 +80,15 @@ internal sealed class ClusterLife
 
     private string? Problem()
     {
-        if (_cluster.Nodes.Find(n => !n.HasStarted || !n.Node.IsUp || n.Node.PausedFor > TimeSpan.Zero) is { } away) return $"{away.Name} is away";
+        if (_cluster.Nodes.Find(n => !n.HasStarted || !n.Node.IsUp || n.Node.PausedFor > TimeSpan.Zero) is { } away)
+            return $"{away.Name} is away";
         if (_cluster.Unowned() is { } unowned) return unowned;
         if (_cluster.Answers.Open > 0) return $"requests are open: {_cluster.Answers.DescribeOpen()}";
         return _zones.Select(z => z.Problem(_cluster)).FirstOrDefault(p => p is not null);
     }
 
-    /// <summary>Nobody waits for anything, and every node finds every shard. A shard may just be on its way to another node for balance.</summary>
+    /// <summary>Nobody waits for anything, and every node finds every shard; one may just be on its way to another node for
+    /// balance.</summary>
     private void CheckNothingWaits()
     {
         for (int tries = 0; ; tries++)

@@ -20,7 +20,7 @@ internal sealed class ClusterZone(DomainName name)
 
     public DomainName Name { get; } = name;
 
-    /// <summary>A master waits for an answer, or has one: the node knows of the last change, or knows that the zone is not wanted.</summary>
+    /// <summary>A master waits for an answer, or has one: the node knows of the last change, or that the zone is not wanted.</summary>
     public bool IsNoted => _changedAt == TimeSpan.Zero || _notified.Exists(n => n.AskedAt >= _changedAt && (
         n.Answer is null ? !n.IsOrphan : n.Answer is ZoneReply { Outcome: ZoneOutcome.Done or ZoneOutcome.Unknown }));
 
@@ -53,9 +53,12 @@ internal sealed class ClusterZone(DomainName name)
         if (!MayBe(isServed)) return $"this was not promised: {where}: {string.Join("; ", _asked.Select(a => Describe(a.Request)))}";
         if (!isServed) return null;
         uint serial = cluster.Masters.Zones[Name];
-        string[] behind = [.. cluster.Servers.Where(s => s.Server.Served[Name] != serial).Select(s => $"{s.Name} {s.Server.Served[Name]}")];
-        return behind.Length == 0 ? null
-            : $"masters have {serial} since {_changedAt}, {string.Join(", ", behind)}: {where}: {string.Join("; ", _notified.Select(Describe))}";
+        string[] behind =
+            [.. cluster.Servers.Where(s => s.Server.Served[Name] != serial).Select(s => $"{s.Name} {s.Server.Served[Name]}")];
+        return behind.Length == 0
+            ? null
+            : $"masters have {serial} since {_changedAt}, {string.Join(", ", behind)}: {where}: "
+                + string.Join("; ", _notified.Select(Describe));
     }
 
     /// <summary>Whether this may be the last word: something wanted it that need not have come before something else that was done.</summary>

@@ -42,7 +42,7 @@ internal sealed class SimCluster
         foreach ((string name, SimServer server) in Servers)
         {
             Checkers.Add(new SerialChecker(name, server, effect => IsOvertaken(server, effect)));
-            Checkers.Add(new LevelChecker(name, server, Journal.State));
+            Checkers.Add(new LevelChecker(name, server, this));
         }
 
         NodeChaos = new SimNodeChaos(

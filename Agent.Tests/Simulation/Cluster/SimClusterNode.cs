@@ -39,6 +39,9 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
     /// <summary>It was started once; perhaps it is not ready yet.</summary>
     public bool IsBegun { get; private set; }
 
+    /// <summary>When it stood still for the last time.</summary>
+    public TimeSpan? LastPaused { get; set; }
+
     /// <summary>Its doors are open.</summary>
     public bool HasStarted { get; private set; }
 

@@ -68,7 +68,8 @@ internal sealed class SimClusterStore
 
     /// <summary>Whether a lease has come to the end of its time; one that was revoked before has not.</summary>
     public bool HasRunOut(long lease) =>
-        _runOut.Contains(lease) || (_leases.TryGetValue(lease, out Lease? present) && present.EndsAt <= Sim.Now && !IsAway && Sim.Now >= _stalledUntil);
+        _runOut.Contains(lease)
+        || (_leases.TryGetValue(lease, out Lease? present) && present.EndsAt <= Sim.Now && !IsAway && Sim.Now >= _stalledUntil);
 
     /// <summary>Nothing is decided now, for want of a quorum.</summary>
     public bool IsAway => _away > 0;

@@ -1,29 +1,54 @@
+using Agent.Actors.Kernel.Simulation;
 using Agent.Tests.TestKit;
 using Xunit.Abstractions;
 
 namespace Agent.Tests.Simulation.Cluster;
 
-/// <summary>Whole clusters of real actors under all faults at once.</summary>
+/// <summary>Whole clusters of real actors under all faults at once, and with bugs that are planted to see whether they are found.</summary>
 public sealed class SimClusterTests(ITestOutputHelper output)
 {
-    private const int Seeds = 100;
+    private const int Seeds = 400;
+    private const int CalmSeeds = 20;
+
+    /// <summary>A bug that so many lives do not show would live on.</summary>
+    private const int SeedsForBug = 300;
 
     [Fact]
     public void A_calm_cluster_keeps_its_promises() =>
-        SimSeeds.ForEach(10, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), isCalm: true).Sim.Unseed);
+        SimSeeds.ForEach(CalmSeeds, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), isCalm: true).Sim.Unseed);
 
     [Fact]
     public void Whatever_happens_promises_are_kept_and_the_farm_comes_level()
     {
-        long steps = 0;
-        TimeSpan lived = TimeSpan.Zero;
+        SimulationReport report = new();
         SimSeeds.ForEach(Seeds, seed =>
         {
             SimCluster cluster = ClusterLife.Live(seed, SimSeeds.Swarm(seed));
-            steps += cluster.Sim.Steps;
-            lived += cluster.Sim.Now;
+            report.Add(cluster);
             return cluster.Sim.Unseed;
         });
-        output.WriteLine($"{steps} steps, {lived.TotalHours:0.0} h");
+        output.WriteLine(report.Describe());
+    }
+
+    /// <summary>The first seed that fails with the bug holds without it.</summary>
+    [Theory]
+    [InlineData(PlantedBug.LeaseFromReceipt, "no gate is open behind the end of its lease")]
+    [InlineData(PlantedBug.ReplayAfterTakeover, "is left alone while it is level")]
+    [InlineData(PlantedBug.BufferLostAtHandOff, "requests are open")]
+    [InlineData(PlantedBug.NoCheckAfterTakeover, "masters have")]
+    [InlineData(PlantedBug.FenceDropped, "epochs never decrease")]
+    public void A_planted_bug_is_found(string bug, string cry)
+    {
+        for (ulong seed = 1; seed <= SeedsForBug; seed++)
+        {
+            SimOptions options = SimSeeds.Swarm(seed);
+            Exception? found = Record.Exception(() => ClusterLife.Live(seed, options with { PlantedBug = bug }));
+            if (found is null || !found.Message.Contains(cry, StringComparison.Ordinal)) continue;
+            ClusterLife.Live(seed, options);
+            output.WriteLine($"seed {seed} finds {bug}: {found.Message.Split('\n')[0]}");
+            return;
+        }
+
+        Assert.Fail($"{SeedsForBug} seeds do not find {bug}");
     }
 }

@@ -21,16 +21,17 @@ internal static class SimulateProgram
             return 2;
         }
 
-        Report report = new();
+        SimulationReport report = new();
         TimeSpan? until = hours is { } h ? TimeSpan.FromHours(h) : null;
         Stopwatch clock = Stopwatch.StartNew();
         long most = seeds ?? (until is null ? 100 : long.MaxValue);
         for (ulong i = 0; i < (ulong)most && (until is null || clock.Elapsed < until); i++) Live(from + i, bug, report, output);
-        report.Write(output, clock.Elapsed);
+        output.WriteLine(report.Describe());
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"took {clock.Elapsed.TotalSeconds:0.0} s"));
         return report.Failed == 0 ? 0 : 1;
     }
 
-    private static void Live(ulong seed, string? bug, Report report, TextWriter output)
+    private static void Live(ulong seed, string? bug, SimulationReport report, TextWriter output)
     {
         try
         {
@@ -56,50 +57,23 @@ internal static class SimulateProgram
             string value = arguments[i + 1];
             switch (arguments[i])
             {
-                case "--seeds" when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long n): seeds = n; break;
-                case "--hours" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double h): hours = h; break;
-                case "--from" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong f): from = f; break;
-                case "--bug": bug = value; break;
-                default: return false;
+                case "--seeds" when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long n):
+                    seeds = n;
+                    break;
+                case "--hours" when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double h):
+                    hours = h;
+                    break;
+                case "--from" when ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out ulong f):
+                    from = f;
+                    break;
+                case "--bug":
+                    bug = value;
+                    break;
+                default:
+                    return false;
             }
         }
 
         return true;
-    }
-
-    /// <summary>What happened in all lives together.</summary>
-    private sealed class Report
-    {
-        private long _lived;
-        private long _steps;
-        private long _asked;
-        private long _commits;
-        private TimeSpan _time;
-
-        public int Failed { get; private set; }
-
-        public void Add(SimCluster cluster)
-        {
-            _lived++;
-            _steps += cluster.Sim.Steps;
-            _time += cluster.Sim.Now;
-            _asked += cluster.Answers.Asked;
-            _commits += cluster.Journal.State.Commits.Count;
-        }
-
-        public void Fail() => Failed++;
-
-        public void Write(TextWriter output, TimeSpan took)
-        {
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{_lived} seeds held and {Failed} failed in {took.TotalSeconds:0} s: {_time.TotalHours:0.0} simulated hours"));
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{_steps} steps, {_asked} requests, {_commits} entries of the journal"));
-            output.WriteLine("faults:");
-            output.WriteLine(FaultLog.Describe());
-            output.WriteLine("probes:");
-            foreach ((string probe, long count) in CodeProbe.Counts) output.WriteLine($"{count,10} {probe}");
-        }
     }
 }
