@@ -40,9 +40,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
         Settings = settings;
         Node = ClusterNode.Watch(system, settings);
         ClusterMetrics.Begin();
-        Node.View.Tell(
-            new SubscribeView(),
-            new ClusterGauges(AgentMetrics.Meter, settings.Node, settings.Config.Shards, () => Node.Gate.IsOpen, settings.SinceBoot));
+        Node.View.Tell(new SubscribeView(
+            new ClusterGauges(AgentMetrics.Meter, settings.Node, settings.Config.Shards, () => Node.Gate.IsOpen, settings.SinceBoot)));
     }
 
     public NodeLink Link { get; }

@@ -21,7 +21,7 @@ internal sealed class PostgresSession(
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>For so long after the database's return CREATE and DELETE may still be refused; a try a second costs nobody anything.</summary>
+    /// <summary>For so long after the database's return CREATE and DELETE may still be refused; a try a second costs little.</summary>
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     private TimeSpan _delay = FirstDelay;
