@@ -50,7 +50,8 @@ internal sealed class ClusterZone(DomainName name)
         bool isServed = present.Length > 0;
         if (present.Length != 0 && present.Length != cluster.Servers.Count()) return $"not at every server: {where}";
         if (isServed != row is not null) return $"row and servers differ: {where}";
-        if (!MayBe(isServed)) return $"this was not promised: {where}: {string.Join("; ", _asked.Select(a => Describe(a.Request)))}";
+        if (!MayBe(isServed))
+            return $"this was not promised: {where}: {string.Join("; ", _asked.Select(a => Describe(a.Request)))}";
         if (!isServed) return null;
         uint serial = cluster.Masters.Zones[Name];
         string[] behind =
@@ -61,7 +62,8 @@ internal sealed class ClusterZone(DomainName name)
                 + string.Join("; ", _notified.Select(Describe));
     }
 
-    /// <summary>Whether this may be the last word: something wanted it that need not have come before something else that was done.</summary>
+    /// <summary>Whether this may be the last word: something wanted it that need not have come before something else that was
+    /// done.</summary>
     private bool MayBe(bool isServed)
     {
         (ClientRequest Request, bool Wanted)[] against = [.. _asked.Where(a => a.Wanted != isServed && IsDone(a.Request))];
