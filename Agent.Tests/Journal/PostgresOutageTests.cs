@@ -55,6 +55,25 @@ public sealed class PostgresOutageTests
     }
 
     [Fact]
+    public async Task A_server_that_was_away_for_long_is_written_to_soon_after_its_return()
+    {
+        await using PostgresServer server = await PostgresServer.StartedAsync();
+        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server);
+        journal.Commit(new PutZone(Row("a.example.", 1)));
+        await server.KillAsync();
+        long away = TimeProvider.System.GetTimestamp();
+        journal.Journal.Commit(journal.Batch(70, [new PutZone(Row("a.example.", 2))]), journal.Probe.ReplyTo);
+        journal.Probe.Expect<JournalInDoubt>();
+        await Eventually.HoldsAsync(
+            () => TimeProvider.System.GetElapsedTime(away) > TimeSpan.FromSeconds(7), () => "it is away for a while");
+        await server.StartAsync();
+        long back = TimeProvider.System.GetTimestamp();
+        journal.Probe.Expect<JournalFailed>();
+        journal.Commit(new PutZone(Row("a.example.", 2)));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(back), TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
+    }
+
+    [Fact]
     public async Task A_failover_to_the_synchronous_standby_loses_nothing_and_fences_anew()
     {
         await using PostgresServer primary = await PostgresServer.StartedAsync();

@@ -20,7 +20,9 @@ internal sealed class PostgresSession(
     TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>For so long after the database's return CREATE and DELETE may still be refused; a try a second costs little.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);
 
     private TimeSpan _delay = FirstDelay;
     private long _failedAt;
