@@ -56,6 +56,9 @@ public sealed partial class BackendActor : UntypedActor
                 if (_settings.Fence.Admit(want.Shard, want.Epoch)) _machine.Want(want, Sender, now, _effects);
                 break;
             case WishForTarget told: Take(told, now); break;
+            case OwnersAre owners:
+                foreach ((int shard, long epoch) in owners.Epochs) _settings.Fence.Expect(shard, epoch);
+                break;
             case FenceAnswer answer: Fenced(answer, now); break;
             case OrderFinished finished:
                 if (_started.ContainsKey(finished.Id)) FaultPoint.Pass("target.acted");

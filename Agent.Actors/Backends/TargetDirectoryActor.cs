@@ -105,6 +105,13 @@ public sealed partial class TargetDirectoryActor : UntypedActor
         }
 
         foreach (Entry remote in _entries.Values.Where(e => e.Place.Local is null)) TellInstance(remote);
+
+        // Before anybody can tell a new actor a wish: its node knows every owner from before it became the holder.
+        if (_cluster is { } cluster)
+        {
+            foreach (Entry local in _entries.Values.Where(e => e.Place.Local is not null)) local.Actor.Tell(new OwnersAre(cluster.Owners), Self);
+        }
+
         if (isChanged) Publish();
     }
 

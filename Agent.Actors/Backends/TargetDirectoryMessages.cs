@@ -10,7 +10,15 @@ namespace Agent.Actors.Backends;
 /// </summary>
 /// <param name="Nodes">Every known node, whether it is up or not, this one among them.</param>
 /// <param name="Farm">The targets of the whole farm, each once.</param>
-public sealed record ClusterTargets(ImmutableArray<NodeTargets> Nodes, ImmutableArray<FarmTarget> Farm);
+public sealed record ClusterTargets(ImmutableArray<NodeTargets> Nodes, ImmutableArray<FarmTarget> Farm)
+{
+    /// <summary>The epochs of the shards' present owners: a target takes no wish of an earlier one, also when it has not heard the present
+    /// one yet.</summary>
+    public ImmutableSortedDictionary<int, long> Owners { get; init; } = ImmutableSortedDictionary<int, long>.Empty;
+}
+
+/// <summary>Tells a target's actor which owners there are.</summary>
+internal sealed record OwnersAre(ImmutableSortedDictionary<int, long> Epochs);
 
 /// <summary>The targets that only one node can reach.</summary>
 /// <param name="Node">Name of the node.</param>

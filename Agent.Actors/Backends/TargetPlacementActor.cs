@@ -35,7 +35,10 @@ public sealed class TargetPlacementActor : UntypedActor
             node.Record.Node, view.Members.GetValueOrDefault(node.Record.Node)?.Record.Process, node.Record.Targets));
         var farm = view.Nodes.Values.SelectMany(node => node.Record.Farm).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
             .Select(target => FarmOf(target, view, shards));
-        return new ClusterTargets([.. nodes], [.. farm]);
+        return new ClusterTargets([.. nodes], [.. farm])
+        {
+            Owners = view.Owners.ToImmutableSortedDictionary(owner => owner.Key, owner => view.EpochOf(owner.Value.CreateRevision)),
+        };
     }
 
     /// <inheritdoc/>
@@ -69,6 +72,7 @@ public sealed class TargetPlacementActor : UntypedActor
 
     private static bool IsSame(ClusterTargets before, ClusterTargets now) =>
         before.Farm.SequenceEqual(now.Farm)
+        && before.Owners.SequenceEqual(now.Owners)
         && before.Nodes.Length == now.Nodes.Length
         && before.Nodes.Zip(now.Nodes).All(pair => pair.First.Node == pair.Second.Node && pair.First.Instance == pair.Second.Instance
             && pair.First.Targets.SequenceEqual(pair.Second.Targets, StringComparer.Ordinal));

@@ -54,6 +54,12 @@ public sealed class WishFence
         return true;
     }
 
+    /// <summary>That owner is known to be there, also when nothing of it was heard yet: none before it is taken any more.</summary>
+    public void Expect(int shard, long epoch)
+    {
+        if (!_epochs.TryGetValue(shard, out long highest) || highest < epoch) _epochs[shard] = epoch;
+    }
+
     /// <summary>The owner of that epoch is known to be over, also when nobody has followed yet.</summary>
     public void Close(int shard, long epoch)
     {

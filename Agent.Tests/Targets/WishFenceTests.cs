@@ -20,6 +20,17 @@ public sealed class WishFenceTests
     }
 
     [Fact]
+    public void An_owner_that_is_known_shuts_out_those_before_it_although_nothing_of_it_was_heard()
+    {
+        _fence.Expect(1, 9);
+        Assert.False(_fence.Admit(1, 5));
+        Assert.True(_fence.Admit(1, 9));
+        _fence.Expect(1, 4);
+        Assert.True(_fence.Admit(1, 9));
+        Assert.True(_fence.Admit(1, 11));
+    }
+
+    [Fact]
     public void An_agent_that_stands_alone_is_always_heard()
     {
         _fence.Close(1, 0);
