@@ -29,6 +29,7 @@ public sealed partial class CoordinatorActor : UntypedActor
     private readonly ILogger _logger;
     private readonly Dictionary<int, (long Revision, TimeSpan At)> _unclaimed = [];
     private readonly Dictionary<int, (long Revision, TimeSpan At)> _notGivenUp = [];
+    private readonly SortedDictionary<string, (TimeSpan Until, int Times)> _doubtful = new(StringComparer.Ordinal);
     private ClusterView _view = ClusterView.Empty;
     private NodeJoined? _self;
     private long _requests;
@@ -119,7 +120,9 @@ public sealed partial class CoordinatorActor : UntypedActor
         bool settled = now - _quietSince >= _settings.Stabilize;
         // A cluster that has never assigned anything waits for the nodes that start together.
         if (!settled && _view.Assigned.IsEmpty) return;
-        ImmutableArray<ShardMove> moves = RebalancePlan.Compute(_view, _settings.Bounds, settled, avoid);
+        foreach (string node in avoid.Values.Distinct(StringComparer.Ordinal)) Doubt(node, now);
+        string[] doubtful = [.. _doubtful.Where(doubt => doubt.Value.Until > now).Select(doubt => doubt.Key)];
+        ImmutableArray<ShardMove> moves = RebalancePlan.Compute(_view, _settings.Bounds, settled, avoid, doubtful);
         ImmutableArray<int> stuck = moves.IsEmpty ? StuckOwners(now) : [];
         if (moves.IsEmpty && stuck.IsEmpty) return;
         var compares = ImmutableArray.CreateBuilder<StoreCompare>();
@@ -174,6 +177,16 @@ public sealed partial class CoordinatorActor : UntypedActor
         return avoid;
     }
 
+    /// <summary>A node that is there and takes nothing, because nobody reaches it perhaps: it is left in peace, longer each time.</summary>
+    private void Doubt(string node, TimeSpan now)
+    {
+        (TimeSpan until, int times) = _doubtful.GetValueOrDefault(node);
+        if (until > now) return;
+        CodeProbe.Reached("coordinator.doubted");
+        LogDoubted(_logger, node);
+        _doubtful[node] = (now + (_settings.ClaimMax * Math.Pow(2, Math.Min(times, 6))), times + 1);
+    }
+
     private ImmutableArray<int> StuckOwners(TimeSpan now)
     {
         var stuck = ImmutableArray.CreateBuilder<int>();
@@ -197,6 +210,10 @@ public sealed partial class CoordinatorActor : UntypedActor
 
     [LoggerMessage(EventId = 520, EventName = "shard-assigned", Level = LogLevel.Information, Message = "shard {Shard} to {Node}: {Why}")]
     private static partial void LogAssigned(ILogger logger, int shard, string node, string why);
+
+    [LoggerMessage(EventId = 522, EventName = "node-doubted", Level = LogLevel.Warning,
+        Message = "{Node} is a member and does not take the shards that it is told to; for a while it is given none")]
+    private static partial void LogDoubted(ILogger logger, string node);
 
     [LoggerMessage(EventId = 521, EventName = "shard-taken-away", Level = LogLevel.Warning,
         Message = "shard {Shard} is taken from {Node}, which did not give it up in time")]

@@ -33,14 +33,21 @@ public static class RebalancePlan
     /// <param name="bounds">Bounds of the moves that are only for balance or for leaving.</param>
     /// <param name="mayBalance">False while nodes come and go: then only what must be done is done.</param>
     /// <param name="avoid">For a shard, a node that did not take it although it was told to.</param>
+    /// <param name="doubtful">Nodes that lately did not take a shard: what they have stays theirs, and nothing is given to them while there
+    /// are others.</param>
     public static ImmutableArray<ShardMove> Compute(
-        ClusterView view, RebalanceBounds bounds, bool mayBalance, IReadOnlyDictionary<int, string> avoid)
+        ClusterView view,
+        RebalanceBounds bounds,
+        bool mayBalance,
+        IReadOnlyDictionary<int, string> avoid,
+        IReadOnlyCollection<string> doubtful)
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(bounds);
         ArgumentNullException.ThrowIfNull(avoid);
         if (view.Config is not { } config) return [];
-        var plan = new Plan(view, config.Record.Shards, bounds);
+        ArgumentNullException.ThrowIfNull(doubtful);
+        var plan = new Plan(view, config.Record.Shards, bounds, doubtful);
         if (!plan.HasTakers) return [];
         plan.PlaceOrphans(avoid);
         plan.FollowPins();
@@ -53,14 +60,16 @@ public static class RebalancePlan
     {
         private readonly ClusterView _view;
         private readonly RebalanceBounds _bounds;
+        private readonly IReadOnlyCollection<string> _doubtful;
         private readonly string?[] _holder;
         private readonly SortedDictionary<string, int> _load = new(StringComparer.Ordinal);
         private readonly Dictionary<string, int> _underWay = new(StringComparer.Ordinal);
         private int _balancing;
 
-        public Plan(ClusterView view, int shards, RebalanceBounds bounds)
+        public Plan(ClusterView view, int shards, RebalanceBounds bounds, IReadOnlyCollection<string> doubtful)
         {
             _view = view;
+            _doubtful = doubtful;
             _bounds = bounds;
             _holder = new string?[shards];
             foreach (Held<MemberRecord> member in view.Members.Values.Where(m => m.Record.State == MemberState.Up))
@@ -94,7 +103,8 @@ public static class RebalancePlan
                 if (_holder[shard] is { } holder && !(holder == shunned && _load.Count > 1)) continue;
                 string? last = _view.Assigned.TryGetValue(shard, out Held<AssignRecord>? assigned) ? assigned.Record.Node : null;
                 string node = Pinned(shard) is { } pin && pin != shunned ? pin
-                    : last is not null && last != shunned && _load.TryGetValue(last, out int load) && load < Fair() ? last
+                    : last is not null && last != shunned && !_doubtful.Contains(last) && _load.TryGetValue(last, out int load)
+                        && load < Fair() ? last
                     : Least(shunned);
                 string why = _holder[shard] is not null ? $"{shunned} did not take it"
                     : last is null ? "it had no owner"
@@ -127,11 +137,13 @@ public static class RebalancePlan
         {
             while (_balancing < MovesMax)
             {
+                KeyValuePair<string, int>[] takers = [.. _load.Where(node => !_doubtful.Contains(node.Key))];
+                if (takers.Length == 0) return;
                 KeyValuePair<string, int> most = _load.MaxBy(node => node.Value);
-                int least = _load.Values.Min();
+                int least = takers.Min(node => node.Value);
                 int difference = most.Value - least;
                 if (difference <= DifferenceMin || difference <= DifferenceShare * most.Value) return;
-                string to = _load.Where(node => node.Value == least).Select(node => node.Key).First();
+                string to = takers.First(node => node.Value == least).Key;
                 if (!MayMove(most.Key, to)) return;
                 int shard = Array.FindIndex(_holder, h => h == most.Key);
                 while (shard >= 0 && (IsUnderWay(shard) || Pinned(shard) is not null))
@@ -147,8 +159,9 @@ public static class RebalancePlan
         private string? Pinned(int shard) =>
             _view.Pins.TryGetValue(shard, out Held<PinRecord>? pin) && _load.ContainsKey(pin.Record.Node) ? pin.Record.Node : null;
 
-        private string Least(string? shunned) =>
-            _load.Where(node => node.Key != shunned || _load.Count == 1).MinBy(node => node.Value).Key;
+        private string Least(string? shunned) => _load
+            .OrderBy(node => node.Key == shunned).ThenBy(node => _doubtful.Contains(node.Key)).ThenBy(node => node.Value)
+            .ThenBy(node => node.Key, StringComparer.Ordinal).First().Key;
 
         private bool IsUnderWay(int shard) =>
             Moves.Exists(move => move.Shard == shard)

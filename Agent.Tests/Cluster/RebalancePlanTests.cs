@@ -56,8 +56,23 @@ public sealed class RebalancePlanTests
         ClusterViews views = Settled(8, "a", "b");
         views.Disown(0).Assign(0, "a");
         ShardMove move = Assert.Single(RebalancePlan.Compute(
-            views.View, Bounds, mayBalance: false, new Dictionary<int, string> { [0] = "a" }));
+            views.View, Bounds, mayBalance: false, new Dictionary<int, string> { [0] = "a" }, []));
         Assert.Equal((0, "b"), (move.Shard, move.Node));
+    }
+
+    [Fact]
+    public void A_node_that_lately_took_nothing_is_given_nothing_and_keeps_what_it_has()
+    {
+        ClusterViews views = Settled(12, "a", "b");
+        views.Join("c");
+        Assert.Empty(RebalancePlan.Compute(views.View, Bounds, mayBalance: true, Nobody, ["c"]));
+        Run(views, rounds: 48);
+        int[] ofC = [.. views.View.Owners.Where(owner => owner.Value.Record.Node == "c").Select(owner => owner.Key)];
+        Assert.InRange(ofC.Length, 3, 5);
+        Assert.Empty(RebalancePlan.Compute(views.View, Bounds, mayBalance: true, Nobody, ["c"]));
+        views.Leave("a").Leave("b");
+        Assert.All(
+            RebalancePlan.Compute(views.View, Bounds, mayBalance: true, Nobody, ["c"]), move => Assert.Equal("c", move.Node));
     }
 
     [Fact]
@@ -128,5 +143,5 @@ public sealed class RebalancePlanTests
     }
 
     private static ImmutableArray<ShardMove> Plan(ClusterViews views, bool mayBalance) =>
-        RebalancePlan.Compute(views.View, Bounds, mayBalance, Nobody);
+        RebalancePlan.Compute(views.View, Bounds, mayBalance, Nobody, []);
 }
