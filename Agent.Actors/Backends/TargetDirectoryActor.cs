@@ -109,7 +109,8 @@ public sealed partial class TargetDirectoryActor : UntypedActor
         // Before anybody can tell a new actor a wish: its node knows every owner from before it became the holder.
         if (_cluster is { } cluster)
         {
-            foreach (Entry local in _entries.Values.Where(e => e.Place.Local is not null)) local.Actor.Tell(new OwnersAre(cluster.Owners), Self);
+            var owners = new OwnersAre(cluster.Owners);
+            foreach (Entry local in Local()) local.Actor.Tell(owners, Self);
         }
 
         if (isChanged) Publish();

@@ -57,6 +57,10 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
     private const string ForgottenAfter = "30 days";
 
     private readonly Dictionary<int, long> _held = [];
+
+    /// <summary>The last claim of each shard that this node had and has not any more, even where its row still stands: what its host has
+    /// in memory is not what the database holds.</summary>
+    private readonly Dictionary<int, long> _dropped = [];
     private long _number;
     private long _committed;
 
@@ -74,6 +78,9 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
 
     /// <summary>Whether the claim held when the database was last looked at.</summary>
     public bool Holds(ShardEpoch claim) => _held.TryGetValue(claim.Shard, out long epoch) && epoch == claim.Epoch;
+
+    /// <summary>Whether the claim was this node's and is over, whatever its row says.</summary>
+    public bool HasDropped(ShardEpoch claim) => _dropped.TryGetValue(claim.Shard, out long epoch) && epoch >= claim.Epoch;
 
     /// <summary>Takes all shards of a journal that is not shared, under an epoch larger than any before. Waits for appends of whoever had
     /// them.</summary>
@@ -182,10 +189,15 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         foreach (ShardEpoch claim in claims.Where(claim => Holds(claim) && !held.Contains(claim)))
         {
             if (!isShared) throw new JournalFencedException("another agent has taken the journal over");
-            _held.Remove(claim.Shard);
+            Drop(claim.Shard);
         }
 
         return standing;
+    }
+
+    private void Drop(int shard)
+    {
+        if (_held.Remove(shard, out long epoch)) _dropped[shard] = epoch;
     }
 
     /// <summary>Goes on over a new connection: finds out how the batch in doubt ended and which shards are still ours, and fences those
@@ -201,7 +213,7 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         }
 
         ImmutableArray<int> lost = FindLost(connection);
-        foreach (int shard in lost) _held.Remove(shard);
+        foreach (int shard in lost) Drop(shard);
         long last = 0;
         using (var mark = new NpgsqlCommand("SELECT batch FROM writers WHERE writer = $1 FOR UPDATE", connection))
         {
@@ -216,7 +228,11 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         bool lostConfirmed = last < _committed;
         _committed = last;
         // What the hosts have in memory is not what the database holds: each has to load anew, under a new claim.
-        if (lostConfirmed && isShared) _held.Clear();
+        if (lostConfirmed && isShared)
+        {
+            foreach (int shard in _held.Keys.ToArray()) Drop(shard);
+        }
+
         return new Resumption(doubt is not null && last == doubt ? BatchOutcome.Committed : BatchOutcome.Void, lostConfirmed, lost);
     }
 

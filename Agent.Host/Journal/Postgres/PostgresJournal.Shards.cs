@@ -72,8 +72,8 @@ public sealed partial class PostgresJournal
         foreach ((long request, ShardEpoch claim, ReplyTo replyTo) in questions)
         {
             long epoch = standing.GetValueOrDefault(claim.Shard);
-            Reason? reason = epoch == claim.Epoch ? null
-                : epoch > claim.Epoch ? FencedAt(claim)
+            Reason? reason = epoch > claim.Epoch || _fence.HasDropped(claim) ? FencedAt(claim)
+                : epoch == claim.Epoch ? null
                 : new Reason(ReasonCode.JournalAway, $"shard {claim.Shard} has not been taken under epoch {claim.Epoch} yet");
             replyTo.Tell(new FenceChecked(request, reason is null, reason));
         }
