@@ -99,13 +99,18 @@ public sealed class LargeZoneTests
         await using var masters = new MasterClientFixture();
         masters.Transfer(server.EndPoint, Small);
 
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        TransferCompleted done = masters.Transfer(server.EndPoint, Large);
-        long allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        // What else the process does can only add to a count, so the smallest of some is the transfer's own.
+        long allocated = long.MaxValue;
+        for (int i = 0; i < 3; i++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            TransferCompleted done = masters.Transfer(server.EndPoint, Large);
+            allocated = Math.Min(allocated, GC.GetTotalAllocatedBytes(precise: true) - before);
+            Assert.Equal(200_003, done.Content.RecordCount);
+            Assert.IsType<FileZoneContent>(done.Content);
+            Assert.True(done.Content.ByteCount > 6_000_000);
+        }
 
-        Assert.Equal(200_003, done.Content.RecordCount);
-        Assert.IsType<FileZoneContent>(done.Content);
-        Assert.True(done.Content.ByteCount > 6_000_000);
         Assert.InRange(allocated, 0, 3_000_000);
     }
 }
