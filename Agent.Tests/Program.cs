@@ -1,5 +1,6 @@
 using Agent.Tests.Journal;
 using Agent.Tests.Simulation.Cluster;
+using Agent.Tests.Transfers;
 
 namespace Agent.Tests;
 
@@ -9,6 +10,7 @@ public static class Program
     public static int Main(string[] arguments) => arguments switch
     {
         ["journal-writer", string directory] => JournalWriter.Run(directory),
+        ["transfer-memory", string master] => LargeZoneTests.Measure(master),
         ["simulate", .. string[] options] => SimulateProgram.Run(options, Console.Out),
         _ => 2,
     };
