@@ -108,6 +108,12 @@ public sealed class AgentCluster : IAsyncDisposable
         () => $"every shard has an owner, in balance\n{Output}",
         deadline ?? TimeSpan.FromSeconds(60));
 
+    /// <summary>Waits until every shard has an owner that is up, in balance or not.</summary>
+    public Task OwnedAsync(TimeSpan? deadline = null) => Eventually.HoldsAsync(
+        async () => await StateAsync(Running.First()) is { Unowned: 0 } state && state.Members.Count(member => member.State == "up") == Running.Count(),
+        () => $"every shard has an owner\n{Output}",
+        deadline ?? TimeSpan.FromSeconds(60));
+
     /// <summary>The cluster as one agent sees it; null when it does not say.</summary>
     public static async Task<ClusterPicture?> StateAsync(AgentProcess agent)
     {
