@@ -186,7 +186,7 @@ internal static class ClusterBench
     private static double[] Resident(AgentCluster cluster) =>
         [.. cluster.Running.Select(agent => ProcessTree.ResidentOctets(agent.Process!.Id) / (double)(1 << 20))];
 
-    /// <summary>By UDP: a connection for each of so many zones would use up the ports of the machine. A lost datagram is sent again.</summary>
+    /// <summary>By UDP: a connection for each of so many zones would use up the machine's ports. A lost datagram is sent again.</summary>
     private static async Task CreateAsync(AgentProcess agent, string zone)
     {
         for (int sent = 1; ; sent++)

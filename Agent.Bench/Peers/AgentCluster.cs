@@ -110,7 +110,8 @@ public sealed class AgentCluster : IAsyncDisposable
 
     /// <summary>Waits until every shard has an owner that is up, in balance or not.</summary>
     public Task OwnedAsync(TimeSpan? deadline = null) => Eventually.HoldsAsync(
-        async () => await StateAsync(Running.First()) is { Unowned: 0 } state && state.Members.Count(member => member.State == "up") == Running.Count(),
+        async () => await StateAsync(Running.First()) is { Unowned: 0 } state
+            && state.Members.Count(member => member.State == "up") == Running.Count(),
         () => $"every shard has an owner\n{Output}",
         deadline ?? TimeSpan.FromSeconds(60));
 
