@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 
 namespace Agent.Host.Commands;
@@ -41,16 +42,29 @@ internal sealed class ApiClient : IDisposable
     public Task<JsonElement> PutAsync(string path, object body, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Put, path, cancellation, body);
 
+    /// <summary>A page of plain text whose status says whether all is well (503: it is not).</summary>
+    public Task<(bool IsWell, string Text)> GetTextAsync(string path, CancellationToken cancellation) =>
+        CallAsync(HttpMethod.Get, path, null, cancellation, static (status, body) =>
+            status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable
+                ? (status == HttpStatusCode.OK, Encoding.UTF8.GetString(body).Trim())
+                : throw Failure(status, body));
+
     /// <summary>An answer without a body gives an undefined element.</summary>
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellation, object? content = null)
+    private Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellation, object? content = null) =>
+        CallAsync(method, path, content, cancellation, static (status, body) =>
+        {
+            if ((int)status is < 200 or > 299) throw Failure(status, body);
+            return body.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(body);
+        });
+
+    private async Task<T> CallAsync<T>(
+        HttpMethod method, string path, object? content, CancellationToken cancellation, Func<HttpStatusCode, byte[], T> read)
     {
         try
         {
             using var request = new HttpRequestMessage(method, path) { Content = content is null ? null : JsonContent.Create(content) };
             using HttpResponseMessage response = await _client.SendAsync(request, cancellation);
-            byte[] body = await response.Content.ReadAsByteArrayAsync(cancellation);
-            if (!response.IsSuccessStatusCode) throw Failure(response.StatusCode, body);
-            return body.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(body);
+            return read(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
         }
         catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
         {

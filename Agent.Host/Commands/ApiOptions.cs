@@ -5,7 +5,8 @@ namespace Agent.Host.Commands;
 /// <summary>The options that every asking command takes, and what follows from them.</summary>
 internal sealed class ApiOptions
 {
-    private const string DefaultToken = "data/api-token";
+    /// <summary>Where the token of an agent lies that was started here, and that of an installed one, which only its user and root reach.</summary>
+    private static readonly string[] DefaultTokens = ["data/api-token", "/var/lib/agent/api-token"];
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Option<string> _api = new("--api")
@@ -18,7 +19,7 @@ internal sealed class ApiOptions
     private readonly Option<string?> _tokenFile = new("--token-file")
     {
         Description =
-            $"File with the token, needed for changes and beyond loopback (default: environment AGENT_TOKEN_FILE, or ./{DefaultToken})",
+            $"File with the token, needed for changes and beyond loopback (default: environment AGENT_TOKEN_FILE, or {string.Join(", or ", DefaultTokens)})",
         HelpName = "FILE",
     };
 
@@ -70,10 +71,11 @@ internal sealed class ApiOptions
         named ??= Environment.GetEnvironmentVariable("AGENT_TOKEN_FILE");
         try
         {
-            if (named is null && !File.Exists(DefaultToken)) return null;
-            string token = File.ReadAllText(named ?? DefaultToken).Trim();
+            string? file = named ?? Array.Find(DefaultTokens, File.Exists);
+            if (file is null) return null;
+            string token = File.ReadAllText(file).Trim();
             bool isToken = token.Length is > 0 and < 4096 && token.All(character => character is > ' ' and <= '~');
-            return isToken ? token : throw new ApiException(ExitCode.Usage, $"{named ?? DefaultToken} holds no token");
+            return isToken ? token : throw new ApiException(ExitCode.Usage, $"{file} holds no token");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -17,7 +17,12 @@ public static class CommandTree
         foreach (Command command in new ControlCommands(console).ZoneCommands().Concat(ask.ZoneCommands())) zone.Add(command);
         var root = new RootCommand("DNS zone agent: keeps name servers level with their masters")
         {
-            zone, ask.TargetCommand(), ask.MasterCommand(), new ClusterCommands(console).ClusterCommand(), config.ConfigCommand(),
+            zone,
+            ask.TargetCommand(),
+            ask.MasterCommand(),
+            new ClusterCommands(console).ClusterCommand(),
+            new HealthCommands(console).HealthCommand(),
+            config.ConfigCommand(),
         };
         if (service is null) return root;
         root.Add(Run(console, service, config));

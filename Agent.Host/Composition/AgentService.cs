@@ -33,6 +33,7 @@ internal sealed partial class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(30);
     private const int MaxHeld = 100_000;
     private const int MaxHeldPerShard = 1_000;
 
@@ -47,6 +48,7 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     private ActorSystem _system = null!;
     private IActorRef _masters = null!;
+    private IActorRef _region = null!;
     private ZonePolicyHolder _policy = null!;
     private TransferKeyring _transferKeys = null!;
     private TsigAuthenticator _authenticator = null!;
@@ -77,17 +79,25 @@ internal sealed partial class AgentService : IAsyncDisposable
     public string ReadyLine => $"ready dns={string.Join(',', DnsEndpoints.Select(e => e.ToIPEndPoint()))} management={ManagementEndPoint}"
         + (_cluster is { } cluster ? $" node={cluster.Link.EndPoint}" : "");
 
+    /// <summary>What stopping may take: the shards go to the other nodes, then what is under way ends.</summary>
+    public TimeSpan StopsWithin => (_options.Cluster.IsEnabled ? _options.Cluster.DrainTimeout : TimeSpan.Zero) + CloseWithin;
+
     /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
+    /// <param name="step">Hears which step of the start begins.</param>
     /// <exception cref="JournalOpenException">The data folder or the journal cannot be used.</exception>
     /// <exception cref="StartException">Settings that can never work.</exception>
     /// <exception cref="IOException">An address cannot be bound.</exception>
     public static async Task<AgentService> StartAsync(
-        AgentOptions options, ILoggerFactory loggers, ILoggerProvider logging, CancellationToken cancellation)
+        AgentOptions options,
+        ILoggerFactory loggers,
+        ILoggerProvider logging,
+        CancellationToken cancellation,
+        Action<string>? step = null)
     {
         var service = new AgentService(options, loggers);
         try
         {
-            await service.StartAsync(logging, cancellation);
+            await service.StartAsync(logging, step ?? (static _ => { }), cancellation);
             return service;
         }
         catch
@@ -102,13 +112,29 @@ internal sealed partial class AgentService : IAsyncDisposable
         while (_stopping.TryPop(out Func<ValueTask>? stop)) await stop();
     }
 
-    private async Task StartAsync(ILoggerProvider logging, CancellationToken cancellation)
+    /// <summary>Whether the actors get their turn and answer within this time.</summary>
+    public async Task<bool> IsMovingAsync(TimeSpan patience)
     {
+        try
+        {
+            await _region.Ask<RegionState>(new GetRegionState(), patience);
+            return true;
+        }
+        catch (Exception e) when (e is AskTimeoutException or AskFailedException)
+        {
+            return false;
+        }
+    }
+
+    private async Task StartAsync(ILoggerProvider logging, Action<string> step, CancellationToken cancellation)
+    {
+        step("resolving the masters");
         TimeProvider clock = TimeProvider.System;
         ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Masters, cancellation));
         // Before anything counts: what goes up and down would be wrong for good.
         var metrics = new PrometheusExporter(AgentMetrics.MeterName);
         OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
+        step("opening the journal");
         (DataDirectory data, INodeJournal journal) = OpenStore(clock);
         _system = ActorSystem.Create(
             "agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
@@ -125,6 +151,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(client.DisposeAsync);
         if (_options.Cluster.IsEnabled)
         {
+            step("opening the link to the other nodes");
             _cluster = await ClusterService.StartAsync(_options, _system, data.Path, spool, _loggers, logging);
             OnStop(_cluster.DisposeAsync);
         }
@@ -135,22 +162,24 @@ internal sealed partial class AgentService : IAsyncDisposable
             foreach (DomainName name in await journal.ReadWantedNamesAsync()) zones.Await(name);
         }
 
+        step("starting the targets");
         IActorRef writer = _system.ActorOf(JournalActor.Props(journal, _options.Cluster.Shards), "journal");
         IActorRef targets = StartTargets(zones, writer, clock);
-        IActorRef region = StartZones(journal, writer, client, targets);
-        _cluster?.Work(region, targets);
+        _region = StartZones(journal, writer, client, targets);
+        _cluster?.Work(_region, targets);
 
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
-        BindDns(listenerPolicy, region, zones, clock);
+        step("binding the sockets");
+        BindDns(listenerPolicy, _region, zones, clock);
 
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
         var parts = new ManagementParts(
             _options.NodeName,
-            region,
+            _region,
             targets,
             _masters,
             writer,
@@ -160,7 +189,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             _cluster?.Node);
         _management = await ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
-            new ManagementGuard(ApiToken.Load(data.Path), HostNames()),
+            new ManagementGuard(ApiToken.Load(data.Path), HostNames(), _options.Management.Open),
             parts,
             _system,
             logging);

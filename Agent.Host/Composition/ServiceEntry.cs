@@ -6,6 +6,7 @@ using Agent.Host.Commands;
 using Agent.Host.Configuration;
 using Agent.Host.Demo;
 using Agent.Host.Journal;
+using Agent.Host.Supervision;
 using Agent.Host.Telemetry;
 
 namespace Agent.Host.Composition;
@@ -21,12 +22,16 @@ internal sealed partial class ServiceEntry : IServiceEntry
         using ILoggerFactory loggers = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddProvider(lines));
         ILogger log = loggers.CreateLogger<ServiceEntry>();
         foreach (string warning in configuration.Warnings) LogWarning(log, warning);
+        using ServiceManager manager = ServiceManager.FromEnvironment(loggers.CreateLogger<ServiceManager>());
         try
         {
-            await using AgentService service = await AgentService.StartAsync(configuration.Options, loggers, lines, stop);
+            await using AgentService service = await AgentService.StartAsync(configuration.Options, loggers, lines, stop, manager.Starting);
             await request.Console.Output.WriteLineAsync(service.ReadyLine);
             await request.Console.Output.FlushAsync(CancellationToken.None);
-            return await WatchAsync(service, request.Configuration, lines, log, stop);
+            manager.Ready(service.ReadyLine, service.IsMovingAsync);
+            int code = await WatchAsync(service, request.Configuration, lines, log, manager, stop);
+            manager.Stopping(code == ExitCode.Done ? "stopping" : "ending after a fault", service.StopsWithin);
+            return code;
         }
         catch (Exception failure) when (failure is JournalOpenException or StartException)
         {
@@ -45,7 +50,12 @@ internal sealed partial class ServiceEntry : IServiceEntry
     }
 
     private static async Task<int> WatchAsync(
-        AgentService service, ConfigurationReloader reloader, LineLoggerProvider lines, ILogger log, CancellationToken stop)
+        AgentService service,
+        ConfigurationReloader reloader,
+        LineLoggerProvider lines,
+        ILogger log,
+        ServiceManager manager,
+        CancellationToken stop)
     {
         Channel<bool> hangups = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
@@ -77,11 +87,14 @@ internal sealed partial class ServiceEntry : IServiceEntry
             }
 
             hangups.Reader.TryRead(out _);
-            await ReloadAsync(service, reloader, lines, log, stop);
+            manager.Reloading();
+            string? problem = await ReloadAsync(service, reloader, lines, log, stop);
+            manager.Reloaded(problem is null ? service.ReadyLine : $"the old configuration stays: {problem}");
         }
     }
 
-    private static async Task ReloadAsync(
+    /// <summary>What is wrong with the new configuration; null when it was taken over.</summary>
+    private static async Task<string?> ReloadAsync(
         AgentService service, ConfigurationReloader reloader, LineLoggerProvider lines, ILogger log, CancellationToken stop)
     {
         try
@@ -92,10 +105,12 @@ internal sealed partial class ServiceEntry : IServiceEntry
             foreach (ChangedKey key in change.Live) LogApplied(log, key.ToString());
             foreach (ChangedKey key in change.NeedingRestart) LogKept(log, key.ToString());
             LogReloaded(log);
+            return null;
         }
         catch (Exception failure) when (failure is ConfigurationException or IOException or ArgumentException)
         {
             LogReloadRefused(log, failure.Message);
+            return failure.Message;
         }
     }
 

@@ -153,7 +153,12 @@ public sealed record KeyOptions(string Name, string Algorithm, Secret Secret)
 /// <param name="Postgres">Where the database is; null: a SQLite file in the data directory.</param>
 public sealed record JournalPlace(JournalProvider Provider, PostgresPlace? Postgres, JournalOptions Bounds);
 
-public sealed record ManagementOptions(IPAddress Address, int Port);
+/// <param name="Open">Paths that everybody may read from anywhere, without the token.</param>
+public sealed record ManagementOptions(IPAddress Address, int Port, IReadOnlyList<string> Open)
+{
+    /// <summary>Pages that tell a stranger nothing about zones.</summary>
+    public static IReadOnlyList<string> Openable { get; } = ["livez", "readyz", "anycast", "metrics"];
+}
 
 /// <param name="QueryTimeout">For each SOA question.</param>
 /// <param name="QueryGrace">How long slower masters may still come up with a newer serial.</param>

@@ -86,7 +86,14 @@ internal sealed partial class OptionsBinder
         string host = section.Text("host");
         IPAddress? address = ReadAddress(host);
         if (address is null) section.Problem("host", $"an IP address is needed, not '{host}'");
-        var options = new ManagementOptions(address ?? IPAddress.Loopback, section.Port("port"));
+        var open = new List<string>();
+        foreach ((string page, HoconOrigin origin) in section.Words("open"))
+        {
+            if (ManagementOptions.Openable.Contains(page)) open.Add("/" + page);
+            else section.Problem("open", $"'{page}' cannot be open: only {string.Join(", ", ManagementOptions.Openable)} can");
+        }
+
+        var options = new ManagementOptions(address ?? IPAddress.Loopback, section.Port("port"), open);
         section.Done();
         return options;
     }

@@ -7,7 +7,10 @@ namespace Agent.Host.Web;
 /// must be an address or a name of this machine, so that a page in somebody's browser cannot reach the interface through a
 /// name of its own (DNS rebinding).
 /// </summary>
-public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNames)
+/// <param name="token">The token of this agent.</param>
+/// <param name="hostNames">Names of this machine.</param>
+/// <param name="open">Paths that may be read from anywhere without the token: a prober has none.</param>
+public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNames, IReadOnlyList<string> open)
 {
     /// <summary>Answers the request itself when it may not pass; true when it may.</summary>
     public async Task<bool> MayPassAsync(HttpContext context)
@@ -22,7 +25,8 @@ public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNam
         bool local = context.Connection.RemoteIpAddress is { } address
             && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
         bool reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-        if ((local && reads) || token.Matches(context.Request.Headers.Authorization)) return true;
+        bool isOpen = open.Contains(context.Request.Path.Value, StringComparer.Ordinal);
+        if ((reads && (local || isOpen)) || token.Matches(context.Request.Headers.Authorization)) return true;
         context.Response.Headers.WWWAuthenticate = "Bearer";
         await RefuseAsync(context, StatusCodes.Status401Unauthorized, "token-needed", "the bearer token in data-dir/api-token is needed");
         return false;

@@ -152,6 +152,20 @@ public sealed class AskCommandsTests : IAsyncLifetime
         Assert.Contains(message, run.Error);
     }
 
+    [Theory]
+    [InlineData("live", "/livez", 200, "ok", ExitCode.Done)]
+    [InlineData("ready", "/readyz", 503, "not ready: journal-away", ExitCode.Failed)]
+    [InlineData("anycast", "/anycast", 503, "stay away: no target can be reached", ExitCode.Failed)]
+    [InlineData("ready", "/readyz", 401, "{ \"detail\": \"the token\" }", ExitCode.Failed)]
+    public async Task Health_is_an_exit_code(string check, string page, int status, string text, int exitCode)
+    {
+        Answer($"GET {page}", status, text + "\n");
+        CommandRun run = await Ask("health", check);
+        Assert.Equal(exitCode, run.ExitCode);
+        if (status == 200) Assert.Equal(text, run.Output.Trim());
+        else Assert.Contains(status == 401 ? "--token-file" : text, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task No_agent_ends_with_3()
     {

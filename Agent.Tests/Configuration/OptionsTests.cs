@@ -45,7 +45,8 @@ public class OptionsTests
         Assert.Equal(TimeSpan.FromDays(7), options.Zones.UndeleteWindow);
         Assert.Equal(Path.GetFullPath("./data"), options.DataDirectory);
         Assert.Null(options.QueryDestination);
-        Assert.Equal(new ManagementOptions(IPAddress.Loopback, 8054), options.Management);
+        Assert.Equal((IPAddress.Loopback, 8054), (options.Management.Address, options.Management.Port));
+        Assert.Empty(options.Management.Open);
         Assert.Equal(64, options.Cluster.Shards);
         Assert.Equal(JournalProvider.Sqlite, options.Journal.Provider);
         Assert.Equal(new GuardOptions(50, 20, ZoneDigestRule.WhenPresent), options.Guard);
