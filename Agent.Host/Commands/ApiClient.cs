@@ -44,21 +44,30 @@ internal sealed class ApiClient : IDisposable
 
     /// <summary>A page of plain text whose status says whether all is well (503: it is not).</summary>
     public Task<(bool IsWell, string Text)> GetTextAsync(string path, CancellationToken cancellation) =>
-        CallAsync(HttpMethod.Get, path, null, cancellation, static (status, body) =>
-            status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable
+        CallAsync(
+            HttpMethod.Get,
+            path,
+            null,
+            static (status, body) => status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable
                 ? (status == HttpStatusCode.OK, Encoding.UTF8.GetString(body).Trim())
-                : throw Failure(status, body));
+                : throw Failure(status, body),
+            cancellation);
 
     /// <summary>An answer without a body gives an undefined element.</summary>
     private Task<JsonElement> SendAsync(HttpMethod method, string path, CancellationToken cancellation, object? content = null) =>
-        CallAsync(method, path, content, cancellation, static (status, body) =>
-        {
-            if ((int)status is < 200 or > 299) throw Failure(status, body);
-            return body.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(body);
-        });
+        CallAsync(
+            method,
+            path,
+            content,
+            static (status, body) =>
+            {
+                if ((int)status is < 200 or > 299) throw Failure(status, body);
+                return body.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(body);
+            },
+            cancellation);
 
     private async Task<T> CallAsync<T>(
-        HttpMethod method, string path, object? content, CancellationToken cancellation, Func<HttpStatusCode, byte[], T> read)
+        HttpMethod method, string path, object? content, Func<HttpStatusCode, byte[], T> read, CancellationToken cancellation)
     {
         try
         {

@@ -5,7 +5,7 @@ namespace Agent.Host.Commands;
 /// <summary>The options that every asking command takes, and what follows from them.</summary>
 internal sealed class ApiOptions
 {
-    /// <summary>Where the token of an agent lies that was started here, and that of an installed one, which only its user and root reach.</summary>
+    /// <summary>The token of an agent that was started here, and of an installed one, which only its user and root can read.</summary>
     private static readonly string[] DefaultTokens = ["data/api-token", "/var/lib/agent/api-token"];
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
@@ -19,7 +19,8 @@ internal sealed class ApiOptions
     private readonly Option<string?> _tokenFile = new("--token-file")
     {
         Description =
-            $"File with the token, needed for changes and beyond loopback (default: environment AGENT_TOKEN_FILE, or {string.Join(", or ", DefaultTokens)})",
+            "File with the token, needed for changes and beyond loopback (default: environment AGENT_TOKEN_FILE, or "
+                + string.Join(", or ", DefaultTokens) + ")",
         HelpName = "FILE",
     };
 

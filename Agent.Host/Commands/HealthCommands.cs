@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Agent.Host.Commands;
 
-/// <summary><c>health</c>: the health pages as an exit code, for supervisors and containers that run a command instead of asking by HTTP.</summary>
+/// <summary><c>health</c>: the health pages as an exit code, for whoever can run a command but not ask by HTTP.</summary>
 internal sealed class HealthCommands(CommandConsole console)
 {
     private static readonly string[] Checks = ["live", "ready", "anycast"];

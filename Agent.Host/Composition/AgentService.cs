@@ -33,7 +33,6 @@ internal sealed partial class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(30);
     private const int MaxHeld = 100_000;
     private const int MaxHeldPerShard = 1_000;
 
@@ -79,9 +78,6 @@ internal sealed partial class AgentService : IAsyncDisposable
     public string ReadyLine => $"ready dns={string.Join(',', DnsEndpoints.Select(e => e.ToIPEndPoint()))} management={ManagementEndPoint}"
         + (_cluster is { } cluster ? $" node={cluster.Link.EndPoint}" : "");
 
-    /// <summary>What stopping may take: the shards go to the other nodes, then what is under way ends.</summary>
-    public TimeSpan StopsWithin => (_options.Cluster.IsEnabled ? _options.Cluster.DrainTimeout : TimeSpan.Zero) + CloseWithin;
-
     /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
     /// <param name="step">Hears which step of the start begins.</param>
     /// <exception cref="JournalOpenException">The data folder or the journal cannot be used.</exception>
@@ -110,20 +106,6 @@ internal sealed partial class AgentService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         while (_stopping.TryPop(out Func<ValueTask>? stop)) await stop();
-    }
-
-    /// <summary>Whether the actors get their turn and answer within this time.</summary>
-    public async Task<bool> IsMovingAsync(TimeSpan patience)
-    {
-        try
-        {
-            await _region.Ask<RegionState>(new GetRegionState(), patience);
-            return true;
-        }
-        catch (Exception e) when (e is AskTimeoutException or AskFailedException)
-        {
-            return false;
-        }
     }
 
     private async Task StartAsync(ILoggerProvider logging, Action<string> step, CancellationToken cancellation)

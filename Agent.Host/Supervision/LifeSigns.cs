@@ -14,7 +14,7 @@ internal sealed class LifeSigns : IDisposable
     private readonly ManualResetEventSlim _end = new();
     private readonly Thread _thread;
 
-    /// <param name="watchdog">The time after which the service manager gives up. Between two signs lie at most three quarters of it.</param>
+    /// <param name="watchdog">After this time the service manager gives up. Between two signs lie at most three quarters of it.</param>
     /// <param name="ask">Asks the service, with the time it has for the answer.</param>
     /// <param name="sign">Gives the sign.</param>
     public LifeSigns(TimeSpan watchdog, Func<TimeSpan, Task<bool>> ask, Action sign)

@@ -23,7 +23,7 @@ internal sealed partial class ServiceManager : IDisposable
         _logger = logger;
     }
 
-    /// <summary>The one that the environment names. The variables are taken away: programs that the agent runs are not the service.</summary>
+    /// <summary>The one that the environment names. The variables are taken away: what the agent runs is not the service.</summary>
     public static ServiceManager FromEnvironment(ILogger logger)
     {
         NotifySocket? socket = null;
@@ -100,11 +100,11 @@ internal sealed partial class ServiceManager : IDisposable
         return value;
     }
 
-    [LoggerMessage(EventId = 110, EventName = "service-manager-away", Level = LogLevel.Warning,
+    [LoggerMessage(EventId = 120, EventName = "service-manager-away", Level = LogLevel.Warning,
         Message = "the service manager cannot be reached at {Address}: {Problem}")]
     private static partial void LogUnreachable(ILogger logger, string address, string problem);
 
-    [LoggerMessage(EventId = 111, EventName = "service-manager-deaf", Level = LogLevel.Warning,
+    [LoggerMessage(EventId = 121, EventName = "service-manager-deaf", Level = LogLevel.Warning,
         Message = "the service manager did not take {Message}")]
     private static partial void LogLost(ILogger logger, string message);
 }

@@ -31,7 +31,8 @@ public static class SourceTree
     {
         foreach (string file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
-            if (TextEndings.Contains(Path.GetExtension(file), StringComparer.Ordinal) && Path.GetFileName(file) != "packages.lock.json")
+            if (TextEndings.Contains(Path.GetExtension(file), StringComparer.Ordinal)
+                && !file.EndsWith(".lock.json", StringComparison.Ordinal))
             {
                 yield return file;
             }

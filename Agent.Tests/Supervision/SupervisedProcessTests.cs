@@ -40,8 +40,8 @@ public sealed class SupervisedProcessTests : IDisposable
         await agent.WriteConfigurationAsync();
         agent.Process.Signal(PosixSignalNumber.Hangup);
         await _manager.HeardAsync("READY=1", times: 3);
-        Assert.Contains("STATUS=the old configuration stays: ", _manager.Messages.Last(m => m.StartsWith("READY", StringComparison.Ordinal)),
-            StringComparison.Ordinal);
+        string last = _manager.Messages.Last(message => message.StartsWith("READY", StringComparison.Ordinal));
+        Assert.Contains("STATUS=the old configuration stays: ", last, StringComparison.Ordinal);
 
         Assert.Equal(0, await agent.StopAsync());
         await _manager.HeardAsync("STOPPING=1");
