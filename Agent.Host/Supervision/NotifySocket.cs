@@ -21,7 +21,8 @@ internal sealed class NotifySocket : IDisposable
     public static NotifySocket Open(string address)
     {
         bool isAbstract = address.StartsWith('@');
-        if (!isAbstract && !address.StartsWith('/')) throw new ArgumentException($"'{address}' is no path and no abstract name", nameof(address));
+        if (!isAbstract && !address.StartsWith('/'))
+            throw new ArgumentException($"'{address}' is no path and no abstract name", nameof(address));
         var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = SendTimeoutMs };
         try
         {

@@ -54,7 +54,7 @@ public sealed partial class RunbookTests
 
     private static IEnumerable<string> Unknown(string text)
     {
-        IEnumerable<string> blocks = Block().Matches(text).SelectMany(block => block.Groups[1].Value.Split('\n'))
+        IEnumerable<string> blocks = Block().Matches(text).SelectMany(block => block.Groups["lines"].Value.Split('\n'))
             .Where(line => line.StartsWith("agent ", StringComparison.Ordinal)).Where(line => !IsCommand(line));
         IEnumerable<string> words = Code().Matches(Block().Replace(text, ""))
             .Select(code => code.Groups[1].Value).Where(word => !IsKnown(word));
@@ -106,7 +106,7 @@ public sealed partial class RunbookTests
         return keys;
     }
 
-    [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]
+    [GeneratedRegex("```sh\n(?<lines>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Block();
 
     [GeneratedRegex("`([^`\n]+)`")]

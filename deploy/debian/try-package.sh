@@ -94,7 +94,10 @@ holds test "$(ps -o user= -p "$service" | tr -d ' ')" = agent
 agent health ready --api "$api" >/dev/null || fail "agent health ready"
 agent zone create example.org --at "$(sed -n 's/.*dns=\([^ ]*\) .*/\1/p' /tmp/ready)" >/dev/null 2>&1 && fail "a zone without masters is created"
 # The token of the service is found by root and by nobody else.
-agent cluster drain --api "$api" >/tmp/out 2>&1 || grep -qv token /tmp/out || fail "root does not find the token: $(cat /tmp/out)"
+agent zone refresh example.org --api "$api" >/tmp/out 2>&1 && fail "a zone that is not there is refreshed"
+grep -q unknown-zone /tmp/out || fail "root does not find the token: $(cat /tmp/out)"
+setpriv --reuid nobody --regid nogroup --clear-groups -- agent zone refresh example.org --api "$api" >/tmp/out 2>&1 || true
+grep -q token-needed /tmp/out || fail "anybody finds the token: $(cat /tmp/out)"
 holds_not setpriv --reuid nobody --regid nogroup --clear-groups -- test -r /var/lib/agent/api-token
 stop_service
 agent health ready --api "$api" >/dev/null 2>&1 && fail "a stopped service is well"
