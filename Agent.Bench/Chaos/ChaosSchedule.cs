@@ -46,8 +46,8 @@ public static class ChaosSchedule
         {
             FaultKind.AllAgentsRestarted => Agents,
             FaultKind.EtcdKilled or FaultKind.EtcdLeaderKilled or FaultKind.EtcdLeaderStopped or FaultKind.EtcdSilent => ["etcd"],
-            FaultKind.PrimaryKilled or FaultKind.PrimaryStopped or FaultKind.StandbyPromoted or FaultKind.StandbyStopped
-                or FaultKind.LaggingStandbyPromoted => ["database"],
+            FaultKind.PrimaryKilled or FaultKind.PrimaryStopped or FaultKind.StandbyPromoted or FaultKind.StandbyStopped => ["database"],
+            FaultKind.LaggingStandbyPromoted => ["database", $"{Databases[0]}>{Databases[1]}", $"{Databases[1]}>{Databases[0]}"],
             FaultKind.LinkCutOneWay => [$"{fault.Victim}>{fault.Peer}"],
             FaultKind.LinkCutBothWays => [$"{fault.Victim}>{fault.Peer}", $"{fault.Peer}>{fault.Victim}"],
             _ => [fault.Victim],
@@ -91,17 +91,20 @@ public static class ChaosSchedule
         string agent = One(Agents, random);
         return random.Next(7) switch
         {
-            0 or 1 => (agent, Another(Agents, agent, random)),
+            0 or 1 => TwoOf(Agents, random),
             2 => (agent, One(Members, random)),
             3 => (agent, One(Databases, random)),
             4 => (agent, random.Next(2) == 0 ? "bind" : "knot"),
-            5 => One(Members, random) is var member ? (member, Another(Members, member, random)) : default,
+            5 => TwoOf(Members, random),
             _ => (Databases[0], Databases[1]),
         };
     }
 
     private static string One(IReadOnlyList<string> names, Random random) => names[random.Next(names.Count)];
 
-    private static string Another(IReadOnlyList<string> names, string name, Random random) =>
-        One([.. names.Where(other => other != name)], random);
+    private static (string One, string Other) TwoOf(IReadOnlyList<string> names, Random random)
+    {
+        string one = One(names, random);
+        return (one, One([.. names.Where(name => name != one)], random));
+    }
 }

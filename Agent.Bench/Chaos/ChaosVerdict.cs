@@ -34,6 +34,8 @@ internal sealed class ChaosVerdict(ChaosBed bed, ChaosLoad load, FaultHand hand,
         await NotifyTheRestAsync();
         await HoldsAsync(AllLevelAsync);
         await HoldsAsync(SameInEveryBookAsync);
+        // What held at one moment must not have been undone by something that came late.
+        await HoldsAsync(PromisesAsync);
         await DeleteAllAsync();
         _problems.AddRange(probe.StepsBack);
         foreach ((AgentProcess agent, string name) in bed.Agents.Zip(ChaosSchedule.Agents)) await ReadAgentAsync(agent, name);

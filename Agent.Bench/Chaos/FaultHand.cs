@@ -8,8 +8,11 @@ namespace Agent.Bench.Chaos;
 /// <param name="now">Time since the beginning of the round.</param>
 internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
 {
+    private static readonly IReadOnlyList<string> Databases = ChaosSchedule.Databases;
+
     private readonly ConcurrentQueue<string> _log = new();
     private readonly ConcurrentQueue<string> _deaths = new();
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
     /// <summary>When which agent was out of order.</summary>
     public BrokenTimes Broken { get; } = new();
@@ -23,9 +26,29 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
     /// <summary>Ends when every fault is over and what it hit runs again.</summary>
     public Task RunAsync(IReadOnlyList<Fault> faults) => Task.WhenAll(faults.Select(RunAsync));
 
+    /// <summary>
+    /// A repair can take longer than the schedule allows for: the next fault of the same victim waits for it, and holds as long as it was to
+    /// hold. One that could begin only when the load is over is left out.
+    /// </summary>
     private async Task RunAsync(Fault fault)
     {
         await UntilAsync(fault.Start);
+        SemaphoreSlim[] turns =
+            [.. ChaosSchedule.Holds(fault).Order(StringComparer.Ordinal).Select(name => _turns.GetOrAdd(name, _ => new SemaphoreSlim(1)))];
+        foreach (SemaphoreSlim turn in turns) await turn.WaitAsync();
+        try
+        {
+            if (now() < ChaosSchedule.LoadDuration) await CarryOutAsync(fault with { Start = now() });
+            else Note(fault, "left out, the load is over");
+        }
+        finally
+        {
+            foreach (SemaphoreSlim turn in turns) turn.Release();
+        }
+    }
+
+    private async Task CarryOutAsync(Fault fault)
+    {
         switch (fault.Kind)
         {
             case FaultKind.AgentKilled or FaultKind.AgentStopped or FaultKind.AgentUnplugged or FaultKind.AllAgentsRestarted:
@@ -128,10 +151,11 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
                 await standby.SignalAllAsync(PosixSignalNumber.Continue);
                 break;
             case FaultKind.LaggingStandbyPromoted:
-                await standby.SignalAllAsync(PosixSignalNumber.Stop);
+                // Not by SIGSTOP: what arrives meanwhile would wait in its socket, and be there when it goes on.
+                foreach (int end in (int[])[0, 1]) await bed.Network.CutAsync(Databases[end], Databases[1 - end]);
                 await UntilAsync(fault.End);
                 await primary.KillAsync();
-                await standby.SignalAllAsync(PosixSignalNumber.Continue);
+                foreach (int end in (int[])[0, 1]) await bed.Network.HealAsync(Databases[end], Databases[1 - end]);
                 await bed.Database.PromoteAsync();
                 await bed.Database.AddStandbyAsync();
                 break;
@@ -153,7 +177,7 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
         else server.Process!.Signal(PosixSignalNumber.Stop);
         Note(fault, "broken");
         await UntilAsync(fault.End);
-        if (isKill) await server.StartAsync();
+        if (isKill) await (server is KnotServer knot ? knot.StartAnsweringAsync() : server.StartAsync());
         else server.Process!.Signal(PosixSignalNumber.Continue);
     }
 

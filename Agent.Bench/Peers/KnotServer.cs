@@ -15,13 +15,19 @@ public sealed class KnotServer() : MasterServer("knot")
 
     public override async Task StartAsync()
     {
-        await base.StartAsync();
-        await Eventually.HoldsAsync(
-            async () => (await KnotcAsync("status")).ExitCode == 0, () => $"knotd answers on its control socket\n{Output}");
+        await StartAnsweringAsync();
         foreach ((MasterZone zone, _) in Zones)
         {
             await WorkerClient.ServedAsync(EndPoint, zone.Key, zone.Serial, () => Output);
         }
+    }
+
+    /// <summary>Starts it without waiting for its zones, which may change meanwhile.</summary>
+    public async Task StartAnsweringAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await KnotcAsync("status")).ExitCode == 0, () => $"knotd answers on its control socket\n{Output}");
     }
 
     /// <summary>One command over the control socket, by Knot's own tool.</summary>

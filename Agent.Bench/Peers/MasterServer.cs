@@ -12,7 +12,13 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     public IReadOnlyList<IPEndPoint> NotifyTargets { get; set; } = [];
 
     /// <summary>The zones as they are to be served, with the files that hold them.</summary>
-    protected IEnumerable<(MasterZone Zone, string File)> Zones => _zones.Values;
+    protected IReadOnlyList<(MasterZone Zone, string File)> Zones
+    {
+        get
+        {
+            lock (_zones) return [.. _zones.Values];
+        }
+    }
 
     public MasterZone Zone(string name)
     {
@@ -43,7 +49,7 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     public async Task DeleteZoneAsync(string name)
     {
         string key = new MasterZone(name, 0, []).Key;
-        _zones.Remove(key);
+        lock (_zones) _zones.Remove(key);
         await ReconfigureAsync();
         await WorkerClient.GoneAsync(EndPoint, key, () => Output);
     }
