@@ -67,6 +67,7 @@ internal static class ChaosBench
             $"seed {result.Seed}: {(result.Problems.Count == 0 ? "good" : "FAILED")}, level {result.UntilLevel.TotalSeconds:0.0} s behind the faults"));
         Console.WriteLine($"  faults: {string.Join("; ", result.Schedule)}");
         Console.WriteLine($"  answers: {string.Join(", ", result.Answers.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key} {a.Value}"))}");
+        foreach (string step in result.Slow) Console.WriteLine($"  slow: {step}");
         if (result.Problems.Count == 0) return;
         foreach (string problem in result.Problems) Console.WriteLine($"  problem: {problem}");
         foreach (string line in result.Log) Console.WriteLine($"  done: {line}");

@@ -8,6 +8,7 @@ namespace Agent.Bench.Chaos;
 /// <param name="Schedule">The faults that follow from the seed.</param>
 /// <param name="Log">When they were done, and whom they hit.</param>
 /// <param name="Problems">Every promise that was not kept; empty when the round is good.</param>
+/// <param name="Slow">What came in order only after ten seconds.</param>
 /// <param name="Answers">Requests by their end.</param>
 /// <param name="LongestAnswer">Of an agent that was in order.</param>
 /// <param name="UntilLevel">From the end of the last fault until the verdict was complete.</param>
@@ -16,6 +17,7 @@ public sealed record ChaosRoundResult(
     IReadOnlyList<Fault> Schedule,
     IReadOnlyList<string> Log,
     IReadOnlyList<string> Problems,
+    IReadOnlyList<string> Slow,
     IReadOnlyDictionary<string, int> Answers,
     TimeSpan LongestAnswer,
     TimeSpan UntilLevel,
@@ -32,6 +34,7 @@ public sealed record ChaosRoundResult(
         seed = Seed,
         verdict = Problems.Count == 0 ? "good" : "failed",
         problems = Problems,
+        slow = Slow,
         schedule = Schedule.Select(fault => fault.ToString()),
         log = Log,
         answers = Answers,
@@ -49,7 +52,7 @@ public static class ChaosRound
     /// <summary>Runs the rounds of these seeds on one bed, and on a new one behind a round that failed or after some rounds.</summary>
     /// <param name="seeds">The rounds.</param>
     /// <param name="roundsPerBed">So that nothing that grows in a program of the bed decides a round.</param>
-    /// <param name="onFailure">Hears what everybody wrote, when a round fails.</param>
+    /// <param name="onFailure">Hears what everybody wrote, when a round fails or is slow to come in order.</param>
     public static async IAsyncEnumerable<ChaosRoundResult> RunAsync(
         IEnumerable<int> seeds, int roundsPerBed = 10, Func<int, string, Task>? onFailure = null)
     {
@@ -69,9 +72,9 @@ public static class ChaosRound
 
                 rounds++;
                 ChaosRoundResult result = await RunAsync(bed, seed);
+                if (onFailure is not null && result.Problems.Count + result.Slow.Count > 0) await onFailure(seed, bed.Output);
                 if (result.Problems.Count > 0)
                 {
-                    if (onFailure is not null) await onFailure(seed, bed.Output);
                     await bed.DisposeAsync();
                     bed = null;
                 }
@@ -121,6 +124,7 @@ public static class ChaosRound
             schedule,
             hand.Log,
             problems,
+            verdict.SlowSteps,
             entries.CountBy(entry => $"{entry.Verb} {entry.Answer}").ToDictionary(StringComparer.Ordinal),
             entries.Where(entry => !hand.Broken.Touches(entry.Agent, entry.AskedAt, entry.EndedAt))
                 .Select(entry => entry.EndedAt - entry.AskedAt).DefaultIfEmpty().Max(),
