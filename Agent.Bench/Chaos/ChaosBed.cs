@@ -6,8 +6,9 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Chaos;
 
 /// <summary>
-/// A whole farm of real programs, each in a network namespace of its own: three agents, three members of etcd, PostgreSQL with a synchronous
-/// standby, a BIND that all agents drive beside the zones that each answers by itself, a Knot as master; and in this process a second master.
+/// A whole farm of real programs, each in a network namespace of its own: three agents, three members of etcd, PostgreSQL with a
+/// synchronous standby, a BIND that all agents drive beside the zones that each answers by itself, a Knot as master; and in this process a
+/// second master.
 /// </summary>
 internal sealed class ChaosBed : IAsyncDisposable
 {

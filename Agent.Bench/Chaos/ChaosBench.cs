@@ -19,7 +19,7 @@ internal static class ChaosBench
         IEnumerable<int> seeds = Enumerable.Range(first, rounds).TakeWhile(_ => Stopwatch.GetElapsedTime(started) < limit);
         try
         {
-            await foreach (ChaosRoundResult result in ChaosRound.RunAsync(seeds, onFailure: (seed, output) => KeepAsync(record, seed, output)))
+            await foreach (ChaosRoundResult result in ChaosRound.RunAsync(seeds, onFailure: KeepAsync))
             {
                 Print(result);
                 if (record is not null) await File.AppendAllTextAsync(record, result.ToJson(DateTimeOffset.UtcNow) + "\n");
@@ -39,6 +39,11 @@ internal static class ChaosBench
         }
 
         return report;
+
+        // What everybody wrote in a round that failed or was slow lies beside the record.
+        Task KeepAsync(int seed, string output) => record is null
+            ? Task.CompletedTask
+            : File.WriteAllTextAsync($"{record}.{seed.ToString(CultureInfo.InvariantCulture)}.log", output);
     }
 
     private static void Count(
@@ -62,22 +67,16 @@ internal static class ChaosBench
 
     private static void Print(ChaosRoundResult result)
     {
+        string verdict = result.Problems.Count == 0 ? "good" : "FAILED";
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"seed {result.Seed}: {(result.Problems.Count == 0 ? "good" : "FAILED")}, level {result.UntilLevel.TotalSeconds:0.0} s behind the faults"));
+            CultureInfo.InvariantCulture, $"seed {result.Seed}: {verdict}, {result.UntilLevel.TotalSeconds:0.0} s behind the faults"));
         Console.WriteLine($"  faults: {string.Join("; ", result.Schedule)}");
-        Console.WriteLine($"  answers: {string.Join(", ", result.Answers.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key} {a.Value}"))}");
+        IEnumerable<string> answers = result.Answers.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key} {a.Value}");
+        Console.WriteLine($"  answers: {string.Join(", ", answers)}");
         foreach (string step in result.Slow) Console.WriteLine($"  slow: {step}");
         if (result.Problems.Count == 0) return;
         foreach (string problem in result.Problems) Console.WriteLine($"  problem: {problem}");
         foreach (string line in result.Log) Console.WriteLine($"  done: {line}");
         Console.WriteLine($"  again: {result.Replay}");
-    }
-
-    /// <summary>What everybody wrote in a round that failed lies beside the record.</summary>
-    private static async Task KeepAsync(string? record, int seed, string output)
-    {
-        if (record is null) return;
-        await File.WriteAllTextAsync($"{record}.{seed.ToString(CultureInfo.InvariantCulture)}.log", output);
     }
 }

@@ -1,8 +1,8 @@
 namespace Agent.Bench.Chaos;
 
 /// <summary>
-/// Clients that create, change and delete zones at all agents, several at a time also on the same zone. What each wants next follows from the
-/// seed; how the requests of several fall together does not.
+/// Clients that create, change and delete zones at all agents, several at a time also on the same zone. What each wants next follows from
+/// the seed; how the requests of several fall together does not.
 /// </summary>
 internal sealed class ChaosLoad(ChaosBed bed, int seed, Func<TimeSpan> now)
 {

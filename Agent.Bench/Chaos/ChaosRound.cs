@@ -25,7 +25,8 @@ public sealed record ChaosRoundResult(
     long ResidentOctets)
 {
     /// <summary>How to see it again.</summary>
-    public string Replay => $"dotnet run -c Release --project Agent.Bench -- chaos --rounds 1 --seed {Seed.ToString(CultureInfo.InvariantCulture)}";
+    public string Replay =>
+        $"dotnet run -c Release --project Agent.Bench -- chaos --rounds 1 --seed {Seed.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>One line for the record.</summary>
     public string ToJson(DateTimeOffset at) => JsonSerializer.Serialize(new

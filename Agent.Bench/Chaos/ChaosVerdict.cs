@@ -7,8 +7,8 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Chaos;
 
 /// <summary>
-/// What must hold once the faults are over and everything runs again: each answer kept, all targets level with the masters, nobody dead, and
-/// nothing in the logs that no fault from outside may cause.
+/// What must hold once the faults are over and everything runs again: each answer kept, all targets level with the masters, nobody dead,
+/// and nothing in the logs that no fault from outside may cause.
 /// </summary>
 internal sealed class ChaosVerdict(ChaosBed bed, ChaosLoad load, FaultHand hand, SerialProbe probe)
 {

@@ -41,7 +41,7 @@ public enum FaultKind
     /// <summary>The standby stands still, so that no commit is confirmed.</summary>
     StandbyStopped,
 
-    /// <summary>The standby is cut off from the primary, which dies after a while, and the standby takes its place without what it missed.</summary>
+    /// <summary>The standby is cut off from the primary, which dies later, and takes its place without what it missed.</summary>
     LaggingStandbyPromoted,
 
     /// <summary>kill -9 of the BIND that all agents drive.</summary>

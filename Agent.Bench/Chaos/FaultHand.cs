@@ -27,8 +27,8 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
     public Task RunAsync(IReadOnlyList<Fault> faults) => Task.WhenAll(faults.Select(RunAsync));
 
     /// <summary>
-    /// A repair can take longer than the schedule allows for: the next fault of the same victim waits for it, and holds as long as it was to
-    /// hold. One that could begin only when the load is over is left out.
+    /// A repair can take longer than the schedule allows for: the next fault of the same victim waits for it, and holds as long as it was
+    /// to hold. One that could begin only when the load is over is left out.
     /// </summary>
     private async Task RunAsync(Fault fault)
     {

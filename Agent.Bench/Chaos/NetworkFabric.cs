@@ -11,8 +11,8 @@ namespace Agent.Bench.Chaos;
 /// </summary>
 /// <remarks>
 /// One direction of a link is cut in the neighbour table of the sender, which sends to an address that nobody has: the packets
-/// leave and are lost in silence, as on a broken line, while the other direction goes on. There is no filter and no queueing discipline in it,
-/// which not every kernel has.
+/// leave and are lost in silence, as on a broken line, while the other direction goes on. No filter and no queueing
+/// discipline is needed for it, which not every kernel has.
 /// </remarks>
 internal sealed class NetworkFabric : IAsyncDisposable
 {

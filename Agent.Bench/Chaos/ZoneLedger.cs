@@ -35,9 +35,9 @@ public sealed record LedgerEntry(bool? Wanted, string Agent, TimeSpan AskedAt, T
 
 /// <summary>What clients have asked of one zone, at any agents, and what may be so after the answers that they got.</summary>
 /// <remarks>
-/// A zone is a register that several write at once. Each CREATE and DELETE that was answered with success takes effect at one moment between
-/// question and answer. One that failed may have taken effect or not, until some time after its answer, for it may still be on its way; one
-/// without an answer may do so at any time. Several threads may write.
+/// A zone is a register that several write at once. Each CREATE and DELETE that was answered with success takes effect at one moment
+/// between question and answer. One that failed may have taken effect or not, until some time after its answer, for it may still be on its
+/// way; one without an answer may do so at any time. Several threads may write.
 /// </remarks>
 public sealed class ZoneLedger(string zone)
 {
@@ -59,7 +59,7 @@ public sealed class ZoneLedger(string zone)
         }
     }
 
-    /// <summary>Somebody knows of the last change: a NOTIFY that was asked behind it was answered with success, or a CREATE began.</summary>
+    /// <summary>Somebody knows of the last change: a NOTIFY or CREATE that was asked behind it was answered with success.</summary>
     public bool IsNoted
     {
         get

@@ -37,7 +37,8 @@ public sealed class PostgresServer : IAsyncDisposable
         $"Host={string.Join(',', servers.Select(s => $"{s.Place.Address}:{s.PortText}"))};"
         + $"Username={ServerUser};Database={database};Timeout=3;Command Timeout=3";
 
-    public static Task<PostgresServer> StartedAsync(params string[] settings) => StartedAsync(Placement.Loopback, null, LoopbackPort.Next(), settings);
+    public static Task<PostgresServer> StartedAsync(params string[] settings) =>
+        StartedAsync(Placement.Loopback, null, LoopbackPort.Next(), settings);
 
     /// <summary>A new server in this place, for the clients of this prefix.</summary>
     public static async Task<PostgresServer> StartedAsync(Placement place, string? trustedClients, int port, params string[] settings)
