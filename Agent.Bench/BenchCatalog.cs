@@ -1,3 +1,4 @@
+using Agent.Bench.Chaos;
 using Agent.Bench.Cluster;
 using Agent.Bench.Entry;
 using Agent.Bench.Ingest;
@@ -24,6 +25,7 @@ public static class BenchCatalog
         ["relay"] = new("queries passed through, beside dnsdist and the server asked directly", RelayBench.RunAsync),
         ["entry"] = new("a large zone on its ways into BIND: driver, transfer", EntryBench.RunAsync),
         ["ingest"] = new("a large zone until it is committed and served, beside BIND, Knot and NSD", IngestBench.RunAsync),
+        ["chaos"] = new("a farm of real programs under faults from seeds (--rounds, --seed, --minutes, --record)", ChaosBench.RunAsync),
         ["cluster"] = new("several agents as one: takeover, changes by nodes, load on etcd and journal", ClusterBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),

@@ -28,9 +28,14 @@ public sealed class MasterBoard
         if (reason is null)
         {
             health.Failures = 0;
+            health.OnTrial = false;
             return;
         }
 
+        // Many passes ask at the same time. Those that asked before the address was found dead say nothing new, and must not make a master
+        // that was away for a moment rest for as long as one that is away for an hour: only a trial lengthens the rest.
+        if (IsDead(endPoint) && !health.OnTrial) return;
+        health.OnTrial = false;
         health.Failures++;
         double factor = Math.Pow(2, Math.Clamp(health.Failures - FailuresUntilDead, 0, 10));
         TimeSpan rest = FirstRest * factor;
@@ -56,6 +61,7 @@ public sealed class MasterBoard
             {
                 // The trial is this pass's; others leave the address alone until it has an outcome or the rest is over again.
                 health.RetryAt = now + FirstRest;
+                health.OnTrial = true;
                 trials.Add(address);
             }
         }
@@ -98,5 +104,7 @@ public sealed class MasterBoard
         public Reason? Reason { get; set; }
 
         public TimeSpan RetryAt { get; set; }
+
+        public bool OnTrial { get; set; }
     }
 }

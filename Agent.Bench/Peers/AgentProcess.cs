@@ -32,8 +32,8 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>Variables for the process beside those of this one.</summary>
     public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>A program with arguments that starts the agent by its path and arguments behind them; empty for none.</summary>
-    public IReadOnlyList<string> Launcher { get; set; } = [];
+    /// <summary>Where it runs: it listens on that address only.</summary>
+    public Placement Place { get; set; } = Placement.Loopback;
 
     public string DataFolder => _folder.Combine("data");
 
@@ -77,6 +77,12 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <param name="sets">Values for <c>--set</c>.</param>
     public async Task StartAsync(params string[] sets)
     {
+        if (Process is { IsRunning: false } ended)
+        {
+            Forget(ended);
+            await ended.DisposeAsync();
+        }
+
         Process = await LaunchAsync(sets);
         string line = await Process.StandardOutputLineAsync(text => text.StartsWith("ready ", StringComparison.Ordinal), StartDeadline);
         Dictionary<string, string> values = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
@@ -91,15 +97,14 @@ public sealed class AgentProcess : IAsyncDisposable
     {
         await WriteConfigurationAsync();
         string[] arguments = ["run", "--config", ConfigurationFile, .. sets.SelectMany(set => (string[])["--set", set])];
-        string[] command = [.. Launcher, Program, .. arguments];
-        return await ChildProcess.StartAsync(command[0], command[1..], _folder.FullPath, Environment);
+        return await Place.StartAsync(Program, arguments, _folder.FullPath, Environment);
     }
 
     public Task WriteConfigurationAsync() => File.WriteAllTextAsync(ConfigurationFile, $$"""
         agent {
-          host = "127.0.0.1"
+          host = "{{Place.Address}}"
           port = 0
-          management { host = "127.0.0.1", port = 0 }
+          management { host = "{{Place.Address}}", port = 0 }
           data-dir = "{{DataFolder}}"
           {{Settings}}
         }
@@ -144,7 +149,7 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>A GET on the management interface; null for 404.</summary>
     public async Task<JsonElement?> GetAsync(string path)
     {
-        using HttpResponseMessage response = await _http.GetAsync(Url(path));
+        using HttpResponseMessage response = await AskAsync(path);
         string body = await response.Content.ReadAsStringAsync();
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
@@ -160,16 +165,20 @@ public sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>A GET on the management interface whose answer is plain text, such as the metrics.</summary>
-    public Task<string> GetTextAsync(string path) => _http.GetStringAsync(Url(path));
+    public async Task<string> GetTextAsync(string path)
+    {
+        using HttpResponseMessage response = await AskAsync(path);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
 
     public async Task<HttpStatusCode> GetStatusAsync(string path)
     {
-        using HttpResponseMessage response = await _http.GetAsync(Url(path));
+        using HttpResponseMessage response = await AskAsync(path);
         return response.StatusCode;
     }
 
     /// <summary>What it counts, at this moment.</summary>
-    public async Task<MetricsPage> MetricsAsync() => new(await _http.GetStringAsync(Url("/metrics")));
+    public async Task<MetricsPage> MetricsAsync() => new(await GetTextAsync("/metrics"));
 
     /// <summary>A write, with the token from the data folder unless told otherwise.</summary>
     public async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, bool withToken = true)
@@ -177,8 +186,7 @@ public sealed class AgentProcess : IAsyncDisposable
         using HttpRequestMessage request = new(method, Url(path));
         if (withToken)
         {
-            string token = (await File.ReadAllTextAsync(Path.Combine(DataFolder, "api-token"))).Trim();
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            request.Headers.Authorization = await TokenAsync();
         }
 
         using HttpResponseMessage response = await _http.SendAsync(request);
@@ -217,6 +225,17 @@ public sealed class AgentProcess : IAsyncDisposable
         _http.Dispose();
         _folder.Dispose();
     }
+
+    /// <summary>Beyond loopback also reading needs the token.</summary>
+    private async Task<HttpResponseMessage> AskAsync(string path)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, Url(path));
+        if (!IPAddress.IsLoopback(Place.Address)) request.Headers.Authorization = await TokenAsync();
+        return await _http.SendAsync(request);
+    }
+
+    private async Task<AuthenticationHeaderValue> TokenAsync() =>
+        new("Bearer", (await File.ReadAllTextAsync(Path.Combine(DataFolder, "api-token"))).Trim());
 
     private void Forget(ChildProcess process)
     {

@@ -25,7 +25,7 @@ public sealed class BindServer : MasterServer
 
     public int ControlPort { get; }
 
-    public IPEndPoint ControlEndPoint => new(IPAddress.Loopback, ControlPort);
+    public IPEndPoint ControlEndPoint => new(Place.Address, ControlPort);
 
     public string ControlSecret => Convert.ToBase64String(_controlSecret);
 
@@ -51,7 +51,7 @@ public sealed class BindServer : MasterServer
     public Task<ToolResult> RndcAsync(params string[] command)
     {
         string port = ControlPort.ToString(CultureInfo.InvariantCulture);
-        return Tool.RunAsync("rndc", ["-s", "127.0.0.1", "-p", port, "-k", ControlKeyFile, "-y", ControlKeyName, .. command]);
+        return Tool.RunAsync("rndc", ["-s", Place.Address.ToString(), "-p", port, "-k", ControlKeyFile, "-y", ControlKeyName, .. command]);
     }
 
     public override async Task StartAsync()
@@ -77,7 +77,7 @@ public sealed class BindServer : MasterServer
         Folder.Write("rndc.key", $"key \"{ControlKeyName}\" {{\n\talgorithm {ControlAlgorithm};\n\tsecret \"{ControlSecret}\";\n}};\n");
         string configuration = Folder.Write("named.conf", ConfigurationText());
         string threads = Threads.ToString(CultureInfo.InvariantCulture);
-        return await ChildProcess.StartAsync("named", ["-f", "-g", "-n", threads, "-c", configuration], Folder.FullPath);
+        return await Place.StartAsync("named", ["-f", "-g", "-n", threads, "-c", configuration], Folder.FullPath);
     }
 
     protected override async Task ReconfigureAsync()
@@ -93,12 +93,12 @@ public sealed class BindServer : MasterServer
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $$"""
             include "{{ControlKeyFile}}";
-            controls { inet 127.0.0.1 port {{ControlPort}} allow { 127.0.0.1; } keys { "{{ControlKeyName}}"; }; };
+            controls { inet {{Place.Address}} port {{ControlPort}} allow { any; } keys { "{{ControlKeyName}}"; }; };
             options {
                 directory "{{Folder.FullPath}}";
                 pid-file none; session-keyfile none; lock-file none;
                 recursion no; dnssec-validation no; empty-zones-enable no; notify no; minimal-responses no;
-                listen-on port {{Port}} { 127.0.0.1; };
+                listen-on port {{Port}} { {{Place.Address}}; };
                 listen-on-v6 port {{Port}} { ::1; };
                 allow-new-zones yes; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
                 ixfr-from-differences yes;

@@ -14,7 +14,10 @@ public abstract class DnsServer(string purpose) : IAsyncDisposable
 
     public int Port { get; } = LoopbackPort.Next();
 
-    public IPEndPoint EndPoint => new(IPAddress.Loopback, Port);
+    /// <summary>Where the server runs.</summary>
+    public Placement Place { get; init; } = Placement.Loopback;
+
+    public IPEndPoint EndPoint => new(Place.Address, Port);
 
     public IPEndPoint EndPointIPv6 => new(IPAddress.IPv6Loopback, Port);
 

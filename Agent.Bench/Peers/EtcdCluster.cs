@@ -7,8 +7,11 @@ public sealed class EtcdCluster : IAsyncDisposable
 {
     private readonly EtcdServer[] _members;
 
-    private EtcdCluster(EtcdTlsFiles? tls, IReadOnlyList<string> arguments) =>
-        _members = [.. Enumerable.Range(1, 3).Select(number => new EtcdServer($"m{number}") { Tls = tls, Arguments = arguments })];
+    private EtcdCluster(EtcdTlsFiles? tls, IReadOnlyList<string> arguments, IReadOnlyList<Placement> places) =>
+        _members =
+        [
+            .. places.Select((place, i) => new EtcdServer($"m{i + 1}") { Tls = tls, Arguments = arguments, Place = place }),
+        ];
 
     public IReadOnlyList<EtcdServer> Members => _members;
 
@@ -21,9 +24,14 @@ public sealed class EtcdCluster : IAsyncDisposable
     public static Task<EtcdCluster> StartedAsync(params string[] arguments) => StartedAsync(null, arguments);
 
     /// <summary>With files, clients must show certificates; the members talk to each other as before.</summary>
-    public static async Task<EtcdCluster> StartedAsync(EtcdTlsFiles? tls, params string[] arguments)
+    public static Task<EtcdCluster> StartedAsync(EtcdTlsFiles? tls, params string[] arguments) =>
+        StartedAsync([Placement.Loopback, Placement.Loopback, Placement.Loopback], tls, arguments);
+
+    /// <summary>A member in each of these places.</summary>
+    public static async Task<EtcdCluster> StartedAsync(
+        IReadOnlyList<Placement> places, EtcdTlsFiles? tls = null, params string[] arguments)
     {
-        EtcdCluster cluster = new(tls, arguments);
+        EtcdCluster cluster = new(tls, arguments, places);
         try
         {
             await Task.WhenAll(cluster._members.Select(member => member.LaunchAsync(cluster.InitialCluster)));

@@ -7,7 +7,7 @@ namespace Agent.Bench.Peers;
 public sealed record EtcdTlsFiles(string CaFile, string ServerFile, string ServerKeyFile, string ClientFile, string ClientKeyFile);
 
 /// <summary>
-/// One member of an etcd cluster as a child of the test process, on free loopback ports, with its data in a folder of its own and every
+/// One member of an etcd cluster as a child of the test process, on free ports, with its data in a folder of its own and every
 /// write synced. Killed and started again it goes on with its data.
 /// </summary>
 public sealed class EtcdServer(string name) : IAsyncDisposable
@@ -23,6 +23,9 @@ public sealed class EtcdServer(string name) : IAsyncDisposable
 
     public EtcdTlsFiles? Tls { get; init; }
 
+    /// <summary>Where the member runs.</summary>
+    public Placement Place { get; init; } = Placement.Loopback;
+
     /// <summary>More arguments for etcd.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -32,11 +35,11 @@ public sealed class EtcdServer(string name) : IAsyncDisposable
 
     public bool IsRunning => Process is { IsRunning: true };
 
-    public string Address => $"{(Tls is null ? "http" : "https")}://127.0.0.1:{Text(ClientPort)}";
+    public string Address => $"{(Tls is null ? "http" : "https")}://{Place.Address}:{Text(ClientPort)}";
 
     public string InitialCluster => $"{Name}={PeerAddress}";
 
-    private string PeerAddress => $"http://127.0.0.1:{Text(PeerPort)}";
+    private string PeerAddress => $"http://{Place.Address}:{Text(PeerPort)}";
 
     /// <summary>A cluster of one member, started and in order.</summary>
     public static async Task<EtcdServer> StartedAsync(EtcdTlsFiles? tls = null, params string[] arguments)
@@ -64,14 +67,14 @@ public sealed class EtcdServer(string name) : IAsyncDisposable
             [
                 "--client-cert-auth", "--trusted-ca-file", Tls.CaFile, "--cert-file", Tls.ServerFile, "--key-file", Tls.ServerKeyFile,
             ];
-        Process = await ChildProcess.StartAsync(
+        Process = await Place.StartAsync(
             "etcd",
             [
                 "--name", Name, "--data-dir", _folder.Combine("data"), "--logger", "zap", "--log-level", "warn",
                 "--listen-client-urls", Address, "--advertise-client-urls", Address,
                 "--listen-peer-urls", PeerAddress, "--initial-advertise-peer-urls", PeerAddress,
                 "--initial-cluster", initialCluster, "--initial-cluster-state", "new",
-                "--listen-metrics-urls", $"http://127.0.0.1:{Text(_metricsPort)}",
+                "--listen-metrics-urls", $"http://{Place.Address}:{Text(_metricsPort)}",
                 .. tls, .. Arguments,
             ],
             _folder.FullPath);
@@ -140,7 +143,7 @@ public sealed class EtcdServer(string name) : IAsyncDisposable
     {
         try
         {
-            string answer = await client.GetStringAsync(new Uri($"http://127.0.0.1:{Text(_metricsPort)}/health"));
+            string answer = await client.GetStringAsync(new Uri($"http://{Place.Address}:{Text(_metricsPort)}/health"));
             return answer.Contains("true", StringComparison.Ordinal);
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)

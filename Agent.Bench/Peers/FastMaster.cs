@@ -26,7 +26,8 @@ public sealed class FastMaster : IAsyncDisposable
     private long _transfers;
 
     /// <summary>Serves these zones, each with this serial and as many records: SOA, NS, its address and hosts.</summary>
-    public FastMaster(IEnumerable<string> zones, uint serial, int records = 10)
+    /// <param name="at">Where it listens; a free port of this machine if not said.</param>
+    public FastMaster(IEnumerable<string> zones, uint serial, int records = 10, IPEndPoint? at = null)
     {
         foreach (string name in zones)
         {
@@ -34,7 +35,7 @@ public sealed class FastMaster : IAsyncDisposable
         }
 
         _byWire = _zones.GetAlternateLookup<ReadOnlySpan<char>>();
-        EndPoint = new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
+        EndPoint = at ?? new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
         _datagrams.ReceiveBufferSize = 8 * 1024 * 1024;
         _datagrams.Bind(EndPoint);
         _listener.Bind(EndPoint);

@@ -15,13 +15,19 @@ public sealed class KnotServer() : MasterServer("knot")
 
     public override async Task StartAsync()
     {
-        await base.StartAsync();
-        await Eventually.HoldsAsync(
-            async () => (await KnotcAsync("status")).ExitCode == 0, () => $"knotd answers on its control socket\n{Output}");
+        await StartAnsweringAsync();
         foreach ((MasterZone zone, _) in Zones)
         {
             await WorkerClient.ServedAsync(EndPoint, zone.Key, zone.Serial, () => Output);
         }
+    }
+
+    /// <summary>Starts it without waiting for its zones, which may change meanwhile.</summary>
+    public async Task StartAnsweringAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await KnotcAsync("status")).ExitCode == 0, () => $"knotd answers on its control socket\n{Output}");
     }
 
     /// <summary>One command over the control socket, by Knot's own tool.</summary>
@@ -30,6 +36,21 @@ public sealed class KnotServer() : MasterServer("knot")
     // Not blocking (-b), which would wait for the answer to the NOTIFY.
     public override async Task NotifyAsync(string name) =>
         (await Tool.RunAsync("knotc", ["-s", Control, "zone-notify", name])).EnsureSuccess();
+
+    /// <summary>Writes the file with the zone's next serial, and asks the server to take it, which may stand still or be dead.</summary>
+    public Task<bool> TryBumpAsync(string name, TimeSpan patience)
+    {
+        WriteZone(Zone(name).Bump());
+        return TryReloadAsync(name, patience);
+    }
+
+    /// <summary>Asks the server to read the zone's file; false when it does not say in time that it did.</summary>
+    public async Task<bool> TryReloadAsync(string name, TimeSpan patience)
+    {
+        string seconds = ((int)patience.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        ToolResult answer = await Tool.RunAsync("knotc", ["-s", Control, "-t", seconds, "-b", "zone-reload", name]);
+        return answer.ExitCode == 0;
+    }
 
     /// <inheritdoc/>
     public override async Task AddSecondaryAsync(string name, IPEndPoint master)
@@ -41,7 +62,7 @@ public sealed class KnotServer() : MasterServer("knot")
     protected override async Task<ChildProcess> LaunchAsync()
     {
         WriteConfiguration();
-        return await ChildProcess.StartAsync("knotd", ["-c", Configuration], Folder.FullPath);
+        return await Place.StartAsync("knotd", ["-c", Configuration], Folder.FullPath);
     }
 
     protected override async Task ReconfigureAsync()
@@ -58,7 +79,7 @@ public sealed class KnotServer() : MasterServer("knot")
         text.Append(CultureInfo.InvariantCulture, $"""
             server:
                 rundir: "{Folder.FullPath}"
-                listen: [ 127.0.0.1@{Port}, ::1@{Port} ]
+                listen: [ {Place.Address}@{Port}, ::1@{Port} ]
                 udp-workers: 1
                 tcp-workers: 1
                 background-workers: 1
@@ -72,8 +93,7 @@ public sealed class KnotServer() : MasterServer("knot")
                 journal-db-mode: asynchronous
                 journal-db-max-size: 64M
             acl:
-              - id: loopback
-                address: [ 127.0.0.0/8, ::1 ]
+              - id: everybody
                 action: transfer
 
             """);
@@ -85,7 +105,7 @@ public sealed class KnotServer() : MasterServer("knot")
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
         string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
-        text.Append("template:\n  - id: default\n    acl: loopback\n    zonefile-sync: -1\n    zonefile-load: difference\n");
+        text.Append("template:\n  - id: default\n    acl: everybody\n    zonefile-sync: -1\n    zonefile-load: difference\n");
         text.Append("    journal-content: changes\n");
         text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
         string[] zones =

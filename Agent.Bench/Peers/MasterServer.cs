@@ -12,19 +12,23 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     public IReadOnlyList<IPEndPoint> NotifyTargets { get; set; } = [];
 
     /// <summary>The zones as they are to be served, with the files that hold them.</summary>
-    protected IEnumerable<(MasterZone Zone, string File)> Zones => _zones.Values;
+    protected IReadOnlyList<(MasterZone Zone, string File)> Zones
+    {
+        get
+        {
+            lock (_zones) return [.. _zones.Values];
+        }
+    }
 
-    public MasterZone Zone(string name) => _zones[new MasterZone(name, 0, []).Key].Zone;
+    public MasterZone Zone(string name)
+    {
+        lock (_zones) return _zones[new MasterZone(name, 0, []).Key].Zone;
+    }
 
     /// <summary>Serves this zone from now on; returns when the server answers with its serial.</summary>
     public async Task SetZoneAsync(MasterZone zone)
     {
-        bool isNew = !_zones.TryGetValue(zone.Key, out (MasterZone Zone, string File) known);
-        string file = isNew ? $"zone{++_files}.zone" : known.File;
-        Folder.Write(file, zone.ToFileText());
-        // Servers compare modification times in whole seconds, so two changes within one second need different ones.
-        File.SetLastWriteTimeUtc(Folder.Combine(file), DateTime.UnixEpoch.AddDays(20000).AddSeconds(Interlocked.Increment(ref _files)));
-        _zones[zone.Key] = (zone, Folder.Combine(file));
+        bool isNew = WriteZone(zone);
         if (Process is null)
         {
             return;
@@ -45,7 +49,7 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     public async Task DeleteZoneAsync(string name)
     {
         string key = new MasterZone(name, 0, []).Key;
-        _zones.Remove(key);
+        lock (_zones) _zones.Remove(key);
         await ReconfigureAsync();
         await WorkerClient.GoneAsync(EndPoint, key, () => Output);
     }
@@ -55,6 +59,22 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
 
     /// <summary>Makes the running server a secondary of a zone, which it fetches from that master at once.</summary>
     public abstract Task AddSecondaryAsync(string name, IPEndPoint master);
+
+    /// <summary>Writes the zone's file, in one step for whoever reads it; returns whether the zone is new.</summary>
+    protected bool WriteZone(MasterZone zone)
+    {
+        lock (_zones)
+        {
+            bool isNew = !_zones.TryGetValue(zone.Key, out (MasterZone Zone, string File) known);
+            string file = isNew ? Folder.Combine($"zone{++_files}.zone") : known.File;
+            string fresh = Folder.Write($"{Path.GetFileName(file)}.new", zone.ToFileText());
+            // Servers compare modification times in whole seconds, so two changes within one second need different ones.
+            File.SetLastWriteTimeUtc(fresh, DateTime.UnixEpoch.AddDays(20000).AddSeconds(++_files));
+            File.Move(fresh, file, overwrite: true);
+            _zones[zone.Key] = (zone, file);
+            return isNew;
+        }
+    }
 
     /// <summary>Takes over an added or removed zone.</summary>
     protected abstract Task ReconfigureAsync();

@@ -12,7 +12,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new("pg");
 
-    public int Port { get; } = LoopbackPort.Next();
+    public int Port { get; private init; } = LoopbackPort.Next();
+
+    /// <summary>Where the server runs. Beyond loopback it trusts the addresses of <see cref="TrustedClients"/>.</summary>
+    public Placement Place { get; private init; } = Placement.Loopback;
+
+    /// <summary>A prefix whose addresses may do anything, replication included; null: only this machine.</summary>
+    public string? TrustedClients { get; private init; }
 
     public ChildProcess? Process { get; private set; }
 
@@ -24,22 +30,30 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>What Npgsql needs to reach a database of this server; short deadlines, for what goes wrong is to be seen soon.</summary>
     public string ConnectionString(string database, string more = "") =>
-        $"Host=127.0.0.1:{PortText};Username={ServerUser};Database={database};Timeout=3;Command Timeout=3;{more}";
+        $"Host={Place.Address}:{PortText};Username={ServerUser};Database={database};Timeout=3;Command Timeout=3;{more}";
 
     /// <summary>One connection string for several servers, in this order.</summary>
     public static string ConnectionString(string database, params PostgresServer[] servers) =>
-        $"Host={string.Join(',', servers.Select(s => $"127.0.0.1:{s.PortText}"))};"
+        $"Host={string.Join(',', servers.Select(s => $"{s.Place.Address}:{s.PortText}"))};"
         + $"Username={ServerUser};Database={database};Timeout=3;Command Timeout=3";
 
-    public static async Task<PostgresServer> StartedAsync(params string[] settings)
+    public static Task<PostgresServer> StartedAsync(params string[] settings) =>
+        StartedAsync(Placement.Loopback, null, LoopbackPort.Next(), settings);
+
+    /// <summary>A new server in this place, for the clients of this prefix.</summary>
+    public static async Task<PostgresServer> StartedAsync(Placement place, string? trustedClients, int port, params string[] settings)
     {
-        PostgresServer server = new();
+        PostgresServer server = new() { Place = place, Port = port, TrustedClients = trustedClients };
         try
         {
             Directory.CreateDirectory(server.DataFolder);
             await server.GiveToServerUserAsync();
             (await server.RunAsync("initdb", "-D", server.DataFolder, "-A", "trust", "-U", ServerUser, "-E", "UTF8", "--no-sync"))
                 .EnsureSuccess();
+            if (trustedClients is not null)
+                await File.AppendAllTextAsync(
+                    Path.Combine(server.DataFolder, "pg_hba.conf"),
+                    $"host all all {trustedClients} trust\nhost replication all {trustedClients} trust\n");
             await server.StartAsync(settings);
             return server;
         }
@@ -51,15 +65,18 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>A standby of this server that follows it over the network, with a name for synchronous_standby_names.</summary>
-    public async Task<PostgresServer> StandbyAsync(string name)
+    public async Task<PostgresServer> StandbyAsync(string name, Placement? place = null, int? port = null)
     {
-        PostgresServer standby = new();
+        PostgresServer standby = new()
+        {
+            Place = place ?? Place, Port = port ?? LoopbackPort.Next(), TrustedClients = TrustedClients,
+        };
         try
         {
             await standby.GiveToServerUserAsync();
             (await standby.RunAsync(
                 "pg_basebackup", "-D", standby.DataFolder, "-R", "-X", "stream", "-c", "fast", "--no-sync",
-                "-d", $"host=127.0.0.1 port={PortText} user={ServerUser} application_name={name}"))
+                "-d", $"host={Place.Address} port={PortText} user={ServerUser} application_name={name}"))
                 .EnsureSuccess();
             await standby.StartAsync();
             return standby;
@@ -87,8 +104,8 @@ public sealed class PostgresServer : IAsyncDisposable
         string[] arguments =
         [
             // A change of user takes back the signal that a child gets at the end of its parent: it is set again behind it.
-            .. AsServerUser, "--pdeathsig", "KILL", "--", Program("postgres"), "-D", DataFolder, "-p", PortText,
-            "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={_folder.FullPath}", "-c", "fsync=on",
+            .. Place.Launcher, .. AsServerUser, "--pdeathsig", "KILL", "--", Program("postgres"), "-D", DataFolder, "-p", PortText,
+            "-c", $"listen_addresses={Place.Address}", "-c", $"unix_socket_directories={_folder.FullPath}", "-c", "fsync=on",
             "-c", "max_connections=40", "-c", "shared_buffers=16MB", "-c", "wal_level=replica",
             .. settings.SelectMany(setting => (string[])["-c", setting]),
         ];

@@ -36,7 +36,7 @@ public sealed class FailingDiskTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _disk = await PrivateFileSystem.StartAsync(_agent.DataFolder, "8m");
-        _agent.Launcher = _disk.Launcher;
+        _agent.Place = Placement.Loopback with { Launcher = _disk.Launcher };
     }
 
     public async Task DisposeAsync()
