@@ -28,6 +28,7 @@ public class ClusterFixture : IAsyncLifetime
         masters = ["{{Master.EndPoint}}"]
         undelete-window = 0s
         answer-deadline = 15s
+        allow-transfer = ["127.0.0.1"]
         targets {
           self { driver = embedded, scope = node }
           bind {
