@@ -83,7 +83,7 @@ public sealed partial class ClusterTests
         {
             create = leaving.WorkerByTcp.CreateAsync(held);
             await Eventually.HoldsAsync(
-                async () => await cluster.Agents[0].ZoneAsync(held) is { } zone && zone.GetProperty("serial").ValueKind != System.Text.Json.JsonValueKind.Null,
+                async () => await cluster.Agents[0].ZoneAsync(held) is { } zone && zone.GetProperty("wantedSerial") is { ValueKind: System.Text.Json.JsonValueKind.Number },
                 () => $"{held} has come, and waits for its servers\n{Cluster.Output}");
             stopping = leaving.StopAsync();
             await Eventually.HoldsAsync(async () => await IsClosedAsync(leaving), () => $"the port is closed\n{Cluster.Output}");
