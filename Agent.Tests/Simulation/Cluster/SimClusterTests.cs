@@ -9,6 +9,7 @@ public sealed class SimClusterTests(ITestOutputHelper output)
 {
     private const int Seeds = 400;
     private const int CalmSeeds = 20;
+    private const int OrderlySeeds = 6;
 
     /// <summary>A bug that so many lives do not show would live on.</summary>
     private const int SeedsForBug = 300;
@@ -16,6 +17,10 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     [Fact]
     public void A_calm_cluster_keeps_its_promises() =>
         SimSeeds.ForEach(CalmSeeds, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), isCalm: true).Sim.Unseed);
+
+    [Fact]
+    public void No_request_fails_because_nodes_leave_in_good_order_and_return() =>
+        SimSeeds.ForEach(OrderlySeeds, seed => OrderlyLife.Live(seed, SimSeeds.Swarm(seed)).Sim.Unseed);
 
     [Fact]
     public void Whatever_happens_promises_are_kept_and_the_farm_comes_level()
