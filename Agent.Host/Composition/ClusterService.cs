@@ -9,6 +9,7 @@ using Agent.Actors.Telemetry;
 using Agent.Host.Configuration;
 using Agent.Host.Etcd;
 using Agent.Host.Nodes;
+using Agent.Host.Releases;
 using Agent.Host.Telemetry;
 using Agent.Host.Transfers;
 
@@ -19,9 +20,6 @@ internal sealed partial class ClusterService : IAsyncDisposable
 {
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
-    /// <summary>What the link to the other nodes speaks at most.</summary>
-    private const int LinkProtocol = 1;
 
     private readonly ClusterOptions _options;
     private readonly ActorSystem _system;
@@ -73,7 +71,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 process,
                 link.Address,
                 Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0",
-                LinkProtocol,
+                AgentRelease.Current.Link.Highest,
                 new NodeRecord(options.NodeName, NamesOf(options, TargetScope.Node), NamesOf(options, TargetScope.Farm)),
                 new ConfigRecord(cluster.Shards, ConfigRecord.OurHash, ConfigRecord.OurFormat, 0),
                 new ClusterKeys(cluster.Name),
@@ -99,6 +97,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
         _system.ActorOf(
             TargetPlacementActor.Props(new TargetPlacementSettings(Settings.Config.Shards, Node.View, targets)), "target-placement");
         Node.Work(_system, Settings, region, targets, Link);
+        AgentRelease.Current.Begin?.Invoke(_system, Node, Link);
     }
 
     /// <summary>
