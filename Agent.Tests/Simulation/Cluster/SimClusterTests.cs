@@ -22,6 +22,12 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     public void No_request_fails_because_nodes_leave_in_good_order_and_return() =>
         SimSeeds.ForEach(OrderlySeeds, seed => OrderlyLife.Live(seed, SimSeeds.Swarm(seed)).Sim.Unseed);
 
+    /// <summary>What a shard's host had not finished is lost at the hand-off, instead of being asked of the next owner.</summary>
+    [Fact]
+    public void An_orderly_leave_that_loses_requests_is_found() => Assert.Contains(
+        Enumerable.Range(1, 20).Select(seed => (ulong)seed),
+        seed => Record.Exception(() => OrderlyLife.Live(seed, SimSeeds.Swarm(seed) with { PlantedBug = PlantedBug.BufferLostAtHandOff })) is not null);
+
     [Fact]
     public void Whatever_happens_promises_are_kept_and_the_farm_comes_level()
     {
