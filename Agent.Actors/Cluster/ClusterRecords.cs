@@ -68,7 +68,8 @@ public sealed record PinRecord(string Node);
 /// <summary>The values of the keys as octets: JSON, whose unknown members are ignored so that newer programs may add some.</summary>
 public static class ClusterRecords
 {
-    /// <summary>What another release would write beside what this one knows; only the tests' program sets it, before anything starts.</summary>
+    /// <summary>What another release would write beside what this one knows; only the tests' program sets it, before anything
+    /// starts.</summary>
     internal static Func<byte[], byte[]>? MoreMembers { get; set; }
 
     /// <summary>The octets of a record.</summary>

@@ -5,7 +5,8 @@ using Agent.Bench.Peers;
 
 namespace Agent.Bench.Rolling;
 
-/// <summary>All nodes of a cluster restart one after the other under load: failed requests, pause of each zone, time of each restart.</summary>
+/// <summary>All nodes of a cluster restart one after the other under load: failed requests, pause of each zone, time of each
+/// restart.</summary>
 internal static class RollingBench
 {
     private const int Nodes = 3;
@@ -20,7 +21,7 @@ internal static class RollingBench
         string[] names = Names("z", zones), churning = Names("c", options.Number("churning", 6));
         BenchReport report = new(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Nodes} agents restart in turn: {zones} zones told every {interval.TotalMilliseconds} ms, {shards} shards, one BIND for all"));
+            $"{Nodes} agents restart in turn: {zones} zones told every {interval.TotalMilliseconds} ms, {shards} shards, one BIND"));
         await using FastMaster master = new([.. names, .. churning], serial: 1);
         await using BindServer bind = new();
         await bind.StartAsync();

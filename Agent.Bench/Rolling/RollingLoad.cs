@@ -8,8 +8,8 @@ namespace Agent.Bench.Rolling;
 
 /// <summary>
 /// Steady work for a cluster whose nodes come and go: each zone changes and is told of at even times, zones are created and deleted, and
-/// every agent that is up is queried. Requests go to all agents in turn; a client that finds a port closed asks the next agent, and anything
-/// but a good answer is a failed request.
+/// every agent that is up is queried. Requests go to all agents in turn; a client that finds a port closed asks the next agent, and
+/// anything but a good answer is a failed request.
 /// </summary>
 public sealed class RollingLoad : IAsyncDisposable
 {
@@ -128,7 +128,8 @@ public sealed class RollingLoad : IAsyncDisposable
         {
             ZoneUnderLoad zone = _zones[turn % _zones.Length];
             byte[] query = DnsTestMessage.Request(NextId(), 0x0100, zone.Name, DnsTestMessage.TypeSoa);
-            (AskOutcome outcome, DnsReply? reply, string what) = await LoadClient.AskAsync(address, query, useTcp: turn % 8 == 7, QueryPatience);
+            bool useTcp = turn % 8 == 7;
+            (AskOutcome outcome, DnsReply? reply, string what) = await LoadClient.AskAsync(address, query, useTcp, QueryPatience);
             if (outcome == AskOutcome.Gone && isOfAgent) continue;
             if (reply is { ResponseCode: 0, Serial: { } serial })
             {
@@ -137,7 +138,7 @@ public sealed class RollingLoad : IAsyncDisposable
             }
             else
             {
-                Fail($"query for {zone.Name} at {name}{(turn % 8 == 7 ? " by TCP" : "")}: {what}{reply}");
+                Fail($"query for {zone.Name} at {name}{(useTcp ? " by TCP" : "")}: {what}{reply}");
             }
         }
     }

@@ -179,7 +179,8 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
     }
 
     /// <inheritdoc/>
-    /// <remarks>A connected socket hears its peer only, so it is connected to itself. Answers name their destination all the same.</remarks>
+    /// <remarks>A connected socket hears its peer only, so it is connected to itself. Answers name their destination all the
+    /// same.</remarks>
     public override bool TurnAway()
     {
         IPEndPoint self = LocalEndpoint.ToIPEndPoint();

@@ -197,8 +197,8 @@ internal sealed partial class AgentService : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives the zones to the other nodes while the doors are open, then closes the doors and waits for the answers to what has come in: the
-    /// new owners give them, so a request whose zone moved meanwhile is not lost. After that nobody asks anything of the actors.
+    /// Gives the zones to the other nodes while the doors are open, then closes the doors and waits for the answers to what has come in:
+    /// the new owners give them, so a request whose zone moved meanwhile is not lost. After that nobody asks anything of the actors.
     /// </summary>
     private async ValueTask LeaveAsync()
     {

@@ -175,7 +175,8 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
             if (!isClosed && _running < _options.RequestsMax)
             {
                 _running++;
-                _ = Task.Run(() => AnswerAsync(request, replyTo, call, read, refused, isLastWord ? CancellationToken.None : _closing.Token));
+                CancellationToken closing = isLastWord ? CancellationToken.None : _closing.Token;
+                _ = Task.Run(() => AnswerAsync(request, replyTo, call, read, refused, closing));
                 return;
             }
         }

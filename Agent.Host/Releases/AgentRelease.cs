@@ -9,8 +9,8 @@ namespace Agent.Host.Releases;
 /// are, and how far the journal's tables have come.
 /// </summary>
 /// <remarks>
-/// <see cref="Current"/> is never changed by the program: there is no option and no variable for it. The tests have a program of their own that puts
-/// another release here before anything starts, and so stands in a cluster as the next release would.
+/// <see cref="Current"/> is never changed by the program: there is no option and no variable for it. The tests have a program of their
+/// own that puts another release here before anything starts, and so stands in a cluster as the next release would.
 /// </remarks>
 internal sealed record AgentRelease
 {

@@ -1,6 +1,7 @@
 namespace Agent.Host.Releases;
 
-/// <summary>One change of the journal's tables. The number of a step is its place in the list, from 1; once shipped it is never edited.</summary>
+/// <summary>One change of the journal's tables. The number of a step is its place in the list, from 1; once shipped it is never
+/// edited.</summary>
 internal sealed record SchemaStep
 {
     private SchemaStep(int oldestReader, string sql)
@@ -23,8 +24,8 @@ internal sealed record SchemaStep
     public static SchemaStep Expand(string sql) => new(0, sql);
 
     /// <summary>
-    /// Takes away what only older programs use. Ships a release later than the expansion that replaced it, so that one release can always be
-    /// taken back, and waits until no older program is at work. No later step may rest on it.
+    /// Takes away what only older programs use. Ships a release later than the expansion that replaced it, so that one release can always
+    /// be taken back, and waits until no older program is at work. No later step may rest on it.
     /// </summary>
     /// <param name="oldestReader">Programs that know at least so many steps go on working.</param>
     public static SchemaStep Contract(int oldestReader, string sql) => new(oldestReader, sql);

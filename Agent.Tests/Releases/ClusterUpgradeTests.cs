@@ -1,4 +1,3 @@
-using Agent.Bench.Measure;
 using Agent.Bench.Peers;
 using Agent.Bench.Rolling;
 using Agent.Host.Journal.Postgres;
@@ -34,7 +33,8 @@ public sealed class ClusterUpgradeTests(ClusterFixture cluster) : IClassFixture<
 
         await RestartAsAsync(n2, OtherRelease.Next);
         await Eventually.HoldsAsync(
-            async () => (await n2.MetricsAsync())[Greetings] > 0, () => $"two nodes of the next release speak its version\n{Cluster.Output}");
+            async () => (await n2.MetricsAsync())[Greetings] > 0,
+            () => $"two nodes of the next release speak its version\n{Cluster.Output}");
 
         // Back: an older program on tables that were only expanded.
         await RestartAsAsync(n1, null);
@@ -55,8 +55,8 @@ public sealed class ClusterUpgradeTests(ClusterFixture cluster) : IClassFixture<
         {
             Assert.Equal(2, await refused.Exited.WaitAsync(Eventually.Deadline));
             Assert.Contains(
-                $"newer program (schema {OtherRelease.NextPostgres + 1}, read by programs from {OtherRelease.NextPostgres} on; this one knows "
-                    + $"{PostgresSchema.Steps.Length})",
+                $"newer program (schema {OtherRelease.NextPostgres + 1}, read by programs from {OtherRelease.NextPostgres} on; "
+                    + $"this one knows {PostgresSchema.Steps.Length})",
                 refused.Output,
                 StringComparison.Ordinal);
         }

@@ -38,12 +38,20 @@ internal static class OtherRelease
     {
         bool contracts = release == AfterNext;
         AgentRelease ours = AgentRelease.Current;
-        SchemaStep expand = SchemaStep.Expand("ALTER TABLE zones ADD COLUMN next_note text; CREATE TABLE next_things (id integer PRIMARY KEY)");
+        SchemaStep expand = SchemaStep.Expand(
+            "ALTER TABLE zones ADD COLUMN next_note text; CREATE TABLE next_things (id integer PRIMARY KEY)");
         AgentRelease.Current = ours with
         {
             Link = new ProtocolRange(ours.Link.Lowest, ours.Link.Highest + 1),
-            MoreKinds = [new MessageKind<NextGreeting>(
-                GreetingKind, MessagePlace.Frame, static (_, _) => { }, static (ref _) => new NextGreeting(), Since: ours.Link.Highest + 1)],
+            MoreKinds =
+            [
+                new MessageKind<NextGreeting>(
+                    GreetingKind,
+                    MessagePlace.Frame,
+                    static (_, _) => { },
+                    static (ref FieldReader _) => new NextGreeting(),
+                    Since: ours.Link.Highest + 1),
+            ],
             MoreFields = static writer =>
             {
                 writer.Unsigned(UnknownNumber, 7);

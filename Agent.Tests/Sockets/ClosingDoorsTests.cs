@@ -5,7 +5,8 @@ using static Agent.Tests.Listeners.Requests;
 
 namespace Agent.Tests.Sockets;
 
-/// <summary>Ports that are closed while requests are under way: what came in is answered, and who comes then hears at once to go elsewhere.</summary>
+/// <summary>Ports that are closed while requests are under way: what came in is answered, and who comes then hears at once to go
+/// elsewhere.</summary>
 public sealed class ClosingDoorsTests
 {
     private static readonly byte[] Create = Message(0x7400, CreateType, PrivateClass);

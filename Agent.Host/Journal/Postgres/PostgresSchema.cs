@@ -4,8 +4,8 @@ using Npgsql;
 namespace Agent.Host.Journal.Postgres;
 
 /// <summary>
-/// The tables and the steps that lead to them. A change is a new step, and it comes in two halves (<see cref="SchemaStep"/>): the first adds,
-/// and older agents go on working beside newer ones; the second, a release later, takes away what nobody reads any more, which shuts
+/// The tables and the steps that lead to them. A change is a new step, and it comes in two halves (<see cref="SchemaStep"/>): the first
+/// adds, and older agents go on working beside newer ones; the second, a release later, takes away what nobody reads any more, which shuts
 /// still older agents out with a clear word.
 /// </summary>
 /// <remarks>
@@ -135,7 +135,8 @@ internal static class PostgresSchema
     /// <summary>The steps that this program knows.</summary>
     public static int Current => AgentRelease.Current.Postgres.Count;
 
-    /// <summary>To be called first on every session that writes: for as long as it lives, nothing is taken away that this program reads.</summary>
+    /// <summary>To be called first on every session that writes: for as long as it lives, nothing is taken away that this program
+    /// reads.</summary>
     public static void Show(NpgsqlConnection connection) => Run(connection, $"SELECT pg_advisory_lock_shared({ProgramLock}, {Current})");
 
     /// <summary>
@@ -150,7 +151,8 @@ internal static class PostgresSchema
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         Run(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})");
         (HashSet<int> taken, int oldestReader) = Read(connection, place.Schema);
-        if (TooNew(place.Description, taken, oldestReader) is { } refusal) throw new JournalOpenException(refusal + " Nothing was changed.");
+        if (TooNew(place.Description, taken, oldestReader) is { } refusal)
+            throw new JournalOpenException(refusal + " Nothing was changed.");
         if (taken.Count == 0)
         {
             if (known is { } expected)
@@ -204,7 +206,8 @@ internal static class PostgresSchema
     private static bool IsOlderAtWork(NpgsqlConnection connection, int steps) => (bool)Run(
         connection,
         $"""
-        SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = {ProgramLock} AND objsubid = 2 AND objid::bigint < {steps}
+        SELECT EXISTS (SELECT 1 FROM pg_locks
+            WHERE locktype = 'advisory' AND classid = {ProgramLock} AND objsubid = 2 AND objid::bigint < {steps}
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
         """)!;
 

@@ -63,7 +63,8 @@ internal sealed class PostgresSession(
 
     /// <summary>Opens the session again, now, and finds out how the batch in doubt ended.</summary>
     /// <exception cref="IOException">The database is still away; nothing is known.</exception>
-    /// <exception cref="JournalFencedException">Somebody else has taken the journal over, or has changed it beyond this program.</exception>
+    /// <exception cref="JournalFencedException">Somebody else has taken the journal over, or has changed it beyond this
+    /// program.</exception>
     public Resumption Resume(long? doubt)
     {
         try

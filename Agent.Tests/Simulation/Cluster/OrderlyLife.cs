@@ -7,8 +7,8 @@ using Agent.Dns.Wire;
 namespace Agent.Tests.Simulation.Cluster;
 
 /// <summary>
-/// One life of a cluster in which nothing breaks and nodes leave in good order and return, one at a time, while requests come steadily to all
-/// that are there. No request may fail.
+/// One life of a cluster in which nothing breaks and nodes leave in good order and return, one at a time, while requests come steadily to
+/// all that are there. No request may fail.
 /// </summary>
 internal sealed class OrderlyLife
 {

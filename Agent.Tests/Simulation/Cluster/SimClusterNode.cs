@@ -81,11 +81,12 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
         }
     }
 
-    /// <summary>The actors end as they do when the program ends in good order, and then the process. It comes back as after a crash.</summary>
+    /// <summary>The actors end as they do when the program ends in good order, and then the process. It comes back as after a
+    /// crash.</summary>
     public void StopInOrder()
     {
         HasStarted = false;
-        _system!.Terminate();
+        _ = _system!.Terminate();
         node.Schedule(cluster.Times.RequestDeadline, node.Crash);
     }
 
