@@ -7,7 +7,7 @@ namespace Agent.Tests.Releases;
 
 /// <summary>Whole nodes of later releases in a cluster of today's, under load: there, back again, and where the way back ends.</summary>
 [Trait("Category", "Peer")]
-public sealed class ClusterUpgradeTests(ClusterFixture cluster) : IClassFixture<ClusterFixture>
+public sealed class ClusterUpgradeTests(SteadyClusterFixture cluster) : IClassFixture<SteadyClusterFixture>
 {
     private AgentCluster Cluster => cluster.Cluster;
 

@@ -4,10 +4,13 @@ using Agent.Bench.Rolling;
 
 namespace Agent.Tests.Scenarios;
 
-/// <content>Nodes that leave in good order, by signal and by command, while work goes on: nobody's request fails because of it.</content>
-public sealed partial class ClusterTests
+/// <summary>Nodes that leave in good order, by signal and by command, while work goes on: nobody's request fails because of it.</summary>
+[Trait("Category", "Peer")]
+public sealed class LeavingTests(SteadyClusterFixture cluster) : IClassFixture<SteadyClusterFixture>
 {
     private static readonly TimeSpan LoadInterval = TimeSpan.FromMilliseconds(200);
+
+    private AgentCluster Cluster => cluster.Cluster;
 
     [Fact]
     public async Task All_nodes_restart_one_after_the_other_under_load_and_no_request_fails()
@@ -36,17 +39,17 @@ public sealed partial class ClusterTests
     public async Task A_node_that_is_drained_by_command_gives_zones_and_server_away_and_stops_without_a_failed_request()
     {
         await using RollingLoad load = await LoadAsync("drained");
-        AgentProcess holder = await HolderOfBindAsync();
+        AgentProcess holder = await cluster.HolderOfBindAsync();
         int index = cluster.Agents.ToList().IndexOf(holder);
         string node = AgentCluster.NameOf(index);
         AgentProcess other = Cluster.Running.First(agent => agent != holder);
 
-        (await CommandAsync(index, "cluster", "drain")).EnsureSuccess();
+        (await cluster.CommandAsync(index, "cluster", "drain")).EnsureSuccess();
         await Eventually.HoldsAsync(
             async () => await AgentCluster.StateAsync(other) is { Unowned: 0 } state
                 && state.Members.Any(member => member.Name == node && member is { State: "leaving", Shards: 0 }),
             () => $"{node} is empty, and still there\n{Cluster.Output}");
-        Assert.NotEqual(holder, await HolderOfBindAsync());
+        Assert.NotEqual(holder, await cluster.HolderOfBindAsync());
         Assert.Equal(System.Net.HttpStatusCode.OK, await holder.GetStatusAsync("/livez"));
         await GoesOnAsync(load);
         Assert.Equal(0, await holder.StopAsync());
