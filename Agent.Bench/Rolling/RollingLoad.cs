@@ -13,7 +13,6 @@ namespace Agent.Bench.Rolling;
 /// </summary>
 public sealed class RollingLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan QueryInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan QueryPatience = TimeSpan.FromSeconds(5);
 
     private readonly RollingLoadOptions _options;
@@ -123,7 +122,7 @@ public sealed class RollingLoad : IAsyncDisposable
     /// <summary>Queries one server for one zone after the other; of an agent every query must be answered while its port is open.</summary>
     private async Task WatchAsync(Func<IPEndPoint?> server, string name, bool isOfAgent)
     {
-        using var timer = new PeriodicTimer(QueryInterval);
+        using var timer = new PeriodicTimer(_options.QueryInterval);
         for (int turn = 0; await NextAsync(timer) && server() is { } address; turn++)
         {
             ZoneUnderLoad zone = _zones[turn % _zones.Length];
@@ -200,6 +199,9 @@ public sealed class RollingLoad : IAsyncDisposable
 public sealed record RollingLoadOptions(
     IReadOnlyList<string> Zones, IReadOnlyList<string> Churning, TimeSpan Interval, Func<string, uint> Bump)
 {
+    /// <summary>Between two queries to one server.</summary>
+    public TimeSpan QueryInterval { get; init; } = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Servers beside the agents that are watched too.</summary>
     public IReadOnlyList<IPEndPoint> Servers { get; init; } = [];
 }

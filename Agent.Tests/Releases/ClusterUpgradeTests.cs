@@ -20,7 +20,11 @@ public sealed class ClusterUpgradeTests(SteadyClusterFixture cluster) : IClassFi
         foreach (string zone in zones) await cluster.CreateAsync(cluster.Agents[0], zone);
         await cluster.EverythingIsAsPromisedAsync();
         await using RollingLoad load = _load = new RollingLoad(
-            new RollingLoadOptions(zones, churning, TimeSpan.FromMilliseconds(200), cluster.Bump) { Servers = [cluster.Bind.EndPoint] });
+            new RollingLoadOptions(zones, churning, TimeSpan.FromMilliseconds(400), cluster.Bump)
+            {
+                Servers = [cluster.Bind.EndPoint],
+                QueryInterval = TimeSpan.FromMilliseconds(40),
+            });
         load.Start(cluster.Agents);
         AgentProcess n1 = cluster.Agents[0], n2 = cluster.Agents[1], n3 = cluster.Agents[2];
 

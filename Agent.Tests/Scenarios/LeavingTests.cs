@@ -8,7 +8,7 @@ namespace Agent.Tests.Scenarios;
 [Trait("Category", "Peer")]
 public sealed class LeavingTests(SteadyClusterFixture cluster) : IClassFixture<SteadyClusterFixture>
 {
-    private static readonly TimeSpan LoadInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LoadInterval = TimeSpan.FromMilliseconds(400);
 
     private AgentCluster Cluster => cluster.Cluster;
 
@@ -136,11 +136,15 @@ public sealed class LeavingTests(SteadyClusterFixture cluster) : IClassFixture<S
 
     private async Task<RollingLoad> LoadAsync(string prefix)
     {
-        string[] zones = cluster.AtMaster(prefix, 12), churning = cluster.AtMaster(prefix + "-churn", 3);
+        string[] zones = cluster.AtMaster(prefix, 9), churning = cluster.AtMaster(prefix + "-churn", 3);
         foreach (string zone in zones) await cluster.CreateAsync(cluster.Agents[0], zone);
         await cluster.EverythingIsAsPromisedAsync();
         var load = new RollingLoad(
-            new RollingLoadOptions(zones, churning, LoadInterval, cluster.Bump) { Servers = [cluster.Bind.EndPoint] });
+            new RollingLoadOptions(zones, churning, LoadInterval, cluster.Bump)
+            {
+                Servers = [cluster.Bind.EndPoint],
+                QueryInterval = LoadInterval / 10,
+            });
         load.Start(cluster.Agents);
         return load;
     }
