@@ -7,6 +7,7 @@ using Agent.Bench.Measure;
 using Agent.Bench.Memory;
 using Agent.Bench.Provision;
 using Agent.Bench.Relay;
+using Agent.Bench.Rolling;
 using Agent.Bench.Simulate;
 using Agent.Bench.Storm;
 
@@ -30,6 +31,7 @@ public static class BenchCatalog
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),
         ["memory"] = new("memory of an idle zone, beside Knot, NSD and BIND", MemoryBench.RunAsync),
+        ["rolling"] = new("all nodes of a cluster restart in turn under load: failed requests, pause of each zone", RollingBench.RunAsync),
         ["simulate"] = new("whole clusters in virtual time under all faults (--seeds, --hours, --from)", SimulateBench.RunAsync),
         ["storm"] = new("many NOTIFYs at once, and many zones through their whole life", StormBench.RunAsync),
         ["provision"] = new("many zones made, changed and deleted in BIND, beside rndc", ProvisionBench.RunAsync),

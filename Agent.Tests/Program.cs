@@ -1,4 +1,5 @@
 using Agent.Tests.Journal;
+using Agent.Tests.Releases;
 using Agent.Tests.Simulation.Cluster;
 using Agent.Tests.Transfers;
 
@@ -11,6 +12,7 @@ public static class Program
     {
         ["journal-writer", string directory] => JournalWriter.Run(directory),
         ["transfer-memory", string master] => LargeZoneTests.Measure(master),
+        ["as-release", string release, .. string[] rest] => OtherRelease.Run(release, rest),
         ["simulate", .. string[] options] => SimulateProgram.Run(options, Console.Out),
         _ => 2,
     };

@@ -68,10 +68,17 @@ public sealed record PinRecord(string Node);
 /// <summary>The values of the keys as octets: JSON, whose unknown members are ignored so that newer programs may add some.</summary>
 public static class ClusterRecords
 {
+    /// <summary>What another release would write beside what this one knows; only the tests' program sets it, before anything
+    /// starts.</summary>
+    internal static Func<byte[], byte[]>? MoreMembers { get; set; }
+
     /// <summary>The octets of a record.</summary>
     public static ImmutableArray<byte> Write<T>(T record)
-        where T : class =>
-        [.. JsonSerializer.SerializeToUtf8Bytes(record, typeof(T), RecordsContext.Default)];
+        where T : class
+    {
+        byte[] octets = JsonSerializer.SerializeToUtf8Bytes(record, typeof(T), RecordsContext.Default);
+        return [.. MoreMembers?.Invoke(octets) ?? octets];
+    }
 
     /// <summary>The record in a value; null when there is none to be read: nothing a store says may stop a node.</summary>
     public static T? Read<T>(ImmutableArray<byte> value)

@@ -29,6 +29,9 @@ public sealed class EmbeddedZoneTable
     /// <summary>The number of zones.</summary>
     public int Count => _zones.Count;
 
+    /// <summary>Zones that were served before a restart and are not here again.</summary>
+    public int AwaitedCount => Volatile.Read(ref _awaitedCount);
+
     /// <summary>Serves this version from now on.</summary>
     public void Put(ZoneImage image)
     {

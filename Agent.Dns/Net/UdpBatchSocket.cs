@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Sockets;
 
 namespace Agent.Dns.Net;
@@ -175,6 +176,24 @@ public sealed unsafe class UdpBatchSocket : UdpSocket
         }
         CountDrop();
         return false;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A connected socket hears its peer only, so it is connected to itself. Answers name their destination all the
+    /// same.</remarks>
+    public override bool TurnAway()
+    {
+        IPEndPoint self = LocalEndpoint.ToIPEndPoint();
+        if (LocalEndpoint.IsWildcard) self.Address = _ipv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+        try
+        {
+            Socket.Connect(self);
+            return true;
+        }
+        catch (Exception problem) when (problem is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     internal override bool IsReadable(int timeoutMs)

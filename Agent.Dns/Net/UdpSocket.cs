@@ -53,6 +53,11 @@ public abstract class UdpSocket : IDisposable
     /// <returns>Whether the kernel took it.</returns>
     public abstract bool SendOne(ReadOnlySpan<byte> datagram, in NetworkEndpoint destination, in NetworkEndpoint local);
 
+    /// <summary>Lets nothing new in: whoever sends from now on is told that the port is closed, and may go elsewhere at once. What has come
+    /// before can still be received, and everybody can still be answered.</summary>
+    /// <returns>Whether the system can do that; otherwise datagrams go on to arrive.</returns>
+    public virtual bool TurnAway() => false;
+
     /// <inheritdoc/>
     public void Dispose()
     {

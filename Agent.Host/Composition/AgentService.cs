@@ -26,14 +26,19 @@ using Agent.Host.Web;
 namespace Agent.Host.Composition;
 
 /// <summary>
-/// One running agent: puts all rooms together and starts them from the inside out (store, actors, targets, then doors). When it stops, the
-/// actors go first: doors that are still open answer that nothing can be done any more, and drivers and store outlive who uses them.
+/// One running agent: puts all rooms together and starts them from the inside out (store, actors, targets, then doors). When it stops,
+/// its ports are closed and what had come in is answered (a node of a cluster gives its zones away before that); then the actors go, and
+/// drivers and store outlive who uses them.
 /// </summary>
 internal sealed partial class AgentService : IAsyncDisposable
 {
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
     private const int MaxHeld = 100_000;
+    private static readonly TimeSpan WarmUpLook = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>So long at least an agent that stops waits for answers that are under way, also when it stands alone.</summary>
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(2);
     private const int MaxHeldPerShard = 1_000;
 
     /// <summary>Above the longest answer deadline that can be configured: zones answer first, this only guards against silence.</summary>
@@ -153,6 +158,12 @@ internal sealed partial class AgentService : IAsyncDisposable
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
+        if (_cluster is not null)
+        {
+            step("being filled by the cluster");
+            await WarmUpAsync(zones, cancellation);
+        }
+
         step("binding the sockets");
         BindDns(listenerPolicy, _region, zones, clock);
 
@@ -176,8 +187,39 @@ internal sealed partial class AgentService : IAsyncDisposable
             _system,
             logging);
         OnStop(_management.DisposeAsync);
-        if (_cluster is { } cluster) OnStop(() => new ValueTask(cluster.DrainAsync()));
+        OnStop(LeaveAsync);
         _listeners.Start();
+    }
+
+    /// <summary>
+    /// A node whose own server begins empty keeps its port closed until the owners have brought that server level: clients then ask the
+    /// other nodes, and not one that has no answer yet.
+    /// </summary>
+    private async Task WarmUpAsync(EmbeddedZoneTable zones, CancellationToken cancellation)
+    {
+        int awaited = zones.AwaitedCount;
+        long since = Environment.TickCount64;
+        while (zones.AwaitedCount is > 0 and var left)
+        {
+            if (left < awaited) (awaited, since) = (left, Environment.TickCount64);
+            if (Environment.TickCount64 - since >= _options.Cluster.WarmUpTimeout.TotalMilliseconds)
+            {
+                LogCold(_logger, left);
+                return;
+            }
+
+            await Task.Delay(WarmUpLook, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Gives the zones to the other nodes while the doors are open, then closes the doors and waits for the answers to what has come in:
+    /// the new owners give them, so a request whose zone moved meanwhile is not lost. After that nobody asks anything of the actors.
+    /// </summary>
+    private async ValueTask LeaveAsync()
+    {
+        TimeSpan patience = _cluster is { } cluster ? await cluster.DrainAsync() : LastAnswers;
+        if (!await _listeners.CloseDoorsAsync(patience > LastAnswers ? patience : LastAnswers)) LogUnanswered(_logger);
     }
 
     private (DataDirectory Data, INodeJournal Journal) OpenStore(TimeProvider clock)
@@ -325,6 +367,14 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     private HashSet<string> HostNames() =>
         new(StringComparer.OrdinalIgnoreCase) { "localhost", Environment.MachineName, _options.NodeName };
+
+    [LoggerMessage(EventId = 111, EventName = "started-cold", Level = LogLevel.Warning,
+        Message = "{Zones} zones have not come to this node's own server; until they come, queries for them are answered SERVFAIL")]
+    private static partial void LogCold(ILogger logger, int zones);
+
+    [LoggerMessage(EventId = 110, EventName = "requests-unanswered", Level = LogLevel.Warning,
+        Message = "the agent stops although answers are still under way; they become SERVFAIL")]
+    private static partial void LogUnanswered(ILogger logger);
 
     private ValueTask StopActors() => new(_system.Terminate());
 

@@ -9,6 +9,7 @@ using Agent.Actors.Telemetry;
 using Agent.Host.Configuration;
 using Agent.Host.Etcd;
 using Agent.Host.Nodes;
+using Agent.Host.Releases;
 using Agent.Host.Telemetry;
 using Agent.Host.Transfers;
 
@@ -20,14 +21,10 @@ internal sealed partial class ClusterService : IAsyncDisposable
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>What the link to the other nodes speaks at most.</summary>
-    private const int LinkProtocol = 1;
-
     private readonly ClusterOptions _options;
     private readonly ActorSystem _system;
     private readonly EtcdStore _store;
     private readonly ILogger _logger;
-    private IActorRef? _region;
 
     private ClusterService(
         ClusterOptions options, ActorSystem system, EtcdStore store, NodeLink link, ClusterNodeSettings settings, ILogger logger)
@@ -74,7 +71,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 process,
                 link.Address,
                 Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0",
-                LinkProtocol,
+                AgentRelease.Current.Link.Highest,
                 new NodeRecord(options.NodeName, NamesOf(options, TargetScope.Node), NamesOf(options, TargetScope.Farm)),
                 new ConfigRecord(cluster.Shards, ConfigRecord.OurHash, ConfigRecord.OurFormat, 0),
                 new ClusterKeys(cluster.Name),
@@ -97,27 +94,40 @@ internal sealed partial class ClusterService : IAsyncDisposable
     /// <summary>From here on the node joins, is assigned shards and claims them.</summary>
     public void Work(IActorRef region, IActorRef targets)
     {
-        _region = region;
         _system.ActorOf(
             TargetPlacementActor.Props(new TargetPlacementSettings(Settings.Config.Shards, Node.View, targets)), "target-placement");
         Node.Work(_system, Settings, region, targets, Link);
+        AgentRelease.Current.Begin?.Invoke(_system, Node, Link);
     }
 
     /// <summary>
-    /// Gives the shards to the other nodes, as long as there are any and the time allows. Meanwhile everything goes on: what comes here
-    /// is passed to the new owners.
+    /// Gives the shards to the other nodes, and with them the targets of the farm, as long as there are any nodes and the time allows.
+    /// Meanwhile everything goes on: what comes here is passed to the new owners.
     /// </summary>
-    public async Task DrainAsync()
+    /// <returns>How much of the time for a drain is left.</returns>
+    public async Task<TimeSpan> DrainAsync()
     {
-        if (_region is null || Node.Owner is not { } owner || !await HasOthersAsync()) return;
+        long start = Stopwatch.GetTimestamp();
+        await GiveAwayAsync(start);
+        TimeSpan left = _options.DrainTimeout - Stopwatch.GetElapsedTime(start);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Link.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    private async Task GiveAwayAsync(long start)
+    {
+        if (Node.Owner is not { } owner || !await HasOthersAsync()) return;
         LogLeaving(_logger, Settings.Node);
         Node.Keeper.Tell(new SetLeaving(true));
-        long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < _options.DrainTimeout)
         {
             OwnedShards owned = await owner.Ask<OwnedShards>(new GetOwnedShards(), Patience);
-            RegionState region = await _region.Ask<RegionState>(new GetRegionState(), Patience);
-            if (owned.IsIdle && region.Waiting == 0)
+            if (owned.IsIdle)
             {
                 LogDrained(_logger, Settings.Node, Stopwatch.GetElapsedTime(start).TotalSeconds);
                 return;
@@ -127,12 +137,6 @@ internal sealed partial class ClusterService : IAsyncDisposable
         }
 
         LogNotDrained(_logger, Settings.Node, _options.DrainTimeout.TotalSeconds);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Link.DisposeAsync();
-        await _store.DisposeAsync();
     }
 
     /// <summary>A store that cannot be heard means that nobody can be found to take anything.</summary>

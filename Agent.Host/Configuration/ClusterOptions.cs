@@ -5,7 +5,9 @@ namespace Agent.Host.Configuration;
 /// <param name="Advertise">Where the other nodes reach this one; null: as it listens.</param>
 /// <param name="LeaseTtl">A node that is silent for this long loses its shards.</param>
 /// <param name="AllowPlaintext">Accept the link without TLS beyond loopback.</param>
-/// <param name="DrainTimeout">How long a node that is stopped may take to give its shards to the others.</param>
+/// <param name="DrainTimeout">How long a node that is stopped may take to give its shards to the others, and to answer what it has
+/// received.</param>
+/// <param name="WarmUpTimeout">How long a starting node waits for the next zone of its own server before it opens its port.</param>
 public sealed record ClusterOptions(
     bool IsEnabled,
     string Name,
@@ -15,6 +17,7 @@ public sealed record ClusterOptions(
     TimeSpan LeaseTtl,
     bool AllowPlaintext,
     TimeSpan DrainTimeout,
+    TimeSpan WarmUpTimeout,
     EtcdPlace Etcd,
     CertificateFiles? Tls);
 

@@ -32,6 +32,7 @@ internal sealed partial class OptionsBinder
             section.Duration("lease-ttl", 2 * Second, TimeSpan.FromMinutes(10)),
             allowPlaintext,
             section.Duration("drain-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            section.Duration("warm-up-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             ReadEtcd(section.Section("etcd"), isEnabled),
             ReadCertificate(section.Section("tls")));
         if (isEnabled)

@@ -8,7 +8,7 @@ namespace Agent.Host.Etcd;
 
 /// <summary>
 /// The store of the cluster in etcd, through its JSON gateway. Every request is answered once within its deadline, and none is sent twice;
-/// when the store is closed, what is open is answered first.
+/// when the store is closed, what is open is answered first, and leases that are given up are given up.
 /// </summary>
 /// <remarks>
 /// Any thread may ask; the work runs on the thread pool. A number of a watch that is used again takes the earlier watch's place without a
@@ -64,7 +64,8 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
         replyTo,
         () => EtcdCalls.Revoke(lease),
         _ => new LeaseRevoked(request, lease),
-        failure => failure.Code == EtcdError.NotFound ? new LeaseRevoked(request, lease) : null);
+        failure => failure.Code == EtcdError.NotFound ? new LeaseRevoked(request, lease) : null,
+        isLastWord: true);
 
     /// <inheritdoc/>
     public void Read(long request, string prefix, ReplyTo replyTo) => Ask(
@@ -158,12 +159,14 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
     private static StoreFailed Failed(long request, string code, string text) => new(request, new Reason(code, text), IsUnknown: false);
 
     /// <param name="refused">Makes an answer of a failure that the port does not know as one.</param>
+    /// <param name="isLastWord">Goes on for its time when the store is closed: who ends says goodbye, and the others need not wait.</param>
     private void Ask(
         long request,
         ReplyTo replyTo,
         Func<EtcdCall> call,
         Func<JsonElement, object> read,
-        Func<EtcdException, object?>? refused = null)
+        Func<EtcdException, object?>? refused = null,
+        bool isLastWord = false)
     {
         bool isClosed;
         lock (_gate)
@@ -172,7 +175,8 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
             if (!isClosed && _running < _options.RequestsMax)
             {
                 _running++;
-                _ = Task.Run(() => AnswerAsync(request, replyTo, call, read, refused));
+                CancellationToken closing = isLastWord ? CancellationToken.None : _closing.Token;
+                _ = Task.Run(() => AnswerAsync(request, replyTo, call, read, refused, closing));
                 return;
             }
         }
@@ -183,7 +187,12 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
     }
 
     private async Task AnswerAsync(
-        long request, ReplyTo replyTo, Func<EtcdCall> call, Func<JsonElement, object> read, Func<EtcdException, object?>? refused)
+        long request,
+        ReplyTo replyTo,
+        Func<EtcdCall> call,
+        Func<JsonElement, object> read,
+        Func<EtcdException, object?>? refused,
+        CancellationToken closing)
     {
         object answer;
         try
@@ -191,11 +200,11 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
             EtcdCall built = call();
             try
             {
-                answer = await _client.SendAsync(built, read, _closing.Token);
+                answer = await _client.SendAsync(built, read, closing);
             }
             catch (EtcdException failure)
             {
-                Reason reason = _closing.IsCancellationRequested ? Closed : failure.Reason;
+                Reason reason = closing.IsCancellationRequested ? Closed : failure.Reason;
                 answer = refused?.Invoke(failure)
                     ?? new StoreFailed(request, reason, built.HasEffect && failure.Outcome == EtcdOutcome.Open);
             }

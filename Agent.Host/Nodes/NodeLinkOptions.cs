@@ -1,3 +1,4 @@
+using Agent.Host.Releases;
 using System.Net;
 
 namespace Agent.Host.Nodes;
@@ -87,7 +88,7 @@ public sealed record NodeLinkOptions
     public long OfferedOctets { get; init; } = 64 << 20;
 
     /// <summary>The versions of the protocol that are spoken; for tests of versions that are not there yet.</summary>
-    internal ProtocolRange Versions { get; init; } = new(1, 1);
+    internal ProtocolRange Versions { get; init; } = AgentRelease.Current.Link;
 
     /// <summary>What is wrong with the options; null when nothing is.</summary>
     public string? Problem()

@@ -15,6 +15,7 @@ namespace Agent.Host.Sockets;
 internal sealed class DnsListeners : IDisposable
 {
     private const int FreePortTries = 20;
+    private static readonly TimeSpan ClosingLook = TimeSpan.FromMilliseconds(10);
 
     private readonly DnsListenerSettings _settings;
     private readonly ILoggerFactory _loggers;
@@ -64,6 +65,26 @@ internal sealed class DnsListeners : IDisposable
     /// <summary>Replaces the policy from the next message on.</summary>
     public void UsePolicy(ListenerPolicy policy) => _pipelines.ForEach(pipeline => pipeline.UsePolicy(policy));
 
+    /// <summary>
+    /// Closes the ports and serves to the end what has come in before: clients see a closed port, never a request without an answer.
+    /// </summary>
+    /// <param name="patience">How long the last answers may take.</param>
+    /// <returns>Whether everybody was answered.</returns>
+    public async Task<bool> CloseDoorsAsync(TimeSpan patience)
+    {
+        long start = Environment.TickCount64;
+        _workers.ForEach(worker => worker.TurnAway());
+        foreach (TcpListenerAdapter listener in _listeners) await listener.CloseDoorAsync();
+        while (!IsQuiet())
+        {
+            long nowMs = Environment.TickCount64;
+            if (nowMs - start >= patience.TotalMilliseconds) return false;
+            _listeners.ForEach(listener => listener.EndQuietSessions(nowMs));
+            await Task.Delay(ClosingLook);
+        }
+        return true;
+    }
+
     public void Dispose()
     {
         _listeners.ForEach(listener => listener.Dispose());
@@ -88,6 +109,10 @@ internal sealed class DnsListeners : IDisposable
             return false;
         }
     }
+
+    /// <summary>The gate comes last: what was received by then is counted there.</summary>
+    private bool IsQuiet() => _workers.TrueForAll(worker => worker.IsQuiet)
+        && _listeners.TrueForAll(listener => listener.SessionCount == 0) && _settings.Gate.OpenCount == 0;
 
     private void Bind(NetworkEndpoint endpoint)
     {

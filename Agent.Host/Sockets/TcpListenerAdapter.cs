@@ -25,11 +25,13 @@ internal sealed partial class TcpListenerAdapter : IDisposable
     private readonly TcpServices _services;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stopAccepting = new();
     private readonly DescriptorReserve _reserve = new();
 
     // Falls when the process turns out to have fewer descriptors than connections are allowed.
     private int _connectionsMax;
     private Task _running = Task.CompletedTask;
+    private Task _accepting = Task.CompletedTask;
     private long _acceptLoggedMs = long.MinValue / 2;
     private bool _isDisposed;
 
@@ -79,7 +81,37 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         }
     }
 
-    public void Start() => _running = Task.WhenAll(AcceptAsync(), SweepAsync());
+    public void Start()
+    {
+        _accepting = AcceptAsync();
+        _running = Task.WhenAll(_accepting, SweepAsync());
+    }
+
+    /// <summary>Closes the port. Whoever has connected before is still served; who comes now is refused and may go elsewhere.</summary>
+    public async Task CloseDoorAsync()
+    {
+        await _stopAccepting.CancelAsync();
+        await _accepting;
+        try
+        {
+            // The system has let them in already: closing now would break their connections.
+            while (_socket.Poll(0, SelectMode.SelectRead)) Admit(_socket.Accept());
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Out of descriptors, or the client has left: nobody more is served.
+        }
+        _socket.Dispose();
+    }
+
+    /// <summary>Ends the connections that have nothing under way. Called now and then after <see cref="CloseDoorAsync"/>.</summary>
+    public void EndQuietSessions(long nowMs)
+    {
+        foreach (TcpSession session in Snapshot())
+        {
+            session.EndWhenQuiet(nowMs);
+        }
+    }
 
     public void Dispose()
     {
@@ -89,6 +121,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         }
         _isDisposed = true;
         _stop.Cancel();
+        _stopAccepting.Cancel();
         _socket.Dispose();
         _running.Wait(TimeSpan.FromSeconds(5));
         foreach (TcpSession session in Snapshot())
@@ -97,17 +130,18 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         }
         _reserve.Dispose();
         _stop.Dispose();
+        _stopAccepting.Dispose();
     }
 
     private async Task AcceptAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!_stopAccepting.IsCancellationRequested)
         {
             try
             {
-                Admit(await _socket.AcceptAsync(_stop.Token));
+                Admit(await _socket.AcceptAsync(_stopAccepting.Token));
             }
-            catch (Exception exception) when (_stop.IsCancellationRequested || exception is ObjectDisposedException)
+            catch (Exception exception) when (_stopAccepting.IsCancellationRequested || exception is ObjectDisposedException)
             {
                 return;
             }
@@ -116,7 +150,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
 #pragma warning restore CA1031
             {
                 AcceptFailed(exception);
-                await Task.Delay(AcceptRetryMs, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+                await Task.Delay(AcceptRetryMs, _stopAccepting.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }
     }

@@ -19,6 +19,9 @@ namespace Agent.Host.Sockets;
 /// </remarks>
 internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
 {
+    private const int QuietMs = 100;
+    private const int FirstRequestMs = 1000;
+
     [ThreadStatic]
     private static byte[]? _scratch;
 
@@ -36,6 +39,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     private int _transfers;
     private int _inputEnded;
     private int _closed;
+    private volatile bool _hasAsked;
 
     public TcpSession(Socket socket, TcpOptions options, TcpServices services)
     {
@@ -73,6 +77,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
                 {
                     await _room.WaitAsync(_stop.Token);
                     Interlocked.Increment(ref _underWay);
+                    _hasAsked = true;
                     Touch();
                     Handle(message);
                 }
@@ -130,6 +135,15 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
             AgentMetrics.CountShed(isStalled ? "tcp_stalled" : isOld ? "tcp_total" : "tcp_idle");
             Dispose();
         }
+    }
+
+    /// <summary>Ends it when everything that was asked is answered. A client that has just connected or asked is given a moment for what
+    /// may be on its way. Called now and then while the listener closes.</summary>
+    public void EndWhenQuiet(long nowMs)
+    {
+        if (IsBusy || nowMs - ActiveMs < (_hasAsked ? QuietMs : FirstRequestMs)) return;
+        Volatile.Write(ref _inputEnded, 1);
+        CloseWhenDone();
     }
 
     public void Dispose()

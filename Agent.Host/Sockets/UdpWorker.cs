@@ -29,6 +29,8 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private volatile bool _stopping;
+    private volatile bool _isTurningAway;
+    private volatile bool _isQuiet;
     private long _gateSweptMs;
     private long _failureLoggedMs = long.MinValue / 2;
 
@@ -58,7 +60,17 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
 
     public NetworkEndpoint LocalEndpoint => _socket.LocalEndpoint;
 
+    /// <summary>Since nothing new is let in, everything that had come was dealt with and every relayed query has its answer.</summary>
+    public bool IsQuiet => _isQuiet;
+
     public void Start() => _thread.Start();
+
+    /// <summary>Lets no new datagram in. Where the system cannot do that, nothing is waited for.</summary>
+    public void TurnAway()
+    {
+        if (_socket.TurnAway()) _isTurningAway = true;
+        else _isQuiet = true;
+    }
 
     public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message) => _socket.SendOne(message, token.Client, token.Local);
 
@@ -100,10 +112,11 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     /// <summary>Waits for something to arrive and deals with it.</summary>
     internal void Turn()
     {
+        bool isTurningAway = _isTurningAway;
         bool hasRequests = true;
         if (_relay is not null)
         {
-            _readiness!.Wait(_relay.OpenCount > 0 ? OpenWaitMs : IdleWaitMs);
+            _readiness!.Wait(_relay.OpenCount > 0 || isTurningAway ? OpenWaitMs : IdleWaitMs);
             hasRequests = _readiness.IsReady(0);
             long wokenMs = Environment.TickCount64;
             for (int index = 0; index < _relay.Sockets.Count; index++)
@@ -115,7 +128,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
             }
             _relay.NoteReports(wokenMs);
         }
-        int received = hasRequests ? _socket.Receive(_batch, wait: _relay is null) : 0;
+        int received = hasRequests ? _socket.Receive(_batch, wait: _relay is null && !isTurningAway) : 0;
         long nowMs = Environment.TickCount64;
         for (int index = 0; index < received; index++)
         {
@@ -133,6 +146,12 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         _relay?.Flush();
         _relay?.Sweep(_socket, _batch, nowMs);
         _socket.Send(_batch);
+        if (isTurningAway && received == 0 && _relay is not { OpenCount: > 0 })
+        {
+            _isQuiet = true;
+            // Nobody is heard any more; the wait keeps the thread from spinning until it is ended.
+            if (_relay is null) Thread.Sleep(OpenWaitMs);
+        }
         if (nowMs - _gateSweptMs >= GateSweepMs)
         {
             _gateSweptMs = nowMs;

@@ -108,7 +108,8 @@ public sealed class DamagedJournalTests : IAsyncLifetime
                 {
                     await connection.OpenAsync();
                     await using SqliteCommand command = connection.CreateCommand();
-                    command.CommandText = "INSERT INTO schema_version VALUES (1000, 0)";
+                    command.CommandText =
+                        "INSERT INTO schema_version VALUES (1000, 0); INSERT OR REPLACE INTO meta VALUES ('oldest_reader', 1000)";
                     await command.ExecuteNonQueryAsync();
                 }
 

@@ -93,7 +93,7 @@ public sealed class JournalFailureTests : IDisposable
         {
             connection.Open();
             using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "INSERT INTO schema_version VALUES (1000, 0)";
+            command.CommandText = "INSERT INTO schema_version VALUES (1000, 0); INSERT OR REPLACE INTO meta VALUES ('oldest_reader', 1000)";
             command.ExecuteNonQuery();
         }
         Assert.Contains("newer program", Assert.Throws<JournalOpenException>(() => _journal.Journal).Message, StringComparison.Ordinal);

@@ -28,6 +28,7 @@ public class ClusterFixture : IAsyncLifetime
         masters = ["{{Master.EndPoint}}"]
         undelete-window = 0s
         answer-deadline = 15s
+        allow-transfer = ["127.0.0.1"]
         targets {
           self { driver = embedded, scope = node }
           bind {
@@ -122,6 +123,31 @@ public class ClusterFixture : IAsyncLifetime
                 await ServedAsync(agent.Dns, zone, wanted);
             await ServedAsync(Bind.EndPoint, zone, wanted);
         }
+    }
+
+    /// <summary>Runs a command that asks one of the agents.</summary>
+    public Task<ToolResult> CommandAsync(int agent, params string[] arguments) => Agents[agent].CommandAsync(
+        [
+            .. arguments, "--api", $"http://{Agents[agent].Management}",
+            "--token-file", Path.Combine(Agents[agent].DataFolder, "api-token"),
+        ]);
+
+    /// <summary>The agent that works on the BIND of all.</summary>
+    public async Task<AgentProcess> HolderOfBindAsync()
+    {
+        AgentProcess? holder = null;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                System.Text.Json.JsonElement targets = (await Agents[0].GetAsync("/api/v1/targets"))!.Value.GetProperty("targets");
+                string? node = targets.EnumerateArray().First(target => target.GetProperty("name").GetString() == "bind")
+                    .GetProperty("node").GetString();
+                holder = Cluster.Running.FirstOrDefault(
+                    agent => node == AgentCluster.NameOf(Agents.ToList().IndexOf(agent)));
+                return holder is not null;
+            },
+            () => $"bind has a holder\n{Cluster.Output}");
+        return holder!;
     }
 
     private void EnsureAccepted(DnsReply reply, string zone)

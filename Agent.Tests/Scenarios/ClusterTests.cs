@@ -156,7 +156,7 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
     {
         string[] zones = cluster.AtMaster("holder", 4);
         foreach (string zone in zones.Take(3)) await cluster.CreateAsync(cluster.Agents[0], zone);
-        AgentProcess holder = await HolderOfBindAsync();
+        AgentProcess holder = await cluster.HolderOfBindAsync();
         AgentProcess other = Cluster.Running.First(agent => agent != holder);
         foreach (string zone in zones.Take(3)) cluster.Bump(zone);
         await holder.KillAsync();
@@ -169,94 +169,31 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     [Fact]
-    public async Task All_nodes_restart_one_after_the_other_and_no_request_fails()
-    {
-        string[] zones = cluster.AtMaster("rolling", 30);
-        int asked = 0;
-        foreach (AgentProcess leaving in cluster.Agents)
-        {
-            AgentProcess asks = cluster.Agents.First(agent => agent != leaving);
-            using var done = new CancellationTokenSource();
-            Task load = Task.Run(async () =>
-            {
-                while (!done.IsCancellationRequested)
-                {
-                    string zone = zones[asked % zones.Length];
-                    await cluster.CreateAsync(asks, zone);
-                    cluster.Bump(zone);
-                    await asks.WorkerByTcp.NotifyAcceptedAsync(zone);
-                    Interlocked.Increment(ref asked);
-                }
-            });
-            await GoesOnAsync();
-            Assert.Equal(0, await leaving.StopAsync());
-            await GoesOnAsync();
-            await leaving.StartAsync();
-            await Cluster.SettledAsync();
-            await GoesOnAsync();
-            await done.CancelAsync();
-            await load;
-
-            Task GoesOnAsync()
-            {
-                int before = Volatile.Read(ref asked);
-                return Eventually.HoldsAsync(
-                    () => load.IsFaulted || Volatile.Read(ref asked) >= before + 3, () => $"requests are answered\n{Cluster.Output}");
-            }
-        }
-
-        await cluster.EverythingIsAsPromisedAsync();
-    }
-
-    [Fact]
     public async Task Operators_see_the_cluster_pin_shards_and_drain_nodes()
     {
-        ToolResult status = await CommandAsync(0, "cluster", "status");
+        ToolResult status = await cluster.CommandAsync(0, "cluster", "status");
         Assert.Contains("n3", status.Output, StringComparison.Ordinal);
         Assert.Contains("coordinator", status.Output, StringComparison.Ordinal);
         Assert.Contains("12 shards, 0 without an owner", status.Output, StringComparison.Ordinal);
 
-        (await CommandAsync(1, "cluster", "pins", "--shard", "5", "--node", "n2")).EnsureSuccess();
-        Assert.Contains("5", (await CommandAsync(2, "cluster", "pins")).Output, StringComparison.Ordinal);
-        (await CommandAsync(1, "cluster", "pins", "--shard", "5")).EnsureSuccess();
-        Assert.Equal(2, (await CommandAsync(1, "cluster", "pins", "--shard", "99", "--node", "n2")).ExitCode);
-        Assert.Equal(1, (await CommandAsync(1, "cluster", "forget", "n3")).ExitCode);
+        (await cluster.CommandAsync(1, "cluster", "pins", "--shard", "5", "--node", "n2")).EnsureSuccess();
+        Assert.Contains("5", (await cluster.CommandAsync(2, "cluster", "pins")).Output, StringComparison.Ordinal);
+        (await cluster.CommandAsync(1, "cluster", "pins", "--shard", "5")).EnsureSuccess();
+        Assert.Equal(2, (await cluster.CommandAsync(1, "cluster", "pins", "--shard", "99", "--node", "n2")).ExitCode);
+        Assert.Equal(1, (await cluster.CommandAsync(1, "cluster", "forget", "n3")).ExitCode);
 
-        (await CommandAsync(2, "cluster", "drain")).EnsureSuccess();
+        (await cluster.CommandAsync(2, "cluster", "drain")).EnsureSuccess();
         await Eventually.HoldsAsync(
             async () => await AgentCluster.StateAsync(cluster.Agents[0]) is { Unowned: 0 } state
                 && state.Members.Any(member => member is { Name: "n3", State: "leaving", Shards: 0 }),
             () => $"n3 is empty\n{Cluster.Output}");
-        (await CommandAsync(2, "cluster", "drain", "--undo")).EnsureSuccess();
+        (await cluster.CommandAsync(2, "cluster", "drain", "--undo")).EnsureSuccess();
         await Cluster.SettledAsync();
     }
-
-    private Task<ToolResult> CommandAsync(int agent, params string[] arguments) => cluster.Agents[agent].CommandAsync(
-        [
-            .. arguments, "--api", $"http://{cluster.Agents[agent].Management}",
-            "--token-file", Path.Combine(cluster.Agents[agent].DataFolder, "api-token"),
-        ]);
 
     private async Task<string> OwnerNameAsync(string zone) =>
         (await cluster.Agents[0].ZoneAsync(zone))!.Value.GetProperty("owner").GetString()!;
 
     private async Task<int> CountAsync(string prefix) =>
         (await cluster.Agents[1].GetAsync($"/api/v1/zones?prefix={prefix}&limit=1000"))!.Value.GetProperty("zones").GetArrayLength();
-
-    private async Task<AgentProcess> HolderOfBindAsync()
-    {
-        AgentProcess? holder = null;
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                System.Text.Json.JsonElement targets = (await cluster.Agents[0].GetAsync("/api/v1/targets"))!.Value.GetProperty("targets");
-                string? node = targets.EnumerateArray().First(target => target.GetProperty("name").GetString() == "bind")
-                    .GetProperty("node").GetString();
-                holder = Cluster.Running.FirstOrDefault(
-                    agent => node == AgentCluster.NameOf(cluster.Agents.ToList().IndexOf(agent)));
-                return holder is not null;
-            },
-            () => $"bind has a holder\n{Cluster.Output}");
-        return holder!;
-    }
 }

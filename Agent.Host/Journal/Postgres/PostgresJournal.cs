@@ -57,6 +57,7 @@ public sealed partial class PostgresJournal : INodeJournal
         _fence = fence;
         _session = new PostgresSession(
             new PostgresConnector(place, _lineage, options.LockTimeout),
+            place,
             _lineage,
             _fence,
             connection => new PostgresStore(connection, _files, _reader, options),
@@ -169,7 +170,8 @@ public sealed partial class PostgresJournal : INodeJournal
         }
 
         PostgresStore store = _session.Open(lookAtAll: true);
-        Guid identity = PostgresSchema.Upgrade(store.Connection, _place, directory.ReadJournalIdentity());
+        Guid identity = PostgresSchema.Upgrade(store.Connection, _place, directory.ReadJournalIdentity(), out int postponed);
+        if (postponed > 0) LogPostponed(postponed);
         directory.WriteJournalIdentity(identity);
         _session.Identity = identity;
         _session.ShardCount = clusterShards ?? PostgresShards.ReadCount(store.Connection);
@@ -296,6 +298,11 @@ public sealed partial class PostgresJournal : INodeJournal
     [LoggerMessage(Level = LogLevel.Information,
         Message = "cleared away contents without a reference: {Files} files of this node, {Bodies} in the database")]
     private partial void LogSwept(int files, int bodies);
+
+    [LoggerMessage(EventName = "journal-contraction-waits", Level = LogLevel.Warning,
+        Message = "{Count} steps of the journal's tables wait: they would shut out agents of an older release that are at work. They are "
+            + "taken when an agent starts and none of those is left")]
+    private partial void LogPostponed(int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "brought {Count} large contents from files of this node into the database")]
     private partial void LogBroughtIn(int count);

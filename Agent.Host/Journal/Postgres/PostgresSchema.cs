@@ -1,21 +1,26 @@
+using Agent.Host.Releases;
 using Npgsql;
 
 namespace Agent.Host.Journal.Postgres;
 
 /// <summary>
-/// The tables and the steps that lead to them. A step once shipped is never edited: a change is a new step, and it comes in two halves. The
-/// first adds and keeps the oldest reader as it is, so that older agents go on working beside newer ones; the second takes away what
-/// nobody reads any more and raises the oldest reader, which shuts older agents out with a clear word.
+/// The tables and the steps that lead to them. A change is a new step, and it comes in two halves (<see cref="SchemaStep"/>): the first
+/// adds, and older agents go on working beside newer ones; the second, a release later, takes away what nobody reads any more, which shuts
+/// still older agents out with a clear word.
 /// </summary>
-/// <remarks>Times are milliseconds since 1970 UTC, names are folded wire form (with the text beside it), serials unsigned.</remarks>
+/// <remarks>
+/// Every session of a writer shows by an advisory lock how many steps its program knows. A contraction waits while a session shows fewer
+/// than it leaves readable: it is taken by a later start. A session that comes after it finds the oldest reader raised, and is refused.
+/// <para>Times are milliseconds since 1970 UTC, names are folded wire form (with the text beside it), serials unsigned.</para>
+/// </remarks>
 internal static class PostgresSchema
 {
     /// <summary>Any number, the same in every agent: who changes the tables holds this lock.</summary>
     private const long MigrationLock = 0x6167656E74;
 
-    private static readonly (int OldestReader, string Sql)[] Steps =
+    internal static readonly SchemaStep[] Steps =
     [
-        (1, """
+        SchemaStep.Expand("""
         CREATE TABLE meta (key text PRIMARY KEY, value bigint NOT NULL);
         INSERT INTO meta VALUES ('epoch', 0), ('shard_count', 64);
         CREATE TABLE identity (journal uuid PRIMARY KEY);
@@ -103,7 +108,7 @@ internal static class PostgresSchema
         CREATE INDEX events_by_zone ON events (zone, id);
         """),
 
-        (1, """
+        SchemaStep.Expand("""
         -- The octets of large contents. They are written before the transaction that refers to them; what nothing refers to goes by age.
         CREATE TABLE content_bodies (
             hash bytea PRIMARY KEY,           -- contents.hash
@@ -124,27 +129,31 @@ internal static class PostgresSchema
         """),
     ];
 
-    /// <summary>The version that this program writes.</summary>
-    public static int Current => Steps.Length;
+    /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>
+    private const int ProgramLock = 0x61676E74;
+
+    /// <summary>The steps that this program knows.</summary>
+    public static int Current => AgentRelease.Current.Postgres.Count;
+
+    /// <summary>To be called first on every session that writes: for as long as it lives, nothing is taken away that this program
+    /// reads.</summary>
+    public static void Show(NpgsqlConnection connection) => Run(connection, $"SELECT pg_advisory_lock_shared({ProgramLock}, {Current})");
 
     /// <summary>
-    /// Takes the missing steps, all in one transaction that one agent at a time may hold, and gives the identity of the journal.
+    /// Takes the missing steps, all in one transaction that one agent at a time may hold, and gives the identity of the journal. A
+    /// contraction that would shut out an agent at work is left for a later start.
     /// </summary>
     /// <param name="known">The journal that the data folder belongs to; null when it belongs to none yet.</param>
+    /// <param name="postponed">Steps that were left.</param>
     /// <exception cref="JournalOpenException">The tables are of a newer program, or are not those that the folder belongs to.</exception>
-    public static Guid Upgrade(NpgsqlConnection connection, PostgresPlace place, Guid? known)
+    public static Guid Upgrade(NpgsqlConnection connection, PostgresPlace place, Guid? known, out int postponed)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         Run(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})");
-        (int version, int oldestReader) = Read(connection, place.Schema);
-        if (oldestReader > Current)
-        {
-            throw new JournalOpenException(
-                $"The journal in {place.Description} was written by a newer program (schema {version}, read by programs from "
-                + $"{oldestReader} on; this one knows {Current}). Nothing was changed.");
-        }
-
-        if (version == 0)
+        (HashSet<int> taken, int oldestReader) = Read(connection, place.Schema);
+        if (TooNew(place.Description, taken, oldestReader) is { } refusal)
+            throw new JournalOpenException(refusal + " Nothing was changed.");
+        if (taken.Count == 0)
         {
             if (known is { } expected)
             {
@@ -156,8 +165,20 @@ internal static class PostgresSchema
             Create(connection, place.Schema);
         }
 
-        for (int step = version; step < Current; step++)
-            Run(connection, Steps[step].Sql + $"; INSERT INTO schema_version VALUES ({step + 1}, {Steps[step].OldestReader}, now())");
+        postponed = 0;
+        foreach ((int index, SchemaStep step) in AgentRelease.Current.Postgres.Index())
+        {
+            if (taken.Contains(index + 1)) continue;
+            if (step.IsContract && IsOlderAtWork(connection, step.OldestReader))
+            {
+                postponed++;
+                continue;
+            }
+
+            oldestReader = Math.Max(Math.Max(oldestReader, 1), step.OldestReader);
+            Run(connection, step.Sql + $"; INSERT INTO schema_version VALUES ({index + 1}, {oldestReader}, now())");
+        }
+
         var identity = (Guid)Run(connection, "SELECT journal FROM identity")!;
         if (known is { } other && other != identity)
         {
@@ -169,17 +190,44 @@ internal static class PostgresSchema
         return identity;
     }
 
-    private static (int Version, int OldestReader) Read(NpgsqlConnection connection, string schema)
+    /// <summary>Why this program cannot go on with the tables as they are now; null when it can.</summary>
+    public static string? WhyTooOld(NpgsqlConnection connection, PostgresPlace place)
+    {
+        (HashSet<int> taken, int oldestReader) = Read(connection, place.Schema);
+        return TooNew(place.Description, taken, oldestReader);
+    }
+
+    private static string? TooNew(string where, HashSet<int> taken, int oldestReader) => oldestReader <= Current
+        ? null
+        : $"The journal in {where} was written by a newer program (schema {taken.Max()}, read by programs from {oldestReader} on; this one "
+            + $"knows {Current}).";
+
+    /// <summary>Whether a session is open whose program knows fewer steps.</summary>
+    private static bool IsOlderAtWork(NpgsqlConnection connection, int steps) => (bool)Run(
+        connection,
+        $"""
+        SELECT EXISTS (SELECT 1 FROM pg_locks
+            WHERE locktype = 'advisory' AND classid = {ProgramLock} AND objsubid = 2 AND objid::bigint < {steps}
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+        """)!;
+
+    private static (HashSet<int> Taken, int OldestReader) Read(NpgsqlConnection connection, string schema)
     {
         using var exists = new NpgsqlCommand(
             "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tablename = 'schema_version'", connection);
         exists.Parameters.AddText(schema);
-        if ((long)exists.ExecuteScalar()! == 0) return (0, 0);
-        using var select = new NpgsqlCommand(
-            "SELECT coalesce(max(version), 0), coalesce(max(oldest_reader), 0) FROM schema_version", connection);
+        if ((long)exists.ExecuteScalar()! == 0) return ([], 0);
+        var taken = new HashSet<int>();
+        int oldestReader = 0;
+        using var select = new NpgsqlCommand("SELECT version, oldest_reader FROM schema_version", connection);
         using NpgsqlDataReader reader = select.ExecuteReader();
-        reader.Read();
-        return (reader.GetInt32(0), reader.GetInt32(1));
+        while (reader.Read())
+        {
+            taken.Add(reader.GetInt32(0));
+            oldestReader = Math.Max(oldestReader, reader.GetInt32(1));
+        }
+
+        return (taken, oldestReader);
     }
 
     private static void Create(NpgsqlConnection connection, string schema)

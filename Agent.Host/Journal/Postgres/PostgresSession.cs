@@ -14,6 +14,7 @@ internal sealed record BatchInDoubt(JournalBatch Batch, long Number, ReplyTo Rep
 /// </summary>
 internal sealed class PostgresSession(
     PostgresConnector connector,
+    PostgresPlace place,
     PostgresLineage lineage,
     PostgresFence fence,
     Func<NpgsqlConnection, PostgresStore> openStore,
@@ -55,12 +56,15 @@ internal sealed class PostgresSession(
     {
         (NpgsqlConnection connection, PostgresServerFacts facts) = connector.Open(lookAtAll);
         Facts = facts;
-        return Store = openStore(connection);
+        PostgresStore store = openStore(connection);
+        PostgresSchema.Show(store.Connection);
+        return Store = store;
     }
 
     /// <summary>Opens the session again, now, and finds out how the batch in doubt ended.</summary>
     /// <exception cref="IOException">The database is still away; nothing is known.</exception>
-    /// <exception cref="JournalFencedException">Somebody else has taken the journal over.</exception>
+    /// <exception cref="JournalFencedException">Somebody else has taken the journal over, or has changed it beyond this
+    /// program.</exception>
     public Resumption Resume(long? doubt)
     {
         try
@@ -68,6 +72,7 @@ internal sealed class PostgresSession(
             Store ??= Open();
             if (Store.ReadIdentity() is var identity && identity != Identity)
                 throw new IOException($"{Facts!.Host} holds journal {identity}, and not {Identity}");
+            if (PostgresSchema.WhyTooOld(Store.Connection, place) is { } tooOld) throw new JournalFencedException(tooOld);
             ShardCount = PostgresShards.ReadCount(Store.Connection);
             Store.ForgetWarnings();
             Resumption result = fence.Resume(Store.Connection, doubt);

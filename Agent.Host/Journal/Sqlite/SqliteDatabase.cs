@@ -126,10 +126,11 @@ internal static class SqliteDatabase
 
     private static void Check(SqliteConnection connection, string path)
     {
-        int version;
+        HashSet<int> taken;
+        int oldestReader;
         try
         {
-            version = SqliteSchema.Read(connection);
+            (taken, oldestReader) = SqliteSchema.Read(connection);
             // The whole check reads every page: seconds for a large file, which a restart must not cost.
             if (new FileInfo(path).Length <= LargestFullyChecked && Run(connection, "PRAGMA quick_check(1)") is not "ok")
                 throw Damaged(path, "its pages contradict each other");
@@ -138,12 +139,13 @@ internal static class SqliteDatabase
         {
             throw Damaged(path, SqliteErrors.Text(exception));
         }
-        if (version == 0)
+        if (taken.Count == 0)
             throw Damaged(path, "the tables are missing");
-        if (version > SqliteSchema.Current)
+        if (oldestReader > SqliteSchema.Current)
         {
             throw new JournalOpenException(
-                $"The journal {path} was written by a newer program (schema {version}, this one knows {SqliteSchema.Current}).");
+                $"The journal {path} was written by a newer program (schema {taken.Max()}, read by programs from {oldestReader} on; "
+                + $"this one knows {SqliteSchema.Current}). Nothing was changed.");
         }
     }
 

@@ -1,3 +1,4 @@
+using Agent.Host.Releases;
 using Microsoft.Data.Sqlite;
 
 namespace Agent.Host.Journal.Sqlite;
@@ -8,9 +9,9 @@ namespace Agent.Host.Journal.Sqlite;
 /// </summary>
 internal static class SqliteSchema
 {
-    private static readonly string[] Steps =
+    internal static readonly SchemaStep[] Steps =
     [
-        """
+        SchemaStep.Expand("""
         CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL);
         CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         INSERT INTO meta VALUES ('epoch', 0), ('shard_count', 64);
@@ -77,32 +78,47 @@ internal static class SqliteSchema
             trace TEXT
         );
         CREATE INDEX events_by_zone ON events (zone, id);
-        """,
+        """),
     ];
 
-    /// <summary>The version that this program writes.</summary>
-    public static int Current => Steps.Length;
+    /// <summary>The steps that this program knows.</summary>
+    public static int Current => AgentRelease.Current.Sqlite.Count;
 
-    /// <summary>The version of an open database; 0 when it has none.</summary>
-    public static int Read(SqliteConnection connection)
+    /// <summary>The steps that an open database has taken, and how many a program must know to read it; no steps when it has no
+    /// tables.</summary>
+    public static (HashSet<int> Taken, int OldestReader) Read(SqliteConnection connection)
     {
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
-        if ((long)command.ExecuteScalar()! == 0)
-            return 0;
-        command.CommandText = "SELECT coalesce(max(version), 0) FROM schema_version";
-        return (int)(long)command.ExecuteScalar()!;
+        if ((long)command.ExecuteScalar()! == 0) return ([], 1);
+        var taken = new HashSet<int>();
+        command.CommandText = "SELECT version FROM schema_version";
+        using (SqliteDataReader reader = command.ExecuteReader())
+        {
+            while (reader.Read()) taken.Add(reader.GetInt32(0));
+        }
+
+        command.CommandText = "SELECT coalesce(max(value), 1) FROM meta WHERE key = 'oldest_reader'";
+        return (taken, taken.Count == 0 ? 1 : (int)(long)command.ExecuteScalar()!);
     }
 
-    /// <summary>Takes the missing steps, each in its own transaction.</summary>
+    /// <summary>Takes the missing steps, each in its own transaction. The file has one program at a time, so nothing has to wait.</summary>
     public static void Upgrade(SqliteConnection connection, TimeProvider clock)
     {
-        for (int version = Read(connection); version < Current; version++)
+        (HashSet<int> taken, int oldestReader) = Read(connection);
+        foreach ((int index, SchemaStep step) in AgentRelease.Current.Sqlite.Index())
         {
+            if (taken.Contains(index + 1)) continue;
+            oldestReader = Math.Max(oldestReader, step.OldestReader);
             using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "BEGIN IMMEDIATE;" + Steps[version] + "INSERT INTO schema_version VALUES ($version, $at); COMMIT;";
-            command.Parameters.AddWithValue("$version", version + 1);
+            command.CommandText = "BEGIN IMMEDIATE;" + step.Sql + """
+                ;INSERT INTO schema_version VALUES ($version, $at);
+                INSERT OR REPLACE INTO meta VALUES ('oldest_reader', $oldest);
+                COMMIT;
+                """;
+            command.Parameters.AddWithValue("$version", index + 1);
             command.Parameters.AddWithValue("$at", clock.GetUtcNow().ToUnixTimeMilliseconds());
+            command.Parameters.AddWithValue("$oldest", oldestReader);
             command.ExecuteNonQuery();
         }
     }

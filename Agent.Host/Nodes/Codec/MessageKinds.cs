@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Zones;
+using Agent.Host.Releases;
 
 namespace Agent.Host.Nodes;
 
@@ -35,6 +36,7 @@ internal static class MessageKinds
         new MessageKind<ZoneContentReply>(98, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadContentReply),
         new MessageKind<ZoneList>(99, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadList),
         new MessageKind<ZoneCounts>(100, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadCounts),
+        .. AgentRelease.Current.MoreKinds,
     ];
 
     private static readonly FrozenDictionary<Type, MessageKind> ByType = All.ToFrozenDictionary(kind => kind.Type);

@@ -3,6 +3,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Zones;
 using Agent.Dns.Zones;
+using Agent.Host.Releases;
 
 namespace Agent.Host.Nodes;
 
@@ -110,6 +111,7 @@ public static class NodeCodec
         BinaryPrimitives.WriteUInt16BigEndian(head[sizeof(int)..], (ushort)kind);
         writer.Raw(head);
         write(writer, message);
+        AgentRelease.Current.MoreFields?.Invoke(writer);
         if (!writer.IsTooLarge) writer.CloseFrame();
     }
 }

@@ -19,6 +19,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
 
     private readonly KernelRandom _random = cluster.Sim.Faults.Fork();
     private long? _lease;
+    private ActorSystem? _system;
 
     public SimNode Node => node;
 
@@ -56,7 +57,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
     {
         (IsBegun, HasStarted) = (true, false);
         Guid process = SimNetwork.InstanceOf(node);
-        ActorSystem system = node.CreateSystem("agent");
+        ActorSystem system = _system = node.CreateSystem("agent");
         SimStoreClient store = cluster.Store.Connect(node);
         store.Deadline = cluster.Times.RequestDeadline;
         store.ProgressTimeout = cluster.Times.Beat * 3;
@@ -78,6 +79,15 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
             Cluster.Work(system, settings, Region, targets, transport);
             HasStarted = true;
         }
+    }
+
+    /// <summary>The actors end as they do when the program ends in good order, and then the process. It comes back as after a
+    /// crash.</summary>
+    public void StopInOrder()
+    {
+        HasStarted = false;
+        _ = _system!.Terminate();
+        node.Schedule(cluster.Times.RequestDeadline, node.Crash);
     }
 
     private ClusterNodeSettings Settings(Guid process, SimStoreClient store) => new(

@@ -9,6 +9,7 @@ public sealed class SimClusterTests(ITestOutputHelper output)
 {
     private const int Seeds = 400;
     private const int CalmSeeds = 20;
+    private const int OrderlySeeds = 6;
 
     /// <summary>A bug that so many lives do not show would live on.</summary>
     private const int SeedsForBug = 300;
@@ -16,6 +17,19 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     [Fact]
     public void A_calm_cluster_keeps_its_promises() =>
         SimSeeds.ForEach(CalmSeeds, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), isCalm: true).Sim.Unseed);
+
+    [Fact]
+    public void No_request_fails_because_nodes_leave_in_good_order_and_return() =>
+        SimSeeds.ForEach(OrderlySeeds, seed => OrderlyLife.Live(seed, SimSeeds.Swarm(seed)).Sim.Unseed);
+
+    /// <summary>What a shard's host had not finished is lost at the hand-off, instead of being asked of the next owner.</summary>
+    [Fact]
+    public void An_orderly_leave_that_loses_requests_is_found() => Assert.Contains(Enumerable.Range(1, 20), number =>
+    {
+        ulong seed = (ulong)number;
+        SimOptions options = SimSeeds.Swarm(seed) with { PlantedBug = PlantedBug.BufferLostAtHandOff };
+        return Record.Exception(() => OrderlyLife.Live(seed, options)) is not null;
+    });
 
     [Fact]
     public void Whatever_happens_promises_are_kept_and_the_farm_comes_level()
