@@ -160,8 +160,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
         if (_cluster is not null)
         {
-            step("being filled by the cluster");
-            await WarmUpAsync(zones, cancellation);
+            await WarmUpAsync(zones, step, cancellation);
         }
 
         step("binding the sockets");
@@ -195,13 +194,21 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// A node whose own server begins empty keeps its port closed until the owners have brought that server level: clients then ask the
     /// other nodes, and not one that has no answer yet.
     /// </summary>
-    private async Task WarmUpAsync(EmbeddedZoneTable zones, CancellationToken cancellation)
+    private async Task WarmUpAsync(EmbeddedZoneTable zones, Action<string> step, CancellationToken cancellation)
     {
+        const string filling = "being filled by the cluster";
+        step(filling);
         int awaited = zones.AwaitedCount;
         long since = Environment.TickCount64;
         while (zones.AwaitedCount is > 0 and var left)
         {
-            if (left < awaited) (awaited, since) = (left, Environment.TickCount64);
+            if (left < awaited)
+            {
+                // Many zones take long: the service manager hears that it goes on.
+                (awaited, since) = (left, Environment.TickCount64);
+                step(filling);
+            }
+
             if (Environment.TickCount64 - since >= _options.Cluster.WarmUpTimeout.TotalMilliseconds)
             {
                 LogCold(_logger, left);
