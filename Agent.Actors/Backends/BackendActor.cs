@@ -139,7 +139,11 @@ public sealed partial class BackendActor : UntypedActor
         _machine.AwayReason,
         _since,
         _machine.Behind,
-        _machine.UnderWay);
+        _machine.UnderWay)
+    {
+        Owed = _machine.Owed,
+        OwedFor = _machine.OwedSince is { } since ? Clock.Monotonic - since : null,
+    };
 }
 
 /// <summary>Settings of one target.</summary>

@@ -68,4 +68,11 @@ public sealed record TargetStatus(
     Reason? Reason,
     DateTimeOffset Since,
     int Behind,
-    int UnderWay);
+    int UnderWay)
+{
+    /// <summary>Zones that the server is known not to serve as wanted; those that are only looked at again are not among them.</summary>
+    public int Owed { get; init; }
+
+    /// <summary>For how long the oldest of them has been so, without those that the server refuses.</summary>
+    public TimeSpan? OwedFor { get; init; }
+}

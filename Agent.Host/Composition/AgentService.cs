@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Actors.Anycast;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
@@ -159,6 +160,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
+        AnycastService? anycast = StartAnycast(region, targets, () => watchdog.IsStuck, clock);
         var parts = new ManagementParts(
             _options.NodeName,
             _region,
@@ -168,7 +170,10 @@ internal sealed partial class AgentService : IAsyncDisposable
             metrics,
             () => watchdog.IsStuck,
             () => _policy.Current.AnswerDeadline,
-            _cluster?.Node);
+            _cluster?.Node)
+        {
+            Anycast = anycast?.Parts,
+        };
         _management = await ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
             new ManagementGuard(ApiToken.Load(data.Path), HostNames(), _options.Management.Open),
@@ -177,6 +182,9 @@ internal sealed partial class AgentService : IAsyncDisposable
             logging);
         OnStop(_management.DisposeAsync);
         if (_cluster is { } cluster) OnStop(() => new ValueTask(cluster.DrainAsync()));
+
+        // Before anything is given up: the others take over while this node still answers.
+        if (anycast is not null) OnStop(() => new ValueTask(anycast.LeaveAsync()));
         _listeners.Start();
     }
 
@@ -245,6 +253,23 @@ internal sealed partial class AgentService : IAsyncDisposable
                 : null,
         };
         return _system.ActorOf(ShardRegionActor.Props(region), "zones");
+    }
+
+    /// <summary>Null for a node that does not announce.</summary>
+    private AnycastService? StartAnycast(IActorRef region, IActorRef targets, Func<bool> isStuck, TimeProvider clock)
+    {
+        if (!_options.Anycast.IsEnabled) return null;
+        AnycastCluster? cluster = _cluster is { Settings: var node }
+            ? new AnycastCluster(node.Node, node.Keys, node.Store, _cluster.Node.View)
+            : null;
+        AnycastService service = AnycastService.Start(
+            _options.Anycast,
+            _system,
+            (policy, board, announcer) =>
+                new AnycastSettings(policy, board, announcer, region, targets, _options.Cluster.Shards, isStuck, cluster),
+            clock);
+        OnStop(service.DisposeAsync);
+        return service;
     }
 
     private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
