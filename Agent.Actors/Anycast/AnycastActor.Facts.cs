@@ -67,6 +67,14 @@ public sealed partial class AnycastActor
         _proven = new ProvenShare(_answers.Values.Sum(a => a.Zones), _answers.Values.Sum(a => a.Proven));
     }
 
+    /// <summary>What was counted before says nothing any more, nor does what is still on its way.</summary>
+    private void ForgetProven()
+    {
+        _proven = null;
+        _isRoundOpen = false;
+        _looksToRound = 0;
+    }
+
     private AnycastFacts Facts() => new()
     {
         IsStuck = _settings.IsStuck(),
@@ -91,7 +99,9 @@ public sealed partial class AnycastActor
     }
 
     private static IEnumerable<Held<AnnouncerRecord>> OtherRecords(AnycastCluster own, ClusterView view) =>
-        view.Announcers.Where(entry => entry.Key != own.Node).Select(entry => entry.Value);
+        view.Announcers.Where(entry => entry.Key != own.Node && entry.Value.Record.IsAnnounced).Select(entry => entry.Value);
 
-    private ImmutableArray<string> Announcers() => _cluster is null ? [] : [.. _cluster.View.Announcers.Keys];
+    private ImmutableArray<string> Announcers() => _cluster is null
+        ? []
+        : [.. _cluster.View.Announcers.Values.Where(held => held.Record.IsAnnounced).Select(held => held.Record.Node)];
 }

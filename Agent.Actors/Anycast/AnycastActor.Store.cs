@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel.Simulation;
 
@@ -25,36 +24,44 @@ public sealed partial class AnycastActor
 
     /// <summary>
     /// Holds when those that are counted on announce as they did: another that counts on this node in the same moment is refused, for this
-    /// node's key is gone then.
+    /// node's key says otherwise then.
     /// </summary>
     private void AskLeave(AnycastCluster own, ClusterView view)
     {
         StoreCompare[] basis =
         [
-            .. view.Announcers
-                .Where(entry => entry.Key != own.Node && (entry.Value.Record.IsFit || _machine.Leave == LeaveBasis.Announcing))
-                .OrderBy(entry => entry.Value.ModRevision)
+            .. OtherRecords(own, view)
+                .Where(held => held.Record.IsFit || _machine.Leave == LeaveBasis.Announcing)
+                .OrderBy(held => held.ModRevision)
                 .Take(_settings.Policy.MinimumAnnouncers)
-                .Select(entry => new StoreCompare(own.Keys.Announcer(entry.Key), StoreField.ModRevision, entry.Value.ModRevision)),
+                .Select(held => new StoreCompare(own.Keys.Announcer(held.Record.Node), StoreField.ModRevision, held.ModRevision)),
         ];
         if (basis.Length < _settings.Policy.MinimumAnnouncers) return;
         _isLeave = true;
-        if (PlantedBug.Is(PlantedBug.LeaveUnasked)) basis = [];
-        Commit(own, new StoreTransaction([.. basis], [new StoreWrite(own.Keys.Announcer(own.Node), null)]));
+        Write(own, view, isAnnounced: false, PlantedBug.Is(PlantedBug.LeaveUnasked) ? [] : basis);
     }
 
+    /// <summary>Nobody is told of an announcement that has not spread yet, but one that was told of stays: it is there.</summary>
     private void KeepKey(AnycastCluster own, ClusterView view)
     {
         AnnouncerRecord? shown = view.Announcers.GetValueOrDefault(own.Node)?.Record;
-        bool isSettled = _machine.IsAnnounced && Clock.Monotonic - _shownAt >= _settings.Policy.Settle;
-        AnnouncerRecord? wanted = isSettled && _membership is { } member
-            ? new AnnouncerRecord(own.Node, member.Instance, _machine.IsFit)
-            : null;
-        // Nobody is told of an announcement that has not spread yet, but one that was told of stays: it is there.
-        if (wanted == shown || (wanted is null && _machine.IsAnnounced)) return;
+        bool isSettled = Clock.Monotonic - _shownAt >= _settings.Policy.Settle;
+        if (_machine.IsAnnounced ? !isSettled || _membership is null : shown is not { IsAnnounced: true }) return;
+        bool isSame = shown is not null && shown.IsAnnounced == _machine.IsAnnounced && shown.Instance == _membership?.Instance
+            && (shown.IsFit == _machine.IsFit || !_machine.IsAnnounced);
+        if (isSame) return;
         _isLeave = false;
-        ImmutableArray<byte>? value = wanted is null ? null : ClusterRecords.Write(wanted);
-        Commit(own, new StoreTransaction([], [new StoreWrite(own.Keys.Announcer(own.Node), value, value is null ? 0 : _membership!.Lease)]));
+        Write(own, view, _machine.IsAnnounced, []);
+    }
+
+    /// <summary>Behind the last write that is known, and on the lease of the node; one that is no member has no key to write.</summary>
+    private void Write(AnycastCluster own, ClusterView view, bool isAnnounced, StoreCompare[] basis)
+    {
+        string key = own.Keys.Announcer(own.Node);
+        var record = new AnnouncerRecord(own.Node, _membership?.Instance ?? Guid.Empty, isAnnounced, isAnnounced && _machine.IsFit);
+        var write = new StoreWrite(key, _membership is null ? null : ClusterRecords.Write(record), _membership?.Lease ?? 0);
+        var last = new StoreCompare(key, StoreField.ModRevision, view.Announcers.GetValueOrDefault(own.Node)?.ModRevision ?? 0);
+        Commit(own, new StoreTransaction([last, .. basis], [write]));
     }
 
     private void Commit(AnycastCluster own, StoreTransaction transaction)

@@ -15,6 +15,9 @@ namespace Agent.Actors.Anycast;
 /// <remarks>The machine outlives this actor: a fault here must not withdraw the node.</remarks>
 public sealed partial class AnycastActor : UntypedActor
 {
+    /// <summary>After so many missed looks the node has slept.</summary>
+    private const int LooksMissed = 5;
+
     private static readonly object LookTimer = new();
     private static readonly object JudgeTimer = new();
 
@@ -80,6 +83,13 @@ public sealed partial class AnycastActor : UntypedActor
     private void Judge()
     {
         bool wasAnnounced = _machine.IsAnnounced;
+        if (Clock.Monotonic - _memory.JudgedAt > _settings.Policy.Interval * LooksMissed)
+        {
+            _machine.Woke(Clock.Monotonic);
+            ForgetProven();
+        }
+
+        _memory.JudgedAt = Clock.Monotonic;
         AnycastFacts facts = Facts();
         _machine.Look(facts, Clock.Monotonic);
         Carry(wasAnnounced, facts);
@@ -183,5 +193,7 @@ public sealed partial class AnycastActor : UntypedActor
         public long ChangedWith { get; set; }
 
         public bool IsStopping { get; set; }
+
+        public TimeSpan? JudgedAt { get; set; }
     }
 }

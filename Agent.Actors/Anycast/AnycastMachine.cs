@@ -91,6 +91,16 @@ public sealed class AnycastMachine
         if (IsAnnounced) Withdraw(now);
     }
 
+    /// <summary>
+    /// No look for so long that routers have taken the node for dead: it comes back like one that starts, for nobody knows what it has missed.
+    /// </summary>
+    public void Woke(TimeSpan now)
+    {
+        CodeProbe.Reached("anycast.woke");
+        _passed = false;
+        Withdraw(now);
+    }
+
     private void Stay(AnycastFacts facts, AnycastJudgement judgement, TimeSpan now)
     {
         if (facts.IsStuck)

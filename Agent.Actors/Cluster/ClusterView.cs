@@ -49,7 +49,7 @@ public sealed record ClusterView
     /// <summary>Where operators want shards.</summary>
     public ImmutableSortedDictionary<int, Held<PinRecord>> Pins { get; init; } = ImmutableSortedDictionary<int, Held<PinRecord>>.Empty;
 
-    /// <summary>Nodes that attract anycast traffic, by name.</summary>
+    /// <summary>Nodes that attract anycast traffic, or have done so, by name.</summary>
     public ImmutableSortedDictionary<string, Held<AnnouncerRecord>> Announcers { get; init; } = None<Held<AnnouncerRecord>>();
 
     /// <summary>The candidate that leads: the one whose key is the oldest.</summary>
