@@ -11,7 +11,10 @@ public sealed partial class AnycastActor
     /// <summary>The owners go over all their zones for an answer, so once the first pass is over they are asked only now and then.</summary>
     private const int LooksBetweenRounds = 10;
 
-    private static readonly TimeSpan RoundMax = TimeSpan.FromSeconds(5);
+    /// <summary>A shard that was just on its way to another node does not answer: the next round may be complete.</summary>
+    private static readonly TimeSpan RoundMin = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan RoundMax = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<string, TargetStatus> _statuses = [];
     private readonly Dictionary<int, ProvenZones> _answers = [];
@@ -21,16 +24,25 @@ public sealed partial class AnycastActor
     private ProvenShare? _proven;
     private long _round;
     private TimeSpan _roundBegan;
+    private TimeSpan _roundPatience = RoundMin;
     private bool _isRoundOpen;
     private int _looksToRound;
 
     private void Ask()
     {
-        foreach (string server in _servers) _set!.Targets[server].Tell(new GetTargetStatus(), Self);
+        foreach (string server in _servers) _set!.Targets[server].Tell(new GetTargetStatus(_settings.Policy.LateAfter), Self);
         _settings.Cluster?.View.Tell(new GetClusterState(), Self);
         if (_servers.IsEmpty) return;
-        if (_isRoundOpen && Clock.Monotonic - _roundBegan < RoundMax) return;
-        if (_looksToRound-- > 0) return;
+        if (_isRoundOpen)
+        {
+            if (Clock.Monotonic - _roundBegan < _roundPatience) return;
+            _roundPatience = _roundPatience * 2 < RoundMax ? _roundPatience * 2 : RoundMax;
+        }
+        else if (_looksToRound-- > 0)
+        {
+            return;
+        }
+
         _looksToRound = _machine.HasPassed ? LooksBetweenRounds : 0;
         _isRoundOpen = true;
         _roundBegan = Clock.Monotonic;
@@ -64,6 +76,7 @@ public sealed partial class AnycastActor
         _answers[answer.Shard] = answer;
         if (_answers.Count < _settings.Shards) return;
         _isRoundOpen = false;
+        _roundPatience = RoundMin;
         _proven = new ProvenShare(_answers.Values.Sum(a => a.Zones), _answers.Values.Sum(a => a.Proven));
     }
 

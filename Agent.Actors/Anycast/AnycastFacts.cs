@@ -18,7 +18,7 @@ public sealed record AnycastFacts
     /// <summary>Those that can be reached.</summary>
     public int ServersUp { get; init; }
 
-    /// <summary>Zones that are known not to be served as wanted by a server of this node.</summary>
+    /// <summary>Zones that a server of this node is known not to serve as wanted, and not just since a moment ago.</summary>
     public int Owed { get; init; }
 
     /// <summary>For how long the oldest of them has been so; null when there is none.</summary>

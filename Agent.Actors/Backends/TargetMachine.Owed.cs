@@ -11,11 +11,24 @@ public sealed partial class TargetMachine
     /// <summary>In order of time. Entries whose zone is level by now, or was refused, stay until they come to the head.</summary>
     private readonly Queue<(Work Work, TimeSpan Since)> _debts = new();
 
-    /// <summary>Zones that the server is known not to serve as wanted.</summary>
-    public int Owed { get; private set; }
+    private int _owed;
+    private int _refused;
+
+    /// <summary>Zones that the server has been known not to serve as wanted for at least so long; those that it refuses, at once.</summary>
+    public int OwedFor(TimeSpan least, TimeSpan now)
+    {
+        int owed = _refused;
+        foreach ((Work Work, TimeSpan Since) debt in _debts)
+        {
+            if (debt.Since > now - least) break;
+            if (Stands(debt)) owed++;
+        }
+
+        return owed;
+    }
 
     /// <summary>
-    /// Since when the oldest of them has been so; null when there is none. Those that the server refuses do not count: no waiting makes
+    /// Since when the oldest zone has been so; null when there is none. Those that the server refuses do not count: no waiting makes
     /// them level, here or anywhere.
     /// </summary>
     public TimeSpan? OwedSince
@@ -38,12 +51,21 @@ public sealed partial class TargetMachine
     /// <summary>From now on the zone is owed, unless it is already. After a refusal its time begins anew.</summary>
     private void Owes(Work work)
     {
-        if (work.OwesSince is null) Owed++;
+        if (work.OwesSince is null) _owed++;
         else if (!work.IsRefused) return;
+        if (work.IsRefused) _refused--;
         work.IsRefused = false;
         work.OwesSince = _now.Monotonic;
         _debts.Enqueue((work, _now.Monotonic));
-        if (_debts.Count > SpareDebts + (2 * Owed)) DropSettledDebts();
+        if (_debts.Count > SpareDebts + (2 * _owed)) DropSettledDebts();
+    }
+
+    private void Refused(Work work)
+    {
+        if (work.IsRefused) return;
+        Owes(work);
+        work.IsRefused = true;
+        _refused++;
     }
 
     /// <summary>The zone is out of work.</summary>
@@ -51,7 +73,8 @@ public sealed partial class TargetMachine
     {
         work.Done = true;
         _works.Remove(work.Wish.Zone);
-        if (work.OwesSince is not null) Owed--;
+        if (work.OwesSince is not null) _owed--;
+        if (work.IsRefused) _refused--;
     }
 
     /// <summary>Behind one zone that stays owed for long, many others come and go.</summary>

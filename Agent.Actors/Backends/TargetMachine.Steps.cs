@@ -21,7 +21,7 @@ public sealed partial class TargetMachine
                 MakeReady(work);
                 break;
             case OrderOutcome.Refused:
-                work.IsRefused = true;
+                Refused(work);
                 Report(work, TargetZoneState.Refused, work.SeenSerial, answer.Reason);
                 Rest(work);
                 break;
