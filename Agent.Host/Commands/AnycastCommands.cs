@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 
@@ -61,17 +62,22 @@ internal sealed class AnycastCommands(CommandConsole console)
         Command command = _options.Asking(
             "exabgp", "Tells ExaBGP, which runs this as a process, what to announce; withdraws when the agent is silent", console, PipeAsync);
         foreach (Option option in (Option[])[_prefixes, _nextHop, _interval, _fall]) command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(_prefixes)?.FirstOrDefault(prefix => !IPNetwork.TryParse(prefix, out _)) is { } odd)
-                result.AddError($"--prefix: '{odd}' is no prefix like 192.0.2.53/32");
-            if (result.GetValue(_nextHop) is { } hop && hop != "self" && !IPAddress.TryParse(hop, out _))
-                result.AddError($"--next-hop: '{hop}' is neither an address nor self");
-            if (result.GetValue(_interval) is < 0.1 or > 60) result.AddError("--interval must be from 0.1 to 60");
-            if (result.GetValue(_fall) < 1) result.AddError("--fall must be 1 or more");
-        });
+        Check(_prefixes, text => IPNetwork.TryParse(text, out _), "a prefix like 192.0.2.53/32");
+        Check(_nextHop, text => text == "self" || IPAddress.TryParse(text, out _), "an address, or self");
+        Check(_interval, text => NumberOf(text) is >= 0.1 and <= 60, "from 0.1 to 60");
+        Check(_fall, text => NumberOf(text) >= 1, "1 or more");
         return command;
     }
+
+    /// <summary>What is written only; defaults are good.</summary>
+    private static void Check(Option option, Func<string, bool> isGood, string wanted) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.FirstOrDefault(token => !isGood(token.Value)) is { } odd)
+            result.AddError($"{option.Name}: '{odd.Value}' is not {wanted}");
+    });
+
+    private static double? NumberOf(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
 
     /// <summary>Until ExaBGP ends: it closes our input then.</summary>
     private async Task<int> PipeAsync(ParseResult parsed, ApiClient client, CancellationToken cancellation)
