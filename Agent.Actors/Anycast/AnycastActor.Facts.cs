@@ -30,6 +30,9 @@ public sealed partial class AnycastActor
 
     private void Ask()
     {
+        // Asked at every look: whoever was asked before may have broken over it.
+        if (_set is null) _settings.Targets.Tell(new GetTargetSet(), Self);
+        if (_membership is null && _settings.Cluster is not null) Context.System.EventStream.Publish(new MembershipWanted(Self));
         foreach (string server in _servers) _set!.Targets[server].Tell(new GetTargetStatus(_settings.Policy.LateAfter), Self);
         _settings.Cluster?.View.Tell(new GetClusterState(), Self);
         if (_servers.IsEmpty) return;

@@ -50,8 +50,6 @@ public sealed partial class AnycastActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(TargetSetChanged));
         Context.System.EventStream.Subscribe(Self, typeof(NodeJoined));
         Context.System.EventStream.Subscribe(Self, typeof(NodeExpelled));
-        Context.System.EventStream.Publish(new MembershipWanted(Self));
-        _settings.Targets.Tell(new GetTargetSet(), Self);
         Timers.StartPeriodicTimer(LookTimer, LookTimer, TimeSpan.Zero, _settings.Policy.Interval);
         Show();
     }

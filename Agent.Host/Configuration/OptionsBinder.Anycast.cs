@@ -18,15 +18,16 @@ internal sealed partial class OptionsBinder
         if (isEnabled && prefixes.Count == 0 && section.Words("prefixes").Count == 0)
             section.Problem("prefixes", "what shall be announced is missing: [\"192.0.2.53/32\"]");
         AnycastPolicy policy = ReadAnycastPolicy(section);
+        SectionReader alive = section.Section("alive");
         var options = new AnycastOptions(
             isEnabled,
             prefixes,
             policy,
             section.Duration("withdraw-delay", TimeSpan.Zero, TimeSpan.FromMinutes(5)),
             ReadBird(section.Section("bird")),
-            ReadAlive(section.Section("alive")));
+            ReadAlive(alive));
         if (options.Alive.Interface.Length > 0 && policy.Interval + options.Bird.ReloadTimeout >= options.Alive.Lifetime)
-            section.Problem("alive.lifetime", "must be longer than interval and bird.reload-timeout together, or it runs out while BIRD is told");
+            alive.Problem("lifetime", "must be longer than interval and bird.reload-timeout together, or it runs out while BIRD is told");
         section.Done();
         return options;
     }
@@ -63,7 +64,10 @@ internal sealed partial class OptionsBinder
         var prefixes = new List<IPNetwork>();
         foreach ((string text, HoconOrigin origin) in section.Words("prefixes"))
         {
-            if (IPNetwork.TryParse(text, out IPNetwork prefix)) prefixes.Add(prefix);
+            // The framework's own reader takes host bits and drops them.
+            if (IPNetworkAddress.Parse(text) is { } written && IPNetwork.TryParse(text, out IPNetwork prefix)
+                && prefix.BaseAddress.Equals(written.Address))
+                prefixes.Add(prefix);
             else section.ProblemAt(origin, "prefixes", $"an address with its length is needed, without host bits, not '{text}': 192.0.2.53/32");
         }
 

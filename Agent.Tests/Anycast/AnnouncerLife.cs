@@ -90,16 +90,7 @@ internal sealed class AnnouncerLife
         }
     }
 
-    private bool IsLevel()
-    {
-        foreach (AnnouncerNode node in Nodes)
-        {
-            // A keeper that broke has forgotten an operator's word, as it has in the program.
-            if (!node.IsAttracting || node.Metric != 0) return false;
-        }
-
-        return true;
-    }
+    private bool IsLevel() => Nodes.TrueForAll(node => node.IsAttracting && node.Metric == 0);
 
     /// <summary>
     /// A node whose routes still stand writes that it goes: that is a leave, and somebody else stands there in the same revision. A lease that

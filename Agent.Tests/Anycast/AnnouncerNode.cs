@@ -17,6 +17,7 @@ internal sealed class AnnouncerNode(AnnouncerLife life, SimNode node) : ILeaseMe
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(60);
 
     private readonly KernelRandom _random = life.Sim.Faults.Fork();
+    private AnycastBoard _board = new();
     private long? _lease;
     private IActorRef? _keeper;
     private Announcement? _shown;
@@ -72,7 +73,7 @@ internal sealed class AnnouncerNode(AnnouncerLife life, SimNode node) : ILeaseMe
         IActorRef farm = system.ActorOf(PlayedFarm.PropsOf(this), "farm");
         system.ActorOf(AnycastActor.Props(new AnycastSettings(
             AnycastMachineTests.Policy,
-            new AnycastBoard(),
+            _board = new AnycastBoard(),
             this,
             farm,
             farm,
@@ -99,7 +100,8 @@ internal sealed class AnnouncerNode(AnnouncerLife life, SimNode node) : ILeaseMe
     public bool HasBeenWell(TimeSpan duration) => !IsIll() && life.Sim.Now - _illAt > duration;
 
     public string Describe() =>
-        $"{Name}: shown {_shown} at {_shownAt}, owes since {OwesSince}, server {IsServerUp}, stuck {IsStuck}, up {node.IsUp}, ill at {_illAt}";
+        $"{Name}: shown {_shown} at {_shownAt}, owes since {OwesSince}, server {IsServerUp}, stuck {IsStuck}, up {node.IsUp}, ill at {_illAt}, "
+        + string.Join('/', _board.Status?.Reasons ?? []);
 
     private bool IsIll()
     {
