@@ -6,7 +6,7 @@ namespace Agent.Tests.Anycast;
 /// <summary>Several nodes that ask each other for leave, under all faults of the store and of their machines.</summary>
 public sealed class AnnouncerTests
 {
-    private const int Seeds = 200;
+    private const int Seeds = 100;
 
     [Fact]
     public void The_address_is_never_withdrawn_by_all() =>
