@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Agent.Bench.Peers;
 using Xunit.Abstractions;
 
