@@ -42,19 +42,32 @@ internal sealed class AnycastCommands(CommandConsole console)
     private async Task<int> CheckAsync(ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {
         JsonElement answer = await client.GetStateAsync(Path, cancellation);
-        bool announces = answer.GetProperty("announce").GetBoolean();
-        if (_options.WantsJson(parsed))
-        {
-            JsonOutput.Write(console, answer);
-        }
-        else
-        {
-            console.Output.WriteLine(announces ? $"announce, metric {ApiClient.Text(answer, "metric")}" : "stay away");
-            foreach (JsonElement reason in ApiClient.Items(answer, "reasons"))
-                console.Output.WriteLine(PlainText.Of($"{ApiClient.Text(reason, "code")}: {ApiClient.Text(reason, "text")}"));
-        }
+        if (_options.WantsJson(parsed)) JsonOutput.Write(console, answer);
+        else console.Output.WriteLine(PlainText.Of(InWords(answer)));
+        return ApiClient.Text(answer, "announce") == bool.TrueString ? ExitCode.Done : ExitCode.Failed;
+    }
 
-        return announces ? ExitCode.Done : ExitCode.Failed;
+    /// <summary>The body of <c>/anycast</c> in one line for people; what is no such thing as it is.</summary>
+    public static string InWords(string body)
+    {
+        try
+        {
+            return InWords(JsonSerializer.Deserialize<JsonElement>(body));
+        }
+        catch (JsonException)
+        {
+            return body;
+        }
+    }
+
+    private static string InWords(JsonElement answer)
+    {
+        string[] reasons =
+            [.. ApiClient.Items(answer, "reasons").Select(reason => $"{ApiClient.Text(reason, "code")}: {ApiClient.Text(reason, "text")}")];
+        string decision = ApiClient.Text(answer, "announce") == bool.TrueString
+            ? $"announce, metric {ApiClient.Text(answer, "metric")}"
+            : "stay away";
+        return reasons.Length == 0 ? decision : $"{decision}; {string.Join("; ", reasons)}";
     }
 
     private Command ExaBgp()

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using Agent.Actors.Anycast;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
@@ -160,7 +159,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
-        AnycastService? anycast = StartAnycast(region, targets, () => watchdog.IsStuck, clock);
+        AnycastService? anycast = StartAnycast(_region, targets, () => watchdog.IsStuck, clock);
         var parts = new ManagementParts(
             _options.NodeName,
             _region,
@@ -253,23 +252,6 @@ internal sealed partial class AgentService : IAsyncDisposable
                 : null,
         };
         return _system.ActorOf(ShardRegionActor.Props(region), "zones");
-    }
-
-    /// <summary>Null for a node that does not announce.</summary>
-    private AnycastService? StartAnycast(IActorRef region, IActorRef targets, Func<bool> isStuck, TimeProvider clock)
-    {
-        if (!_options.Anycast.IsEnabled) return null;
-        AnycastCluster? cluster = _cluster is { Settings: var node }
-            ? new AnycastCluster(node.Node, node.Keys, node.Store, _cluster.Node.View)
-            : null;
-        AnycastService service = AnycastService.Start(
-            _options.Anycast,
-            _system,
-            (policy, board, announcer) =>
-                new AnycastSettings(policy, board, announcer, region, targets, _options.Cluster.Shards, isStuck, cluster),
-            clock);
-        OnStop(service.DisposeAsync);
-        return service;
     }
 
     private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
