@@ -8,7 +8,8 @@ namespace Agent.Actors.Anycast;
 /// <content>What the node's targets, the zones' owners and the cluster say.</content>
 public sealed partial class AnycastActor
 {
-    /// <summary>The owners go over all their zones for an answer, so once the first pass is over they are asked only now and then.</summary>
+    /// <summary>The owners go over all their zones for an answer, so once the first pass is over they are asked only now and
+    /// then.</summary>
     private const int LooksBetweenRounds = 10;
 
     /// <summary>A shard that was just on its way to another node does not answer: the next round may be complete.</summary>

@@ -94,7 +94,8 @@ public sealed partial class AnycastActor : UntypedActor
         if (_settings.Cluster is { } cluster) AskStore(cluster);
     }
 
-    /// <summary>Shows what was decided, told at every look: that it is not told any more is how the outside sees that this node is dead.</summary>
+    /// <summary>Shows what was decided, told at every look: that it is not told any more is how the outside sees that this node is
+    /// dead.</summary>
     private void Carry(bool wasAnnounced, AnycastFacts facts)
     {
         if (wasAnnounced != _machine.IsAnnounced)
@@ -172,7 +173,8 @@ public sealed partial class AnycastActor : UntypedActor
         Message = "the node does not attract traffic any more: {Reasons}")]
     private static partial void LogWithdrawn(ILogger logger, string reasons);
 
-    [LoggerMessage(EventId = 602, EventName = "anycast-reasons", Level = LogLevel.Information, Message = "the node stays {State}: {Reasons}")]
+    [LoggerMessage(EventId = 602, EventName = "anycast-reasons", Level = LogLevel.Information,
+        Message = "the node stays {State}: {Reasons}")]
     private static partial void LogReasons(ILogger logger, string state, string reasons);
 
     [LoggerMessage(EventId = 603, EventName = "anycast-not-shown", Level = LogLevel.Error, Message = "routers cannot be told: {Problem}")]

@@ -92,7 +92,8 @@ public sealed class AnycastMachine
     }
 
     /// <summary>
-    /// No look for so long that routers have taken the node for dead: it comes back like one that starts, for nobody knows what it has missed.
+    /// No look for so long that routers have taken the node for dead: it comes back like one that starts, for nobody knows what it has
+    /// missed.
     /// </summary>
     public void Woke(TimeSpan now)
     {
@@ -192,7 +193,8 @@ public sealed class AnycastMachine
         Note(ReasonCode.LastAnnouncer, "nobody else announces");
     }
 
-    /// <summary>Whoever cannot answer draws no traffic away from agents that it does not know of; stale answers are better than none.</summary>
+    /// <summary>Whoever cannot answer draws no traffic away from agents that it does not know of; stale answers are better than
+    /// none.</summary>
     private bool MayBeSilentAlone(AnycastJudgement judgement) => !judgement.CanAnswer || _policy.WithdrawAlone;
 
     private void Announce(int metric)

@@ -71,8 +71,8 @@ public sealed record TargetStatus(
     int Behind,
     int UnderWay)
 {
-    /// <summary>Zones that the server is known not to serve as wanted, for as long as was asked; those that are only looked at again are not
-    /// among them.</summary>
+    /// <summary>Zones that the server is known not to serve as wanted, for as long as was asked; those that are only looked at again are
+    /// not among them.</summary>
     public int Owed { get; init; }
 
     /// <summary>For how long the oldest of them has been so, without those that the server refuses.</summary>

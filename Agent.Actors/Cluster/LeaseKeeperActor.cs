@@ -153,7 +153,8 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         SeeState(view);
     }
 
-    /// <summary>A write whose answer was lost, or that arrived long after it was given up, is seen here alone; the next tick mends it.</summary>
+    /// <summary>A write whose answer was lost, or that arrived long after it was given up, is seen here alone; the next tick mends
+    /// it.</summary>
     private void SeeState(ClusterView view)
     {
         if (!_machine.IsMember || _stateRequest != 0 || view.Members.GetValueOrDefault(_settings.Member.Node) is not { } seen) return;

@@ -24,7 +24,8 @@ public sealed class AgentProcess : IAsyncDisposable
     public AgentProcess(string settings)
     {
         Settings = settings;
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync }) { Timeout = TimeSpan.FromSeconds(30) };
+        SocketsHttpHandler handler = new() { UseProxy = false, ConnectCallback = ConnectAsync };
+        _http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(30) };
     }
 
     /// <summary>The program that the build put beside this one, or the one that AGENT_TEST_PROGRAM names (an installed one,

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Agent.Host.Anycast;
 
 /// <summary>
-/// Addresses on a local interface with a short lifetime, renewed at every look. When nobody renews them the kernel takes them away, and BIRD
-/// loses every route whose next hop lies beside them: no process has to notice that the agent was killed, hangs or is stopped.
+/// Addresses on a local interface with a short lifetime, renewed at every look. When nobody renews them the kernel takes them away, and
+/// BIRD loses every route whose next hop lies beside them: no process has to notice that the agent was killed, hangs or is stopped.
 /// </summary>
 internal sealed class AliveAddresses(AliveOptions options, TimeProvider clock)
 {

@@ -5,8 +5,8 @@ using Agent.Actors.Kernel;
 namespace Agent.Host.Anycast;
 
 /// <summary>
-/// The port to BIRD. One loop takes the latest wanted state: to announce it first writes the files and then lets the addresses live that the
-/// routes hang on, to withdraw it takes the addresses first, so that a BIRD that cannot be told loses the routes all the same.
+/// The port to BIRD. One loop takes the latest wanted state: to announce it first writes the files and then lets the addresses live that
+/// the routes hang on, to withdraw it takes the addresses first, so that a BIRD that cannot be told loses the routes all the same.
 /// </summary>
 /// <remarks>Any thread may call. Files and addresses are the loop's own.</remarks>
 internal sealed class AnycastAnnouncer : IAnnouncer, IAsyncDisposable

@@ -25,6 +25,6 @@ public sealed record BirdOptions(
 
 /// <summary>Addresses that are there only while the agent renews them.</summary>
 /// <param name="Interface">Where they are; empty: there are none.</param>
-/// <param name="Addresses">The addresses.</param>
+/// <param name="Addresses">Each with the length of the subnet in which a next hop of BIRD lies.</param>
 /// <param name="Lifetime">They go so long after the last renewal; whole seconds.</param>
 public sealed record AliveOptions(string Interface, IReadOnlyList<IPNetworkAddress> Addresses, TimeSpan Lifetime);

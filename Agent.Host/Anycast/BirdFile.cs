@@ -7,8 +7,8 @@ using Agent.Actors.Anycast;
 namespace Agent.Host.Anycast;
 
 /// <summary>
-/// A file for an <c>include</c> inside a static protocol of BIRD 2: one route for each prefix of one family while the node is announced, and no
-/// route otherwise. Replaced as a whole, and only when something changes.
+/// A file for an <c>include</c> inside a static protocol of BIRD 2: one route for each prefix of one family while the node is announced,
+/// and no route otherwise. Replaced as a whole, and only when something changes.
 /// </summary>
 /// <param name="path">The file.</param>
 /// <param name="prefixes">The prefixes of its family.</param>

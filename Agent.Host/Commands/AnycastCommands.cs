@@ -24,7 +24,9 @@ internal sealed class AnycastCommands(CommandConsole console)
 
     private readonly Option<double> _interval = new("--interval")
     {
-        Description = "Seconds between two questions, and the longest wait for an answer", DefaultValueFactory = _ => 1, HelpName = "SECONDS",
+        Description = "Seconds between two questions, and the longest wait for an answer",
+        DefaultValueFactory = _ => 1,
+        HelpName = "SECONDS",
     };
 
     private readonly Option<int> _fall = new("--fall")
@@ -73,7 +75,10 @@ internal sealed class AnycastCommands(CommandConsole console)
     private Command ExaBgp()
     {
         Command command = _options.Asking(
-            "exabgp", "Tells ExaBGP, which runs this as a process, what to announce; withdraws when the agent is silent", console, PipeAsync);
+            "exabgp",
+            "Tells ExaBGP, which runs this as a process, what to announce; withdraws when the agent is silent",
+            console,
+            PipeAsync);
         foreach (Option option in (Option[])[_prefixes, _nextHop, _interval, _fall]) command.Add(option);
         Check(_prefixes, text => IPNetwork.TryParse(text, out _), "a prefix like 192.0.2.53/32");
         Check(_nextHop, text => text == "self" || IPAddress.TryParse(text, out _), "an address, or self");

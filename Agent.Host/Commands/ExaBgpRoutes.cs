@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Agent.Host.Commands;
 
 /// <summary>
-/// What ExaBGP is told, line by line: each prefix when it is to be announced or its metric changed, and its withdrawal. An agent that has not
-/// answered several times in a row counts as dead.
+/// What ExaBGP is told, line by line: each prefix when it is to be announced or its metric changed, and its withdrawal. An agent that has
+/// not answered several times in a row counts as dead.
 /// </summary>
 /// <param name="prefixes">What is announced; empty: what the agent says.</param>
 /// <param name="nextHop">The next hop of all routes; <c>self</c> for ExaBGP's own address.</param>

@@ -35,13 +35,17 @@ internal sealed class AnycastService : IAsyncDisposable
     /// <param name="settings">What the actor needs beside the announcer, the board and the policy.</param>
     /// <param name="clock">For deadlines.</param>
     public static AnycastService Start(
-        AnycastOptions options, ActorSystem system, Func<AnycastPolicy, AnycastBoard, IAnnouncer, AnycastSettings> settings, TimeProvider clock)
+        AnycastOptions options,
+        ActorSystem system,
+        Func<AnycastPolicy, AnycastBoard, IAnnouncer, AnycastSettings> settings,
+        TimeProvider clock)
     {
         var board = new AnycastBoard();
         var announcer = new AnycastAnnouncer(options, clock);
         IActorRef actor = system.ActorOf(AnycastActor.Props(settings(options.Policy, board, announcer)), "anycast");
         AnycastMetrics.Begin();
-        var parts = new AnycastParts(board, () => system.Clock.Monotonic, options.Policy.Interval, [.. options.Prefixes.Select(p => p.ToString())]);
+        string[] prefixes = [.. options.Prefixes.Select(prefix => prefix.ToString())];
+        var parts = new AnycastParts(board, () => system.Clock.Monotonic, options.Policy.Interval, prefixes);
         AnycastGauges.Show(board);
         return new AnycastService(options, announcer, actor, parts, clock);
     }

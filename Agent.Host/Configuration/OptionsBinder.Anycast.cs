@@ -68,7 +68,7 @@ internal sealed partial class OptionsBinder
             if (IPNetworkAddress.Parse(text) is { } written && IPNetwork.TryParse(text, out IPNetwork prefix)
                 && prefix.BaseAddress.Equals(written.Address))
                 prefixes.Add(prefix);
-            else section.ProblemAt(origin, "prefixes", $"an address with its length is needed, without host bits, not '{text}': 192.0.2.53/32");
+            else section.ProblemAt(origin, "prefixes", $"an address and its length without host bits is needed, not '{text}': 192.0.2.53/32");
         }
 
         return prefixes;
@@ -105,7 +105,7 @@ internal sealed partial class OptionsBinder
         foreach ((string text, HoconOrigin origin) in section.Words("addresses"))
         {
             if (IPNetworkAddress.Parse(text) is { } address) addresses.Add(address);
-            else section.ProblemAt(origin, "addresses", $"an address with the length of its prefix is needed, not '{text}': 198.18.53.1/30");
+            else section.ProblemAt(origin, "addresses", $"an address with its length is needed, not '{text}': 198.18.53.1/30");
         }
 
         if (name.Length > 0 != section.Words("addresses").Count > 0) section.Problem("addresses", "interface and addresses go together");

@@ -12,7 +12,9 @@ internal static class AnycastGauges
     {
         Meter meter = AgentMetrics.Meter;
         meter.CreateObservableGauge(
-            "dnsagent_anycast_announced", () => board.Status is { IsAnnounced: true } ? 1 : 0, description: "1 while the node attracts traffic.");
+            "dnsagent_anycast_announced",
+            () => board.Status is { IsAnnounced: true } ? 1 : 0,
+            description: "1 while the node attracts traffic.");
         meter.CreateObservableGauge(
             "dnsagent_anycast_shown",
             () => board.Status is { IsShown: true } ? 1 : 0,
@@ -31,7 +33,9 @@ internal static class AnycastGauges
             () => board.Status?.Announcers.Length ?? 0,
             description: "Nodes of the cluster that are known to attract traffic.");
         meter.CreateObservableGauge(
-            "dnsagent_anycast_reason", () => Reasons(board), description: "What speaks against the node, or keeps it announced, by reason.");
+            "dnsagent_anycast_reason",
+            () => Reasons(board),
+            description: "What speaks against the node, or keeps it announced, by reason.");
     }
 
     private static IEnumerable<Measurement<int>> Reasons(AnycastBoard board) =>

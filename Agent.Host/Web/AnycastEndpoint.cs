@@ -11,8 +11,8 @@ namespace Agent.Host.Web;
 public sealed record AnycastParts(AnycastBoard Board, Func<TimeSpan> Now, TimeSpan Interval, IReadOnlyList<string> Prefixes);
 
 /// <summary>
-/// Whether this node should attract traffic, as the status of an answer (200 or 503) and as JSON. The answer is read from the board and asks
-/// no actor: actors that get no turn are seen by the age of what stands there.
+/// Whether this node should attract traffic, as the status of an answer (200 or 503) and as JSON. The answer is read from the board and
+/// asks no actor: actors that get no turn are seen by the age of what stands there.
 /// </summary>
 internal sealed class AnycastEndpoint(ManagementParts parts)
 {

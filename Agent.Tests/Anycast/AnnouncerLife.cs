@@ -6,9 +6,9 @@ using Agent.Tests.Simulation.Cluster;
 namespace Agent.Tests.Anycast;
 
 /// <summary>
-/// Some nodes behind one address, over the store of the simulation with all its faults: their servers fall behind and go away, operators drain
-/// them, they crash and stand still. No leave may be given to the last announcer, and the address is never without one for long while a
-/// node lives; when all faults are over all of them announce.
+/// Some nodes behind one address, over the store of the simulation with all its faults: their servers fall behind and go away, operators
+/// drain them, they crash and stand still. No leave may be given to the last announcer, and the address is never without one for long
+/// while a node lives; when all faults are over all of them announce.
 /// </summary>
 internal sealed class AnnouncerLife
 {
@@ -72,6 +72,10 @@ internal sealed class AnnouncerLife
             case 3: foreach (AnnouncerNode all in Nodes) all.OwesSince ??= Sim.Now; break;
             case 4: foreach (AnnouncerNode all in Nodes) all.OwesSince = null; break;
             case 5: node.IsServerUp = !node.IsServerUp; break;
+            case 7:
+                bool isLeaving = _random.Chance(0.5);
+                foreach (AnnouncerNode all in Nodes) all.Drain(isLeaving);
+                break;
             case 6: node.IsStuck = _random.Chance(0.3); break;
             default: node.Drain(_random.Chance(0.4)); break;
         }
@@ -93,8 +97,8 @@ internal sealed class AnnouncerLife
     private bool IsLevel() => Nodes.TrueForAll(node => node.IsAttracting && node.Metric == 0);
 
     /// <summary>
-    /// A node whose routes still stand writes that it goes: that is a leave, and somebody else stands there in the same revision. A lease that
-    /// ends is none, nor what a node writes that has just been stuck, stood still or died.
+    /// A node whose routes still stand writes that it goes: that is a leave, and somebody else stands there in the same revision. A lease
+    /// that ends is none, nor what a node writes that has just been stuck, stood still or died.
     /// </summary>
     private void See(StoreRevision revision)
     {
@@ -105,7 +109,8 @@ internal sealed class AnnouncerLife
             AnnouncerRecord record = ClusterRecords.Read<AnnouncerRecord>(entry.Value)!;
             AnnouncerNode node = Nodes.Find(n => n.Name == record.Node)!;
             if (record.IsAnnounced || !node.IsAttracting || node.WentUnasked) continue;
-            bool others = Store.State.Read(prefix).Any(e => e.Key != change.Key && ClusterRecords.Read<AnnouncerRecord>(e.Value)!.IsAnnounced);
+            bool others = Store.State.Read(prefix)
+                .Any(e => e.Key != change.Key && ClusterRecords.Read<AnnouncerRecord>(e.Value)!.IsAnnounced);
             if (!others) Assert.Fail($"the last announcer was given leave: {Describe()}");
         }
     }

@@ -100,7 +100,8 @@ internal sealed class AnnouncerNode(AnnouncerLife life, SimNode node) : ILeaseMe
     public bool HasBeenWell(TimeSpan duration) => !IsIll() && life.Sim.Now - _illAt > duration;
 
     public string Describe() =>
-        $"{Name}: shown {_shown} at {_shownAt}, owes since {OwesSince}, server {IsServerUp}, stuck {IsStuck}, up {node.IsUp}, ill at {_illAt}, "
+        $"{Name}: shown {_shown} at {_shownAt}, owes since {OwesSince}, server {IsServerUp}, "
+        + $"stuck {IsStuck}, up {node.IsUp}, ill at {_illAt}, "
         + string.Join('/', _board.Status?.Reasons ?? []);
 
     private bool IsIll()

@@ -51,7 +51,8 @@ public sealed class AnycastFixture : IAsyncLifetime
 
         Cluster = await AgentCluster.StartedAsync(new AgentClusterOptions { Settings = SettingsOf, Networks = Network.Agents });
         await Eventually.HoldsAsync(
-            async () => (await AskAnycastAsync(client => client.CreateAsync(Zone))).ResponseCode == 0, () => $"CREATE is taken\n{Describe()}");
+            async () => (await AskAnycastAsync(client => client.CreateAsync(Zone))).ResponseCode == 0,
+            () => $"CREATE is taken\n{Describe()}");
         Queries = new QueryStream(Network.Client, Zone);
         await AllAnnounceAsync();
     }

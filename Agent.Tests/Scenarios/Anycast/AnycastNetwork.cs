@@ -6,8 +6,8 @@ using Agent.Tests.Architecture;
 namespace Agent.Tests.Scenarios.Anycast;
 
 /// <summary>
-/// A router with BIRD, a client behind it, and machines for agents on a network before it, each with the anycast address on its loopback. The
-/// routers' configuration is that of deploy/anycast, word for word but for what is a machine's own.
+/// A router with BIRD, a client behind it, and machines for agents on a network before it, each with the anycast address on its loopback.
+/// The routers' configuration is that of deploy/anycast, word for word but for what is a machine's own.
 /// <code>
 ///   client 10.54.0.2 --- 10.54.0.1 router 10.53.0.1 ---+--- 10.53.0.11 first agent
 ///                                                      +--- 10.53.0.12 second, and so on

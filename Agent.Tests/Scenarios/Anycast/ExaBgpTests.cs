@@ -2,7 +2,8 @@ using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios.Anycast;
 
-/// <summary>ExaBGP instead of BIRD beside an agent, with the configuration of deploy/anycast: the command that it runs follows the agent.</summary>
+/// <summary>ExaBGP instead of BIRD beside an agent, with the configuration of deploy/anycast: the command that it runs follows the
+/// agent.</summary>
 [Trait("Category", "Peer")]
 public sealed class ExaBgpTests : IAsyncLifetime
 {
