@@ -70,7 +70,7 @@ public sealed partial class BackendActor : UntypedActor
                 FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
                 _machine.Observed(observed, now, _effects);
                 break;
-            case GetTargetStatus: Sender.Tell(Status(), Self); break;
+            case GetTargetStatus x: Sender.Tell(Status(x), Self); break;
             case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
             case object timer when timer == FenceTimer: AskAgain(); break;
             case object timer when timer == DueTimer:
@@ -132,14 +132,18 @@ public sealed partial class BackendActor : UntypedActor
         Timers.StartSingleTimer(DueTimer, DueTimer, due > Clock.Monotonic ? due - Clock.Monotonic : TimeSpan.Zero);
     }
 
-    private TargetStatus Status() => new(
+    private TargetStatus Status(GetTargetStatus question) => new(
         _settings.Name,
         _settings.Backend.Traits.Driver,
         _machine.Healthy,
         _machine.AwayReason,
         _since,
         _machine.Behind,
-        _machine.UnderWay);
+        _machine.UnderWay)
+    {
+        Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
+        OwedFor = _machine.OwedSince is { } since ? Clock.Monotonic - since : null,
+    };
 }
 
 /// <summary>Settings of one target.</summary>

@@ -51,7 +51,8 @@ public sealed record TargetHealthChanged(string Target, bool Healthy, bool Retur
 }
 
 /// <summary>Asks a target how it stands; answered by <see cref="TargetStatus"/>.</summary>
-public sealed record GetTargetStatus;
+/// <param name="OwedFor">Counts only the zones that have been owed for at least so long.</param>
+public sealed record GetTargetStatus(TimeSpan OwedFor = default);
 
 /// <summary>How a target stands.</summary>
 /// <param name="Name">Name as configured.</param>
@@ -68,4 +69,12 @@ public sealed record TargetStatus(
     Reason? Reason,
     DateTimeOffset Since,
     int Behind,
-    int UnderWay);
+    int UnderWay)
+{
+    /// <summary>Zones that the server is known not to serve as wanted, for as long as was asked; those that are only looked at again are
+    /// not among them.</summary>
+    public int Owed { get; init; }
+
+    /// <summary>For how long the oldest of them has been so, without those that the server refuses.</summary>
+    public TimeSpan? OwedFor { get; init; }
+}

@@ -14,12 +14,14 @@ public sealed partial class TargetMachine
             case OrderOutcome.Done:
                 work.Looks = 0;
                 work.MustAct = false;
+                Owes(work);
                 work.TakenAt = _now.Monotonic;
                 work.VerifyUntil = _now.Monotonic + _traits.VerifyPatience;
                 work.Stage = Stage.Verifying;
                 MakeReady(work);
                 break;
             case OrderOutcome.Refused:
+                Refused(work);
                 Report(work, TargetZoneState.Refused, work.SeenSerial, answer.Reason);
                 Rest(work);
                 break;
@@ -38,11 +40,11 @@ public sealed partial class TargetMachine
         if (asWanted)
         {
             Report(work, TargetZoneState.Verified, seen, null);
-            work.Done = true;
-            _works.Remove(work.Wish.Zone);
+            Leave(work);
         }
         else if (work.Stage == Stage.Observing)
         {
+            Owes(work);
             if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
             work.Stage = Stage.Acting;
             MakeReady(work);

@@ -84,6 +84,7 @@ public sealed partial class TargetMachine
             work.ReportTo = reportTo;
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             if (same) return;
+            if (!wish.ObserveFirst) Owes(work);
             work.Attempts = 0;
             work.MustAct |= work.HasOrdered;
             work.WantedAt = wish.ToldAt ?? now.Monotonic;
@@ -94,6 +95,7 @@ public sealed partial class TargetMachine
         {
             work = new Work(wish, reportTo) { WantedAt = wish.ToldAt ?? now.Monotonic };
             _works.Add(wish.Zone, work);
+            if (!wish.ObserveFirst) Owes(work);
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             Queue(work, work.Wish.ObserveFirst);
         }
@@ -153,8 +155,7 @@ public sealed partial class TargetMachine
             }
             else
             {
-                work.Done = true;
-                _works.Remove(work.Wish.Zone);
+                Leave(work);
             }
         }
 
@@ -300,6 +301,12 @@ public sealed partial class TargetMachine
         public TimeSpan VerifyUntil { get; set; }
 
         public uint? SeenSerial { get; set; }
+
+        /// <summary>Since when the server is known to owe a change; null while it is only looked at.</summary>
+        public TimeSpan? OwesSince { get; set; }
+
+        /// <summary>The server said no at the last order.</summary>
+        public bool IsRefused { get; set; }
     }
 }
 

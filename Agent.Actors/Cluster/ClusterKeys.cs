@@ -33,6 +33,9 @@ public sealed class ClusterKeys(string cluster)
     /// <summary>Where an operator wants a shard: <see cref="PinRecord"/>.</summary>
     public string Pin(int shard) => $"{Prefix}pins/{Digits(shard)}";
 
+    /// <summary>A node that attracts anycast traffic, on its lease: <see cref="AnnouncerRecord"/>.</summary>
+    public string Announcer(string node) => $"{Prefix}announcers/{node}";
+
     /// <summary>The family and the name of a key; null when it is none of ours.</summary>
     public (string Family, string Name)? Split(string key)
     {

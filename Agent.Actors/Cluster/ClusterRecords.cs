@@ -65,6 +65,16 @@ public sealed record OwnerRecord(string Node, Guid Instance);
 /// <summary>Where an operator wants a shard.</summary>
 public sealed record PinRecord(string Node);
 
+/// <summary>
+/// A node that has attracted traffic for the anycast addresses. The others count on it when they withdraw theirs. It stays when the node
+/// has withdrawn: each write compares with the one before, so that none that arrives late can undo a later one.
+/// </summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Instance">Its membership.</param>
+/// <param name="IsAnnounced">Whether it does now.</param>
+/// <param name="IsFit">Whether it serves what it should; one that only stays because nobody else would is not counted on.</param>
+public sealed record AnnouncerRecord(string Node, Guid Instance, bool IsAnnounced, bool IsFit);
+
 /// <summary>The values of the keys as octets: JSON, whose unknown members are ignored so that newer programs may add some.</summary>
 public static class ClusterRecords
 {
@@ -106,4 +116,5 @@ public static class ClusterRecords
 [JsonSerializable(typeof(AssignRecord))]
 [JsonSerializable(typeof(OwnerRecord))]
 [JsonSerializable(typeof(PinRecord))]
+[JsonSerializable(typeof(AnnouncerRecord))]
 internal sealed partial class RecordsContext : JsonSerializerContext;

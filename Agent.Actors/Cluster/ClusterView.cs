@@ -49,6 +49,9 @@ public sealed record ClusterView
     /// <summary>Where operators want shards.</summary>
     public ImmutableSortedDictionary<int, Held<PinRecord>> Pins { get; init; } = ImmutableSortedDictionary<int, Held<PinRecord>>.Empty;
 
+    /// <summary>Nodes that attract anycast traffic, or have done so, by name.</summary>
+    public ImmutableSortedDictionary<string, Held<AnnouncerRecord>> Announcers { get; init; } = None<Held<AnnouncerRecord>>();
+
     /// <summary>The candidate that leads: the one whose key is the oldest.</summary>
     public Held<CandidateRecord>? Coordinator => Candidates.Values.MinBy(candidate => candidate.CreateRevision);
 
@@ -91,6 +94,7 @@ public sealed record ClusterView
         ("given-up", var name) when ClusterKeys.ShardOf(name) is { } shard =>
             this with { GivenUp = Put(GivenUp, shard, HeldOf<OwnerRecord>(change)) },
         ("pins", var name) when ClusterKeys.ShardOf(name) is { } shard => this with { Pins = Put(Pins, shard, HeldOf<PinRecord>(change)) },
+        ("announcers", { Length: > 0 } node) => this with { Announcers = Put(Announcers, node, HeldOf<AnnouncerRecord>(change)) },
         _ => this,
     };
 

@@ -17,6 +17,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private readonly ILogger _logger;
     private long _requests;
     private long _stateRequest;
+    private long _stateRevision;
     private long _enteredAt;
     private long _configRequest;
     private bool _configured;
@@ -149,6 +150,15 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         Configure(view);
         if (_machine.IsMember && view.Revision >= _enteredAt && !view.IsThere(_settings.Member.Node, _machine.Instance))
             _machine.NotSeen(now, _effects);
+        SeeState(view);
+    }
+
+    /// <summary>A write whose answer was lost, or that arrived long after it was given up, is seen here alone; the next tick mends
+    /// it.</summary>
+    private void SeeState(ClusterView view)
+    {
+        if (!_machine.IsMember || _stateRequest != 0 || view.Members.GetValueOrDefault(_settings.Member.Node) is not { } seen) return;
+        if (seen.Record.Instance == _machine.Instance && seen.ModRevision >= _stateRevision) _shown = seen.Record.State;
     }
 
     /// <summary>The first node says what the cluster is; every other compares. One that differs must not work beside the rest.</summary>
@@ -196,7 +206,9 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private void StateShown(StoreCommitted answer)
     {
         _stateRequest = 0;
-        if (answer.Succeeded) _shown = _showing;
+        if (!answer.Succeeded) return;
+        _shown = _showing;
+        _stateRevision = answer.Revision;
     }
 
     /// <summary>From the system's random numbers, so that a simulation replays.</summary>

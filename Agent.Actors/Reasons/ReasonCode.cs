@@ -63,4 +63,31 @@ public static class ReasonCode
 
     /// <summary>The name cannot be handled by a target (length or characters of its own limits).</summary>
     public const string NameNotAcceptable = "name-not-acceptable";
+
+    /// <summary>The process does not get to its work.</summary>
+    public const string RuntimeStuck = "runtime-stuck";
+
+    /// <summary>The agent is about to end.</summary>
+    public const string Stopping = "stopping";
+
+    /// <summary>An operator gives the node's work to the others.</summary>
+    public const string Draining = "draining";
+
+    /// <summary>Not all zones were proven since the start.</summary>
+    public const string NotVerifiedYet = "not-verified-yet";
+
+    /// <summary>Too many zones are not served as wanted.</summary>
+    public const string UnverifiedShare = "unverified-share";
+
+    /// <summary>A change has not been verified for too long.</summary>
+    public const string UnverifiedAge = "unverified-age";
+
+    /// <summary>The node is fit, and waits before it attracts traffic.</summary>
+    public const string RiseDelay = "rise-delay";
+
+    /// <summary>The node attracts traffic because nobody else would.</summary>
+    public const string LastAnnouncer = "last-announcer";
+
+    /// <summary>Routers could not be told.</summary>
+    public const string AnnounceFailed = "announce-failed";
 }

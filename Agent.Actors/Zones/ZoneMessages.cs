@@ -133,3 +133,15 @@ public sealed record CountZones;
 
 /// <summary>Zones by state in one shard.</summary>
 public sealed record ZoneCounts(int Shard, ImmutableDictionary<string, int> ByState);
+
+/// <summary>Asks a shard how many of its zones some targets have proven; answered by <see cref="ProvenZones"/>.</summary>
+/// <param name="Round">Comes back in the answer.</param>
+/// <param name="Targets">Names of the targets.</param>
+public sealed record CountProven(long Round, ImmutableArray<string> Targets);
+
+/// <summary>How many zones of one shard are served as wanted.</summary>
+/// <param name="Shard">Number of the shard.</param>
+/// <param name="Round">Round of the question.</param>
+/// <param name="Zones">Zones that shall be served.</param>
+/// <param name="Proven">Those of them that every asked target has proven since the shard's owner began.</param>
+public sealed record ProvenZones(int Shard, long Round, int Zones, int Proven);

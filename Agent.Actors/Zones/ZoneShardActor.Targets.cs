@@ -104,4 +104,17 @@ public sealed partial class ZoneShardActor
         if (WantZone.OfRow(row, Targets.Shard, Targets.Epoch) is not { } wish) return;
         target.Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
     }
+
+    private ProvenZones CountProven(CountProven question)
+    {
+        int zones = 0, proven = 0;
+        foreach (ZoneSlot slot in _slots.Values)
+        {
+            if (slot.Row is not { Wish: ZoneWish.Present, Content: not null } row) continue;
+            zones++;
+            if (question.Targets.All(target => row.Targets.Any(t => t.Target == target && t.State == TargetZoneState.Verified))) proven++;
+        }
+
+        return new ProvenZones(_start!.Shard, question.Round, zones, proven);
+    }
 }

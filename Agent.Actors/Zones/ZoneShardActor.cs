@@ -107,6 +107,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case Revive x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? ended) && ended.NeedsLook) Wake(x.Zone); break;
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
+            case CountProven x: Sender.Tell(CountProven(x), Self); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
             case object timer when timer == RefreshTimer: RefreshDue(); break;
             case object timer when timer == QuietTimer: LookOnceMore(); break;

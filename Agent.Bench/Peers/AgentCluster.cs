@@ -15,6 +15,7 @@ public sealed class AgentCluster : IAsyncDisposable
     private EtcdCluster? _etcd;
     private PostgresServer? _postgres;
     private AgentProcess[] _agents = [];
+    private readonly List<NamespaceBridge> _bridges = [];
 
     private AgentCluster(AgentClusterOptions options) => _options = options;
 
@@ -65,6 +66,8 @@ public sealed class AgentCluster : IAsyncDisposable
 
             if (options.EtcdUser is { } user) await cluster.Etcd.Members[0].EnableUserAsync(user.Name, user.Password, KeyPrefix);
             cluster._agents = [.. Enumerable.Range(0, options.Nodes).Select(i => cluster.NewAgent(NameOf(i), options.Settings(i)))];
+            cluster.EnterNetworks();
+
             // One after the other: the machine may have two cores, and a start is work.
             foreach (AgentProcess agent in cluster._agents) await agent.StartAsync();
             await cluster.SettledAsync();
@@ -146,9 +149,22 @@ public sealed class AgentCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (AgentProcess agent in _agents) await agent.DisposeAsync();
+        foreach (NamespaceBridge bridge in _bridges) await bridge.DisposeAsync();
         if (Standby is { } standby) await standby.DisposeAsync();
         if (_postgres is { } postgres) await postgres.DisposeAsync();
         if (_etcd is { } etcd) await etcd.DisposeAsync();
+    }
+
+    /// <summary>Store and database stay on this process's loopback, and are reached on each agent's own.</summary>
+    private void EnterNetworks()
+    {
+        if (_options.Networks is not { } networks) return;
+        int[] ports = [.. Etcd.Addresses.Select(address => new Uri(address).Port), Postgres.Port];
+        foreach ((int i, AgentProcess agent) in _agents.Index())
+        {
+            agent.Network = networks[i];
+            _bridges.Add(new NamespaceBridge(networks[i], ports));
+        }
     }
 
     private async Task StartPostgresAsync()
@@ -194,6 +210,9 @@ public sealed record AgentClusterOptions
 
     /// <summary>Number of agents.</summary>
     public int Nodes { get; init; } = 3;
+
+    /// <summary>A network for each agent; null: all of them are on loopback.</summary>
+    public IReadOnlyList<NetworkNamespace>? Networks { get; init; }
 
     /// <summary>Number of shards.</summary>
     public int Shards { get; init; } = 12;

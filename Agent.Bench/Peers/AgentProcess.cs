@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Agent.Bench.Measure;
 
@@ -15,11 +16,17 @@ public sealed class AgentProcess : IAsyncDisposable
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _folder = new("run");
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http;
+    private NetworkNamespace? _network;
     private string _earlierOutput = "";
 
     /// <param name="settings">Lines of HOCON inside the <c>agent</c> object. Ports are 0 and the data folder is set.</param>
-    public AgentProcess(string settings) => Settings = settings;
+    public AgentProcess(string settings)
+    {
+        Settings = settings;
+        SocketsHttpHandler handler = new() { UseProxy = false, ConnectCallback = ConnectAsync };
+        _http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(30) };
+    }
 
     /// <summary>The program that the build put beside this one, or the one that AGENT_TEST_PROGRAM names (an installed one,
     /// say).</summary>
@@ -34,6 +41,13 @@ public sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>Where it runs: it listens on that address only.</summary>
     public Placement Place { get; set; } = Placement.Loopback;
+
+    /// <summary>The network that it runs in, and is asked over HTTP in; null for this process's own.</summary>
+    public NetworkNamespace? Network
+    {
+        get => _network;
+        set => (_network, Place) = (value, Placement.Loopback with { Launcher = value?.Launcher ?? [] });
+    }
 
     public string DataFolder => _folder.Combine("data");
 
@@ -164,6 +178,13 @@ public sealed class AgentProcess : IAsyncDisposable
         return JsonDocument.Parse(body).RootElement.Clone();
     }
 
+    /// <summary>A GET whose answer is JSON whatever its status, such as that of <c>/anycast</c>.</summary>
+    public async Task<JsonElement> GetAnyAsync(string path)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(Url(path));
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.Clone();
+    }
+
     /// <summary>A GET on the management interface whose answer is plain text, such as the metrics.</summary>
     public async Task<string> GetTextAsync(string path)
     {
@@ -236,6 +257,22 @@ public sealed class AgentProcess : IAsyncDisposable
 
     private async Task<AuthenticationHeaderValue> TokenAsync() =>
         new("Bearer", (await File.ReadAllTextAsync(Path.Combine(DataFolder, "api-token"))).Trim());
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        static Socket Make() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = _network is { } network ? network.Inside(Make) : Make();
+        try
+        {
+            await socket.ConnectAsync(Management, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private void Forget(ChildProcess process)
     {

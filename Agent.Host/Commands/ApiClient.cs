@@ -35,6 +35,17 @@ internal sealed class ApiClient : IDisposable
 
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, cancellation);
 
+    /// <summary>A question whose answer has a body also where its status says no (503).</summary>
+    public Task<JsonElement> GetStateAsync(string path, CancellationToken cancellation) =>
+        CallAsync(
+            HttpMethod.Get,
+            path,
+            null,
+            static (status, body) => status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable
+                ? JsonSerializer.Deserialize<JsonElement>(body)
+                : throw Failure(status, body),
+            cancellation);
+
     public Task<JsonElement> PostAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Post, path, cancellation);
 
     public Task<JsonElement> DeleteAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Delete, path, cancellation);

@@ -22,6 +22,7 @@ public static class CommandTree
             ask.MasterCommand(),
             new ClusterCommands(console).ClusterCommand(),
             new HealthCommands(console).HealthCommand(),
+            new AnycastCommands(console).AnycastCommand(),
             config.ConfigCommand(),
         };
         if (service is null) return root;

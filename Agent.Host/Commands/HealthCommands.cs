@@ -23,6 +23,7 @@ internal sealed class HealthCommands(CommandConsole console)
             {
                 string page = parsed.GetValue(check)! switch { "ready" => "/readyz", "anycast" => "/anycast", _ => "/livez" };
                 (bool isWell, string text) = await client.GetTextAsync(page, cancellation);
+                if (page == "/anycast") text = AnycastCommands.InWords(text);
                 if (_options.WantsJson(parsed)) JsonOutput.Write(console, new { ok = isWell, text });
                 else (isWell ? console.Output : console.Error).WriteLine(PlainText.Of(text));
                 return isWell ? ExitCode.Done : ExitCode.Failed;

@@ -169,6 +169,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
+        AnycastService? anycast = StartAnycast(_region, targets, () => watchdog.IsStuck, clock);
         var parts = new ManagementParts(
             _options.NodeName,
             _region,
@@ -178,7 +179,10 @@ internal sealed partial class AgentService : IAsyncDisposable
             metrics,
             () => watchdog.IsStuck,
             () => _policy.Current.AnswerDeadline,
-            _cluster?.Node);
+            _cluster?.Node)
+        {
+            Anycast = anycast?.Parts,
+        };
         _management = await ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
             new ManagementGuard(ApiToken.Load(data.Path), HostNames(), _options.Management.Open),
@@ -187,6 +191,9 @@ internal sealed partial class AgentService : IAsyncDisposable
             logging);
         OnStop(_management.DisposeAsync);
         OnStop(LeaveAsync);
+
+        // Before anything is given up: the others take over while this node still answers.
+        if (anycast is not null) OnStop(() => new ValueTask(anycast.LeaveAsync()));
         _listeners.Start();
     }
 

@@ -4,6 +4,7 @@ using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
+using Agent.Host.Anycast;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
 
@@ -70,6 +71,8 @@ public sealed record AgentOptions
     public required ManagementOptions Management { get; init; }
 
     public required ClusterOptions Cluster { get; init; }
+
+    public required AnycastOptions Anycast { get; init; }
 
     public required TransferOptions Transfer { get; init; }
 

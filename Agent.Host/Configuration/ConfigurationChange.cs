@@ -60,6 +60,7 @@ public sealed class ConfigurationChange
         ["agent.journal"] = Journal,
         ["agent.management"] = Sockets,
         ["agent.cluster"] = "membership is decided at start",
+        ["agent.anycast"] = "what is announced is decided at start",
         ["agent.transfer"] = Bounds,
         ["agent.transfer.retry-minimum"] = null,
         ["agent.transfer.retry-maximum"] = null,
@@ -131,6 +132,7 @@ public sealed class ConfigurationChange
         Journal = old.Journal,
         Management = old.Management,
         Cluster = old.Cluster,
+        Anycast = old.Anycast,
         Logging = current.Logging with { Format = old.Logging.Format },
     };
 

@@ -23,6 +23,12 @@ internal static class ConfigurationWarnings
             warnings.Add($"query-destination {destination} is the agent's own address: ordinary queries would go in a circle");
         }
 
+        if (options.Anycast is { IsEnabled: true, Bird: var bird }
+            && ((bird.FileIPv4.Length > 0 && bird.ViaIPv4 is null) || (bird.FileIPv6.Length > 0 && bird.ViaIPv6 is null)))
+        {
+            warnings.Add("anycast.bird has a file without a next hop: its routes stay when the agent is killed");
+        }
+
         WarnOfIdleKeys(configuration, warnings);
         WarnOfOpenFiles(configuration.Root, warnings);
         return warnings;

@@ -69,6 +69,7 @@ internal sealed partial class OptionsBinder
             Journal = journal,
             Management = ReadManagement(_agent.Section("management")),
             Cluster = ReadCluster(_agent.Section("cluster"), name, journal, targets),
+            Anycast = ReadAnycast(_agent.Section("anycast")),
             Transfer = ReadTransfer(transfer),
             Guard = ReadGuard(_agent.Section("guard")),
             Limits = ReadLimits(limits),

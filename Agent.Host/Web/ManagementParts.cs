@@ -23,4 +23,8 @@ public sealed record ManagementParts(
     PrometheusExporter Metrics,
     Func<bool> IsStuck,
     Func<TimeSpan> AnswerDeadline,
-    ClusterNode? Cluster);
+    ClusterNode? Cluster)
+{
+    /// <summary>Null for a node that does not announce.</summary>
+    public AnycastParts? Anycast { get; init; }
+}

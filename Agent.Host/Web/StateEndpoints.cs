@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Host.Telemetry;
 
@@ -11,6 +12,7 @@ namespace Agent.Host.Web;
 internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private readonly AnycastEndpoint _anycast = new(parts);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -88,20 +90,20 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
     }
 
     /// <summary>
-    /// Whether this node should attract traffic: its zones have their owners here and a server that answers can be reached. A journal
-    /// that takes no writes is no reason to send queries elsewhere.
+    /// Whether this node should attract traffic. One that does not announce says whether all zones have their owners and a server that
+    /// answers can be reached. A journal that takes no writes is no reason to send queries elsewhere.
     /// </summary>
     private async Task<IResult> AnycastAsync()
     {
+        if (parts.Anycast is { } anycast) return _anycast.Answer(anycast);
         RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
         IReadOnlyList<TargetModel> targets = await TargetsAsync();
-        string? why = parts.IsStuck() ? "the runtime is stuck"
-            : region.Reachable < region.Total ? $"{region.Reachable} of {region.Total} shards have an owner"
-            : targets.All(t => t.State != "up") ? "no target can be reached"
-            : null;
-        return why is null
-            ? Results.Text("ok\n")
-            : Results.Text($"stay away: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
+        return AnycastEndpoint.Answer(
+            parts.IsStuck() ? new Reason(ReasonCode.RuntimeStuck, "the runtime is stuck")
+            : region.Reachable < region.Total
+                ? new Reason(ReasonCode.NoOwner, $"{region.Reachable} of {region.Total} shards have an owner")
+            : targets.All(t => t.State != "up") ? new Reason(ReasonCode.TargetAway, "no target can be reached")
+            : null);
     }
 
     private async Task<IResult> MetricsAsync()

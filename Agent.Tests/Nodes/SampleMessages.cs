@@ -26,6 +26,7 @@ internal sealed class SampleMessages(int seed)
         yield return new RouteRefused(Number());
         yield return new AskShards(Number(), new ListZones(Text(), Maybe(Text()), MaybeName(), Shard()));
         yield return new AskShards(Number(), new CountZones());
+        yield return new AskShards(Number(), new CountProven(Number(), [.. Words()]));
         yield return new ShardsAnswered(Number(), Shard());
         yield return new WishForTarget(Number(), Text(), Shard(), Number(), Want());
         yield return new WishTaken(Number());
@@ -52,6 +53,7 @@ internal sealed class SampleMessages(int seed)
         yield return new ZoneContentReply(content?.Apex ?? Name(), content);
         yield return new ZoneList(Shard(), [.. Enumerable.Range(0, _random.Next(4)).Select(_ => Status())]);
         yield return new ZoneCounts(Shard(), Words().ToImmutableDictionary(word => word, _ => Shard()));
+        yield return new ProvenZones(Shard(), Number(), Shard(), Shard());
     }
 
     private WantZone Want()

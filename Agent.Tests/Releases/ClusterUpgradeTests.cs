@@ -54,7 +54,7 @@ public sealed class ClusterUpgradeTests(SteadyClusterFixture cluster) : IClassFi
         // From here on there is no way back to today's release, and it says so.
         Assert.Equal(0, await n3.StopAsync());
         load.Down(n3);
-        n3.Launcher = [];
+        n3.Place = Placement.Loopback;
         await using (ChildProcess refused = await n3.LaunchAsync())
         {
             Assert.Equal(2, await refused.Exited.WaitAsync(Eventually.Deadline));
@@ -91,7 +91,7 @@ public sealed class ClusterUpgradeTests(SteadyClusterFixture cluster) : IClassFi
 
     private async Task StartAsAsync(AgentProcess agent, string? release)
     {
-        agent.Launcher = release is null ? [] : OtherRelease.Launcher(release);
+        agent.Place = Placement.Loopback with { Launcher = release is null ? [] : OtherRelease.Launcher(release) };
         await agent.StartAsync();
         _load.Up(agent);
     }

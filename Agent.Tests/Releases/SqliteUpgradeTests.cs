@@ -21,13 +21,13 @@ public sealed class SqliteUpgradeTests
         foreach (string? release in (string?[])[OtherRelease.Next, null, OtherRelease.Next, OtherRelease.AfterNext])
         {
             Assert.Equal(0, await agent.StopAsync());
-            agent.Launcher = release is null ? [] : OtherRelease.Launcher(release);
+            agent.Place = Placement.Loopback with { Launcher = release is null ? [] : OtherRelease.Launcher(release) };
             await agent.StartAsync();
             await WorkerClient.ServedAsync(agent.Dns, Zone, 5, () => agent.Output);
         }
 
         Assert.Equal(0, await agent.StopAsync());
-        agent.Launcher = [];
+        agent.Place = Placement.Loopback;
         await using (ChildProcess refused = await agent.LaunchAsync())
         {
             Assert.Equal(2, await refused.Exited.WaitAsync(Eventually.Deadline));
@@ -38,7 +38,7 @@ public sealed class SqliteUpgradeTests
                 StringComparison.Ordinal);
         }
 
-        agent.Launcher = OtherRelease.Launcher(OtherRelease.Next);
+        agent.Place = Placement.Loopback with { Launcher = OtherRelease.Launcher(OtherRelease.Next) };
         await agent.StartAsync();
         await WorkerClient.ServedAsync(agent.Dns, Zone, 5, () => agent.Output);
     }

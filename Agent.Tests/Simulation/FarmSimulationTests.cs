@@ -4,6 +4,7 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
+using Agent.Tests.Anycast;
 using Agent.Tests.Architecture;
 using Agent.Tests.Simulation.Cluster;
 using Agent.Tests.TestKit;
@@ -46,6 +47,7 @@ public sealed partial class FarmSimulationTests
             Life(seed);
             BreakingLife(seed);
             ClusterLife.Live(seed, SimSeeds.Swarm(seed));
+            AnnouncerLife.Live(seed, SimSeeds.Swarm(seed));
         }
 
         Assert.Empty(Missing());

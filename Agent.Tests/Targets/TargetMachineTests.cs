@@ -227,6 +227,41 @@ public sealed class TargetMachineTests
 
     private readonly HashSet<long> _taken = [];
 
+    [Fact]
+    public void Only_what_is_known_to_differ_is_owed_and_its_time_counts_from_then()
+    {
+        Want(7, observeFirst: true);
+        Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal((0, null), (_machine.OwedFor(TimeSpan.Zero, _now), _machine.OwedSince));
+        See(Order<ObserveZone>().Id, Observation.Present, 6);
+        TimeSpan found = _now;
+        Finish(Order<ApplyZone>().Id, OrderOutcome.Done);
+        Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal((1, found), (_machine.OwedFor(TimeSpan.Zero, _now), _machine.OwedSince));
+        Assert.Equal((1, 0), (_machine.OwedFor(TimeSpan.FromSeconds(3), _now), _machine.OwedFor(TimeSpan.FromSeconds(4), _now)));
+
+        // A newer change does not make the older one younger.
+        Want(8, generation: 2);
+        Assert.Equal(found, _machine.OwedSince);
+        See(Order<ObserveZone>().Id, Observation.Present, 7);
+        Finish(Order<ApplyZone>().Id, OrderOutcome.Done);
+        See(Order<ObserveZone>().Id, Observation.Present, 8);
+        Assert.Equal((0, null), (_machine.OwedFor(TimeSpan.Zero, _now), _machine.OwedSince));
+    }
+
+    [Fact]
+    public void What_a_server_refuses_is_owed_and_grows_no_older()
+    {
+        Want(7);
+        Finish(Order<ApplyZone>().Id, OrderOutcome.Refused);
+        Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((1, null), (_machine.OwedFor(TimeSpan.FromHours(1), _now), _machine.OwedSince));
+        Finish(Order<ApplyZone>().Id, OrderOutcome.Done);
+        Assert.Equal(_now, _machine.OwedSince);
+        See(Order<ObserveZone>().Id, Observation.Present, 7);
+        Assert.Equal((0, null), (_machine.OwedFor(TimeSpan.Zero, _now), _machine.OwedSince));
+    }
+
     private void Want(uint serial, long generation = 1, bool observeFirst = false)
     {
         ZoneContent content = SampleZones.Content("example.com.", serial);

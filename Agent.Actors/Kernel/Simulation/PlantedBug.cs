@@ -21,6 +21,9 @@ public static class PlantedBug
     /// <summary>The journal takes entries of a former owner.</summary>
     public const string FenceDropped = "fence-dropped";
 
+    /// <summary>A node withdraws its anycast addresses without a look at who else announces them.</summary>
+    public const string LeaveUnasked = "leave-unasked";
+
     /// <summary>Whether the running simulation asks for this bug.</summary>
     public static bool Is(string name) => Buggify.IsSimulationProcess && SimScheduler.Current?.Options.PlantedBug == name;
 }

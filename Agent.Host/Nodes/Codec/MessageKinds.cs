@@ -31,11 +31,13 @@ internal static class MessageKinds
         new MessageKind<GetZoneContent>(69, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadGetContent),
         new MessageKind<ListZones>(80, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadListQuestion),
         new MessageKind<CountZones>(81, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadCountQuestion),
+        new MessageKind<CountProven>(82, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadProvenQuestion),
         new MessageKind<ZoneReply>(96, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadReply),
         new MessageKind<ZoneStatus>(97, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadStatus),
         new MessageKind<ZoneContentReply>(98, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadContentReply),
         new MessageKind<ZoneList>(99, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadList),
         new MessageKind<ZoneCounts>(100, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadCounts),
+        new MessageKind<ProvenZones>(101, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadProven),
         .. AgentRelease.Current.MoreKinds,
     ];
 

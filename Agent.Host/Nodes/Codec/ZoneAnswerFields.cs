@@ -57,6 +57,14 @@ internal static class ZoneAnswerFields
         }
     }
 
+    public static void Write(FieldWriter writer, ProvenZones message)
+    {
+        writer.Signed(1, message.Shard);
+        writer.Signed(2, message.Round);
+        writer.Signed(3, message.Zones);
+        writer.Signed(4, message.Proven);
+    }
+
     public static ZoneReply? ReadReply(ref FieldReader reader)
     {
         DomainName? zone = null;
@@ -141,6 +149,25 @@ internal static class ZoneAnswerFields
             else if (reader.Field == 2 && reader.Nested(ReadCount) is { } count) counts[count.State] = count.Count;
         }
         return shard is null ? null : new ZoneCounts(shard.Value, counts.ToImmutable());
+    }
+
+    public static ProvenZones? ReadProven(ref FieldReader reader)
+    {
+        int? shard = null, zones = null, proven = null;
+        long? round = null;
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: shard = reader.Int32(); break;
+                case 2: round = reader.Signed(); break;
+                case 3: zones = reader.Int32(); break;
+                case 4: proven = reader.Int32(); break;
+            }
+        }
+        return shard is null || round is null || zones is null || proven is null
+            ? null
+            : new ProvenZones(shard.Value, round.Value, zones.Value, proven.Value);
     }
 
     private static StateCount? ReadCount(ref FieldReader reader)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
@@ -40,6 +41,13 @@ internal static class ZoneFields
     /// <summary>Has no fields.</summary>
     public static void Write(FieldWriter writer, CountZones message)
     {
+    }
+
+    public static void Write(FieldWriter writer, CountProven message)
+    {
+        writer.Signed(1, message.Round);
+        if (message.Targets.IsDefault) return;
+        foreach (string target in message.Targets) writer.Text(2, target);
     }
 
     public static CreateZone? ReadCreate(ref FieldReader reader)
@@ -122,6 +130,18 @@ internal static class ZoneFields
             // A later version may have fields that narrow the question; they are passed over.
         }
         return new CountZones();
+    }
+
+    public static CountProven? ReadProvenQuestion(ref FieldReader reader)
+    {
+        long? round = null;
+        ImmutableArray<string>.Builder targets = ImmutableArray.CreateBuilder<string>();
+        while (reader.Next())
+        {
+            if (reader.Field == 1) round = reader.Signed();
+            else if (reader.Field == 2) targets.Add(reader.Text());
+        }
+        return round is null ? null : new CountProven(round.Value, targets.DrainToImmutable());
     }
 
     private static void Write(FieldWriter writer, DomainName zone, RequestOrigin origin)
