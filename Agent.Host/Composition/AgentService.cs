@@ -158,11 +158,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
-        if (_cluster is not null)
-        {
-            await WarmUpAsync(zones, step, cancellation);
-        }
-
+        if (_cluster is not null) await WarmUpAsync(zones, step, cancellation);
         step("binding the sockets");
         BindDns(listenerPolicy, _region, zones, clock);
 
@@ -170,70 +166,13 @@ internal sealed partial class AgentService : IAsyncDisposable
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
         AnycastService? anycast = StartAnycast(_region, targets, () => watchdog.IsStuck, clock);
-        var parts = new ManagementParts(
-            _options.NodeName,
-            _region,
-            targets,
-            _masters,
-            writer,
-            metrics,
-            () => watchdog.IsStuck,
-            () => _policy.Current.AnswerDeadline,
-            _cluster?.Node)
-        {
-            Anycast = anycast?.Parts,
-        };
-        _management = await ManagementServer.StartAsync(
-            new IPEndPoint(_options.Management.Address, _options.Management.Port),
-            new ManagementGuard(ApiToken.Load(data.Path), HostNames(), _options.Management.Open),
-            parts,
-            _system,
-            logging);
+        _management = await StartManagementAsync(data, targets, writer, metrics, watchdog, anycast, logging);
         OnStop(_management.DisposeAsync);
         OnStop(LeaveAsync);
 
         // Before anything is given up: the others take over while this node still answers.
         if (anycast is not null) OnStop(() => new ValueTask(anycast.LeaveAsync()));
         _listeners.Start();
-    }
-
-    /// <summary>
-    /// A node whose own server begins empty keeps its port closed until the owners have brought that server level: clients then ask the
-    /// other nodes, and not one that has no answer yet.
-    /// </summary>
-    private async Task WarmUpAsync(EmbeddedZoneTable zones, Action<string> step, CancellationToken cancellation)
-    {
-        const string filling = "being filled by the cluster";
-        step(filling);
-        int awaited = zones.AwaitedCount;
-        long since = Environment.TickCount64;
-        while (zones.AwaitedCount is > 0 and var left)
-        {
-            if (left < awaited)
-            {
-                // Many zones take long: the service manager hears that it goes on.
-                (awaited, since) = (left, Environment.TickCount64);
-                step(filling);
-            }
-
-            if (Environment.TickCount64 - since >= _options.Cluster.WarmUpTimeout.TotalMilliseconds)
-            {
-                LogCold(_logger, left);
-                return;
-            }
-
-            await Task.Delay(WarmUpLook, cancellation);
-        }
-    }
-
-    /// <summary>
-    /// Gives the zones to the other nodes while the doors are open, then closes the doors and waits for the answers to what has come in:
-    /// the new owners give them, so a request whose zone moved meanwhile is not lost. After that nobody asks anything of the actors.
-    /// </summary>
-    private async ValueTask LeaveAsync()
-    {
-        TimeSpan patience = _cluster is { } cluster ? await cluster.DrainAsync() : LastAnswers;
-        if (!await _listeners.CloseDoorsAsync(patience > LastAnswers ? patience : LastAnswers)) LogUnanswered(_logger);
     }
 
     private (DataDirectory Data, INodeJournal Journal) OpenStore(TimeProvider clock)

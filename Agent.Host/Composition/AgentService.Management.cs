@@ -1,0 +1,42 @@
+using System.Net;
+using Agent.Actors.Kernel;
+using Agent.Host.Journal;
+using Agent.Host.Telemetry;
+using Agent.Host.Web;
+using Microsoft.Extensions.Logging;
+
+namespace Agent.Host.Composition;
+
+/// <summary>The management interface: what of the service it shows and who may ask.</summary>
+internal sealed partial class AgentService
+{
+    private Task<ManagementServer> StartManagementAsync(
+        DataDirectory data,
+        IActorRef targets,
+        IActorRef journal,
+        PrometheusExporter metrics,
+        RuntimeWatchdog watchdog,
+        AnycastService? anycast,
+        ILoggerProvider logging)
+    {
+        var parts = new ManagementParts(
+            _options.NodeName,
+            _region,
+            targets,
+            _masters,
+            journal,
+            metrics,
+            () => watchdog.IsStuck,
+            () => _policy.Current.AnswerDeadline,
+            _cluster?.Node)
+        {
+            Anycast = anycast?.Parts,
+        };
+        return ManagementServer.StartAsync(
+            new IPEndPoint(_options.Management.Address, _options.Management.Port),
+            new ManagementGuard(ApiToken.Load(data.Path), HostNames(), _options.Management.Open),
+            parts,
+            _system,
+            logging);
+    }
+}
