@@ -68,7 +68,7 @@ internal sealed partial class OptionsBinder
             if (IPNetworkAddress.Parse(text) is { } written && IPNetwork.TryParse(text, out IPNetwork prefix)
                 && prefix.BaseAddress.Equals(written.Address))
                 prefixes.Add(prefix);
-            else section.ProblemAt(origin, "prefixes", $"an address and its length without host bits is needed, not '{text}': 192.0.2.53/32");
+            else section.ProblemAt(origin, "prefixes", $"an address with its length is needed, no host bits, not '{text}': 192.0.2.53/32");
         }
 
         return prefixes;
