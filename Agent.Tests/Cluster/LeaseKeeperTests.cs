@@ -68,28 +68,30 @@ public sealed class LeaseKeeperTests : TestKitBase, IClusterStore, ILeaseMemory
         Assert.Equal(MemberState.Up, Member(_commits[^1].Transaction).State);
     }
 
-    public long? Recall() => null;
+    long? ILeaseMemory.Recall() => null;
 
-    public void Remember(long lease)
+    void ILeaseMemory.Remember(long lease)
     {
     }
 
-    public void Grant(long request, TimeSpan timeToLive, ReplyTo replyTo) => replyTo.Tell(new LeaseGranted(request, Lease, timeToLive));
+    void IClusterStore.Grant(long request, TimeSpan timeToLive, ReplyTo replyTo) =>
+        replyTo.Tell(new LeaseGranted(request, Lease, timeToLive));
 
-    public void KeepAlive(long request, long lease, ReplyTo replyTo) =>
+    void IClusterStore.KeepAlive(long request, long lease, ReplyTo replyTo) =>
         replyTo.Tell(new LeaseKept(request, lease, TimeSpan.FromSeconds(15)));
 
-    public void Revoke(long request, long lease, ReplyTo replyTo) => replyTo.Tell(new LeaseRevoked(request, lease));
+    void IClusterStore.Revoke(long request, long lease, ReplyTo replyTo) => replyTo.Tell(new LeaseRevoked(request, lease));
 
-    public void Read(long request, string prefix, ReplyTo replyTo) => replyTo.Tell(new StoreRead(request, 1, []));
+    void IClusterStore.Read(long request, string prefix, ReplyTo replyTo) => replyTo.Tell(new StoreRead(request, 1, []));
 
-    public void Commit(long request, StoreTransaction transaction, ReplyTo replyTo) => _commits.Add((request, transaction, replyTo));
+    void IClusterStore.Commit(long request, StoreTransaction transaction, ReplyTo replyTo) =>
+        _commits.Add((request, transaction, replyTo));
 
-    public void Watch(long watch, string prefix, long fromRevision, ReplyTo replyTo)
+    void IClusterStore.Watch(long watch, string prefix, long fromRevision, ReplyTo replyTo)
     {
     }
 
-    public void StopWatch(long watch)
+    void IClusterStore.StopWatch(long watch)
     {
     }
 
