@@ -62,7 +62,7 @@ internal sealed class SimFarm
         System = _node.CreateSystem("agent");
         IActorRef journal = System.ActorOf(JournalActor.Props(Journal, Shards), "journal");
         ImmutableArray<Master> masters = [new("m1", "192.0.2.1", 5354, null), new("m2", "192.0.2.2", 5354, null)];
-        IActorRef directory = System.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, masters)), "masters");
+        IActorRef directory = System.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, new MasterRoster(masters))), "masters");
         IActorRef budget = System.ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)), "budget");
         Targets = Servers.ToImmutableSortedDictionary(
             s => s.Key,
