@@ -90,6 +90,10 @@ public sealed class MasterBoard
         return zone;
     }
 
+    /// <summary>When the next trial of a dead address is due; null when there is none to make.</summary>
+    public TimeSpan? NextTrialAt =>
+        _health.Values.Where(h => h is { Failures: >= FailuresUntilDead, Zone: not null }).Select(h => (TimeSpan?)h.RetryAt).Min();
+
     /// <summary>Why an address counts as dead.</summary>
     public Reason? WhyDead(IPEndPoint endPoint) => IsDead(endPoint) ? _health[endPoint].Reason : null;
 

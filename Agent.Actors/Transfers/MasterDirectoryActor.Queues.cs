@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Kernel;
-using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 
 namespace Agent.Actors.Transfers;
@@ -91,7 +90,6 @@ public sealed partial class MasterDirectoryActor
         Reason? reason = null;
         if (asked.IsEmpty)
         {
-            if (all.Length > 0) CodeProbe.Reached("masters.dead-not-asked");
             reason = all.Select(a => _board.WhyDead(a.EndPoint)).Concat(queue.Masters.Select(m => _entries[m].Reason))
                 .FirstOrDefault(r => r is not null) ?? NoneConfigured;
         }

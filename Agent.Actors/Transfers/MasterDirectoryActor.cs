@@ -18,7 +18,7 @@ namespace Agent.Actors.Transfers;
 public sealed partial class MasterDirectoryActor : UntypedActor
 {
     private static readonly TimeSpan AddressesFresh = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan TrialInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestTrialDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan TrialAtMost = TimeSpan.FromSeconds(10);
     private static readonly Reason NoneConfigured = new(ReasonCode.NoMaster, "no master is configured for the zone");
     private static readonly object PaceTimer = new();
@@ -115,24 +115,27 @@ public sealed partial class MasterDirectoryActor : UntypedActor
             CodeProbe.Reached("masters.returned");
             Context.System.EventStream.Publish(new MasterReturned(heard.EndPoint));
         }
-        else if (_board.IsDead(heard.EndPoint) && !Timers.IsTimerActive(TrialTimer))
-        {
-            Timers.StartPeriodicTimer(TrialTimer, TrialTimer, TrialInterval, TrialInterval);
-        }
+
+        ArmTrial();
     }
 
     /// <summary>Asks the dead whose turn it is.</summary>
     private void TryDead()
     {
-        bool anyDead = false;
         foreach (MasterAddress address in _entries.Values.SelectMany(e => e.Addresses))
         {
-            anyDead |= _board.IsDead(address.EndPoint);
             if (_board.BeginTrial(address.EndPoint, Clock.Monotonic, TrialAtMost) is { } zone)
                 _client.AskSoa(new AskSoa(++_trials, zone, address, _settings.TrialTimeout), Context.ReplyTo());
         }
 
-        if (!anyDead) Timers.Cancel(TrialTimer);
+        ArmTrial();
+    }
+
+    private void ArmTrial()
+    {
+        if (_board.NextTrialAt is not { } at || Timers.IsTimerActive(TrialTimer)) return;
+        TimeSpan delay = at - Clock.Monotonic;
+        Timers.StartSingleTimer(TrialTimer, TrialTimer, delay > ShortestTrialDelay ? delay : ShortestTrialDelay);
     }
 
     private IEnumerable<MasterState> States(Entry entry, TimeSpan now) => entry.Addresses.Length > 0
