@@ -1,5 +1,3 @@
-using Agent.Actors.Journal;
-using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
@@ -14,9 +12,9 @@ namespace Agent.Tests.Simulation;
 /// </summary>
 public sealed class MastersAwayTests
 {
-    private const int Seeds = 4;
-    private const int Zones = 60;
-    private const int ChecksPerSecond = 10;
+    private const int Seeds = 1;
+    private const int Zones = 24;
+    private const int ChecksPerSecond = 4;
 
     private static readonly RequestOrigin Origin = new("192.0.2.9", null, "trace");
     private static readonly DomainName[] Names = [.. Enumerable.Range(0, Zones).Select(i => DomainName.Parse($"zone{i}.example."))];
@@ -62,7 +60,7 @@ public sealed class MastersAwayTests
         Assert.All(Names, n => Assert.Equal(1u, farm.Journal.Rows[n].Content?.Serial));
 
         // Half of the zones have changed, some even backwards, as after a restore of the masters.
-        foreach ((DomainName name, int i) in Names.Select((n, i) => (n, i))) farm.Masters.Zones[name] = i % 3 == 0 ? 4_000_000_000 : 1 + (uint)(i % 2);
+        for (int i = 0; i < Zones; i++) farm.Masters.Zones[Names[i]] = i % 3 == 0 ? 4_000_000_000 : 1 + (uint)(i % 2);
         farm.Masters.Asked.Clear();
         farm.Masters.Away.Clear();
         farm.Sim.RunFor(TimeSpan.FromMinutes(3));
