@@ -56,7 +56,10 @@ internal sealed class SqliteZones : IDisposable
             5);
         _putLifetime = new SqliteStatement(
             connection,
-            "INSERT INTO lifetimes SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM zones WHERE zone = ?1) ON CONFLICT (zone) DO UPDATE SET lifetime = ?2",
+            """
+            INSERT INTO lifetimes SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM zones WHERE zone = ?1)
+            ON CONFLICT (zone) DO UPDATE SET lifetime = ?2
+            """,
             2);
         _clearLifetime = new SqliteStatement(connection, "DELETE FROM lifetimes WHERE zone = ?1", 1);
         _forget = new SqliteStatement(connection, "DELETE FROM zones WHERE zone = ?1 RETURNING name", 1);
