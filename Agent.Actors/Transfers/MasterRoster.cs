@@ -59,7 +59,7 @@ public sealed class MasterRoster
 public sealed record ZoneMasters(ZonePattern Pattern, ImmutableArray<Master> Masters);
 
 /// <summary>A zone by its name, or every zone below a name ("*.example.").</summary>
-/// <param name="Name">The name.</param>
+/// <param name="Name">The zone, or what stands above the zones.</param>
 /// <param name="IsBelow">All zones below it, at any depth, and not the one of that name.</param>
 public sealed record ZonePattern(DomainName Name, bool IsBelow)
 {

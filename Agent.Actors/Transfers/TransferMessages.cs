@@ -94,7 +94,7 @@ public sealed record MasterReturned(IPEndPoint EndPoint);
 /// <summary>Asks the directory how the masters stand; answered by <see cref="MasterStates"/>.</summary>
 public sealed record GetMasterStates;
 
-/// <summary>All masters and what is known of them; also published on the event stream when the circuit before one of them changes.</summary>
+/// <summary>All masters and what is known of them; also published on the event stream when a circuit changes.</summary>
 public sealed record MasterStates(ImmutableArray<MasterState> Masters)
 {
     /// <summary>Which zone has which of them.</summary>

@@ -173,7 +173,7 @@ public sealed partial class ZoneMachine
     }
 
     /// <summary>
-    /// Tries again after a delay that doubles with each failure up to what the SOA asks for, and at the moment of expiry if that comes first.
+    /// Tries again after a delay that doubles with each failure up to what the SOA asks for, and when the content expires if that is sooner.
     /// </summary>
     private void Retry()
     {

@@ -245,7 +245,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         if (_toCheck.Count > 0 && !Timers.IsTimerActive(CheckTimer)) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
     }
 
-    /// <summary>A master is back: zones that could not be confirmed do not wait for their own retries, and do not come all at once.</summary>
+    /// <summary>A master is back: zones that could not be confirmed wait for no retry of their own, and do not come all at once.</summary>
     private void CheckStale()
     {
         var stale = new List<ZoneRow>();

@@ -117,7 +117,8 @@ internal sealed partial class OptionsBinder
             List<Master> masters = ReadMasters(section, keys);
             section.Done();
             if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
-                _agent.ProblemAt(origin, "zones", $"a zone (\"example.org\") or all zones below a name (\"*.example.org\") is needed, not '{name}'");
+                _agent.ProblemAt(
+                    origin, "zones", $"a zone (\"example.org\") or all zones below a name (\"*.example.org\") is needed, not '{name}'");
             else if (own.Any(o => o.Pattern.IsBelow == pattern.IsBelow && o.Pattern.Name == pattern.Name))
                 _agent.ProblemAt(origin, "zones", $"'{name}' is given twice");
             else

@@ -4,7 +4,7 @@ using Agent.Actors.Transfers;
 
 namespace Agent.Host.Telemetry;
 
-/// <summary>Shows the circuit before each address of a master. It is told each change like any other subscriber of the event stream.</summary>
+/// <summary>Shows the circuit before each address of a master. It is told each change as a subscriber of the event stream.</summary>
 /// <remarks>One per process: instruments cannot be taken back.</remarks>
 internal sealed class MasterGauges : IActorRef
 {
@@ -14,7 +14,7 @@ internal sealed class MasterGauges : IActorRef
     public MasterGauges(Meter meter) => meter.CreateObservableGauge(
         "dnsagent_master_circuit_state",
         Circuits,
-        description: "Circuit before each address of a master: 0 closed (it is asked), 1 half-open (on trial), 2 open (it does not answer).");
+        description: "Circuit before each address of a master: 0 closed, 1 half-open (on trial), 2 open (it does not answer).");
 
     /// <inheritdoc/>
     public string Path => "/master-gauges";

@@ -252,7 +252,8 @@ internal sealed class SoaAsker : IDisposable
             SoaAnswer answer = SoaAnswer.Read(message, request.Zone, Id);
             bool hasOpt = EdnsView.Find(message, out EdnsView edns) == WireError.None && edns.IsPresent;
             bool isBadVersion = hasOpt && edns.ExtendResponseCode(answer.ResponseCode) == ResponseCode.BadVers;
-            TimeSpan? expire = hasOpt && edns.TryGetOption(EdnsOptionCode.Expire, out ReadOnlySpan<byte> value) && value.Length == sizeof(uint)
+            TimeSpan? expire = hasOpt && edns.TryGetOption(EdnsOptionCode.Expire, out ReadOnlySpan<byte> value)
+                && value.Length == sizeof(uint)
                 ? TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(value))
                 : null;
             if (Signature is null)

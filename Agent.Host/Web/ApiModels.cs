@@ -91,7 +91,10 @@ public sealed record MasterModel(
             .. roster.Common.Any(m => m.Name == state.Name) ? ["*"] : Array.Empty<string>(),
             .. roster.Own.Where(o => o.Masters.Any(m => m.Name == state.Name)).Select(o => o.Pattern.ToString()),
         ],
-        [.. state.Rests.Select(r => new MasterRestModel(r.Fault.ToString().ToLowerInvariant(), ReasonModel.Of(r.Reason, null), r.RetryIn.TotalSeconds))]);
+        [
+            .. state.Rests.Select(r => new MasterRestModel(
+                r.Fault.ToString().ToLowerInvariant(), ReasonModel.Of(r.Reason, null), r.RetryIn.TotalSeconds)),
+        ]);
 }
 
 /// <summary>A class of failures for which a master is left in peace, as JSON.</summary>

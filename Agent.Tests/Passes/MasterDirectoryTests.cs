@@ -164,7 +164,8 @@ public sealed class MasterDirectoryTests : TestKitBase
     private static ZonePattern Pattern(string text) =>
         ZonePattern.TryParse(text, out ZonePattern? pattern) ? pattern : throw new ArgumentException(text);
 
-    private static GetMasters Get(long id, string zone = "z.example.", bool urgent = false) => new(id, DomainName.Parse(zone), null, urgent);
+    private static GetMasters Get(long id, string zone = "z.example.", bool urgent = false) =>
+        new(id, DomainName.Parse(zone), null, urgent);
 
     private static IPEndPoint EndPoint(Master master) => new(IPAddress.Parse(master.Host), master.Port);
 

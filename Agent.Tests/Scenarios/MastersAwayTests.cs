@@ -140,7 +140,8 @@ public sealed class MastersAwayTests(ITestOutputHelper output)
         Assert.Equal(["*", "*.lost.example."], dead.GetProperty("zones").EnumerateArray().Select(z => z.GetString()));
         string gauge = $"dnsagent_master_circuit_state{{master=\"{third.EndPoint}\",address=\"{third.EndPoint}\"}}";
         Assert.Contains(gauge, await agent.GetTextAsync("/metrics"), StringComparison.Ordinal);
-        Assert.Contains("open", (await agent.CommandAsync("master", "list", "--api", $"http://{agent.Management}")).Output, StringComparison.Ordinal);
+        ToolResult list = await agent.CommandAsync("master", "list", "--api", $"http://{agent.Management}");
+        Assert.Contains("open", list.Output, StringComparison.Ordinal);
         Assert.Contains(
             third.EndPoint.ToString(),
             (await agent.ZoneAsync(lost[0]))!.Value.GetProperty("masters").EnumerateArray().Single().GetString(),
@@ -157,7 +158,9 @@ public sealed class MastersAwayTests(ITestOutputHelper output)
         foreach (IPEndPoint server in servers)
         {
             await Parallel.ForEachAsync(
-                zones, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (zone, _) => await WorkerClient.ServedAsync(server, zone, serial));
+                zones,
+                new ParallelOptions { MaxDegreeOfParallelism = 8 },
+                async (zone, _) => await WorkerClient.ServedAsync(server, zone, serial));
         }
     }
 }

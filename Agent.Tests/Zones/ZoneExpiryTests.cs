@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
