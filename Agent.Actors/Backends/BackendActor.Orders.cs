@@ -20,10 +20,14 @@ public sealed partial class BackendActor
     private void Take(WishForTarget told, KernelInstant now)
     {
         if (_settings.Fence.Admit(told.Shard, told.Epoch, told.Wish.Zone, told.Request))
-            _machine.Want(told.Wish with { Shard = told.Shard, Epoch = told.Epoch }, Sender, now, _effects);
+            _machine.Want(AsSet(told.Wish) with { Shard = told.Shard, Epoch = told.Epoch }, Sender, now, _effects);
         else CodeProbe.Reached("target.wish-overtaken");
         Sender.Tell(new WishTaken(told.Request), Self);
     }
+
+    /// <summary>An expired zone is as good as none where the target is set to withdraw it.</summary>
+    private WantZone AsSet(WantZone wish) =>
+        wish.IsExpired && _settings.OnExpire == OnExpire.Withdraw ? wish with { Content = null } : wish;
 
     private void Issue(IssueOrder issue)
     {

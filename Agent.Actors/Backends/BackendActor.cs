@@ -53,7 +53,7 @@ public sealed partial class BackendActor : UntypedActor
         switch (message)
         {
             case WantZone want:
-                if (_settings.Fence.Admit(want.Shard, want.Epoch)) _machine.Want(want, Sender, now, _effects);
+                if (_settings.Fence.Admit(want.Shard, want.Epoch)) _machine.Want(AsSet(want), Sender, now, _effects);
                 break;
             case WishForTarget told: Take(told, now); break;
             case OwnersAre owners:
@@ -161,6 +161,19 @@ public sealed record BackendActorSettings(string Name, IZoneBackend Backend, Tim
     /// <summary>The ownership by which this node holds a target of the whole farm; null for one that is the node's own.</summary>
     public TargetHold? Holder { get; init; }
 
+    /// <summary>What becomes of a zone here that no master has confirmed for too long.</summary>
+    public OnExpire OnExpire { get; init; } = OnExpire.Keep;
+
     /// <summary>Which wishes are taken. It outlives a restart of the actor: what was overtaken once stays so.</summary>
     public WishFence Fence { get; init; } = new();
+}
+
+/// <summary>What a target does with an expired zone.</summary>
+public enum OnExpire
+{
+    /// <summary>Old answers are better than none.</summary>
+    Keep = 0,
+
+    /// <summary>It is taken from the server until a master confirms it again.</summary>
+    Withdraw = 1,
 }

@@ -18,6 +18,9 @@ public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Con
     /// <summary>When the zone told it, on the kernel's clock of this node; null when the time does not count.</summary>
     public TimeSpan? ToldAt { get; init; }
 
+    /// <summary>No master has confirmed the content for too long: a target that is set to withdraw such zones serves nothing.</summary>
+    public bool IsExpired { get; init; }
+
     /// <summary>Shard of the zone.</summary>
     public int Shard { get; init; }
 
@@ -31,7 +34,12 @@ public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Con
         ArgumentNullException.ThrowIfNull(row);
         ZoneContent? content = row.Wish == ZoneWish.Present ? row.Content : null;
         if (row.Wish == ZoneWish.Present && content is null) return null;
-        return new WantZone(row.Name, row.Generation, content, ObserveFirst: true) { Shard = shard, Epoch = epoch };
+        return new WantZone(row.Name, row.Generation, content, ObserveFirst: true)
+        {
+            Shard = shard,
+            Epoch = epoch,
+            IsExpired = row.IsExpired,
+        };
     }
 }
 

@@ -13,14 +13,22 @@ public sealed record PutZone(ZoneRow Row) : JournalEntry(Row.Name);
 public sealed record PutProgress(DomainName Zone, TargetProgress Progress) : JournalEntry(Zone);
 
 /// <summary>Writes how the zone stands with its masters, without touching wish, content or targets.</summary>
-public sealed record PutStanding(DomainName Zone, DateTimeOffset? RefreshedAt, Reason? Reason, DateTimeOffset? ReasonSince)
+public sealed record PutStanding(
+    DomainName Zone, DateTimeOffset? RefreshedAt, Reason? Reason, DateTimeOffset? ReasonSince, TimeSpan? Lifetime = null)
     : JournalEntry(Zone)
 {
     /// <summary>How the row says that the zone stands.</summary>
     public static PutStanding Of(ZoneRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return new PutStanding(row.Name, row.RefreshedAt, row.Reason, row.ReasonSince);
+        return new PutStanding(row.Name, row.RefreshedAt, row.Reason, row.ReasonSince, row.Lifetime);
+    }
+
+    /// <summary>The row with this standing.</summary>
+    public ZoneRow On(ZoneRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return row with { RefreshedAt = RefreshedAt, Reason = Reason, ReasonSince = ReasonSince, Lifetime = Lifetime };
     }
 }
 

@@ -39,6 +39,16 @@ public sealed record ZoneRow
     /// <summary>When a master last confirmed the content as current.</summary>
     public DateTimeOffset? RefreshedAt { get; init; }
 
+    /// <summary>How long from <see cref="RefreshedAt"/> the content may be served without another word of a master; null when it is for
+    /// the SOA to say.</summary>
+    public TimeSpan? Lifetime { get; init; }
+
+    /// <summary>When the content expires, where a master said so; null when the SOA says it or nothing was ever confirmed.</summary>
+    public DateTimeOffset? ExpiresAt => RefreshedAt + Lifetime;
+
+    /// <summary>The content has expired: no master has confirmed it for so long that it counts as wrong. It is kept all the same.</summary>
+    public bool IsExpired => Reason?.Code == ReasonCode.Expired;
+
     /// <summary>The last reason that stands against the zone as a whole; null when all is well.</summary>
     public Reason? Reason { get; init; }
 

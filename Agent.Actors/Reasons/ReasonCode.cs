@@ -27,6 +27,9 @@ public static class ReasonCode
     /// <summary>The master offers content that is older than what is held.</summary>
     public const string SerialWentBack = "serial-went-back";
 
+    /// <summary>No master has confirmed the zone for as long as its SOA, or the master, allows.</summary>
+    public const string Expired = "expired";
+
     /// <summary>A target server cannot be reached.</summary>
     public const string TargetAway = "target-away";
 

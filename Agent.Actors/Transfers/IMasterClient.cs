@@ -64,7 +64,11 @@ public enum SoaOutcome
 }
 
 /// <summary>Answer to <see cref="AskSoa"/>.</summary>
-public sealed record SoaAnswered(long Id, MasterAddress Address, SoaOutcome Outcome, uint Serial, Reason? Reason);
+public sealed record SoaAnswered(long Id, MasterAddress Address, SoaOutcome Outcome, uint Serial, Reason? Reason)
+{
+    /// <summary>How long it may serve the zone itself (EDNS EXPIRE, RFC 7314); null when it did not say.</summary>
+    public TimeSpan? Expire { get; init; }
+}
 
 /// <summary>Asks for the whole zone.</summary>
 /// <param name="Id">Number of the request.</param>

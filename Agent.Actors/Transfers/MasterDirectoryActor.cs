@@ -1,30 +1,44 @@
 using System.Collections.Immutable;
+using System.Net;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 
 namespace Agent.Actors.Transfers;
 
 /// <summary>
-/// Knows the masters: their addresses (names are looked up and remembered for a while) and which of them are dead. One for
-/// each node, so that what one zone's pass learns spares all others the wait.
+/// Knows the masters: which zone has which, their addresses (names are looked up and remembered for a while), which of them are dead,
+/// and how fast they may be asked. One for each node, so that what one zone's pass learns spares all others the wait.
 /// </summary>
-public sealed class MasterDirectoryActor : UntypedActor
+/// <remarks>
+/// A pass gets its addresses when there is leave to ask all of them; until then it waits in the queue of its masters, the urgent before the
+/// regular, so that zones of other masters are not held up. A dead address is tried here, about a zone it was asked about before, and
+/// never by a pass that has somebody else to ask. When it answers again, <see cref="MasterReturned"/> goes over the event stream.
+/// </remarks>
+public sealed partial class MasterDirectoryActor : UntypedActor
 {
     private static readonly TimeSpan AddressesFresh = TimeSpan.FromSeconds(30);
-    private static readonly Reason NoneConfigured = new(ReasonCode.NoMaster, "no master is configured");
+    private static readonly TimeSpan ShortestTrialDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan TrialAtMost = TimeSpan.FromSeconds(10);
+    private static readonly Reason NoneConfigured = new(ReasonCode.NoMaster, "no master is configured for the zone");
+    private static readonly object PaceTimer = new();
+    private static readonly object TrialTimer = new();
 
     private readonly MasterDirectorySettings _settings;
     private readonly IMasterClient _client;
     private readonly MasterBoard _board = new();
-    private readonly List<(GetMasters Request, IActorRef Sender)> _waiting = [];
-    private List<Entry> _entries;
+    private readonly QuestionPace _pace;
+    private Dictionary<Master, Entry> _entries = [];
     private long _lookups;
+    private long _trials;
+    private int _toldVersion;
 
     private MasterDirectoryActor(MasterDirectorySettings settings)
     {
         _settings = settings;
         _client = settings.Client;
-        _entries = [.. settings.Masters.Select(m => new Entry(m))];
+        _pace = new QuestionPace(settings.Pace);
+        Take(settings.Roster);
     }
 
     /// <summary>The recipe.</summary>
@@ -35,40 +49,46 @@ public sealed class MasterDirectoryActor : UntypedActor
     {
         switch (message)
         {
-            case GetMasters get:
-                // Who asks again is answered once.
-                _waiting.RemoveAll(w => w.Sender == Sender && w.Request.Id == get.Id);
-                _waiting.Add((get, Sender));
-                Refresh();
-                AnswerWaiting();
-                break;
-            case MasterResolved resolved:
-                OnResolved(resolved);
-                AnswerWaiting();
-                break;
-            case MasterHeard heard:
-                _board.Heard(heard.EndPoint, heard.Reason, Clock.Monotonic);
+            case GetMasters get: Enqueue(get, Sender); break;
+            case Terminated gone: Forget(gone.ActorRef); break;
+            case MasterResolved resolved: OnResolved(resolved); break;
+            case MasterHeard heard: Hear(heard); break;
+            case SoaAnswered trial:
+                Hear(new MasterHeard(trial.Address.EndPoint, trial.Outcome == SoaOutcome.Unreachable ? trial.Reason : null));
                 break;
             case GetMasterStates:
-                Sender.Tell(new MasterStates([.. _entries.SelectMany(e => States(e, Clock.Monotonic))]), Self);
+                Sender.Tell(States(), Self);
                 break;
             case ReplaceMasters replace:
-                _settings.Masters = replace.Masters;
-                _entries = [.. replace.Masters.Select(m => _entries.Find(e => e.Master == m) ?? new Entry(m))];
-                if (_waiting.Count > 0) Refresh();
-                AnswerWaiting();
+                _settings.Roster = replace.Roster;
+                Take(replace.Roster);
+                Requeue();
                 break;
+            case object timer when timer == TrialTimer: TryDead(); break;
+            case object timer when timer == PaceTimer: break;
             default:
                 Unhandled(message);
-                break;
+                return;
         }
+
+        Serve();
+        if (_board.Version == _toldVersion) return;
+        _toldVersion = _board.Version;
+        Context.System.EventStream.Publish(States());
     }
 
+    private MasterStates States() =>
+        new([.. _entries.Values.SelectMany(e => States(e, Clock.Monotonic))]) { Roster = _settings.Roster };
+
+    private void Take(MasterRoster roster) =>
+        _entries = roster.All.ToDictionary(m => m, m => _entries.GetValueOrDefault(m) ?? new Entry(m));
+
     /// <summary>Looks up what is not fresh. Old addresses stay in use meanwhile; only a master without any makes a pass wait.</summary>
-    private void Refresh()
+    private void Refresh(ImmutableArray<Master> masters)
     {
-        foreach (Entry entry in _entries)
+        foreach (Master master in masters)
         {
+            Entry entry = _entries[master];
             if (entry.Lookup != 0 || entry.FreshUntil > Clock.Monotonic) continue;
             entry.Lookup = ++_lookups;
             _client.Resolve(new ResolveMaster(entry.Lookup, entry.Master), Context.ReplyTo());
@@ -77,26 +97,45 @@ public sealed class MasterDirectoryActor : UntypedActor
 
     private void OnResolved(MasterResolved resolved)
     {
-        if (_entries.Find(e => e.Lookup == resolved.Id) is not { } entry) return;
+        if (_entries.Values.FirstOrDefault(e => e.Lookup == resolved.Id) is not { } entry) return;
         entry.Lookup = 0;
         entry.Tried = true;
         entry.Reason = resolved.Reason;
         entry.FreshUntil = Clock.Monotonic + (resolved.Reason is null ? AddressesFresh : TimeSpan.FromSeconds(2));
         if (resolved.EndPoints.Count > 0) entry.Addresses = [.. resolved.EndPoints.Select(e => new MasterAddress(entry.Master, e))];
-        _board.Keep(_entries.SelectMany(e => e.Addresses).Select(a => a.EndPoint).ToHashSet());
+        HashSet<IPEndPoint> known = [.. _entries.Values.SelectMany(e => e.Addresses).Select(a => a.EndPoint)];
+        _board.Keep(known);
+        _pace.Keep(known);
     }
 
-    private void AnswerWaiting()
+    private void Hear(MasterHeard heard)
     {
-        if (_waiting.Count == 0 || _entries.Exists(e => !e.Tried)) return;
-        ImmutableArray<MasterAddress> all = [.. _entries.SelectMany(e => e.Addresses)];
-        Reason? reason = all.Length > 0 ? null : _entries.Select(e => e.Reason).FirstOrDefault(r => r is not null) ?? NoneConfigured;
-        foreach ((GetMasters request, IActorRef sender) in _waiting)
+        if (_board.Heard(heard, Clock.Monotonic))
         {
-            sender.Tell(new MasterPlan(request.Id, _board.Order(all, request.Notifier, Clock.Monotonic), reason), Self);
+            CodeProbe.Reached("masters.returned");
+            Context.System.EventStream.Publish(new MasterReturned(heard.EndPoint));
         }
 
-        _waiting.Clear();
+        ArmTrial();
+    }
+
+    /// <summary>Asks the dead whose turn it is.</summary>
+    private void TryDead()
+    {
+        foreach (MasterAddress address in _entries.Values.SelectMany(e => e.Addresses))
+        {
+            if (_board.BeginTrial(address.EndPoint, Clock.Monotonic, TrialAtMost) is { } zone)
+                _client.AskSoa(new AskSoa(++_trials, zone, address, _settings.TrialTimeout), Context.ReplyTo());
+        }
+
+        ArmTrial();
+    }
+
+    private void ArmTrial()
+    {
+        if (_board.NextTrialAt is not { } at || Timers.IsTimerActive(TrialTimer)) return;
+        TimeSpan delay = at - Clock.Monotonic;
+        Timers.StartSingleTimer(TrialTimer, TrialTimer, delay > ShortestTrialDelay ? delay : ShortestTrialDelay);
     }
 
     private IEnumerable<MasterState> States(Entry entry, TimeSpan now) => entry.Addresses.Length > 0
@@ -121,12 +160,18 @@ public sealed class MasterDirectoryActor : UntypedActor
 
 /// <summary>Settings of the directory; they outlive a restart of it, with the masters that came last.</summary>
 /// <param name="client">Port to the masters.</param>
-/// <param name="masters">The masters to begin with.</param>
-public sealed class MasterDirectorySettings(IMasterClient client, ImmutableArray<Master> masters)
+/// <param name="roster">The masters to begin with.</param>
+public sealed class MasterDirectorySettings(IMasterClient client, MasterRoster roster)
 {
     /// <summary>Port to the masters.</summary>
     public IMasterClient Client { get; } = client;
 
+    /// <summary>How fast masters may be asked.</summary>
+    public PaceLimits Pace { get; init; } = new(500, 2000);
+
+    /// <summary>For the question that may close a circuit.</summary>
+    public TimeSpan TrialTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>The masters in force.</summary>
-    internal ImmutableArray<Master> Masters { get; set; } = masters;
+    internal MasterRoster Roster { get; set; } = roster;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
@@ -32,6 +33,7 @@ public sealed class PassMachine
     private int _busyAnswers;
     private Reason? _lastFailure;
     private MasterAddress? _current;
+    private ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> _rests = [];
     private bool _asking;
 
     /// <summary>Makes the machine of one pass.</summary>
@@ -50,11 +52,13 @@ public sealed class PassMachine
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Addresses.IsEmpty)
         {
-            End(new NothingBrought(_order.Pass, plan.Reason ?? new Reason(ReasonCode.NoMaster, "no master has an address")), effects);
+            Reason why = plan.Reason ?? new Reason(ReasonCode.NoMaster, "no master has an address");
+            End(new NothingBrought(_order.Pass, why) { HasNoMasters = plan.HasNoMasters }, effects);
             return;
         }
 
         _asking = true;
+        _rests = plan.Rests;
         foreach (MasterAddress address in plan.Addresses)
         {
             _asked.Add(new Asked(address));
@@ -70,10 +74,13 @@ public sealed class PassMachine
         if (asked is null) return;
         asked.Answer = answer;
         effects.Add(new TellDirectory(new MasterHeard(
-            answer.Address.EndPoint, answer.Outcome == SoaOutcome.Unreachable ? answer.Reason : null)));
+            answer.Address.EndPoint, answer.Outcome == SoaOutcome.Unreachable ? answer.Reason : null)
+        {
+            Zone = _order.Zone,
+        }));
         if (!_asking) return;
         if (_asked.TrueForAll(a => a.Answer is not null)) Choose(effects);
-        else if (answer.Outcome == SoaOutcome.Serial && IsWanted(answer.Serial)) effects.Add(new StartGrace());
+        else if (answer.Outcome == SoaOutcome.Serial && IsForward(answer.Serial)) effects.Add(new StartGrace());
     }
 
     /// <summary>Somebody has something usable, and the others had their chance to have something newer.</summary>
@@ -94,8 +101,9 @@ public sealed class PassMachine
         ArgumentNullException.ThrowIfNull(done);
         if (IsOver) return;
         effects.Add(new GiveLeaveBack());
-        effects.Add(new TellDirectory(new MasterHeard(done.Address.EndPoint, null)));
-        End(new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics), effects);
+        effects.Add(new TellDirectory(new MasterHeard(done.Address.EndPoint, null) { Zone = _order.Zone, Brought = true }));
+        TimeSpan? expire = Answers().FirstOrDefault(a => a.Address == done.Address)?.Expire;
+        End(new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics) { Expire = expire }, effects);
     }
 
     /// <summary>The transfer brought nothing.</summary>
@@ -105,9 +113,16 @@ public sealed class PassMachine
         if (IsOver) return;
         _lastFailure = failed.Reason;
         effects.Add(new GiveLeaveBack());
+        bool isAgain = failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries;
+        MasterFault fault = isAgain ? MasterFault.None : FaultOf(failed.Failure);
         effects.Add(new TellDirectory(new MasterHeard(
-            failed.Address.EndPoint, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)));
-        if (failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries)
+            failed.Address.EndPoint, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)
+        {
+            Zone = _order.Zone,
+            Fault = fault,
+            FaultReason = fault == MasterFault.None ? null : failed.Reason,
+        }));
+        if (isAgain)
         {
             effects.Add(new PauseFor(BusyPause * Math.Pow(3, _busyAnswers++)));
             return;
@@ -122,23 +137,40 @@ public sealed class PassMachine
         if (_current is not null && !IsOver) effects.Add(new TakeLeave(_current.EndPoint));
     }
 
-    private bool IsWanted(uint serial) =>
-        _order.HeldSerial is not { } held || _order.Force || SerialNumber.IsNewer(serial, held);
+    private bool IsWanted(uint serial) => IsForward(serial) || (_order.AcceptOlder && serial != _order.HeldSerial);
+
+    private bool IsForward(uint serial) => _order.HeldSerial is not { } held || _order.Force || SerialNumber.IsNewer(serial, held);
+
+    /// <summary>Failures that say something about the master and not about us.</summary>
+    private static MasterFault FaultOf(TransferFailure failure) => failure switch
+    {
+        TransferFailure.Refused => MasterFault.Refused,
+        TransferFailure.Broken => MasterFault.Broken,
+        TransferFailure.Busy => MasterFault.Busy,
+        _ => MasterFault.None,
+    };
 
     private void Choose(List<PassEffect> effects)
     {
         _asking = false;
         List<SoaAnswered> named = [.. Answers().Where(a => a.Outcome == SoaOutcome.Serial)];
-        foreach (SoaAnswered answer in named.Where(a => IsWanted(a.Serial)).Order(new Newest(_order.Notifier)))
-            _candidates.Enqueue(answer.Address);
+        // Something older is a way out only when nobody has what is held, or anything newer.
+        bool isHeldThere = !_order.Force && named.Exists(a => a.Serial == _order.HeldSerial);
+        foreach (SoaAnswered answer in named.Where(a => isHeldThere ? IsForward(a.Serial) : IsWanted(a.Serial)).Order(
+            new Newest(_order.Notifier)))
+            Consider(answer.Address);
         if (_order.HeldSerial is null || _order.Force)
         {
-            foreach (SoaAnswered answer in Answers().Where(a => a.Outcome == SoaOutcome.CannotTell)) _candidates.Enqueue(answer.Address);
+            foreach (SoaAnswered answer in Answers().Where(a => a.Outcome == SoaOutcome.CannotTell)) Consider(answer.Address);
         }
 
         if (_candidates.Count > 0)
         {
             Next(effects);
+        }
+        else if (_lastFailure is { } rest)
+        {
+            End(new NothingBrought(_order.Pass, rest), effects);
         }
         else if (named.Count > 0)
         {
@@ -150,13 +182,23 @@ public sealed class PassMachine
         }
     }
 
+    /// <summary>An address that is left in peace is no candidate; if there is no other, its last failure is the reason.</summary>
+    private void Consider(MasterAddress address)
+    {
+        Reason? rest = _rests.FirstOrDefault(r => r.EndPoint.Equals(address.EndPoint)).Reason;
+        if (rest is null) _candidates.Enqueue(address);
+        else _lastFailure = rest with { Text = $"{rest.Text} It did so for zone after zone and is left in peace for a while." };
+    }
+
     private void EndWithoutNewer(List<SoaAnswered> named, List<PassEffect> effects)
     {
         uint held = _order.HeldSerial!.Value;
         SoaAnswered best = named.Order(new Newest(_order.Notifier)).First();
         if (best.Serial == held)
         {
-            End(new NothingNewer(_order.Pass, held), effects);
+            List<SoaAnswered> holders = named.FindAll(a => a.Serial == held);
+            TimeSpan? expire = holders.Exists(a => a.Expire is null) ? null : holders.Max(a => a.Expire);
+            End(new NothingNewer(_order.Pass, held) { Expire = expire }, effects);
             return;
         }
 

@@ -24,6 +24,7 @@ public sealed class TransferActor : UntypedActor
     private IPEndPoint? _leaveFor;
     private long _transfer;
     private TimeSpan _transferBegunAt;
+    private TimeSpan? _answeredAt;
 
     private TransferActor(TransferSettings settings, PassOrder order)
     {
@@ -59,7 +60,10 @@ public sealed class TransferActor : UntypedActor
                 Timers.Cancel(PlanTimer);
                 _machine.Planned(plan, _effects);
                 break;
-            case SoaAnswered answer: _machine.Answered(answer, _effects); break;
+            case SoaAnswered answer:
+                _answeredAt ??= Clock.Monotonic;
+                _machine.Answered(answer, _effects);
+                break;
             case TransferGranted when !Timers.IsTimerActive(LeaveTimer): break;
             case TransferGranted:
                 Timers.Cancel(LeaveTimer);
@@ -92,7 +96,7 @@ public sealed class TransferActor : UntypedActor
         _effects.Clear();
     }
 
-    private void AskMasters() => _settings.Directory.Tell(new GetMasters(_order.Pass, _order.Notifier), Self);
+    private void AskMasters() => _settings.Directory.Tell(new GetMasters(_order.Pass, _order.Zone, _order.Notifier, _order.IsUrgent), Self);
 
     private void AskLeave() => _settings.Budget.Tell(new AskLeave(_leaveFor!), Self);
 
@@ -126,12 +130,26 @@ public sealed class TransferActor : UntypedActor
                 _settings.Directory.Tell(tell.Heard, Self);
                 break;
             case PassEnded ended:
-                Context.Parent.Tell(
-                    ended.Result is ZoneBrought brought ? brought with { TransferBegunAt = _transferBegunAt } : ended.Result, Self);
+                Context.Parent.Tell(Finished(ended.Result), Self);
                 Context.Stop(Self);
                 break;
         }
     }
+
+    /// <summary>What a master said it may still serve has become less since it said so.</summary>
+    private PassResult Finished(PassResult result)
+    {
+        TimeSpan passed = Clock.Monotonic - (_answeredAt ?? Clock.Monotonic);
+        return result switch
+        {
+            ZoneBrought brought => brought with { TransferBegunAt = _transferBegunAt, Expire = Left(brought.Expire, passed) },
+            NothingNewer current => current with { Expire = Left(current.Expire, passed) },
+            _ => result,
+        };
+    }
+
+    private static TimeSpan? Left(TimeSpan? expire, TimeSpan passed) =>
+        expire is not { } given ? null : given > passed ? given - passed : TimeSpan.Zero;
 }
 
 /// <summary>What passes share.</summary>

@@ -11,7 +11,14 @@ namespace Agent.Actors.Transfers;
 /// <param name="HeldSerial">Serial of the content held; null when there is none.</param>
 /// <param name="Force">Transfer even when the serial is not newer.</param>
 /// <param name="Notifier">Master that said something changed; asked and taken first.</param>
-public sealed record PassOrder(long Pass, DomainName Zone, uint? HeldSerial, bool Force, IPAddress? Notifier);
+public sealed record PassOrder(long Pass, DomainName Zone, uint? HeldSerial, bool Force, IPAddress? Notifier)
+{
+    /// <summary>An older serial will do when no master has what is held: that has expired.</summary>
+    public bool AcceptOlder { get; init; }
+
+    /// <summary>Somebody said that there is something new, or waits for it: it goes before the many regular checks.</summary>
+    public bool IsUrgent { get; init; }
+}
 
 /// <summary>The pass receives zone data and goes on.</summary>
 public sealed record PassProgress(long Pass);
@@ -24,33 +31,75 @@ public sealed record ZoneBrought(long Pass, ZoneContent Content, string Source, 
 {
     /// <summary>When the transfer was begun, on the kernel's clock of this node.</summary>
     public TimeSpan? TransferBegunAt { get; init; }
+
+    /// <summary>How long the master may serve it itself from now on; null when it did not say.</summary>
+    public TimeSpan? Expire { get; init; }
 }
 
 /// <summary>No master has anything newer.</summary>
-public sealed record NothingNewer(long Pass, uint Serial) : PassResult(Pass);
+public sealed record NothingNewer(long Pass, uint Serial) : PassResult(Pass)
+{
+    /// <summary>How long the masters that have it may serve it themselves from now on; null when one of them named no bound.</summary>
+    public TimeSpan? Expire { get; init; }
+}
 
 /// <summary>It brought nothing.</summary>
-public sealed record NothingBrought(long Pass, Reason Reason) : PassResult(Pass);
+public sealed record NothingBrought(long Pass, Reason Reason) : PassResult(Pass)
+{
+    /// <summary>The zone has no masters at all.</summary>
+    public bool HasNoMasters { get; init; }
+}
 
 /// <summary>Asks the directory which addresses to try; answered by <see cref="MasterPlan"/>.</summary>
-public sealed record GetMasters(long Id, IPAddress? Notifier);
+/// <param name="Id">Number of the pass.</param>
+/// <param name="Zone">Whose masters.</param>
+/// <param name="Notifier">Address that said that something changed; asked first.</param>
+/// <param name="IsUrgent">It goes before the regular checks.</param>
+public sealed record GetMasters(long Id, DomainName Zone, IPAddress? Notifier, bool IsUrgent);
 
 /// <summary>Addresses to try, best first.</summary>
 /// <param name="Id">Number of the request.</param>
-/// <param name="Addresses">Best first; those known to be dead only when it is their turn to be tried again, or nobody else is left.</param>
+/// <param name="Addresses">Best first; those known to be dead only when nobody else is left, and not often.</param>
 /// <param name="Reason">Why there are none.</param>
-public sealed record MasterPlan(long Id, ImmutableArray<MasterAddress> Addresses, Reason? Reason);
+public sealed record MasterPlan(long Id, ImmutableArray<MasterAddress> Addresses, Reason? Reason)
+{
+    /// <summary>The zone has no masters at all.</summary>
+    public bool HasNoMasters { get; init; }
+
+    /// <summary>Addresses from which nothing is to be transferred now, and why.</summary>
+    public ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> Rests { get; init; } = [];
+}
 
 /// <summary>Tells the directory what an address did.</summary>
 /// <param name="EndPoint">The address.</param>
 /// <param name="Reason">Null when it answered; else why it counts as dead for a while.</param>
-public sealed record MasterHeard(IPEndPoint EndPoint, Reason? Reason);
+public sealed record MasterHeard(IPEndPoint EndPoint, Reason? Reason)
+{
+    /// <summary>The zone that it was asked about.</summary>
+    public DomainName? Zone { get; init; }
+
+    /// <summary>It gave a whole zone.</summary>
+    public bool Brought { get; init; }
+
+    /// <summary>How it failed although it answered.</summary>
+    public MasterFault Fault { get; init; }
+
+    /// <summary>Why, when it failed so.</summary>
+    public Reason? FaultReason { get; init; }
+}
+
+/// <summary>Published on the event stream when a master's address that counted as dead answers again.</summary>
+public sealed record MasterReturned(IPEndPoint EndPoint);
 
 /// <summary>Asks the directory how the masters stand; answered by <see cref="MasterStates"/>.</summary>
 public sealed record GetMasterStates;
 
-/// <summary>All masters and what is known of them.</summary>
-public sealed record MasterStates(ImmutableArray<MasterState> Masters);
+/// <summary>All masters and what is known of them; also published on the event stream when a circuit changes.</summary>
+public sealed record MasterStates(ImmutableArray<MasterState> Masters)
+{
+    /// <summary>Which zone has which of them.</summary>
+    public required MasterRoster Roster { get; init; }
+}
 
 /// <summary>What is known of one address of a master.</summary>
 /// <param name="Name">The master as configured.</param>
@@ -59,10 +108,23 @@ public sealed record MasterStates(ImmutableArray<MasterState> Masters);
 /// <param name="Failures">Failures in a row.</param>
 /// <param name="Reason">The last failure.</param>
 /// <param name="RetryIn">When a dead address is tried again; may be past.</param>
-public sealed record MasterState(string Name, string? Address, string State, int Failures, Reason? Reason, TimeSpan? RetryIn);
+public sealed record MasterState(string Name, string? Address, string State, int Failures, Reason? Reason, TimeSpan? RetryIn)
+{
+    /// <summary>The breaker before it.</summary>
+    public MasterCircuit Circuit { get; init; }
+
+    /// <summary>Why regular checks transfer nothing from it now.</summary>
+    public ImmutableArray<MasterRest> Rests { get; init; } = [];
+}
+
+/// <summary>An address is left in peace because zone after zone ended there in the same class of failure.</summary>
+/// <param name="Fault">The class.</param>
+/// <param name="Reason">The last failure.</param>
+/// <param name="RetryIn">How long it is left in peace.</param>
+public sealed record MasterRest(MasterFault Fault, Reason Reason, TimeSpan RetryIn);
 
 /// <summary>New masters from a changed configuration.</summary>
-public sealed record ReplaceMasters(ImmutableArray<Master> Masters);
+public sealed record ReplaceMasters(MasterRoster Roster);
 
 /// <summary>Asks for leave to transfer from an address; answered by <see cref="TransferGranted"/>, perhaps later.</summary>
 public sealed record AskLeave(IPEndPoint EndPoint);

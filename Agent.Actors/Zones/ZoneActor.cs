@@ -115,9 +115,9 @@ internal sealed partial class ZoneActor : UntypedActor
             AppendDelayed x => new JournalDelayed(x.Id, x.Reason),
             TargetReport x => new TargetReported(x.Generation, x.Progress),
             PassProgress x => new PassMoved(x.Pass),
-            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics),
-            NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial),
-            NothingBrought x => new PassFailed(x.Pass, x.Reason),
+            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics) { Expire = x.Expire },
+            NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial, x.Expire),
+            NothingBrought x => new PassFailed(x.Pass, x.Reason) { HasNoMasters = x.HasNoMasters },
             _ => null,
         };
         if (input is not null)
@@ -168,7 +168,11 @@ internal sealed partial class ZoneActor : UntypedActor
                 _passBegunAt = Clock.Monotonic;
                 FaultPoint.Pass("pass.begun");
                 _transfer = Context.ActorOf(
-                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)));
+                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)
+                    {
+                        AcceptOlder = x.AcceptOlder,
+                        IsUrgent = x.IsUrgent,
+                    }));
                 Context.WatchWith(_transfer, new TransferEnded(x.Pass));
                 break;
             case CancelPass:
@@ -183,14 +187,14 @@ internal sealed partial class ZoneActor : UntypedActor
                 foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
                 break;
             case WantPresent x:
-                TellTargets(Wish(x.Generation, x.Content, x.ObserveFirst, Clock.Monotonic));
+                TellTargets(Wish(x.Generation, x.Content, x.ObserveFirst, Clock.Monotonic) with { IsExpired = x.IsExpired });
                 break;
             case WantAbsent x:
                 TellTargets(Wish(x.Generation, content: null, observeFirst: true));
                 break;
             case WantAt x:
                 if (_targets.Set.Targets.TryGetValue(x.Target, out IActorRef? target))
-                    target.Tell(Wish(x.Generation, x.Content, observeFirst: true), Context.Parent);
+                    target.Tell(Wish(x.Generation, x.Content, observeFirst: true) with { IsExpired = x.IsExpired }, Context.Parent);
                 break;
             case SetTimer x:
                 TimeSpan delay = x.Delay * (1 + (x.Jitter * ((2 * Random.NextDouble()) - 1)));
@@ -259,7 +263,8 @@ internal sealed partial class ZoneActor : UntypedActor
 
     private ZoneStatus Status() => ZoneStatusView.Of(_name, _machine.Row, _machine.Phase, _transfer is not null);
 
-    private Agent.Dns.Zones.ZoneContent? ServedContent() => _machine.Phase == ZonePhase.Present ? _machine.Row?.Content : null;
+    private Agent.Dns.Zones.ZoneContent? ServedContent() =>
+        _machine is { Phase: ZonePhase.Present, Row: { IsExpired: false } row } ? row.Content : null;
 
     /// <summary>Keeps the shard's picture current, so that it can list zones and bring this actor back after a failure.</summary>
     private void TellShard()

@@ -17,7 +17,14 @@ public sealed record AnswerRequester(long Requester, ZoneOutcome Outcome, Reason
 /// <param name="HeldSerial">Serial of the content held; null when there is none.</param>
 /// <param name="Force">Transfer even when the serial is not newer.</param>
 /// <param name="Notifier">Master to be asked first.</param>
-public sealed record BeginPass(long Pass, uint? HeldSerial, bool Force, IPAddress? Notifier) : ZoneEffect;
+public sealed record BeginPass(long Pass, uint? HeldSerial, bool Force, IPAddress? Notifier) : ZoneEffect
+{
+    /// <summary>Another serial is taken although it is older: what is held has expired.</summary>
+    public bool AcceptOlder { get; init; }
+
+    /// <summary>Somebody said that there is something new, or waits for it; else it is a check like many others.</summary>
+    public bool IsUrgent { get; init; }
+}
 
 /// <summary>Give a pass up; nothing it still says counts.</summary>
 public sealed record CancelPass(long Pass) : ZoneEffect;
@@ -28,7 +35,11 @@ public sealed record WriteJournal(long Write, ImmutableArray<JournalEntry> Entri
 /// <summary>Every target shall serve this content.</summary>
 /// <param name="Generation">Comes back with the targets' reports.</param>
 /// <param name="ObserveFirst">The targets may be level already: look before acting.</param>
-public sealed record WantPresent(long Generation, ZoneContent Content, bool ObserveFirst) : ZoneEffect;
+public sealed record WantPresent(long Generation, ZoneContent Content, bool ObserveFirst) : ZoneEffect
+{
+    /// <summary>The content has expired: a target may be set to withdraw it.</summary>
+    public bool IsExpired { get; init; }
+}
 
 /// <summary>No target shall serve the zone.</summary>
 public sealed record WantAbsent(long Generation) : ZoneEffect;
@@ -37,7 +48,11 @@ public sealed record WantAbsent(long Generation) : ZoneEffect;
 /// <param name="Target">Name of the target.</param>
 /// <param name="Generation">Comes back with the target's reports.</param>
 /// <param name="Content">What to serve; null when the zone is to be absent.</param>
-public sealed record WantAt(string Target, long Generation, ZoneContent? Content) : ZoneEffect;
+public sealed record WantAt(string Target, long Generation, ZoneContent? Content) : ZoneEffect
+{
+    /// <summary>The content has expired: the target may be set to withdraw it.</summary>
+    public bool IsExpired { get; init; }
+}
 
 /// <summary>Start a timer, replacing one of the same kind.</summary>
 /// <param name="Timer">Which.</param>

@@ -38,13 +38,24 @@ public sealed record PassMoved(long Pass) : ZoneInput;
 /// <param name="Content">The whole zone, complete and checked.</param>
 /// <param name="Source">Address of the master.</param>
 /// <param name="Statistics">What the transfer moved, for the history.</param>
-public sealed record PassBrought(long Pass, ZoneContent Content, string Source, TransferStatistics? Statistics = null) : ZoneInput;
+public sealed record PassBrought(long Pass, ZoneContent Content, string Source, TransferStatistics? Statistics = null) : ZoneInput
+{
+    /// <summary>How long the master says that it may serve the content itself; null when it did not say.</summary>
+    public TimeSpan? Expire { get; init; }
+}
 
 /// <summary>No master has anything newer than what is held.</summary>
-public sealed record PassFoundCurrent(long Pass, uint Serial) : ZoneInput;
+/// <param name="Pass">Number of the pass.</param>
+/// <param name="Serial">What is held.</param>
+/// <param name="Expire">How long the masters say that they may serve it themselves; null when one of them sets no bound of its own.</param>
+public sealed record PassFoundCurrent(long Pass, uint Serial, TimeSpan? Expire = null) : ZoneInput;
 
 /// <summary>A full pass over the masters brought nothing.</summary>
-public sealed record PassFailed(long Pass, Reason Reason) : ZoneInput;
+public sealed record PassFailed(long Pass, Reason Reason) : ZoneInput
+{
+    /// <summary>There is nobody to ask: the zone has no masters.</summary>
+    public bool HasNoMasters { get; init; }
+}
 
 /// <summary>A write is durable.</summary>
 public sealed record JournalWritten(long Write) : ZoneInput;

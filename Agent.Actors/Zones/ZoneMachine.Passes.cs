@@ -27,11 +27,13 @@ public sealed partial class ZoneMachine
     private bool _retrySoon;
     private IPAddress? _notifier;
     private ZoneContent? _newContent;
+    private bool _urgent;
 
     /// <summary>A pass is due. While one runs, the wish stands for exactly one more after it, however often it is made.</summary>
     private void AskMasters()
     {
         _due = true;
+        _urgent = true;
         StopRetry();
     }
 
@@ -56,18 +58,21 @@ public sealed partial class ZoneMachine
         _force = false;
         StopRetry();
         uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
-        _effects.Add(new BeginPass(_pass, held, _passForce, _notifier));
+        bool isUrgent = _urgent || _phase == ZonePhase.Creating || held is null;
+        _effects.Add(new BeginPass(_pass, held, _passForce, _notifier) { AcceptOlder = IsExpired, IsUrgent = isUrgent });
         _notifier = null;
+        _urgent = false;
     }
 
     private void OnBrought(PassBrought input)
     {
         if (!EndPass(input.Pass)) return;
         uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
-        if (held is null || _passForce || SerialNumber.IsNewer(input.Content.Serial, held.Value))
+        if (held is null || _passForce || IsExpired || SerialNumber.IsNewer(input.Content.Serial, held.Value))
         {
             // The failures are over when the content is durable: a journal that takes nothing must not make us transfer again and again.
             _newContent = input.Content;
+            _newExpire = input.Expire;
             string how = input.Statistics is { } moved
                 ? $", {moved.Bytes} octets in {moved.Duration.TotalMilliseconds:0} ms, {moved.DroppedRecords} records left out"
                 : "";
@@ -78,7 +83,7 @@ public sealed partial class ZoneMachine
         _failures = 0;
         if (input.Content.Serial == held.Value)
         {
-            Confirmed();
+            Confirmed(input.Expire);
             return;
         }
 
@@ -100,14 +105,22 @@ public sealed partial class ZoneMachine
 
         if (!EndPass(input.Pass)) return;
         _failures = 0;
-        Confirmed();
+        Confirmed(input.Expire);
     }
 
-    private void Confirmed()
+    private void Confirmed(TimeSpan? expire)
     {
+        _wantExpiry = false;
+        RenewLife(expire);
+        if (IsExpired)
+        {
+            _wantRevival = true;
+            ScheduleRefresh();
+            return;
+        }
+
         if (_row is { Reason: not null }) AddEvent("refreshed", "a master answers again; the content is current", _row.Content?.Serial);
         SetReason(null);
-        if (_row is not null) _row = _row with { RefreshedAt = _now };
         ScheduleRefresh();
     }
 
@@ -120,6 +133,7 @@ public sealed partial class ZoneMachine
         if (_phase == ZonePhase.Present || _writePurpose == WritePurpose.Accept)
         {
             SetReason(input.Reason);
+            ExpireWhenOverdue(input);
             Retry();
             return;
         }
@@ -158,22 +172,28 @@ public sealed partial class ZoneMachine
         }
     }
 
-    /// <summary>Tries again after a delay that doubles with each failure.</summary>
+    /// <summary>
+    /// Tries again after a delay that doubles with each failure up to what the SOA asks for, and when the content expires if that is sooner.
+    /// </summary>
     private void Retry()
     {
         bool asked = _due;
         if (asked && _failures <= FailuresUntilPatient) return;
         _due = false;
         double factor = Math.Pow(2, Math.Clamp(_failures - 1, 0, 30));
-        TimeSpan delay = TimeSpan.FromTicks((long)Math.Min(_policy.RetryMinimum.Ticks * factor, _policy.RetryMaximum.Ticks));
-        RetryIn(asked ? _policy.RetryMinimum : delay, asked);
+        TimeSpan longest = _row?.Content is { } content ? _policy.RetryOf(content.Soa) : _policy.RetryMaximum;
+        TimeSpan delay = TimeSpan.FromTicks((long)Math.Min(_policy.RetryMinimum.Ticks * factor, longest.Ticks));
+        TimeSpan left = IsExpired || _row is null || ExpiresAt(_row, _policy) is not { } at ? TimeSpan.Zero : at - _now;
+        if (asked) RetryIn(_policy.RetryMinimum, soon: true);
+        else if (left > TimeSpan.Zero && left < delay) RetryIn(left, soon: false, jitter: 0);
+        else RetryIn(delay, soon: false);
     }
 
-    private void RetryIn(TimeSpan delay, bool soon)
+    private void RetryIn(TimeSpan delay, bool soon, double jitter = RetryJitter)
     {
         _retrying = true;
         _retrySoon = soon;
-        _effects.Add(new SetTimer(ZoneTimer.Retry, delay, RetryJitter));
+        _effects.Add(new SetTimer(ZoneTimer.Retry, delay, jitter));
     }
 
     private void StopRetry()
@@ -186,17 +206,12 @@ public sealed partial class ZoneMachine
 
     private void ScheduleRefresh()
     {
-        if (_row?.Content is { } content) _effects.Add(new SetTimer(ZoneTimer.Refresh, RefreshInterval(content), RefreshJitter));
-    }
-
-    /// <summary>The interval that the zone's SOA asks for, within the policy's bounds.</summary>
-    public TimeSpan RefreshInterval(ZoneContent content)
-    {
-        ArgumentNullException.ThrowIfNull(content);
-        TimeSpan asked = TimeSpan.FromSeconds(content.Soa.RefreshSeconds);
-        return asked < _policy.RefreshMinimum ? _policy.RefreshMinimum
-            : asked > _policy.RefreshMaximum ? _policy.RefreshMaximum
-            : asked;
+        if (_row is not { Content: { } content }) return;
+        TimeSpan interval = _policy.RefreshOf(content.Soa);
+        // A master that may not serve it much longer itself is asked again well before that.
+        TimeSpan half = ExpiresAt(_row, _policy) is { } at ? (at - _now) / 2 : interval;
+        if (half < _policy.RetryMinimum) half = _policy.RetryMinimum;
+        _effects.Add(new SetTimer(ZoneTimer.Refresh, half < interval ? half : interval, RefreshJitter));
     }
 
     /// <summary>Forgets all work that serves the present wish; whatever still comes back of it is dropped by its number.</summary>
@@ -209,6 +224,9 @@ public sealed partial class ZoneMachine
         _force = false;
         _newContent = null;
         _wantAccept = false;
+        _wantExpiry = false;
+        _wantRevival = false;
+        _urgent = false;
         _notifyPasses = 0;
         _failures = 0;
         StopRetry();

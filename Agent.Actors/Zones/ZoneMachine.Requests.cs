@@ -28,7 +28,7 @@ public sealed partial class ZoneMachine
         _promised = true;
         if (_phase == ZonePhase.Present)
         {
-            if (_row!.Content is { } content) _effects.Add(new WantPresent(_row.Generation, content, ObserveFirst: true));
+            if (_row!.Content is not null) _effects.Add(Present(observeFirst: true));
             _due |= input.CheckMasters || _row.Content is null;
             if (!_due) ScheduleRefresh();
         }
@@ -127,6 +127,7 @@ public sealed partial class ZoneMachine
             {
                 _delaying = true;
                 _due = true;
+                _urgent = true;
                 _effects.Add(new SetTimer(ZoneTimer.NotifyDelay, _policy.NotifyDelay, 0));
             }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
+using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
 
@@ -23,7 +24,11 @@ public sealed partial class ZoneMachine
         // Of a deletion that is not durable yet the others have not heard either: all hear of it together.
         bool isTold = _row.Wish == ZoneWish.Absent || (_phase == ZonePhase.Present && _row.Content is not null);
         foreach (string target in isTold ? added : [])
-            _effects.Add(new WantAt(target, _row.Generation, _row.Wish == ZoneWish.Present ? _row.Content : null));
+        {
+            ZoneContent? content = _row.Wish == ZoneWish.Present ? _row.Content : null;
+            _effects.Add(new WantAt(target, _row.Generation, content) { IsExpired = IsExpired });
+        }
+
         if (_phase == ZonePhase.Present) SettleCreators();
         else if (_phase == ZonePhase.Deleting) SettleDeleters();
     }

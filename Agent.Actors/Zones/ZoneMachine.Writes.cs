@@ -25,6 +25,7 @@ public sealed partial class ZoneMachine
         Accept = 2,
         Delete = 3,
         Forget = 4,
+        Standing = 5,
     }
 
     private void Write(WritePurpose purpose, ZoneRow? row)
@@ -60,6 +61,7 @@ public sealed partial class ZoneMachine
             case WritePurpose.Accept: AcceptIsDurable(); break;
             case WritePurpose.Delete: DeleteIsDurable(); break;
             case WritePurpose.Forget: ForgetIsDurable(); break;
+            case WritePurpose.Standing: StandingIsDurable(); break;
             default: throw new UnreachableException($"write {write} without a purpose");
         }
     }
@@ -67,6 +69,8 @@ public sealed partial class ZoneMachine
     private void ContentIsDurable(ZoneRow? before)
     {
         _newContent = null;
+        _wantExpiry = false;
+        _wantRevival = false;
         _notifyPasses = 0;
         _failures = 0;
 
@@ -76,7 +80,7 @@ public sealed partial class ZoneMachine
         _phase = ZonePhase.Present;
         AddEvent(
             before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
-        _effects.Add(new WantPresent(_row.Generation, _row.Content, ObserveFirst: false));
+        _effects.Add(Present(observeFirst: false));
         _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
         ScheduleRefresh();
     }
@@ -124,6 +128,7 @@ public sealed partial class ZoneMachine
                 if (isForNobody && _phase == ZonePhase.Creating) AbandonCreation();
                 break;
             case WritePurpose.Delete: DeleteNotDurable(input.Reason); break;
+            case WritePurpose.Standing: StandingNotDurable(); break;
             default:
                 // The zone is off every server already; only the row lingers until the journal takes the last word.
                 _failures++;
@@ -176,7 +181,7 @@ public sealed partial class ZoneMachine
         _recreate = false;
         AnswerAll(_creators, ZoneOutcome.Done, null);
         _due = true;
-        if (_row.Content is { } content) _effects.Add(new WantPresent(_row.Generation, content, ObserveFirst: true));
+        if (_row.Content is not null) _effects.Add(Present(observeFirst: true));
     }
 
     /// <summary>

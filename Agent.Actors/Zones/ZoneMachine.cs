@@ -75,7 +75,7 @@ public sealed partial class ZoneMachine
     /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
     public bool IsQuiet =>
         _phase == ZonePhase.Present && _row!.Content is not null && Waiting == 0 && _pass == 0 && _write == 0
-        && !_due && _newContent is null && !_delaying && !_retrying
+        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival
         && _row.Targets.Length == _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
 
     /// <summary>Settings can change while the agent runs.</summary>
@@ -142,11 +142,23 @@ public sealed partial class ZoneMachine
         }
         else if (_newContent is not null && _phase is ZonePhase.Creating or ZonePhase.Present)
         {
-            Write(WritePurpose.Content, NextRow(ZoneWish.Present, _newContent) with { RefreshedAt = _now });
+            Write(WritePurpose.Content, NextRow(ZoneWish.Present, _newContent) with
+            {
+                RefreshedAt = _now,
+                Lifetime = Granted(_newContent, _newExpire),
+            });
         }
         else if (_wantAccept && _phase == ZonePhase.Creating)
         {
             Write(WritePurpose.Accept, NextRow(ZoneWish.Present, null));
+        }
+        else if (_wantRevival && _phase == ZonePhase.Present)
+        {
+            WriteRevival();
+        }
+        else if (_wantExpiry && _phase == ZonePhase.Present)
+        {
+            WriteExpiry();
         }
         else if (_phase == ZonePhase.Deleting && !_retrying && _row is { Wish: ZoneWish.Absent } row
             && row.Targets.Length == _targets.Length && row.Targets.All(t => t.State == TargetZoneState.Verified))
@@ -164,6 +176,7 @@ public sealed partial class ZoneMachine
         Content = content,
         ChangedAt = _now,
         RefreshedAt = _row?.RefreshedAt,
+        Lifetime = _row?.Lifetime,
         Targets = [.. _targets.Select(PendingAt)],
     };
 
@@ -179,7 +192,7 @@ public sealed partial class ZoneMachine
 
     private void SetReason(Reason? reason)
     {
-        if (_row is null || _row.Reason == reason) return;
+        if (_row is null || _row.Reason == reason || IsExpired) return;
         _row = _row with { Reason = reason, ReasonSince = reason is null ? null : _now };
     }
 

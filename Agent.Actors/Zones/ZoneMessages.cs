@@ -116,7 +116,11 @@ public sealed record ZoneStatus(
     Reason? Reason,
     DateTimeOffset? ReasonSince,
     DateTimeOffset? RefreshedAt,
-    ImmutableArray<TargetProgress> Targets);
+    ImmutableArray<TargetProgress> Targets)
+{
+    /// <summary>When the content expires, or has expired, unless a master confirms it.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
 
 /// <summary>Asks one shard for its zones in order of name; answered by <see cref="ZoneList"/>.</summary>
 /// <param name="Prefix">Only names whose text begins so; empty for all.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
 
@@ -68,7 +69,7 @@ public sealed record ZonePolicy
     /// <summary>First delay after a failed pass over the masters; doubles with each further one.</summary>
     public TimeSpan RetryMinimum { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Longest delay between two passes.</summary>
+    /// <summary>Longest delay between two passes; the retry interval of the zone's SOA counts where it is shorter.</summary>
     public TimeSpan RetryMaximum { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Bounds on the refresh interval that a zone's SOA asks for.</summary>
@@ -76,6 +77,13 @@ public sealed record ZonePolicy
 
     /// <summary>Bounds on the refresh interval that a zone's SOA asks for.</summary>
     public TimeSpan RefreshMaximum { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Bounds on the time that a zone's SOA gives its content without a word of a master. It is never less than one refresh and
+    /// one retry, as these are bounded.</summary>
+    public TimeSpan ExpireMinimum { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Bounds on the time that a zone's SOA gives its content without a word of a master.</summary>
+    public TimeSpan ExpireMaximum { get; init; } = TimeSpan.FromDays(168);
 
     /// <summary>Requests that may wait for one zone; one more is answered with overload at once.</summary>
     public int MaxWaitingRequests { get; init; } = 64;
@@ -85,4 +93,25 @@ public sealed record ZonePolicy
 
     /// <summary>How long a zone without work stays an actor before it becomes a row.</summary>
     public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The interval after which the masters are asked again, as the SOA wants it and within bounds.</summary>
+    public TimeSpan RefreshOf(in SoaTimers soa) => Within(soa.RefreshSeconds, RefreshMinimum, RefreshMaximum);
+
+    /// <summary>The longest interval between two tries when no master works, as the SOA wants it and within bounds.</summary>
+    public TimeSpan RetryOf(in SoaTimers soa) => Within(soa.RetrySeconds, RetryMinimum, RetryMaximum);
+
+    /// <summary>How long content counts after a master has confirmed it: as the SOA wants it and within bounds, and never less than it
+    /// takes to ask again and once more.</summary>
+    public TimeSpan LifetimeOf(in SoaTimers soa)
+    {
+        TimeSpan wanted = Within(soa.ExpireSeconds, ExpireMinimum, ExpireMaximum);
+        TimeSpan least = RefreshOf(soa) + RetryOf(soa);
+        return wanted > least ? wanted : least;
+    }
+
+    private static TimeSpan Within(uint seconds, TimeSpan least, TimeSpan most)
+    {
+        TimeSpan wanted = TimeSpan.FromSeconds(seconds);
+        return wanted < least ? least : wanted > most ? most : wanted;
+    }
 }

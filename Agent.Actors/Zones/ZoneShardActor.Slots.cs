@@ -224,6 +224,9 @@ public sealed partial class ZoneShardActor
 
         public Queue<(ZoneMessage Message, IActorRef Sender)> Held => _held ??= new();
 
+        /// <summary>Its masters are asked when its turn comes.</summary>
+        public bool IsToCheck { get; set; }
+
         public ZonePhase Phase { get; set; }
 
         public bool Transferring { get; set; }

@@ -6,6 +6,7 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
+using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
@@ -69,6 +70,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         // First to hear of changes, then to ask: a target may have been found away before this shard existed.
         Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
         Context.System.EventStream.Subscribe(Self, typeof(JournalRestarted));
+        Context.System.EventStream.Subscribe(Self, typeof(MasterReturned));
         AskForTargets();
     }
 
@@ -108,6 +110,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
             case CountProven x: Sender.Tell(CountProven(x), Self); break;
+            case MasterReturned: CheckStale(); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
             case object timer when timer == RefreshTimer: RefreshDue(); break;
             case object timer when timer == QuietTimer: LookOnceMore(); break;
@@ -198,11 +201,12 @@ public sealed partial class ZoneShardActor : UntypedActor
                 WantEverywhere(row);
             }
 
-            if (!PlantedBug.Is(PlantedBug.NoCheckAfterTakeover)) _toCheck.Enqueue(row.Name);
+            if (!PlantedBug.Is(PlantedBug.NoCheckAfterTakeover)) slot.IsToCheck = true;
         }
 
+        EnqueueChecks(loaded.Rows.Where(r => _slots[r.Name].IsToCheck));
+
         if (_start!.AfterCrash) Timers.StartSingleTimer(QuietTimer, QuietTimer, _settings.QuietPeriod);
-        if (_toCheck.Count > 0) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
         while (_early.TryDequeue(out (object Message, IActorRef Sender) early))
         {
             // At once, and not behind what has come since: a CREATE and a DELETE of one zone must not change places.
@@ -223,13 +227,39 @@ public sealed partial class ZoneShardActor : UntypedActor
         double quota = (_settings.ChecksPerSecond * CheckInterval.TotalSeconds) + _checkCredit;
         for (; quota >= 1 && _toCheck.TryDequeue(out DomainName? name); quota--)
         {
-            if (!_slots.TryGetValue(name, out ZoneSlot? slot) || slot.Row is not { Wish: ZoneWish.Present }) continue;
+            if (!_slots.TryGetValue(name, out ZoneSlot? slot)) continue;
+            slot.IsToCheck = false;
+            if (slot.Row is not { Wish: ZoneWish.Present }) continue;
             if (slot.NeedsLook) Wake(name);
             else Ask(name);
         }
 
         _checkCredit = Math.Min(quota, 1);
         if (_toCheck.Count == 0) Timers.Cancel(CheckTimer);
+    }
+
+    /// <summary>Those whose time is over, or will be first, come first.</summary>
+    private void EnqueueChecks(IEnumerable<ZoneRow> rows)
+    {
+        ZonePolicy policy = _settings.Zones.Policy.Current;
+        foreach (ZoneRow row in rows.OrderBy(r => ZoneMachine.ExpiresAt(r, policy) ?? DateTimeOffset.MinValue)) _toCheck.Enqueue(row.Name);
+        if (_toCheck.Count > 0 && !Timers.IsTimerActive(CheckTimer)) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
+    }
+
+    /// <summary>A master is back: zones that could not be confirmed wait for no retry of their own, and do not come all at once.</summary>
+    private void CheckStale()
+    {
+        var stale = new List<ZoneRow>();
+        foreach (ZoneSlot slot in _slots.Values)
+        {
+            if (slot.IsToCheck || slot.IsUnread || slot.Row is not { Wish: ZoneWish.Present } row) continue;
+            if (row is { Reason: null, Content: not null }) continue;
+            slot.IsToCheck = true;
+            stale.Add(row);
+        }
+
+        if (stale.Count > 0) CodeProbe.Reached("shard.checks-stale-zones");
+        EnqueueChecks(stale);
     }
 
     private void Ask(DomainName name) => Tell(name, new TimerFired(ZoneTimer.Refresh));
@@ -252,7 +282,8 @@ public sealed partial class ZoneShardActor : UntypedActor
         Timers.StartSingleTimer(RefreshTimer, RefreshTimer, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
     }
 
-    private static Agent.Dns.Zones.ZoneContent? WantedContent(ZoneRow row) => row.Wish == ZoneWish.Present ? row.Content : null;
+    private static Agent.Dns.Zones.ZoneContent? WantedContent(ZoneRow row) =>
+        row is { Wish: ZoneWish.Present, IsExpired: false } ? row.Content : null;
 }
 
 /// <summary>Settings of the shard hosts of a node.</summary>

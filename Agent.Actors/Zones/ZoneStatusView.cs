@@ -29,6 +29,7 @@ public static class ZoneStatusView
             ZonePhase.Creating or ZonePhase.Unknown => transferring ? "transferring" : "pending",
             ZonePhase.Deleting => "deleting",
             _ when row?.Content is null => transferring ? "transferring" : "pending",
+            _ when row.IsExpired => "expired",
             _ when behind is { State: TargetZoneState.Refused } => "blocked",
             _ when behind is not null => "applying",
             _ when transferring => "transferring",
@@ -45,7 +46,10 @@ public static class ZoneStatusView
             reason,
             row?.Reason is null ? null : row.ReasonSince,
             row?.RefreshedAt,
-            row?.Targets ?? []);
+            row?.Targets ?? [])
+        {
+            ExpiresAt = phase == ZonePhase.Present ? row?.ExpiresAt : null,
+        };
     }
 
     private static uint? LowestServed(ZoneRow? row)

@@ -38,6 +38,8 @@ public sealed class FastMaster : IAsyncDisposable
         EndPoint = at ?? new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
         _datagrams.ReceiveBufferSize = 8 * 1024 * 1024;
         _datagrams.Bind(EndPoint);
+        // The connections of the one before linger for a while.
+        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Bind(EndPoint);
         _listener.Listen(1024);
         _answering = new Thread(AnswerDatagrams) { IsBackground = true, Name = "fast master" };

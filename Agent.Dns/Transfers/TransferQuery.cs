@@ -20,8 +20,9 @@ public static class TransferQuery
     /// <param name="buffer">Where to.</param>
     /// <param name="id">The message's id.</param>
     /// <param name="withEdns">Adds an OPT. Leave it out for a master that answered FORMERR or closed the connection because of it.</param>
-    public static int WriteSoa(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = true) =>
-        Write(buffer, zone, RecordType.SOA, id, withEdns, null);
+    /// <param name="withExpire">The OPT also asks how long the master may serve the zone itself (RFC 7314).</param>
+    public static int WriteSoa(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = true, bool withExpire = false) =>
+        Write(buffer, zone, RecordType.SOA, id, withEdns, null, withExpire);
 
     /// <summary>Asks for the whole zone (RFC 5936 section 2.1).</summary>
     public static int WriteAxfr(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = false) =>
@@ -31,7 +32,8 @@ public static class TransferQuery
     public static int WriteIxfr(Span<byte> buffer, DomainName zone, ushort id, uint ourSerial, bool withEdns = false) =>
         Write(buffer, zone, RecordType.IXFR, id, withEdns, ourSerial);
 
-    private static int Write(Span<byte> buffer, DomainName zone, RecordType type, ushort id, bool withEdns, uint? ourSerial)
+    private static int Write(
+        Span<byte> buffer, DomainName zone, RecordType type, ushort id, bool withEdns, uint? ourSerial, bool withExpire = false)
     {
         var writer = new MessageWriter(buffer, id, MessageHeader.ComposeFlags(Opcode.Query));
         bool fits = writer.TryWriteQuestion(zone, type);
@@ -44,7 +46,7 @@ public static class TransferQuery
             fits &= writer.TryWriteRecord(MessageSection.Authority, zone.Wire, RecordType.SOA, RecordClass.IN, 0, rdata);
         }
         if (withEdns)
-            fits &= writer.TryWriteOpt(PayloadSize);
+            fits &= writer.TryWriteOpt(PayloadSize) && (!withExpire || writer.TryWriteOption(EdnsOptionCode.Expire, []));
         return fits ? writer.Length : throw new ArgumentException("The buffer is too small for the question.", nameof(buffer));
     }
 }

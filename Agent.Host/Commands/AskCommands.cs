@@ -186,12 +186,17 @@ internal sealed class AskCommands(CommandConsole console)
     {
         JsonElement answer = await client.GetAsync("api/v1/masters", cancellation);
         if (_options.WantsJson(parsed)) WriteJson(answer);
-        else TableWriter.Write(console, ["MASTER", "ADDRESS", "STATE", "FAILURES", "REASON"],
+        else TableWriter.Write(console, ["MASTER", "ADDRESS", "STATE", "CIRCUIT", "FAILURES", "ZONES", "REASON"],
             ApiClient.Items(answer, "masters").Select(MasterRow));
         return ExitCode.Done;
     }
 
-    private static string[] MasterRow(JsonElement master) => [.. Texts(master, "name", "address", "state", "failures"), ReasonOf(master)];
+    private static string[] MasterRow(JsonElement master) =>
+    [
+        .. Texts(master, "name", "address", "state", "circuit", "failures"),
+        string.Join(' ', ApiClient.Items(master, "zones").Select(z => z.GetString())),
+        ReasonOf(master),
+    ];
 
     private static string[] ZoneRow(JsonElement zone)
     {

@@ -12,7 +12,7 @@ internal sealed partial class AgentService
         _transferKeys.Replace(KeysOf(options));
         _authenticator.UseKeys(KeysOf(options));
         _policy.Current = options.Zones;
-        _masters.Tell(new ReplaceMasters([.. options.Masters]));
-        _listeners.UsePolicy(options.Access.ToPolicy(await AddressesOfAsync(options.Masters, cancellation)));
+        _masters.Tell(new ReplaceMasters(options.Roster));
+        _listeners.UsePolicy(options.Access.ToPolicy(await AddressesOfAsync(options.Roster.All, cancellation)));
     }
 }

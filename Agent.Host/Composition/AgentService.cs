@@ -117,7 +117,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     {
         step("resolving the masters");
         TimeProvider clock = TimeProvider.System;
-        ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Masters, cancellation));
+        ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Roster.All, cancellation));
         // Before anything counts: what goes up and down would be wrong for good.
         var metrics = new PrometheusExporter(AgentMetrics.MeterName);
         OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
@@ -203,7 +203,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         {
             IZoneBackend backend = TargetFactory.Create(target, _options.DataDirectory, zones, clock, _loggers);
             OnStop(backend.DisposeAsync);
-            var settings = new BackendActorSettings(target.Name, backend, ProbeInterval);
+            var settings = new BackendActorSettings(target.Name, backend, ProbeInterval) { OnExpire = target.OnExpire };
             if (_cluster is { } cluster)
                 settings = settings with { Permit = new GatePermit(cluster.Node.Gate), FenceCheck = new JournalFenceCheck(writer) };
             targets.Add(new LocalTarget(settings, target.Scope == TargetScope.Farm));
@@ -216,7 +216,13 @@ internal sealed partial class AgentService : IAsyncDisposable
     private IActorRef StartZones(INodeJournal journal, IActorRef writer, MasterClient client, IActorRef targets)
     {
         TransferOptions transfer = _options.Transfer;
-        _masters = _system.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(client, [.. _options.Masters])), "masters");
+        _system.EventStream.Subscribe(new MasterGauges(AgentMetrics.Meter), typeof(MasterStates));
+        var directory = new MasterDirectorySettings(client, _options.Roster)
+        {
+            Pace = transfer.Pace,
+            TrialTimeout = transfer.QueryTimeout,
+        };
+        _masters = _system.ActorOf(MasterDirectoryActor.Props(directory), "masters");
         IActorRef budget = _system.ActorOf(TransferBudgetActor.Props(transfer.Budget), "transfer-budget");
         _policy = new ZonePolicyHolder(_options.Zones);
         var transfers = new TransferSettings(client, _masters, budget, transfer.Limits, transfer.QueryTimeout, transfer.QueryGrace);
@@ -225,7 +231,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         {
             TargetDirectory = targets,
         };
-        Props host = ZoneShardActor.Props(new ZoneShardSettings(zones, shards, ChecksPerSecond: 500.0 / shards, MaxEarly: 10_000));
+        Props host = ZoneShardActor.Props(new ZoneShardSettings(zones, shards, transfer.Pace.ChecksPerSecond / shards, MaxEarly: 10_000));
         ICoordination coordination = _cluster is null ? new EmbeddedCoordination(shards, journal.Epoch) : new ClusterCoordination(shards);
         var region = new ShardRegionSettings(coordination, host, new UnplacedZones(), HoldAtMost, MaxHeld)
         {

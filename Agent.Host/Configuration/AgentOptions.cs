@@ -43,8 +43,9 @@ public sealed record AgentOptions
 
     public required ListenerOptions Listener { get; init; }
 
-    /// <summary>Servers to transfer zones from; a host may be a name with several addresses. Each is named by its text.</summary>
-    public required IReadOnlyList<Master> Masters { get; init; }
+    /// <summary>Servers to transfer zones from, and zones with servers of their own. A host may be a name with several addresses; each is
+    /// named by its text.</summary>
+    public required MasterRoster Roster { get; init; }
 
     public required AccessOptions Access { get; init; }
 
@@ -165,7 +166,9 @@ public sealed record ManagementOptions(IPAddress Address, int Port, IReadOnlyLis
 
 /// <param name="QueryTimeout">For each SOA question.</param>
 /// <param name="QueryGrace">How long slower masters may still come up with a newer serial.</param>
-public sealed record TransferOptions(TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace);
+/// <param name="Pace">SOA questions to one address.</param>
+public sealed record TransferOptions(
+    TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace, PaceLimits Pace);
 
 public sealed record GuardOptions(int ShrinkPercent, int ShrinkMinimumRecords, ZoneDigestRule Zonemd);
 

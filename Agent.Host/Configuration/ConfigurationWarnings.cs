@@ -11,7 +11,7 @@ internal static class ConfigurationWarnings
         AgentOptions options = configuration.Options;
         var warnings = new List<string>();
         WarnOfAccess(options, warnings);
-        if (options.Masters.Count == 0) warnings.Add("masters is empty: no zone can be transferred");
+        if (options.Roster.All.IsEmpty) warnings.Add("masters is empty: no zone can be transferred");
         if (!IPAddress.IsLoopback(options.Management.Address))
         {
             warnings.Add(
@@ -47,7 +47,7 @@ internal static class ConfigurationWarnings
         IReadOnlyList<AccessEntry> control = access.AllowControl.Count > 0 ? access.AllowControl : access.AllowNotify;
         bool fromElsewhere = control.Count > 0
             ? control.Any(entry => entry.Kind != AccessEntryKind.Key && !entry.IsLoopback)
-            : options.Masters.Any(master => !IPAddress.TryParse(master.Host, out IPAddress? address) || !IPAddress.IsLoopback(address));
+            : options.Roster.All.Any(master => !IPAddress.TryParse(master.Host, out IPAddress? address) || !IPAddress.IsLoopback(address));
         if (fromElsewhere && access.ControlTransport == ControlTransport.Any)
         {
             warnings.Add("unsigned CREATE and DELETE are accepted by UDP from other hosts, where the source address can be forged: "

@@ -12,6 +12,7 @@ internal sealed partial class OptionsBinder
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
     private static readonly HoconObject MasterDefaults = Defaults("key = \"\", tls = \"\"");
+    private static readonly HoconObject ZoneDefaults = Defaults("masters = []");
     private static readonly HoconObject KeyDefaults = Defaults("algorithm = hmac-sha256, secret = \"\", secret-file = \"\"");
 
     private static readonly HoconObject NamedTargetDefaults = Defaults("scope = default, driver = \"\"");
@@ -116,6 +117,8 @@ internal sealed partial class OptionsBinder
             RetryMaximum = transfer.Duration("retry-maximum", Shortest, Day),
             RefreshMinimum = transfer.Duration("refresh-minimum", Shortest, 365 * Day),
             RefreshMaximum = transfer.Duration("refresh-maximum", Shortest, 365 * Day),
+            ExpireMinimum = transfer.Duration("expire-minimum", TimeSpan.Zero, 3650 * Day),
+            ExpireMaximum = transfer.Duration("expire-maximum", Shortest, 3650 * Day),
             MaxWaitingRequests = limits.Integer("waiting-requests", 1, 1_000_000),
             NotifyCreatePasses = limits.Integer("notify-create-passes", 1, 1_000),
             PassivateAfter = limits.Duration("passivate-after", Second, Day),
@@ -126,6 +129,7 @@ internal sealed partial class OptionsBinder
             transfer.Problem("refresh-maximum", "this must not be less than refresh-minimum");
         }
 
+        if (policy.ExpireMaximum < policy.ExpireMinimum) transfer.Problem("expire-maximum", "this must not be less than expire-minimum");
         return policy;
     }
 
@@ -142,7 +146,10 @@ internal sealed partial class OptionsBinder
             limits,
             new TransferBudget(section.Integer("concurrent", 1, 100_000), section.Integer("per-master", 1, 100_000)),
             section.Duration("query-timeout", Shortest, TimeSpan.FromMinutes(10)),
-            section.Duration("query-grace", TimeSpan.Zero, TimeSpan.FromMinutes(10)));
+            section.Duration("query-grace", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            new PaceLimits(section.Integer("checks-per-second", 1, 1_000_000), section.Integer("questions-per-second", 1, 1_000_000)));
+        if (options.Pace.QuestionsPerSecond < options.Pace.ChecksPerSecond)
+            section.Problem("questions-per-second", "this must not be less than checks-per-second, which it includes");
         section.Done();
         return options;
     }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Agent.Actors.Backends;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
@@ -56,7 +58,7 @@ internal sealed partial class OptionsBinder
         {
             NodeName = name,
             Listener = ReadListener(),
-            Masters = ReadMasters(keys),
+            Roster = ReadRoster(keys),
             Access = ReadAccess(keys),
             Zones = ReadZonePolicy(transfer, limits),
             TransferSource = ReadTransferSource(),
@@ -107,21 +109,41 @@ internal sealed partial class OptionsBinder
         return HostEndpoint.Parse(text, 0) is { Port: 0 } endpoint ? endpoint.Address : null;
     }
 
-    private List<Master> ReadMasters(IReadOnlyDictionary<string, KeyOptions> keys)
+    private MasterRoster ReadRoster(IReadOnlyDictionary<string, KeyOptions> keys)
+    {
+        var own = ImmutableArray.CreateBuilder<ZoneMasters>();
+        foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("zones"))
+        {
+            SectionReader section = _agent.Inner("zones", name, value, ZoneDefaults);
+            List<Master> masters = ReadMasters(section, keys);
+            section.Done();
+            if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
+                _agent.ProblemAt(
+                    origin, "zones", $"a zone (\"example.org\") or all zones below a name (\"*.example.org\") is needed, not '{name}'");
+            else if (own.Any(o => o.Pattern.IsBelow == pattern.IsBelow && o.Pattern.Name == pattern.Name))
+                _agent.ProblemAt(origin, "zones", $"'{name}' is given twice");
+            else
+                own.Add(new ZoneMasters(pattern, [.. masters]));
+        }
+
+        return new MasterRoster([.. ReadMasters(_agent, keys)], own.ToImmutable());
+    }
+
+    private List<Master> ReadMasters(SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys)
     {
         var masters = new List<Master>();
-        foreach ((int index, HoconNode item) in _agent.Items("masters").Index())
+        foreach ((int index, HoconNode item) in section.Items("masters").Index())
         {
             if (item is HoconObject written)
             {
-                if (ReadMaster(_agent.Item("masters", index, written, MasterDefaults), keys) is { } master) masters.Add(master);
+                if (ReadMaster(section.Item("masters", index, written, MasterDefaults), keys) is { } master) masters.Add(master);
                 continue;
             }
 
             string texts = item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
             if (texts.Length == 0)
             {
-                _agent.ProblemAt(item.Origin, "masters", $"an address or an object with address is needed, not {item.Kind}");
+                section.ProblemAt(item.Origin, "masters", $"an address or an object with address is needed, not {item.Kind}");
             }
             foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
@@ -259,6 +281,7 @@ internal sealed partial class OptionsBinder
     {
         int before = _problems.Count;
         section.IsSet("server");
+        ReadOnExpire(section);
         driver.Read(section, "/");
         _problems.RemoveRange(before, _problems.Count - before);
         section.Done();
@@ -281,7 +304,11 @@ internal sealed partial class OptionsBinder
     {
         TargetSettings settings = driver.Read(section, dataDirectory);
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
+        OnExpire onExpire = ReadOnExpire(section);
         section.Done();
-        return new TargetOptions(name, driver.Name, scope, server ?? driver.DefaultServer(settings), settings);
+        return new TargetOptions(name, driver.Name, scope, server ?? driver.DefaultServer(settings), onExpire, settings);
     }
+
+    private static OnExpire ReadOnExpire(SectionReader section) =>
+        section.Choice("on-expire", ("keep", OnExpire.Keep), ("withdraw", OnExpire.Withdraw));
 }

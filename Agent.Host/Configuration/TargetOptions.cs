@@ -1,3 +1,4 @@
+using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.ZoneFiles;
 
@@ -15,7 +16,9 @@ public enum TargetScope
 /// <summary>One DNS server that is to serve the zones.</summary>
 /// <param name="Name">The user's name for it, or the driver's where there is only one target.</param>
 /// <param name="Server">Where that server answers DNS; null when nothing can be asked.</param>
-public sealed record TargetOptions(string Name, string Driver, TargetScope Scope, HostEndpoint? Server, TargetSettings Settings);
+/// <param name="OnExpire">What becomes of an expired zone there.</param>
+public sealed record TargetOptions(
+    string Name, string Driver, TargetScope Scope, HostEndpoint? Server, OnExpire OnExpire, TargetSettings Settings);
 
 /// <summary>The settings that belong to one driver alone.</summary>
 public abstract record TargetSettings;

@@ -20,7 +20,7 @@ public sealed record MasterClientOptions
     /// </summary>
     public TimeSpan ConnectionReuse { get; init; } = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>SOA questions under way at once; more wait for their turn within their own time.</summary>
+    /// <summary>SOA questions under way at once to one address; more wait for their turn, and their time begins with it.</summary>
     public int MaximumSoaQuestions { get; init; } = 256;
 
     /// <summary>Up to this size a zone is spooled in memory, beyond it in a file.</summary>

@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Agent.Actors.Reasons;
@@ -6,12 +9,14 @@ using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Transfers;
 
 /// <summary>
 /// Asks one address for a zone's SOA: by UDP, once more after a quarter of the time, by TCP for the rest or as soon as UDP is
-/// cut short or refused. Every question has its own socket, so its port is random as well as its id.
+/// cut short or refused. Every question has its own socket, so its port is random as well as its id. It also asks for the time that the
+/// master itself may serve the zone (EDNS EXPIRE), unless the master does not understand an OPT.
 /// </summary>
 internal sealed class SoaAsker : IDisposable
 {
@@ -20,14 +25,17 @@ internal sealed class SoaAsker : IDisposable
     private readonly MasterConnectionPool _connections;
     private readonly TransferKeyring _keyring;
     private readonly TimeProvider _clock;
-    private readonly SemaphoreSlim _turns;
+    private readonly EdnsMemory _edns;
+    private readonly int _maximumQuestions;
+    private readonly ConcurrentDictionary<IPEndPoint, SemaphoreSlim> _turns = new();
 
     public SoaAsker(MasterConnectionPool connections, TransferKeyring keyring, TimeProvider clock, int maximumQuestions)
     {
         _connections = connections;
         _keyring = keyring;
         _clock = clock;
-        _turns = new SemaphoreSlim(maximumQuestions);
+        _edns = new EdnsMemory(clock);
+        _maximumQuestions = maximumQuestions;
     }
 
     /// <summary>
@@ -38,7 +46,9 @@ internal sealed class SoaAsker : IDisposable
         string why = "it closed the connection without an answer";
         try
         {
-            await _turns.WaitAsync(stopping);
+            // For each address its own: one that never answers must not take the turns of those that do.
+            SemaphoreSlim turns = _turns.GetOrAdd(request.Address.EndPoint, _ => new SemaphoreSlim(_maximumQuestions));
+            await turns.WaitAsync(stopping);
             try
             {
                 using var deadline = new CancellationTokenSource(request.Timeout, _clock);
@@ -46,14 +56,16 @@ internal sealed class SoaAsker : IDisposable
                 Verdict? verdict = await AskByUdpAsync(request, linked.Token) ?? await AskByTcpAsync(request, linked.Token);
                 if (verdict is { } found)
                     return Judge(request, found);
+                _edns.Silent(request.Address.EndPoint);
             }
             finally
             {
-                _turns.Release();
+                turns.Release();
             }
         }
         catch (OperationCanceledException)
         {
+            _edns.Silent(request.Address.EndPoint);
             why = $"no answer within {request.Timeout.TotalSeconds:0.#} s";
         }
         catch (SocketException exception)
@@ -63,7 +75,10 @@ internal sealed class SoaAsker : IDisposable
         return Answer(request, SoaOutcome.Unreachable, 0, ReasonCode.NoMaster, why);
     }
 
-    public void Dispose() => _turns.Dispose();
+    public void Dispose()
+    {
+        foreach (SemaphoreSlim turns in _turns.Values) turns.Dispose();
+    }
 
     private static SoaAnswered Judge(AskSoa request, Verdict verdict)
     {
@@ -72,7 +87,10 @@ internal sealed class SoaAsker : IDisposable
         SoaAnswer answer = verdict.Answer;
         return answer.Kind switch
         {
-            SoaAnswerKind.Authoritative => new SoaAnswered(request.Id, request.Address, SoaOutcome.Serial, answer.Serial, null),
+            SoaAnswerKind.Authoritative => new SoaAnswered(request.Id, request.Address, SoaOutcome.Serial, answer.Serial, null)
+            {
+                Expire = verdict.Expire,
+            },
             SoaAnswerKind.Absent => Answer(request, SoaOutcome.Absent, 0, ReasonCode.ZoneNotAtMaster, "it " + answer.Text()),
             _ => Answer(request, SoaOutcome.CannotTell, 0, ReasonCode.TransferBroken, "it " + answer.Text()),
         };
@@ -100,14 +118,15 @@ internal sealed class SoaAsker : IDisposable
                 using var linked = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
                 try
                 {
-                    using Question question = Write(request, buffer);
+                    using Question question = Write(request, buffer, _edns.Use(request.Address.EndPoint, isFirst: attempt == 0));
                     if (question.KeyError is { } missing)
                         return new Verdict(default, missing);
                     long asked = _clock.GetTimestamp();
                     await socket.SendAsync(buffer.AsMemory(TcpFramer.PrefixBytes, question.Length), linked.Token);
                     Verdict? verdict = await ReceiveAsync(socket, buffer, request, question, linked.Token);
                     ChangeMetrics.Waited(ChangeWait.MasterSoa, _clock.GetElapsedTime(asked));
-                    return verdict;
+                    if (!DislikesEdns(request, question, verdict))
+                        return verdict;
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
                 {
@@ -165,7 +184,7 @@ internal sealed class SoaAsker : IDisposable
         bool isReusable = false;
         try
         {
-            using Question question = Write(request, buffer);
+            using Question question = Write(request, buffer, _edns.Use(request.Address.EndPoint, isFirst: false));
             if (question.KeyError is { } missing)
                 return new Verdict(default, missing);
             int frame = TcpFramer.Seal(buffer, question.Length);
@@ -179,7 +198,8 @@ internal sealed class SoaAsker : IDisposable
                 framer.Advance(received);
             }
             isReusable = !framer.IsInsideMessage;
-            return question.Read(message.Span, request);
+            Verdict verdict = question.Read(message.Span, request);
+            return DislikesEdns(request, question, verdict) ? null : verdict;
         }
         catch (SocketException)
         {
@@ -196,33 +216,51 @@ internal sealed class SoaAsker : IDisposable
     }
 
     // The message stands behind room for the length that TCP puts before it.
-    private Question Write(AskSoa request, byte[] buffer)
+    private Question Write(AskSoa request, byte[] buffer, bool withEdns)
     {
         ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
         Span<byte> message = buffer.AsSpan(TcpFramer.PrefixBytes);
-        int length = TransferQuery.WriteSoa(message, request.Zone, id, withEdns: false);
+        int length = TransferQuery.WriteSoa(message, request.Zone, id, withEdns, withExpire: withEdns);
         if (request.Address.Master.KeyName is not { } keyName)
-            return new Question(id, length, null, null);
+            return new Question(id, length, withEdns, null, null);
         TransferSignature? signature = _keyring.Begin(keyName);
         return signature is null
-            ? new Question(id, length, null, $"there is no key {keyName} to sign the question with")
-            : new Question(id, signature.Sign(message, length), signature, null);
+            ? new Question(id, length, withEdns, null, $"there is no key {keyName} to sign the question with")
+            : new Question(id, signature.Sign(message, length), withEdns, signature, null);
     }
 
-    private readonly record struct Verdict(SoaAnswer Answer, string? SignatureError);
+    /// <summary>True when the answer says no more than that the OPT was not understood; the next question is without.</summary>
+    private bool DislikesEdns(AskSoa request, Question question, Verdict? verdict)
+    {
+        if (!question.WithEdns || verdict is not { } heard)
+            return false;
+        _edns.Heard(request.Address.EndPoint, heard.HasOpt);
+        return heard.IsBadVersion
+            || (!heard.HasOpt && heard.Answer.ResponseCode is ResponseCode.FormErr or ResponseCode.NotImp);
+    }
 
-    private sealed record Question(ushort Id, int Length, TransferSignature? Signature, string? KeyError) : IDisposable
+    private readonly record struct Verdict(
+        SoaAnswer Answer, string? SignatureError, bool HasOpt = false, bool IsBadVersion = false, TimeSpan? Expire = null);
+
+    private sealed record Question(
+        ushort Id, int Length, bool WithEdns, TransferSignature? Signature, string? KeyError) : IDisposable
     {
         public void Dispose() => Signature?.Dispose();
 
         public Verdict Read(ReadOnlySpan<byte> message, AskSoa request)
         {
             SoaAnswer answer = SoaAnswer.Read(message, request.Zone, Id);
+            bool hasOpt = EdnsView.Find(message, out EdnsView edns) == WireError.None && edns.IsPresent;
+            bool isBadVersion = hasOpt && edns.ExtendResponseCode(answer.ResponseCode) == ResponseCode.BadVers;
+            TimeSpan? expire = hasOpt && edns.TryGetOption(EdnsOptionCode.Expire, out ReadOnlySpan<byte> value)
+                && value.Length == sizeof(uint)
+                ? TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(value))
+                : null;
             if (Signature is null)
-                return new Verdict(answer, null);
+                return new Verdict(answer, null, hasOpt, isBadVersion, expire);
             // An unsigned REFUSED or NOTAUTH may be anybody's, and must not pass for the zone's absence.
             bool isGenuine = Signature.Accept(message) && Signature.IsLastSigned;
-            return new Verdict(answer, isGenuine ? null : $"{Signature.Error} (it {answer.Text()})");
+            return new Verdict(answer, isGenuine ? null : $"{Signature.Error} (it {answer.Text()})", hasOpt, isBadVersion, expire);
         }
     }
 }

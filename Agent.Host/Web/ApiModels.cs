@@ -1,5 +1,6 @@
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 
 namespace Agent.Host.Web;
@@ -23,10 +24,11 @@ public sealed record ZoneModel(
     string Owner,
     ReasonModel? Reason,
     DateTimeOffset? RefreshedAt,
+    DateTimeOffset? ExpiresAt,
     IReadOnlyList<ZoneTargetModel> Targets,
     IReadOnlyList<string> Masters)
 {
-    internal static ZoneModel Of(ZoneStatus status, ClusterNaming naming, IReadOnlyList<string> masters) => new(
+    internal static ZoneModel Of(ZoneStatus status, ClusterNaming naming, MasterRoster roster) => new(
         status.Name.ToString(),
         status.State,
         status.Serial,
@@ -35,8 +37,9 @@ public sealed record ZoneModel(
         naming.OwnerOf(status.Name),
         ReasonModel.Of(status.Reason, status.ReasonSince),
         status.RefreshedAt,
+        status.ExpiresAt,
         [.. status.Targets.Select(t => Target(t, naming.PlaceOf(t.Target)))],
-        masters);
+        [.. roster.Of(status.Name).Select(m => m.Name)]);
 
     private static ZoneTargetModel Target(TargetProgress target, (string Name, string Node) place) => new(
         place.Name,
@@ -61,7 +64,42 @@ public sealed record TargetModel(
     string Name, string Driver, string Node, string State, ReasonModel? Reason, DateTimeOffset Since, int ZonesBehind, int OrdersUnderWay);
 
 /// <summary>A master's address as JSON.</summary>
-public sealed record MasterModel(string Name, string? Address, string State, int Failures, ReasonModel? Reason, double? RetryInSeconds);
+/// <param name="State">up, down or unknown.</param>
+/// <param name="Circuit">closed, half-open or open.</param>
+/// <param name="Zones">Patterns of the zones that have it; "*" where it is a master of all others.</param>
+/// <param name="Rests">Why regular checks transfer nothing from it now.</param>
+public sealed record MasterModel(
+    string Name,
+    string? Address,
+    string State,
+    string Circuit,
+    int Failures,
+    ReasonModel? Reason,
+    double? RetryInSeconds,
+    IReadOnlyList<string> Zones,
+    IReadOnlyList<MasterRestModel> Rests)
+{
+    internal static MasterModel Of(MasterState state, MasterRoster roster) => new(
+        state.Name,
+        state.Address,
+        state.State,
+        state.Circuit switch { MasterCircuit.Closed => "closed", MasterCircuit.HalfOpen => "half-open", _ => "open" },
+        state.Failures,
+        ReasonModel.Of(state.Reason, null),
+        state.RetryIn?.TotalSeconds,
+        [
+            .. roster.Common.Any(m => m.Name == state.Name) ? ["*"] : Array.Empty<string>(),
+            .. roster.Own.Where(o => o.Masters.Any(m => m.Name == state.Name)).Select(o => o.Pattern.ToString()),
+        ],
+        [
+            .. state.Rests.Select(r => new MasterRestModel(
+                r.Fault.ToString().ToLowerInvariant(), ReasonModel.Of(r.Reason, null), r.RetryIn.TotalSeconds)),
+        ]);
+}
+
+/// <summary>A class of failures for which a master is left in peace, as JSON.</summary>
+/// <param name="Fault">refused, broken or busy.</param>
+public sealed record MasterRestModel(string Fault, ReasonModel? Reason, double RetryInSeconds);
 
 /// <summary>What a zone is to be created with.</summary>
 public sealed record CreateZoneModel(string? Name);

@@ -59,8 +59,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         MasterStates states = await parts.Masters.Ask<MasterStates>(new GetMasterStates(), Patience);
         return
         [
-            .. states.Masters.Select(m => new MasterModel(
-                m.Name, m.Address, m.State, m.Failures, ReasonModel.Of(m.Reason, null), m.RetryIn?.TotalSeconds)),
+            .. states.Masters.Select(m => MasterModel.Of(m, states.Roster)),
         ];
     }
 

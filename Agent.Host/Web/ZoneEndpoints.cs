@@ -68,7 +68,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         if (limit < 1) return BadLimit();
         int page = Math.Clamp(limit ?? 100, 1, LargestPage);
         ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
-        IReadOnlyList<string> masters = await MasterNamesAsync();
+        MasterRoster masters = await RosterAsync();
         ClusterNaming naming = await ClusterNaming.NowAsync(parts);
         return Results.Json(new ZoneListModel(
             [.. zones.Select(z => ZoneModel.Of(z, naming, masters))],
@@ -79,7 +79,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         object answer = await parts.Region.Ask<object>(new GetZone(name), Patience);
         return answer is ZoneStatus status
-            ? Results.Json(ZoneModel.Of(status, await ClusterNaming.NowAsync(parts), await MasterNamesAsync()))
+            ? Results.Json(ZoneModel.Of(status, await ClusterNaming.NowAsync(parts), await RosterAsync()))
             : Problems.UnknownZone(name.ToString());
     }
 
@@ -116,11 +116,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
             : Results.Json(new { events = history.Events.Select(EventModel.Of) });
     }
 
-    private async Task<IReadOnlyList<string>> MasterNamesAsync()
-    {
-        MasterStates states = await parts.Masters.Ask<MasterStates>(new GetMasterStates(), Patience);
-        return [.. states.Masters.Select(m => m.Name).Distinct(StringComparer.Ordinal)];
-    }
+    private async Task<MasterRoster> RosterAsync() =>
+        (await parts.Masters.Ask<MasterStates>(new GetMasterStates(), Patience)).Roster;
 
     private static IResult BadLimit() => Problems.Of(StatusCodes.Status400BadRequest, "bad-limit", "limit must be at least 1");
 

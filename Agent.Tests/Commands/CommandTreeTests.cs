@@ -51,7 +51,7 @@ public sealed class CommandTreeTests : IDisposable
             await CommandRun.Of(service, "run", "--config", _file, "--set", "agent.port=7", "--set", "agent.masters=[\"192.0.2.1\"]");
         Assert.Equal(RecordingService.RunCode, run.ExitCode);
         Assert.Equal(7, service.Run!.Configuration.Current.Options.Listener.Port);
-        Assert.Single(service.Run.Configuration.Current.Options.Masters);
+        Assert.Single(service.Run.Configuration.Current.Options.Roster.Common);
     }
 
     [Fact]

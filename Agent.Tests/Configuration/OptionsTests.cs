@@ -34,7 +34,7 @@ public class OptionsTests
         Assert.Equal(100, options.Listener.TcpBacklog);
         Assert.Equal(TimeSpan.FromSeconds(10), options.Listener.TcpIdleTimeout);
         Assert.Equal(100, options.Listener.TcpConnectionsPerClient);
-        Assert.Empty(options.Masters);
+        Assert.Empty(options.Roster.Common);
         Assert.Empty(options.Access.AllowNotify);
         Assert.Equal(ControlTransport.Any, options.Access.ControlTransport);
         Assert.Equal(AccessEntryKind.Any, Assert.Single(options.Access.AllowQuery).Kind);
@@ -89,8 +89,8 @@ public class OptionsTests
             """);
         Assert.Equal(
             ["192.0.2.1:5354", "192.0.2.2:53", "[2001:db8::1]:5354", "[2001:db8::2]:53", "2001-db8.example:5354", "[::1]:5354", "mdns:99"],
-            options.Masters.Select(master => master.Name));
-        Assert.Equal("k1", options.Masters[^1].KeyName);
+            options.Roster.Common.Select(master => master.Name));
+        Assert.Equal("k1", options.Roster.Common[^1].KeyName);
         Assert.Equal("hmac-sha512", options.Keys["k1"].Algorithm);
         Assert.Equal("secret"u8.ToArray(), options.Keys["k1"].Secret.Reveal().ToArray());
         Assert.DoesNotContain("secret\"", options.Keys["k1"].ToString());
@@ -102,7 +102,7 @@ public class OptionsTests
         AgentOptions options = ConfigurationText.Options(
             "agent { masters = ${?MASTERS}, allow-notify = ${?NOTIFY}, host = ${?HOST}, keys.k.secret = aaaa }",
             ("MASTERS", "192.0.2.1, 192.0.2.2:53"), ("NOTIFY", "192.0.2.0/24,key:k"), ("HOST", "127.0.0.1,::1"));
-        Assert.Equal(2, options.Masters.Count);
+        Assert.Equal(2, options.Roster.Common.Length);
         Assert.Equal(2, options.Listener.Addresses.Count);
     }
 

@@ -75,7 +75,7 @@ public class ReferenceTests
         };
         AgentConfiguration configuration = AgentConfiguration.Load(sources);
         Assert.Equal(drivers, string.Join(',', configuration.Options.Targets.Select(target => target.Driver)));
-        Assert.NotEmpty(configuration.Options.Masters);
+        Assert.NotEmpty(configuration.Options.Roster.Common);
     }
 
     [Fact]

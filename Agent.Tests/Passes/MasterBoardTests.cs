@@ -2,6 +2,7 @@ using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
 using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Passes;
@@ -10,19 +11,44 @@ namespace Agent.Tests.Passes;
 public sealed class MasterBoardTests : TestKitBase
 {
     private static readonly Reason Dead = new(ReasonCode.NoMaster, "for a test");
+    private static readonly Reason No = new(ReasonCode.TransferRefused, "it says no");
     private static readonly MasterAddress First = At(1);
     private static readonly MasterAddress Second = At(2);
 
     [Fact]
-    public void A_dead_address_is_left_out_until_its_trial_which_one_pass_makes()
+    public void A_dead_address_is_left_out_until_it_answers_its_trial()
     {
         var board = new MasterBoard();
-        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++) board.Heard(First.EndPoint, Dead, TimeSpan.Zero);
-        Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null, TimeSpan.FromSeconds(1)).ToArray());
-        Assert.Equal<MasterAddress>([Second, First], board.Order([First, Second], null, TimeSpan.FromSeconds(3)).ToArray());
-        Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null, TimeSpan.FromSeconds(3.5)).ToArray());
-        board.Heard(First.EndPoint, null, TimeSpan.FromSeconds(4));
-        Assert.Equal<MasterAddress>([First, Second], board.Order([First, Second], null, TimeSpan.FromSeconds(4)).ToArray());
+        Assert.False(Dies(board, First, TimeSpan.Zero));
+        Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null));
+        Assert.Equal(MasterCircuit.Open, board.State(First, TimeSpan.Zero).Circuit);
+        Assert.Null(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)));
+        Assert.Equal(Zone(0), board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10)));
+        Assert.Null(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(10)));
+        Assert.Equal(MasterCircuit.HalfOpen, board.State(First, TimeSpan.FromSeconds(4)).Circuit);
+        Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null));
+        Assert.True(board.Heard(new MasterHeard(First.EndPoint, null), TimeSpan.FromSeconds(5)));
+        Assert.Equal<MasterAddress>([First, Second], board.Order([First, Second], null));
+        Assert.Equal(MasterCircuit.Closed, board.State(First, TimeSpan.FromSeconds(5)).Circuit);
+    }
+
+    [Fact]
+    public void Trials_become_rarer_up_to_once_a_minute()
+    {
+        var board = new MasterBoard();
+        TimeSpan now = TimeSpan.Zero;
+        var waits = new List<TimeSpan>();
+        Dies(board, First, now);
+        for (int trial = 0; trial < 8; trial++)
+        {
+            TimeSpan wait = board.State(First, now).RetryIn!.Value;
+            waits.Add(wait);
+            now += wait;
+            Assert.NotNull(board.BeginTrial(First.EndPoint, now, TimeSpan.FromSeconds(10)));
+            board.Heard(new MasterHeard(First.EndPoint, Dead), now);
+        }
+
+        Assert.Equal([2, 4, 8, 16, 32, 60, 60, 60], waits.Select(w => w.TotalSeconds));
     }
 
     [Fact]
@@ -41,16 +67,46 @@ public sealed class MasterBoardTests : TestKitBase
     public void When_all_are_dead_all_are_tried()
     {
         var board = new MasterBoard();
-        for (int i = 0; i < 5; i++) board.Heard(First.EndPoint, Dead, TimeSpan.Zero);
-        Assert.Equal<MasterAddress>([First], board.Order([First], null, TimeSpan.FromSeconds(1)).ToArray());
+        Dies(board, First, TimeSpan.Zero);
+        Assert.Equal<MasterAddress>([First], board.Order([First], null));
         Assert.Equal("down", board.State(First, TimeSpan.Zero).State);
     }
 
     [Fact]
-    public void The_notifier_comes_first()
+    public void The_notifier_comes_first_and_is_asked_even_when_it_counts_as_dead()
     {
-        MasterAddress[] ordered = [.. new MasterBoard().Order([First, Second], Second.EndPoint.Address, TimeSpan.Zero)];
-        Assert.Equal([Second, First], ordered);
+        var board = new MasterBoard();
+        Assert.Equal<MasterAddress>([Second, First], board.Order([First, Second], Second.EndPoint.Address));
+        Dies(board, Second, TimeSpan.Zero);
+        Assert.Equal<MasterAddress>([Second, First], board.Order([First, Second], Second.EndPoint.Address));
+    }
+
+    [Fact]
+    public void A_master_that_refuses_zone_after_zone_rests_and_a_success_ends_that()
+    {
+        var board = new MasterBoard();
+        for (int zone = 0; zone < MasterBoard.ZonesUntilRest; zone++)
+        {
+            Assert.Null(board.RestOf(First.EndPoint, TimeSpan.Zero));
+            Fails(board, MasterFault.Refused, zone, TimeSpan.Zero);
+        }
+
+        Assert.Equal(No, board.RestOf(First.EndPoint, TimeSpan.FromSeconds(1)));
+        Assert.Equal(MasterFault.Refused, Assert.Single(board.State(First, TimeSpan.FromSeconds(1)).Rests).Fault);
+        Assert.Null(board.RestOf(First.EndPoint, TimeSpan.FromSeconds(2)));
+        Fails(board, MasterFault.Refused, 0, TimeSpan.FromSeconds(2));
+        Assert.NotNull(board.RestOf(First.EndPoint, TimeSpan.FromSeconds(5.9)));
+        board.Heard(new MasterHeard(First.EndPoint, null) { Zone = Zone(7), Brought = true }, TimeSpan.FromSeconds(5));
+        Assert.Null(board.RestOf(First.EndPoint, TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public void One_zone_that_is_refused_or_failures_of_different_classes_cost_the_others_nothing()
+    {
+        var board = new MasterBoard();
+        for (int i = 0; i < 20; i++) Fails(board, MasterFault.Refused, 0, TimeSpan.Zero);
+        for (int i = 0; i < 20; i++) Fails(board, MasterFault.Broken, 1 + (i % 2), TimeSpan.Zero);
+        Assert.Null(board.RestOf(First.EndPoint, TimeSpan.Zero));
     }
 
     [Fact]
@@ -71,6 +127,19 @@ public sealed class MasterBoardTests : TestKitBase
         third.Send(budget, new AskLeave(First.EndPoint));
         third.ExpectMsg<TransferGranted>();
     }
+
+    private static bool Dies(MasterBoard board, MasterAddress address, TimeSpan now)
+    {
+        bool returned = false;
+        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++)
+            returned |= board.Heard(new MasterHeard(address.EndPoint, Dead) { Zone = Zone(i == 0 ? 1 : 0) }, now);
+        return returned;
+    }
+
+    private static void Fails(MasterBoard board, MasterFault fault, int zone, TimeSpan now) =>
+        board.Heard(new MasterHeard(First.EndPoint, null) { Zone = Zone(zone), Fault = fault, FaultReason = No }, now);
+
+    private static DomainName Zone(int i) => DomainName.Parse($"z{i}.example.");
 
     private static MasterAddress At(int i) =>
         new(new Master($"m{i}", $"192.0.2.{i}", 5354, null), new IPEndPoint(IPAddress.Parse($"192.0.2.{i}"), 5354));

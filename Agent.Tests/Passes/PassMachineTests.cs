@@ -146,6 +146,77 @@ public sealed class PassMachineTests
     }
 
     [Fact]
+    public void What_has_expired_is_replaced_by_something_older_only_when_nobody_has_it_or_anything_newer()
+    {
+        PassMachine pass = Begin(new PassOrder(1, Zone, 9, false, null) { AcceptOlder = true }, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 3);
+        Assert.Empty(_effects.OfType<StartGrace>());
+        Answer(pass, 1, SoaOutcome.Serial, 9);
+        Assert.Equal(9u, Assert.IsType<NothingNewer>(Assert.Single(_effects.OfType<PassEnded>()).Result).Serial);
+
+        _effects.Clear();
+        pass = Begin(new PassOrder(1, Zone, 9, false, null) { AcceptOlder = true }, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 3);
+        Answer(pass, 1, SoaOutcome.Serial, 4);
+        Assert.Equal(Masters[1].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+    }
+
+    [Theory]
+    [InlineData(100, 200, 200)]
+    [InlineData(100, null, null)]
+    public void The_longest_that_those_who_have_it_may_serve_it_is_told(int? first, int? second, int? told)
+    {
+        PassMachine pass = Begin(held: 9, 3);
+        Serial(pass, 0, 9, first);
+        Serial(pass, 1, 9, second);
+        Serial(pass, 2, 8, 5000);
+        TimeSpan? expire = Assert.IsType<NothingNewer>(Assert.Single(_effects.OfType<PassEnded>()).Result).Expire;
+        Assert.Equal(told, (int?)expire?.TotalSeconds);
+    }
+
+    [Fact]
+    public void Of_a_transfer_it_is_told_what_its_own_master_said()
+    {
+        PassMachine pass = Begin(held: 1, 2);
+        Serial(pass, 0, 5, 100);
+        Serial(pass, 1, 4, 200);
+        pass.Granted(_effects);
+        pass.Completed(Done(0), _effects);
+        Assert.Equal(
+            TimeSpan.FromSeconds(100), Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Expire);
+    }
+
+    [Fact]
+    public void A_master_at_rest_is_passed_over_for_another_and_alone_is_the_reason()
+    {
+        foreach (int masters in (int[])[2, 1])
+        {
+            _effects.Clear();
+            var pass = new PassMachine(new PassOrder(1, Zone, 1, false, null));
+            pass.Planned(new MasterPlan(1, [.. Masters.Take(masters)], null) { Rests = [(Masters[0].EndPoint, Why)] }, _effects);
+            for (int i = 0; i < masters; i++) Answer(pass, i, SoaOutcome.Serial, 5);
+            if (masters == 2) Assert.Equal(Masters[1].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+            else Assert.Contains(Why.Text, Failure().Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(TransferFailure.Refused, MasterFault.Refused)]
+    [InlineData(TransferFailure.Broken, MasterFault.Broken)]
+    [InlineData(TransferFailure.Guarded, MasterFault.None)]
+    [InlineData(TransferFailure.Unreachable, MasterFault.None)]
+    public void The_directory_hears_in_which_class_a_transfer_failed(TransferFailure failure, MasterFault fault)
+    {
+        PassMachine pass = Begin(held: null, 1);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        pass.Granted(_effects);
+        pass.Failed(new TransferFailed(1, Masters[0], failure, Why), _effects);
+        MasterHeard heard = _effects.OfType<TellDirectory>().Last().Heard;
+        Assert.Equal((fault, Zone), (heard.Fault, heard.Zone));
+        Assert.Equal(failure == TransferFailure.Unreachable, heard.Reason is not null);
+    }
+
+    [Fact]
     public void Without_addresses_the_pass_ends_with_the_reason()
     {
         var pass = new PassMachine(new PassOrder(1, Zone, null, false, null));
@@ -153,9 +224,18 @@ public sealed class PassMachineTests
         Assert.Equal(Why, Failure());
     }
 
-    private PassMachine Begin(uint? held, int masters)
+    private PassMachine Begin(uint? held, int masters) => Begin(new PassOrder(1, Zone, held, false, null), masters);
+
+    private void Serial(PassMachine pass, int master, uint serial, int? expire) => pass.Answered(
+        new SoaAnswered(1, Masters[master], SoaOutcome.Serial, serial, null)
+        {
+            Expire = expire is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        },
+        _effects);
+
+    private PassMachine Begin(PassOrder order, int masters)
     {
-        var pass = new PassMachine(new PassOrder(1, Zone, held, false, null));
+        var pass = new PassMachine(order);
         pass.Planned(new MasterPlan(1, [.. Masters.Take(masters)], null), _effects);
         return pass;
     }

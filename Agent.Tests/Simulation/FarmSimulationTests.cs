@@ -18,7 +18,7 @@ namespace Agent.Tests.Simulation;
 public sealed partial class FarmSimulationTests
 {
     private const int Seeds = 150;
-    private const int SeedsForProbes = 400;
+    private const int SeedsForProbes = 800;
     private const int Acts = 60;
 
     /// <summary>From a rare defect to an agent that hardly gets anything done.</summary>

@@ -19,10 +19,14 @@ internal sealed class SimFarm
     public const int Shards = 4;
 
     private readonly SimNode _node;
+    private readonly PaceLimits _pace;
+    private readonly string? _withdrawing;
     private long _epoch;
 
-    public SimFarm(ulong seed, SimOptions? options = null, ZonePolicy? policy = null)
+    public SimFarm(ulong seed, SimOptions? options = null, ZonePolicy? policy = null, PaceLimits? pace = null, string? withdrawing = null)
     {
+        _pace = pace ?? new PaceLimits(500, 2000);
+        _withdrawing = withdrawing;
         Sim = new SimScheduler(seed, options ?? SimSeeds.Swarm(seed));
         _node = Sim.CreateNode("agent");
         Journal = new SimJournal(Sim, Shards);
@@ -62,11 +66,17 @@ internal sealed class SimFarm
         System = _node.CreateSystem("agent");
         IActorRef journal = System.ActorOf(JournalActor.Props(Journal, Shards), "journal");
         ImmutableArray<Master> masters = [new("m1", "192.0.2.1", 5354, null), new("m2", "192.0.2.2", 5354, null)];
-        IActorRef directory = System.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, masters)), "masters");
+        IActorRef directory = System.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, new MasterRoster(masters))
+        {
+            Pace = _pace,
+        }), "masters");
         IActorRef budget = System.ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)), "budget");
         Targets = Servers.ToImmutableSortedDictionary(
             s => s.Key,
-            s => System.ActorOf(BackendActor.Props(new BackendActorSettings(s.Key, s.Value, TimeSpan.FromSeconds(10))), $"target-{s.Key}"),
+            s => System.ActorOf(BackendActor.Props(new BackendActorSettings(s.Key, s.Value, TimeSpan.FromSeconds(10))
+            {
+                OnExpire = s.Key == _withdrawing ? OnExpire.Withdraw : OnExpire.Keep,
+            }), $"target-{s.Key}"),
             StringComparer.Ordinal);
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var transfers = new TransferSettings(Masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150));

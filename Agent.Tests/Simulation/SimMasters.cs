@@ -22,6 +22,9 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
 
     public HashSet<string> Away { get; } = [];
 
+    /// <summary>Every SOA question that was put to a master that answers, since the list was last cleared.</summary>
+    public List<(TimeSpan At, string Master)> Asked { get; } = [];
+
     public double BreakChance { get; set; }
 
     /// <summary>Zones whose transfer stands still for a long time.</summary>
@@ -47,6 +50,7 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
             return;
         }
 
+        Asked.Add((sim.Now, request.Address.Master.Name));
         Later(20, () =>
         {
             bool known = Zones.TryGetValue(request.Zone, out uint serial);

@@ -31,7 +31,7 @@ public sealed class ShardTargetsTests : TestKitBase
         _client = CreateTestProbe("client");
         _masters = new SimMasters(Sim);
         IActorRef masters = ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
-            _masters, [new Master("m1", "192.0.2.1", 5354, null)])));
+            _masters, new MasterRoster([new Master("m1", "192.0.2.1", 5354, null)]))));
         IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)));
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var zones = new ZoneActorSettings(

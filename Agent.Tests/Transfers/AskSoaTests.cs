@@ -1,7 +1,9 @@
 using System.Net;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
 using Agent.Host.Transfers;
+using Agent.Tests.Journal;
 using Agent.Bench.Peers;
 
 namespace Agent.Tests.Transfers;
@@ -19,7 +21,55 @@ public sealed class AskSoaTests
         Assert.Equal((SoaOutcome.Serial, 4_000_000_000u, (Reason?)null), (answer.Outcome, answer.Serial, answer.Reason));
         MasterQuery query = Assert.Single(master.Queries);
         Assert.False(query.IsTcp);
-        Assert.Equal(0, query.Message[11]);
+        // One additional record: the OPT that asks for the time the master may serve the zone.
+        Assert.Equal(1, query.Message[11]);
+        Assert.Equal([0, 9, 0, 0], query.Message[^4..]);
+        Assert.Null(answer.Expire);
+    }
+
+    [Fact]
+    public async Task The_master_says_how_long_it_may_serve_the_zone_itself()
+    {
+        await using ScriptedMaster master = new(query => [new MasterStep.Send(WithExpire(query, 3000))]);
+        await using var masters = new MasterClientFixture();
+        for (int i = 0; i < 2; i++) Assert.Equal(TimeSpan.FromSeconds(3000), masters.Ask(master.EndPoint, Name).Expire);
+    }
+
+    [Fact]
+    public async Task A_master_that_dislikes_the_OPT_is_asked_without_it_now_and_later()
+    {
+        ScriptedZone zone = new(Name, 5);
+        await using ScriptedMaster master = new(query => HasOpt(query)
+            ? [new MasterStep.Send(ScriptedZone.Response(query, 1))]
+            : zone.Answer(query));
+        await using var masters = new MasterClientFixture();
+        for (int i = 0; i < 2; i++) Assert.Equal(5u, masters.Ask(master.EndPoint, Name).Serial);
+        Assert.Equal([true, false, false], master.Queries.Select(HasOpt));
+        Assert.DoesNotContain(master.Queries, query => query.IsTcp);
+    }
+
+    [Fact]
+    public async Task A_master_that_is_silent_to_an_OPT_answers_the_second_try_without()
+    {
+        ScriptedZone zone = new(Name, 5);
+        await using ScriptedMaster master = new(query => HasOpt(query) ? [] : zone.Answer(query));
+        await using var masters = new MasterClientFixture();
+        Assert.Equal(5u, masters.Ask(master.EndPoint, Name, TimeSpan.FromSeconds(2)).Serial);
+        Assert.Equal([true, false], master.Queries.Select(HasOpt));
+    }
+
+    [Fact]
+    public async Task A_mute_master_takes_no_turn_of_another()
+    {
+        ScriptedZone zone = new(Name, 5);
+        await using ScriptedMaster mute = new(_ => [new MasterStep.Stall()]);
+        await using ScriptedMaster alive = new(zone);
+        await using var masters = new MasterClientFixture(new MasterClientOptions { MaximumSoaQuestions = 1 });
+        var unheard = new ReplyProbe();
+        masters.Client.AskSoa(
+            new AskSoa(99, DomainName.Parse(Name), MasterClientFixture.At(mute.EndPoint), TimeSpan.FromMinutes(5)), unheard.ReplyTo);
+        await Eventually.HoldsAsync(() => mute.Queries.Count > 0, () => "the mute master is asked");
+        Assert.Equal(5u, masters.Ask(alive.EndPoint, Name).Serial);
     }
 
     [Fact]
@@ -123,5 +173,15 @@ public sealed class AskSoaTests
         byte[] message = ScriptedZone.Response(query, 0);
         message[2] |= 0x02;
         return message;
+    }
+
+    private static bool HasOpt(MasterQuery query) => query.Message[11] == 1;
+
+    private static byte[] WithExpire(MasterQuery query, uint seconds)
+    {
+        byte[] answer = ScriptedZone.Response(query, 0, new ScriptedZone(Name, 5).Soa);
+        answer[11] = 1;
+        byte[] option = [0, 9, 0, 4, (byte)(seconds >> 24), (byte)(seconds >> 16), (byte)(seconds >> 8), (byte)seconds];
+        return [.. answer, 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, (byte)option.Length, .. option];
     }
 }

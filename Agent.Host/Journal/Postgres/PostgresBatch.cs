@@ -109,7 +109,7 @@ internal sealed class PostgresBatch
         public void Stand(PutStanding standing)
         {
             if (Row is not null)
-                Row = Row with { RefreshedAt = standing.RefreshedAt, Reason = standing.Reason, ReasonSince = standing.ReasonSince };
+                Row = standing.On(Row);
             else if (!_isGone)
                 Standing = standing;
         }

@@ -127,6 +127,11 @@ internal static class PostgresSchema
         ALTER TABLE contents ADD COLUMN body bytea REFERENCES content_bodies (hash);
         CREATE INDEX contents_by_body ON contents (body) WHERE body IS NOT NULL;
         """),
+
+        SchemaStep.Expand("""
+        -- How long from refreshed_at the content may be served; null: what its SOA says. Older programs leave it as it is.
+        ALTER TABLE zones ADD COLUMN lifetime bigint;
+        """),
     ];
 
     /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>

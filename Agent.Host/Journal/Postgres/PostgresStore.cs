@@ -18,7 +18,7 @@ internal sealed class PostgresStore : IDisposable
     private const string LoadRows =
         """
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes,
+            z.lifetime, c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes,
             c.data IS NULL, c.body IS NULL
         FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
         """;
@@ -149,7 +149,8 @@ internal sealed class PostgresStore : IDisposable
                 RefreshedAt = reader.ReadTimeOrNull(5),
                 Reason = reader.ReadReason(6),
                 ReasonSince = reader.ReadTimeOrNull(8),
-                Content = ReadContent(reader, 9, name),
+                Lifetime = reader.ReadSpanOrNull(9),
+                Content = ReadContent(reader, 10, name),
                 Targets = targets.TryGetValue(key, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }

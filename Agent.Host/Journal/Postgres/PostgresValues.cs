@@ -25,6 +25,8 @@ internal static class PostgresValues
 
     public static long Of(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
 
+    public static long? Of(TimeSpan? span) => span is { } value ? (long)value.TotalMilliseconds : null;
+
     /// <summary>Text as the database takes it: it knows no NUL, and half of a surrogate pair is no character.</summary>
     public static string? Of(string? text)
     {
@@ -92,6 +94,9 @@ internal static class PostgresValues
 
     public static DateTimeOffset? ReadTimeOrNull(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.ReadTime(column);
+
+    public static TimeSpan? ReadSpanOrNull(this NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : TimeSpan.FromMilliseconds(reader.GetInt64(column));
 
     public static uint ReadNumber(this NpgsqlDataReader reader, int column) => unchecked((uint)reader.GetInt64(column));
 

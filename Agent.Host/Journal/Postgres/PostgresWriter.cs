@@ -153,9 +153,9 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         NpgsqlBatchCommand command = Add(
             $"""
             UPDATE zones z SET refreshed_at = n.refreshed_at, reason_code = n.reason_code, reason_text = n.reason_text,
-                reason_since = n.reason_since
-            FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
-                AS n (zone, refreshed_at, reason_code, reason_text, reason_since)
+                reason_since = n.reason_since, lifetime = n.lifetime
+            FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
+                AS n (zone, refreshed_at, reason_code, reason_text, reason_since, lifetime)
             WHERE z.zone = n.zone AND {PostgresFence.IsHeld}
             """);
         command.Parameters.AddColumn(standings.Select(s => PostgresValues.Of(s.Zone)));
@@ -163,6 +163,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(standings.Select(s => s.Reason?.Code));
         command.Parameters.AddColumn(standings.Select(s => s.Reason?.Text));
         command.Parameters.AddColumn(standings.Select(s => s.ReasonSince?.ToUnixTimeMilliseconds()));
+        command.Parameters.AddColumn(standings.Select(s => PostgresValues.Of(s.Lifetime)));
     }
 
     private void Put(ZoneRow[] rows)
@@ -170,16 +171,17 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         NpgsqlBatchCommand command = Add(
             $"""
             INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at,
-                reason_code, reason_text, reason_since)
+                reason_code, reason_text, reason_since, lifetime)
             SELECT n.zone, n.name, n.name_hash, {PostgresShards.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
-                n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since
+                n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since, n.lifetime
             FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[],
-                $11::text[], $12::text[], $13::bigint[]) AS n (zone, name, name_hash, wish, generation, content, changed_at, refreshed_at,
-                reason_code, reason_text, reason_since)
+                $11::text[], $12::text[], $13::bigint[], $14::bigint[]) AS n (zone, name, name_hash, wish, generation, content, changed_at,
+                refreshed_at, reason_code, reason_text, reason_since, lifetime)
             JOIN meta m ON m.key = 'shard_count' WHERE {PostgresFence.IsHeld}
             ON CONFLICT (zone) DO UPDATE SET name = excluded.name, wish = excluded.wish, generation = excluded.generation,
                 content = excluded.content, changed_at = excluded.changed_at, refreshed_at = excluded.refreshed_at,
-                reason_code = excluded.reason_code, reason_text = excluded.reason_text, reason_since = excluded.reason_since
+                reason_code = excluded.reason_code, reason_text = excluded.reason_text, reason_since = excluded.reason_since,
+                lifetime = excluded.lifetime
             """);
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
         command.Parameters.AddColumn(rows.Select(row => row.Name.ToString()));
@@ -192,6 +194,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(rows.Select(row => row.Reason?.Code));
         command.Parameters.AddColumn(rows.Select(row => row.Reason?.Text));
         command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
+        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Lifetime)));
     }
 
     private void PutProgress(ZoneRow[] rows)

@@ -79,6 +79,14 @@ internal static class SqliteSchema
         );
         CREATE INDEX events_by_zone ON events (zone, id);
         """),
+
+        // A table of its own: older programs give every column of zones by its place.
+        SchemaStep.Expand("""
+        CREATE TABLE lifetimes (             -- how long from zones.refreshed_at the content may be served, where a master has said so
+            zone BLOB PRIMARY KEY,
+            lifetime INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """),
     ];
 
     /// <summary>The steps that this program knows.</summary>

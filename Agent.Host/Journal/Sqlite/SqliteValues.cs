@@ -19,6 +19,8 @@ internal static class SqliteValues
 
     public static object? Of(DateTimeOffset? time) => time?.ToUnixTimeMilliseconds();
 
+    public static object? Of(TimeSpan? span) => span is { } value ? (long)value.TotalMilliseconds : null;
+
     public static object? Of(uint? number) => number is { } value ? (long)value : null;
 
     /// <summary>Rows never pass unchecked into the program: what does not parse is damage of the file.</summary>
@@ -42,6 +44,9 @@ internal static class SqliteValues
 
     public static DateTimeOffset? ReadTimeOrNull(this SqliteDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.ReadTime(column);
+
+    public static TimeSpan? ReadSpanOrNull(this SqliteDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : TimeSpan.FromMilliseconds(reader.GetInt64(column));
 
     public static uint ReadNumber(this SqliteDataReader reader, int column) => unchecked((uint)reader.GetInt64(column));
 

@@ -17,6 +17,8 @@ internal sealed class SqliteZones : IDisposable
     private readonly SqliteStatement _clearProgress;
     private readonly SqliteStatement _putProgress;
     private readonly SqliteStatement _putStanding;
+    private readonly SqliteStatement _putLifetime;
+    private readonly SqliteStatement _clearLifetime;
     private readonly SqliteStatement _forget;
     private readonly SqliteStatement _keptContent;
     private readonly SqliteStatement _keep;
@@ -52,6 +54,14 @@ internal sealed class SqliteZones : IDisposable
             connection,
             "UPDATE zones SET refreshed_at = ?2, reason_code = ?3, reason_text = ?4, reason_since = ?5 WHERE zone = ?1",
             5);
+        _putLifetime = new SqliteStatement(
+            connection,
+            """
+            INSERT INTO lifetimes SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM zones WHERE zone = ?1)
+            ON CONFLICT (zone) DO UPDATE SET lifetime = ?2
+            """,
+            2);
+        _clearLifetime = new SqliteStatement(connection, "DELETE FROM lifetimes WHERE zone = ?1", 1);
         _forget = new SqliteStatement(connection, "DELETE FROM zones WHERE zone = ?1 RETURNING name", 1);
         _keptContent = new SqliteStatement(connection, "SELECT content FROM kept WHERE zone = ?1", 1);
         _keep = new SqliteStatement(
@@ -86,6 +96,7 @@ internal sealed class SqliteZones : IDisposable
             row.Reason?.Code,
             row.Reason?.Text,
             SqliteValues.Of(row.ReasonSince));
+        PutLifetime(zone, row.Lifetime);
         _clearProgress.Execute(zone);
         foreach (TargetProgress progress in row.Targets)
             PutProgress(row.Name, progress);
@@ -100,12 +111,23 @@ internal sealed class SqliteZones : IDisposable
         progress.Reason?.Code,
         progress.Reason?.Text);
 
-    public void PutStanding(PutStanding standing) => _putStanding.Execute(
-        SqliteValues.Of(standing.Zone),
-        SqliteValues.Of(standing.RefreshedAt),
-        standing.Reason?.Code,
-        standing.Reason?.Text,
-        SqliteValues.Of(standing.ReasonSince));
+    public void PutStanding(PutStanding standing)
+    {
+        byte[] zone = SqliteValues.Of(standing.Zone);
+        _putStanding.Execute(
+            zone,
+            SqliteValues.Of(standing.RefreshedAt),
+            standing.Reason?.Code,
+            standing.Reason?.Text,
+            SqliteValues.Of(standing.ReasonSince));
+        PutLifetime(zone, standing.Lifetime);
+    }
+
+    private void PutLifetime(byte[] zone, TimeSpan? lifetime)
+    {
+        if (lifetime is null) _clearLifetime.Execute(zone);
+        else _putLifetime.Execute(zone, SqliteValues.Of(lifetime));
+    }
 
     public void Forget(DomainName zone, DateTimeOffset? keepContentUntil)
     {
@@ -114,6 +136,7 @@ internal sealed class SqliteZones : IDisposable
         if (_forget.Scalar(key) is not string name)
             return;
         _clearProgress.Execute(key);
+        _clearLifetime.Execute(key);
         if (content is null || !ContentHash.TryFromBytes(content, out ContentHash hash))
             return;
         if (keepContentUntil is not { } until)
@@ -158,7 +181,8 @@ internal sealed class SqliteZones : IDisposable
                 RefreshedAt = reader.ReadTimeOrNull(5),
                 Reason = reader.ReadReason(6),
                 ReasonSince = reader.ReadTimeOrNull(8),
-                Content = _contents.ReadContent(reader, 9, name),
+                Lifetime = reader.ReadSpanOrNull(9),
+                Content = _contents.ReadContent(reader, 10, name),
                 Targets = targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }
@@ -191,7 +215,7 @@ internal sealed class SqliteZones : IDisposable
     public void Dispose()
     {
         foreach (SqliteStatement statement in (SqliteStatement[])
-            [_content, _put, _clearProgress, _putProgress, _putStanding, _forget, _keptContent, _keep, _purge, _load, _loadProgress,
+            [_content, _put, _clearProgress, _putProgress, _putStanding, _putLifetime, _clearLifetime, _forget, _keptContent, _keep, _purge, _load, _loadProgress,
                 _loadOne, _loadOneProgress])
             statement.Dispose();
     }
@@ -221,8 +245,10 @@ internal sealed class SqliteZones : IDisposable
         connection,
         $"""
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
+            l.lifetime,
             {SqliteContents.Columns}
-        FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{column} = ?1 ORDER BY z.zone
+        FROM zones z LEFT JOIN contents c ON c.hash = z.content LEFT JOIN lifetimes l ON l.zone = z.zone
+        WHERE z.{column} = ?1 ORDER BY z.zone
         """,
         1);
 

@@ -22,6 +22,7 @@ internal static class TargetFields
             inner.Signed(2, wish.Generation);
             inner.Nested(3, wish.Content, ContentFields.Write);
             inner.Flag(4, wish.ObserveFirst);
+            if (wish.IsExpired) inner.Flag(5, true);
         });
     }
 
@@ -144,6 +145,7 @@ internal static class TargetFields
         long? generation = null;
         ZoneContent? content = null;
         bool? observeFirst = null;
+        bool isExpired = false;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -152,10 +154,13 @@ internal static class TargetFields
                 case 2: generation = reader.Signed(); break;
                 case 3: content = reader.Nested(ContentFields.Read); break;
                 case 4: observeFirst = reader.Flag(); break;
+                case 5: isExpired = reader.Flag(); break;
             }
         }
         bool isWhole = zone is not null && generation is not null && observeFirst is not null;
-        return isWhole && ContentFields.IsOf(content, zone!) ? new(zone!, generation!.Value, content, observeFirst!.Value) : null;
+        return isWhole && ContentFields.IsOf(content, zone!)
+            ? new(zone!, generation!.Value, content, observeFirst!.Value) { IsExpired = isExpired }
+            : null;
     }
 
     private static TargetReport? ReadReportItself(ref FieldReader reader)

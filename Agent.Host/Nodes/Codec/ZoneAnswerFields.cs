@@ -33,6 +33,7 @@ internal static class ZoneAnswerFields
         writer.Why(6, message.Reason);
         writer.Instant(7, message.ReasonSince);
         writer.Instant(8, message.RefreshedAt);
+        writer.Instant(10, message.ExpiresAt);
         if (message.Targets.IsDefault) return;
         foreach (TargetProgress progress in message.Targets) writer.Nested(9, progress, TargetFields.WriteProgress);
     }
@@ -104,6 +105,7 @@ internal static class ZoneAnswerFields
         Reason? reason = null;
         DateTimeOffset? reasonSince = null;
         DateTimeOffset? refreshedAt = null;
+        DateTimeOffset? expiresAt = null;
         ImmutableArray<TargetProgress>.Builder targets = ImmutableArray.CreateBuilder<TargetProgress>();
         while (reader.Next())
         {
@@ -117,6 +119,7 @@ internal static class ZoneAnswerFields
                 case 6: reason = reader.Why(); break;
                 case 7: reasonSince = reader.Instant(); break;
                 case 8: refreshedAt = reader.Instant(); break;
+                case 10: expiresAt = reader.Instant(); break;
                 case 9:
                     if (reader.Nested(TargetFields.ReadProgress) is { } progress) targets.Add(progress);
                     break;
@@ -124,7 +127,10 @@ internal static class ZoneAnswerFields
         }
         return name is null || state is null
             ? null
-            : new ZoneStatus(name, state, serial, wantedSerial, records, reason, reasonSince, refreshedAt, targets.DrainToImmutable());
+            : new ZoneStatus(name, state, serial, wantedSerial, records, reason, reasonSince, refreshedAt, targets.DrainToImmutable())
+            {
+                ExpiresAt = expiresAt,
+            };
     }
 
     public static ZoneList? ReadList(ref FieldReader reader)

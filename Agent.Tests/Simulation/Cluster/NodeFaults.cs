@@ -97,9 +97,12 @@ internal sealed class SimNodeChaos
         else node.AtPortCall(1 + _random.Next(30), act);
     }
 
+    /// <summary>Nodes that crash do not come back by themselves.</summary>
+    public bool StayDown { get; set; }
+
     private void ComeBack(SimNode node, Action<SimNode> start) => _sim.Schedule(_random.NextTimeSpan(_faults.DownMax), () =>
     {
-        if (node.IsUp) return;
+        if (node.IsUp || StayDown) return;
         node.Restart();
         start(node);
     });

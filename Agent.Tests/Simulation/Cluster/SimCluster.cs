@@ -1,6 +1,7 @@
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 
 namespace Agent.Tests.Simulation.Cluster;
@@ -11,8 +12,17 @@ namespace Agent.Tests.Simulation.Cluster;
 /// </summary>
 internal sealed class SimCluster
 {
-    public SimCluster(ulong seed, SimOptions options, bool isCalm = false)
+    private static readonly ZonePolicy QuickPolicy = new()
     {
+        PassivateAfter = TimeSpan.FromSeconds(2),
+        RetryMaximum = TimeSpan.FromSeconds(20),
+        RefreshMinimum = TimeSpan.FromHours(6),
+    };
+
+    public SimCluster(ulong seed, SimOptions options, bool isCalm = false, ZonePolicy? policy = null, PaceLimits? pace = null)
+    {
+        Policy = policy ?? QuickPolicy;
+        Pace = pace ?? new PaceLimits(500, 2000);
         Sim = new SimScheduler(seed, options) { EndsRun = static cause => cause is Xunit.Sdk.XunitException };
         Log = new FaultLog(Sim);
         KernelRandom draw = Sim.Faults.Fork();
@@ -65,12 +75,10 @@ internal sealed class SimCluster
 
     public ClusterKeys Keys { get; } = new("sim");
 
-    public ZonePolicy Policy { get; } = new()
-    {
-        PassivateAfter = TimeSpan.FromSeconds(2),
-        RetryMaximum = TimeSpan.FromSeconds(20),
-        RefreshMinimum = TimeSpan.FromHours(6),
-    };
+    public ZonePolicy Policy { get; }
+
+    /// <summary>How fast each node may ask each master.</summary>
+    public PaceLimits Pace { get; }
 
     public SimClusterStore Store { get; }
 

@@ -131,7 +131,8 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
     {
         Masters = new SimMastersEnd(cluster.Sim, node, cluster.Masters);
         ImmutableArray<Master> masters = [new("m1", "192.0.2.1", 5354, null), new("m2", "192.0.2.2", 5354, null)];
-        IActorRef directory = system.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, masters)), "masters");
+        IActorRef directory = system.ActorOf(
+            MasterDirectoryActor.Props(new MasterDirectorySettings(Masters, new MasterRoster(masters)) { Pace = cluster.Pace }), "masters");
         IActorRef budget = system.ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)), "transfer-budget");
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var transfers = new TransferSettings(Masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150));

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Transfers;
+
+/// <summary>Which masters a zone has: those of the pattern that fits it best, else those of the agent.</summary>
+public sealed class MasterRoster
+{
+    private readonly ImmutableDictionary<DomainName, ImmutableArray<Master>> _exact;
+    private readonly ImmutableDictionary<DomainName, ImmutableArray<Master>> _below;
+
+    /// <summary>Makes a roster of masters that all zones have.</summary>
+    public MasterRoster(ImmutableArray<Master> common)
+        : this(common, [])
+    {
+    }
+
+    /// <summary>Makes a roster.</summary>
+    /// <param name="common">Masters of zones that no pattern fits.</param>
+    /// <param name="own">Zones with masters of their own.</param>
+    public MasterRoster(ImmutableArray<Master> common, ImmutableArray<ZoneMasters> own)
+    {
+        Common = common;
+        Own = own;
+        _exact = own.Where(o => !o.Pattern.IsBelow).ToImmutableDictionary(o => o.Pattern.Name.Fold(), o => o.Masters);
+        _below = own.Where(o => o.Pattern.IsBelow).ToImmutableDictionary(o => o.Pattern.Name.Fold(), o => o.Masters);
+        All = [.. common.Concat(own.SelectMany(o => o.Masters)).Distinct()];
+    }
+
+    /// <summary>Masters of zones that no pattern fits.</summary>
+    public ImmutableArray<Master> Common { get; }
+
+    /// <summary>Zones with masters of their own.</summary>
+    public ImmutableArray<ZoneMasters> Own { get; }
+
+    /// <summary>Every master, once.</summary>
+    public ImmutableArray<Master> All { get; }
+
+    /// <summary>The zone's masters: its name counts before a pattern, a longer pattern before a shorter one.</summary>
+    public ImmutableArray<Master> Of(DomainName zone)
+    {
+        ArgumentNullException.ThrowIfNull(zone);
+        if (Own.IsEmpty) return Common;
+        DomainName name = zone.Fold();
+        if (_exact.TryGetValue(name, out ImmutableArray<Master> exact)) return exact;
+        if (_below.IsEmpty) return Common;
+        while (!name.IsRoot)
+        {
+            name = name.Parent;
+            if (_below.TryGetValue(name, out ImmutableArray<Master> below)) return below;
+        }
+
+        return Common;
+    }
+}
+
+/// <summary>Masters of the zones that a pattern fits.</summary>
+public sealed record ZoneMasters(ZonePattern Pattern, ImmutableArray<Master> Masters);
+
+/// <summary>A zone by its name, or every zone below a name ("*.example.").</summary>
+/// <param name="Name">The zone, or what stands above the zones.</param>
+/// <param name="IsBelow">All zones below it, at any depth, and not the one of that name.</param>
+public sealed record ZonePattern(DomainName Name, bool IsBelow)
+{
+    /// <summary>Reads "example.org", "*.example." or "*" for every zone; false when it is none of these.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out ZonePattern? pattern)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        pattern = null;
+        bool isBelow = text == "*" || text.StartsWith("*.", StringComparison.Ordinal);
+        string rest = !isBelow ? text : text.Length <= 2 ? "." : text[2..];
+        if (rest.Length == 0 || !DomainName.TryParse(rest, out DomainName? name)) return false;
+        pattern = new ZonePattern(name, isBelow);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => IsBelow ? $"*.{(Name.IsRoot ? "" : Name)}" : Name.ToString();
+}
