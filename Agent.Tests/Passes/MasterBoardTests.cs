@@ -55,12 +55,13 @@ public sealed class MasterBoardTests : TestKitBase
     public void Passes_that_began_before_an_address_was_found_dead_do_not_lengthen_its_rest()
     {
         var board = new MasterBoard();
-        for (int pass = 0; pass < 50; pass++) board.Heard(First.EndPoint, Dead, TimeSpan.Zero);
-        Assert.Equal(2, board.Order([First, Second], null, TimeSpan.FromSeconds(2)).Length);
+        TimeSpan longest = TimeSpan.FromSeconds(10);
+        for (int pass = 0; pass < 50; pass++) Dies(board, First, TimeSpan.Zero);
+        Assert.NotNull(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(2), longest));
         // The trial fails, and so do those that asked long ago: the rest doubles once.
-        for (int pass = 0; pass < 50; pass++) board.Heard(First.EndPoint, Dead, TimeSpan.FromSeconds(3));
-        Assert.Single(board.Order([First, Second], null, TimeSpan.FromSeconds(6.5)));
-        Assert.Equal(2, board.Order([First, Second], null, TimeSpan.FromSeconds(7)).Length);
+        for (int pass = 0; pass < 50; pass++) Dies(board, First, TimeSpan.FromSeconds(3));
+        Assert.Null(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(6.5), longest));
+        Assert.NotNull(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(7), longest));
     }
 
     [Fact]
