@@ -167,11 +167,14 @@ internal sealed partial class ZoneActor : UntypedActor
                 _pass = x.Pass;
                 _passBegunAt = Clock.Monotonic;
                 FaultPoint.Pass("pass.begun");
-                _transfer = Context.ActorOf(
-                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)
+                _transfer = Context.ActorOf(TransferActor.Props(
+                    _settings.Transfers,
+                    new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)
                     {
                         AcceptOlder = x.AcceptOlder,
                         IsUrgent = x.IsUrgent,
+                        // Who forces a transfer doubts what is held, and nothing may start from that; nor does a way lead to something older.
+                        Held = x.HeldSerial is null || x.Force || x.AcceptOlder ? null : _machine.Row?.Content,
                     }));
                 Context.WatchWith(_transfer, new TransferEnded(x.Pass));
                 break;

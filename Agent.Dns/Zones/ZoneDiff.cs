@@ -22,6 +22,21 @@ public enum ZoneDiffError : byte
     BadContent,
 }
 
+/// <summary>Words for <see cref="ZoneDiffError"/>.</summary>
+public static class ZoneDiffErrors
+{
+    /// <summary>A sentence part that can stand in a log line or a reason.</summary>
+    public static string Text(this ZoneDiffError error) => error switch
+    {
+        ZoneDiffError.None => "no error",
+        ZoneDiffError.WrongSerial => "the difference starts from another serial",
+        ZoneDiffError.DeletesAbsent => "a difference deletes a record that is not there",
+        ZoneDiffError.AddsPresent => "a difference adds a record that is there already",
+        ZoneDiffError.BadContent => "what the difference leads to is no zone",
+        _ => error.ToString(),
+    };
+}
+
 /// <summary>
 /// What leads from one version of a zone to another: the records deleted and the records added, each beginning with its SOA and in
 /// the stored form. This is what an IXFR carries for one step (RFC 1995 section 4).
