@@ -6,7 +6,7 @@ namespace Agent.Dns.Zones;
 /// <summary>Finds what leads from one content of a zone to another, for a history of zones that came whole.</summary>
 /// <remarks>
 /// Both are read side by side, one name at a time, where their names come in canonical order, as most servers send them: memory does
-/// not grow with the zone. Contents in another order are sorted first, in images, if they are small enough for that.
+/// not grow with the zone. Contents in another order are sorted first, in memory, if they are small enough for that.
 /// </remarks>
 public static class ContentComparison
 {
@@ -30,7 +30,8 @@ public static class ContentComparison
         {
             deleted = new DifferenceCollector(maximumBytes);
             added = new DifferenceCollector(maximumBytes);
-            isDone = TryCompareImages(from, to, deleted, added);
+            isDone = TrySort(from, out MemoryZoneContent? old) && TrySort(to, out MemoryZoneContent? @new)
+                && TryCompareOrdered(old, @new, deleted, added, out _);
         }
         return isDone && DifferenceSequence.TryLoad(to.Apex, [.. deleted.ToArray(), .. added.ToArray()], out difference);
     }
@@ -65,7 +66,7 @@ public static class ContentComparison
         for (int i = 0; i < group.Count; i++)
         {
             if (group[i].Type == RecordType.SOA)
-                return half.TryAppend(group.Owner, RecordType.SOA, group[i].Ttl, group[i].Rdata);
+                return half.TryAppend(group.Owner, RecordType.SOA, group[i].Ttl, group.Rdata(i));
         }
         return false;
     }
@@ -78,7 +79,7 @@ public static class ContentComparison
         for (int left = 0, right = 0; left < oldCount || right < newCount;)
         {
             int order = left == oldCount ? 1 : right == newCount ? -1 : CanonicalRecord.Compare(old![left], @new![right]);
-            bool isSame = order == 0 && old![left].Ttl == @new![right].Ttl && old.Owner.SequenceEqual(@new.Owner);
+            bool isSame = order == 0 && IsSpelledAlike(old!, left, @new!, right);
             if (order <= 0 && !isSame && !TryTake(old!, left, deleted))
                 return false;
             if (order >= 0 && !isSame && !TryTake(@new!, right, added))
@@ -89,30 +90,37 @@ public static class ContentComparison
         return true;
     }
 
+    private static bool IsSpelledAlike(OwnerGroups old, int left, OwnerGroups @new, int right) =>
+        old[left].Ttl == @new[right].Ttl && old.Owner.SequenceEqual(@new.Owner) && old.Rdata(left).SequenceEqual(@new.Rdata(right));
+
     private static bool TryTake(OwnerGroups group, int index, DifferenceCollector half)
     {
         CanonicalRecord record = group[index];
-        return record.Type == RecordType.SOA || half.TryAppend(group.Owner, record.Type, record.Ttl, record.Rdata);
+        return record.Type == RecordType.SOA || half.TryAppend(group.Owner, record.Type, record.Ttl, group.Rdata(index));
     }
 
-    private static bool TryCompareImages(ZoneContent from, ZoneContent to, DifferenceCollector deleted, DifferenceCollector added)
+    /// <summary>The same content with its names in canonical order behind the SOA.</summary>
+    private static bool TrySort(ZoneContent content, [NotNullWhen(true)] out MemoryZoneContent? ordered)
     {
-        if (ZoneImage.TryBuild(from, out ZoneImage? old) != ZoneContentError.None
-            || ZoneImage.TryBuild(to, out ZoneImage? @new) != ZoneContentError.None)
+        ordered = null;
+        using RecordStream records = content.Open();
+        using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
+        if (SortedRecords.TryRead(records, content.Apex, out SortedRecords sorted) != ZoneContentError.None)
             return false;
-        ZoneDiff diff = ZoneDiff.Between(old!, @new!);
-        using RecordStream oldRecords = diff.OpenDeleted();
-        using RecordStream newRecords = diff.OpenAdded();
-        return CopyAll(oldRecords, deleted) && CopyAll(newRecords, added);
-    }
-
-    private static bool CopyAll(RecordStream records, DifferenceCollector half)
-    {
-        while (records.TryRead(out StoredRecord record))
+        Span<byte> owner = stackalloc byte[NameReader.MaximumLength];
+        for (int pass = 0; pass < 2; pass++)
         {
-            if (!half.TryAppend(record))
-                return false;
+            for (int i = 0; i < sorted.Count; i++)
+            {
+                CanonicalRecord record = sorted[i];
+                if (record.Type == RecordType.SOA != (pass == 0))
+                    continue;
+                record.RelativeOwner.CopyTo(owner);
+                content.Apex.Wire.CopyTo(owner[record.RelativeOwner.Length..]);
+                int length = record.RelativeOwner.Length + content.Apex.Wire.Length;
+                builder.TryAppend(owner[..length], record.Type, RecordClass.IN, record.Ttl, record.Rdata);
+            }
         }
-        return records.Error == ZoneContentError.None;
+        return builder.TryBuild(out ordered);
     }
 }

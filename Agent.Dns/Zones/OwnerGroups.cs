@@ -1,8 +1,12 @@
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
 
-/// <summary>Reads a content name by name: the records of each sorted and without duplicates. Needs the names in canonical order.</summary>
+/// <summary>
+/// Reads a content name by name: the records of each sorted and without duplicates, which may differ in the case of names inside their
+/// RDATA. Needs the names in canonical order.
+/// </summary>
 internal sealed class OwnerGroups : IDisposable
 {
     private readonly RecordStream _records;
@@ -38,6 +42,7 @@ internal sealed class OwnerGroups : IDisposable
 
     public ReadOnlySpan<byte> Key => _key.AsSpan(0, Math.Max(0, _keyLength));
 
+    /// <summary>A record for comparisons: its RDATA in canonical form.</summary>
     public CanonicalRecord this[int index] => new()
     {
         Key = Key,
@@ -45,8 +50,11 @@ internal sealed class OwnerGroups : IDisposable
         Type = _entries[index].Type,
         Covered = _entries[index].Covered,
         Ttl = _entries[index].Ttl,
-        Rdata = _rdata.AsSpan(_entries[index].Rdata, _entries[index].RdataLength),
+        Rdata = _rdata.AsSpan(_entries[index].Folded, _entries[index].RdataLength),
     };
+
+    /// <summary>A record's RDATA as it came.</summary>
+    public ReadOnlySpan<byte> Rdata(int index) => _rdata.AsSpan(_entries[index].Rdata, _entries[index].RdataLength);
 
     /// <summary>Goes to the next name; false at the end and when <see cref="IsBroken"/>.</summary>
     public bool MoveNext()
@@ -98,14 +106,23 @@ internal sealed class OwnerGroups : IDisposable
 
     private void Add(in StoredRecord record)
     {
-        if (_rdata.Length - _rdataUsed < record.Rdata.Length)
-            Array.Resize(ref _rdata, Math.Max(2 * _rdata.Length, _rdataUsed + record.Rdata.Length));
+        if (_rdata.Length - _rdataUsed < 2 * record.Rdata.Length)
+            Array.Resize(ref _rdata, Math.Max(2 * _rdata.Length, _rdataUsed + 2 * record.Rdata.Length));
         if (Count == _entries.Length)
             Array.Resize(ref _entries, Count * 2);
         record.Rdata.CopyTo(_rdata.AsSpan(_rdataUsed));
         RecordType covered = CanonicalRecord.CoveredType(record.Type, record.Rdata);
-        _entries[Count++] = new Entry(record.Type, covered, record.Ttl, _rdataUsed, record.Rdata.Length);
+        var entry = new Entry(record.Type, covered, record.Ttl, _rdataUsed, record.Rdata.Length, _rdataUsed);
         _rdataUsed += record.Rdata.Length;
+        if (RdataNames.Of(record.Type).Foldable)
+        {
+            entry = entry with { Folded = _rdataUsed };
+            Span<byte> folded = _rdata.AsSpan(_rdataUsed, record.Rdata.Length);
+            record.Rdata.CopyTo(folded);
+            RdataCanonical.Fold(record.Type, folded);
+            _rdataUsed += record.Rdata.Length;
+        }
+        _entries[Count++] = entry;
     }
 
     private void Sort()
@@ -124,9 +141,9 @@ internal sealed class OwnerGroups : IDisposable
     {
         int order = ((uint)left.Type << 16 | (uint)left.Covered).CompareTo((uint)right.Type << 16 | (uint)right.Covered);
         if (order == 0)
-            order = _rdata.AsSpan(left.Rdata, left.RdataLength).SequenceCompareTo(_rdata.AsSpan(right.Rdata, right.RdataLength));
+            order = _rdata.AsSpan(left.Folded, left.RdataLength).SequenceCompareTo(_rdata.AsSpan(right.Folded, right.RdataLength));
         return order != 0 ? order : left.Rdata.CompareTo(right.Rdata);
     }
 
-    private readonly record struct Entry(RecordType Type, RecordType Covered, uint Ttl, int Rdata, int RdataLength);
+    private readonly record struct Entry(RecordType Type, RecordType Covered, uint Ttl, int Rdata, int RdataLength, int Folded);
 }

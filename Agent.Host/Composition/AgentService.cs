@@ -130,7 +130,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         _transferKeys = new TransferKeyring(KeysOf(_options), clock);
         var spool = new SpoolDirectory(data.SpoolPath);
         var client = new MasterClient(
-            new MasterClientOptions { TransferSources = _options.TransferSource is { } source ? [source] : [] },
+            ClientOptions(),
             spool,
             _transferKeys,
             clock,
@@ -174,6 +174,14 @@ internal sealed partial class AgentService : IAsyncDisposable
         if (anycast is not null) OnStop(() => new ValueTask(anycast.LeaveAsync()));
         _listeners.Start();
     }
+
+    private MasterClientOptions ClientOptions() => new()
+    {
+        TransferSources = _options.TransferSource is { } source ? [source] : [],
+        Ixfr = _options.Transfer.Ixfr.IsOn,
+        IxfrMaximumPercent = _options.Transfer.Ixfr.MaximumPercent,
+        IxfrRest = _options.Transfer.Ixfr.Rest,
+    };
 
     private (DataDirectory Data, INodeJournal Journal) OpenStore(TimeProvider clock)
     {

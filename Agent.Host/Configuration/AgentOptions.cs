@@ -168,7 +168,11 @@ public sealed record ManagementOptions(IPAddress Address, int Port, IReadOnlyLis
 /// <param name="QueryGrace">How long slower masters may still come up with a newer serial.</param>
 /// <param name="Pace">SOA questions to one address.</param>
 public sealed record TransferOptions(
-    TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace, PaceLimits Pace);
+    TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace, PaceLimits Pace, IxfrOptions Ixfr);
+
+/// <param name="MaximumPercent">Largest differences, as a share of the zone.</param>
+/// <param name="Rest">How long a master that could not give differences is not asked for them.</param>
+public sealed record IxfrOptions(bool IsOn, int MaximumPercent, TimeSpan Rest);
 
 public sealed record GuardOptions(int ShrinkPercent, int ShrinkMinimumRecords, ZoneDigestRule Zonemd);
 

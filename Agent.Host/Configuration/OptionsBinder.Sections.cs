@@ -147,7 +147,9 @@ internal sealed partial class OptionsBinder
             new TransferBudget(section.Integer("concurrent", 1, 100_000), section.Integer("per-master", 1, 100_000)),
             section.Duration("query-timeout", Shortest, TimeSpan.FromMinutes(10)),
             section.Duration("query-grace", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
-            new PaceLimits(section.Integer("checks-per-second", 1, 1_000_000), section.Integer("questions-per-second", 1, 1_000_000)));
+            new PaceLimits(section.Integer("checks-per-second", 1, 1_000_000), section.Integer("questions-per-second", 1, 1_000_000)),
+            new IxfrOptions(
+                section.Flag("ixfr"), section.Integer("ixfr-max-percent", 1, 1000), section.Duration("ixfr-rest", TimeSpan.Zero, Day)));
         if (options.Pace.QuestionsPerSecond < options.Pace.ChecksPerSecond)
             section.Problem("questions-per-second", "this must not be less than checks-per-second, which it includes");
         section.Done();
