@@ -50,6 +50,7 @@ internal sealed partial class ZoneActor : UntypedActor
     private ZoneRow? _toldRow;
     private ZonePhase _toldPhase;
     private bool _toldTransferring;
+    private uint? _announced;
 
     private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy)
     {
@@ -59,6 +60,7 @@ internal sealed partial class ZoneActor : UntypedActor
         _logger = Context.System.LoggerFactory.CreateLogger<ZoneActor>();
         _targets = targets;
         _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, settings.Policy.Current);
+        _announced = AnnouncedSerial();
     }
 
     public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy) =>
@@ -82,6 +84,7 @@ internal sealed partial class ZoneActor : UntypedActor
         }
 
         Buggify.Break("zone.before-telling-shard");
+        TellOthers();
         TellShard();
     }
 

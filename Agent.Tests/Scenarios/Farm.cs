@@ -39,10 +39,13 @@ public sealed class Farm : IAsyncDisposable
         """;
 
     /// <summary>Starts all three. The master is told to send its NOTIFYs to the agent, whose port is fixed for that.</summary>
-    public static async Task<Farm> StartAsync(string master = "knot", string settings = "", BindServer? target = null)
+    public static Task<Farm> StartAsync(string master = "knot", string settings = "", BindServer? target = null) =>
+        StartAsync(CreateMaster(master), settings, target);
+
+    /// <summary>The same with a master that is made but not started.</summary>
+    public static async Task<Farm> StartAsync(MasterServer masterServer, string settings = "", BindServer? target = null)
     {
         int port = LoopbackPort.Next();
-        MasterServer masterServer = CreateMaster(master);
         masterServer.NotifyTargets = [new(System.Net.IPAddress.Loopback, port)];
         BindServer targetServer = target ?? new BindServer();
         await Task.WhenAll(masterServer.StartAsync(), targetServer.StartAsync());
