@@ -12,9 +12,6 @@ public sealed class KnotServer() : MasterServer("knot")
     /// <summary>What the journal keeps: changes, or all versions (journal-content).</summary>
     public string JournalContent { get; init; } = "changes";
 
-    /// <summary>Versions that the journal reaches back (journal-max-depth).</summary>
-    public int JournalDepth { get; init; } = 20;
-
     private string Configuration => Folder.Combine("knot.conf");
 
     private string Control => Folder.Combine("knot.sock");
@@ -118,7 +115,7 @@ public sealed class KnotServer() : MasterServer("knot")
 
         string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
         text.Append("template:\n  - id: default\n    acl: [ everybody, news ]\n    zonefile-sync: -1\n    zonefile-load: difference\n");
-        text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n    journal-max-depth: {JournalDepth}\n");
+        text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
         text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
         string[] zones =
         [

@@ -23,6 +23,7 @@ public sealed class Farm : IAsyncDisposable
         "bind" => new BindServer(),
         "knot" => new KnotServer(),
         "nsd" => new NsdServer(),
+        "powerdns" => new PowerDnsServer(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a master of the harness"),
     };
 

@@ -38,19 +38,23 @@ public sealed class IxfrMasterTests
         Assert.Matches("dnsagent_xfr_total\\{[^}]*type=\"ixfr\"[^}]*\\} ([6-9]|1[0-9])", counted);
     }
 
-    /// <summary>A journal of BIND that was deleted, and one of Knot that is shorter than what happened since.</summary>
+    /// <summary>A journal of BIND that was deleted, and one of Knot that was emptied between two changes.</summary>
     [Theory]
     [InlineData("bind")]
     [InlineData("knot")]
     public async Task A_journal_that_does_not_reach_back_gives_the_whole_zone_instead(string kind)
     {
-        await using Farm farm = await Farm.StartAsync(kind == "knot" ? new KnotServer { JournalContent = "all", JournalDepth = 2 } : new BindServer());
+        await using Farm farm = await Farm.StartAsync(kind);
         await farm.Master.SetZoneAsync(MasterZone.WithHosts(Zone, 1, 200));
         await farm.Agent.Worker.CreateAcceptedAsync(Zone);
+        // It hears of nothing meanwhile.
+        await farm.Agent.StopAsync();
         var random = new Random(1);
-        if (kind == "knot")
+        if (farm.Master is KnotServer knot)
         {
-            for (int i = 0; i < 4; i++) await farm.Master.SetZoneAsync(Changed(farm.Master.Zone(Zone), random));
+            await farm.Master.SetZoneAsync(Changed(farm.Master.Zone(Zone), random));
+            (await knot.KnotcAsync("-f", "zone-purge", Zone, "+journal")).EnsureSuccess();
+            await farm.Master.SetZoneAsync(Changed(farm.Master.Zone(Zone), random));
         }
         else
         {
@@ -60,23 +64,27 @@ public sealed class IxfrMasterTests
             await farm.Master.StartAsync();
         }
 
+        await farm.Agent.StartAsync();
+
         await farm.Master.NotifyAsync(Zone);
 
         await farm.TargetEqualsMasterAsync(Zone);
         Assert.StartsWith("AXFR-style IXFR from", (await TransfersAsync(farm.Agent, Zone))[^1], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_master_that_keeps_no_differences_is_followed()
+    [Theory]
+    [InlineData("nsd")]
+    [InlineData("powerdns")]
+    public async Task A_master_that_keeps_no_differences_is_followed(string kind)
     {
-        await using Farm farm = await Farm.StartAsync("nsd");
+        await using Farm farm = await Farm.StartAsync(kind);
         await farm.Master.SetZoneAsync(MasterZone.WithHosts(Zone, 1, 20));
         await farm.Agent.Worker.CreateAcceptedAsync(Zone);
         await farm.Master.SetZoneAsync(Changed(farm.Master.Zone(Zone), new Random(1)));
 
         await farm.Master.NotifyAsync(Zone);
 
-        await farm.TargetEqualsMasterAsync(Zone);
+        await farm.TargetEqualsMasterAsync(Zone, StringComparer.OrdinalIgnoreCase);
         string last = (await TransfersAsync(farm.Agent, Zone))[^1];
         Assert.Contains("AXFR", last, StringComparison.Ordinal);
     }
