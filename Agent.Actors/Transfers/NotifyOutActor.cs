@@ -140,7 +140,8 @@ public sealed partial class NotifyOutActor : UntypedActor
         Message = "{Zone} serial {Serial}: {Receiver} has answered none of {Tries} NOTIFYs: {Problem}")]
     private partial void LogGivenUp(DomainName zone, uint serial, string receiver, int tries, string problem);
 
-    [LoggerMessage(EventId = 322, Level = LogLevel.Warning, Message = "{Zone}: more NOTIFYs wait for {Receiver} than may, this one is left out")]
+    [LoggerMessage(
+        EventId = 322, Level = LogLevel.Warning, Message = "{Zone}: more NOTIFYs wait for {Receiver} than may, this one is left out")]
     private partial void LogShed(DomainName zone, string receiver);
 
     /// <summary>What one receiver is still to be told.</summary>

@@ -8,8 +8,8 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Ixfr;
 
 /// <summary>
-/// A thousand changes in a zone of a million records, from knotd by IXFR, until the agent, BIND and Knot serve them; and the same zone handed
-/// out whole by the agent, Knot and NSD to a reader that only counts.
+/// A thousand changes in a zone of a million records, from knotd by IXFR, until the agent, BIND and Knot serve them; and the same zone
+/// handed out whole by the agent, Knot and NSD to a reader that only counts.
 /// </summary>
 internal static class IxfrBench
 {
@@ -104,7 +104,9 @@ internal static class IxfrBench
         double fastest = Math.Min(report.Of("bind", "served", "s").Median, report.Of("knot", "served", "s").Median);
         report.AddRatio("agent served over fastest server", report.Of("agent", "served", "s").Median / fastest, "none");
         report.AddRatio(
-            "agent committed over fastest server", report.Of("agent without a server of its own", "committed", "s").Median / fastest, "none");
+            "agent committed over fastest server",
+            report.Of("agent without a server of its own", "committed", "s").Median / fastest,
+            "none");
         double quickest = Math.Max(
             report.Of("knot", "handed out", "records/s").Median, report.Of("nsd", "handed out", "records/s").Median);
         report.AddRatio("agent handed out over quickest server", report.Of("agent", "handed out", "records/s").Median / quickest, "none");

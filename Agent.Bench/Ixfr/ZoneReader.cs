@@ -12,7 +12,8 @@ internal static class ZoneReader
     private const int HeaderOctets = 12;
 
     /// <returns>Records with the closing SOA left out, octets, and seconds to the last message.</returns>
-    public static Task<(long Records, long Octets, double Seconds)> ReadAsync(IPEndPoint server, string zone) => Task.Run(() => Read(server, zone));
+    public static Task<(long Records, long Octets, double Seconds)> ReadAsync(IPEndPoint server, string zone) =>
+        Task.Run(() => Read(server, zone));
 
     private static (long Records, long Octets, double Seconds) Read(IPEndPoint server, string zone)
     {

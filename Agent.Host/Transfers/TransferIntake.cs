@@ -3,7 +3,7 @@ using Agent.Dns.Zones;
 
 namespace Agent.Host.Transfers;
 
-/// <summary>Takes the records of a transfer, whichever form its answer has: a whole zone into its builder, differences into memory.</summary>
+/// <summary>Takes the records of a transfer in whichever form they come: a whole zone into its builder, differences into memory.</summary>
 /// <param name="whole">Takes a whole zone while it comes.</param>
 /// <param name="differences">Takes differences, to be applied when all are here; null where none were asked for.</param>
 internal sealed class TransferIntake(ZoneContentBuilder whole, DifferenceCollector? differences)

@@ -33,7 +33,11 @@ internal static class TransferMetrics
         string result = final is TransferCompleted ? "done" : "failed";
         string reason = final is TransferFailed failed ? Word(failed.Failure) : "none";
         Transfers.Add(
-            1, new("type", Word(statistics.Kind)), new("result", result), new("reason", reason), new KeyValuePair<string, object?>("transport", "tcp"));
+            1,
+            new("type", Word(statistics.Kind)),
+            new("result", result),
+            new("reason", reason),
+            new KeyValuePair<string, object?>("transport", "tcp"));
         Duration.Record(statistics.Duration.TotalSeconds, new KeyValuePair<string, object?>("result", result));
         Bytes.Add(statistics.Bytes);
         if (final is TransferCompleted)

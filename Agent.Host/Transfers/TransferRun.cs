@@ -1,5 +1,4 @@
 using Agent.Actors.Transfers;
-using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
 namespace Agent.Host.Transfers;

@@ -47,7 +47,12 @@ internal sealed class PostgresContentReader(PostgresConnector connector, Content
         while (reader.Read())
         {
             rows.Add(new DifferenceRow(
-                reader.GetInt64(0), reader.ReadHash(1), reader.ReadHash(2), reader.ReadNumber(3), reader.ReadNumber(4), reader.GetInt32(5)));
+                reader.GetInt64(0),
+                reader.ReadHash(1),
+                reader.ReadHash(2),
+                reader.ReadNumber(3),
+                reader.ReadNumber(4),
+                reader.GetInt32(5)));
         }
 
         return rows;

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Agent.Host.Journal.Sqlite;
 
-/// <summary>Writes the history of differences, in the transaction of the content that each leads to, and keeps it within its bounds.</summary>
+/// <summary>Writes the history of differences, in the transaction of the content that each leads to, within its bounds.</summary>
 internal sealed class SqliteDifferences : IDisposable
 {
     private readonly JournalOptions _options;
