@@ -12,10 +12,10 @@ using Agent.Host.Sockets;
 
 namespace Agent.Host.Transfers;
 
-/// <summary>Sends zones to those who may have them, from the content that their owner holds and the history that the journal keeps.</summary>
+/// <summary>Sends zones to those who may have them, from the content that their owner holds and the journal's history.</summary>
 /// <remarks>
-/// An IXFR is answered with the SOA alone when the client is current (RFC 1995 section 2), with differences when the history reaches back to
-/// its serial, else with the whole zone. A transfer goes on with the content that it began with, whatever the zone becomes meanwhile;
+/// An IXFR is answered with the SOA alone when the client is current (RFC 1995 section 2), with differences when the history reaches back
+/// to its serial, else with the whole zone. A transfer goes on with the content that it began with, whatever the zone becomes meanwhile;
 /// differences that go meanwhile end it before its closing SOA.
 /// </remarks>
 internal sealed partial class ZoneTransferResponder(
@@ -47,7 +47,8 @@ internal sealed partial class ZoneTransferResponder(
         IPAddress client = request.Source.Client.ToIPEndPoint().Address;
         if (content is null)
         {
-            await output.WriteAsync(Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
+            await output.WriteAsync(
+                Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
         }
         else if (IsCurrent(request, content))
         {
@@ -184,7 +185,9 @@ internal sealed partial class ZoneTransferResponder(
 
     /// <summary>The client has had part of a zone: only an end of the connection without the closing SOA tells it so.</summary>
     private static bool Unfinished(AxfrWriter writer) => writer.IsDone ? false : throw new InvalidDataException(
-        writer.Error == ZoneContentError.None ? "the client does not take its transfer" : $"the content cannot be read: {writer.Error.Text()}");
+        writer.Error == ZoneContentError.None
+            ? "the client does not take its transfer"
+            : $"the content cannot be read: {writer.Error.Text()}");
 
     private bool IsTooSlow(TimeSpan elapsed, long bytes) =>
         elapsed > limits.TotalTimeout && bytes < limits.MinimumBytesPerSecond * elapsed.TotalSeconds;

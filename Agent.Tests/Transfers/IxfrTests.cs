@@ -59,7 +59,8 @@ public sealed class IxfrTests
         await using ScriptedMaster master = new(query => query.Type != DnsTestMessage.TypeIxfr ? Current.Answer(query) : how switch
         {
             "one record in each message" => Right.Select(record => new MasterStep.Send(ScriptedZone.Response(query, 0, record))),
-            "octets behind the end" => [new MasterStep.Send(ScriptedZone.Response(query, 0, Right)), new MasterStep.SendOctets(new byte[99])],
+            "octets behind the end" =>
+                [new MasterStep.Send(ScriptedZone.Response(query, 0, Right)), new MasterStep.SendOctets(new byte[99])],
             _ => [new MasterStep.Send(ScriptedZone.Response(query, 0, Right))],
         });
         await using var masters = new MasterClientFixture();

@@ -57,7 +57,8 @@ public sealed class MasterClientFixture : IAsyncDisposable
         return _id;
     }
 
-    public TransferCompleted Transfer(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
+    public TransferCompleted Transfer(
+        IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
     {
         long id = Begin(endPoint, zone, limits, key, held);
         object final = ExpectFinal();
@@ -65,7 +66,8 @@ public sealed class MasterClientFixture : IAsyncDisposable
         return (TransferCompleted)final;
     }
 
-    public TransferFailed TransferFails(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
+    public TransferFailed TransferFails(
+        IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
     {
         long id = Begin(endPoint, zone, limits, key, held);
         object final = ExpectFinal();

@@ -185,7 +185,7 @@ public sealed class DifferenceTests
         }
     }
 
-    /// <summary>The second opinion: a set of lines from which and to which each step takes its lines, in order; null when it cannot.</summary>
+    /// <summary>The second opinion: a set of lines that each step takes lines from and adds lines to; null when it cannot.</summary>
     private static HashSet<string>? Naive(ZoneContent from, DifferenceSequence difference)
     {
         var lines = ReadRecords(from).ToDictionary(Key, record => record);
@@ -240,12 +240,16 @@ public sealed class DifferenceTests
         records.Skip(1).Where(_ => random.Next(12) == 0).DistinctBy(Key);
 
     private static List<PlainRecord> Ordered(List<PlainRecord> records) =>
-        [records[0], .. records.Skip(1).OrderBy(record => record.Owner, Comparer<DomainName>.Create((x, y) => NameBytes.Compare(x.Wire, y.Wire)))];
+    [
+        records[0],
+        .. records.Skip(1).OrderBy(record => record.Owner, Comparer<DomainName>.Create((x, y) => NameBytes.Compare(x.Wire, y.Wire))),
+    ];
 
     private static void AssertOrdered(ZoneContent content)
     {
         List<PlainRecord> records = ReadRecords(content);
-        Assert.All(records.Zip(records.Skip(1)), pair => Assert.True(NameBytes.Compare(pair.First.Owner.Wire, pair.Second.Owner.Wire) <= 0));
+        Assert.All(
+            records.Zip(records.Skip(1)), pair => Assert.True(NameBytes.Compare(pair.First.Owner.Wire, pair.Second.Owner.Wire) <= 0));
     }
 
     private static byte[] Octets(IEnumerable<PlainRecord> records)
