@@ -33,7 +33,8 @@ stop_early() {
 peers="named:bind9 rndc:bind9-utils named-checkzone:bind9-utils dig:bind9-dnsutils nsd:nsd nsd-control:nsd nsd-checkzone:nsd knotd:knot knotc:knot kdig:knot-dnsutils
   ldns-read-zone:ldnsutils dnsperf:dnsperf dnsdist:dnsdist etcd:etcd-server etcdctl:etcd-client ip:iproute2 setpriv:util-linux pgrep:procps
   bird:bird2 birdc:bird2 exabgp:exabgp
-  systemd-analyze:systemd promtool:prometheus adduser:adduser"
+  systemd-analyze:systemd promtool:prometheus adduser:adduser
+  pdns_server:pdns-server pdnsutil:pdns-server sqlite3:sqlite3"
 
 have() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 
@@ -44,6 +45,7 @@ missing_packages() {
   done
   # Its server programs lie in a folder of their version, on nobody's path.
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages="$packages postgresql"
+  compgen -G '/usr/lib/*/pdns/libgsqlite3backend.so' >/dev/null || packages="$packages pdns-backend-sqlite3"
   /usr/bin/python3 -c 'import dns' >/dev/null 2>&1 || packages="$packages python3-dnspython"
   ldconfig_p=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null)
   [[ $ldconfig_p == *libsqlite3.so.0* ]] || packages="$packages libsqlite3-0"

@@ -2,6 +2,7 @@ using Agent.Bench.Chaos;
 using Agent.Bench.Cluster;
 using Agent.Bench.Entry;
 using Agent.Bench.Ingest;
+using Agent.Bench.Ixfr;
 using Agent.Bench.Latency;
 using Agent.Bench.Measure;
 using Agent.Bench.Memory;
@@ -27,6 +28,7 @@ public static class BenchCatalog
         ["entry"] = new("a large zone on its ways into BIND: driver, transfer", EntryBench.RunAsync),
         ["ingest"] = new("a large zone until it is committed and served, beside BIND, Knot and NSD", IngestBench.RunAsync),
         ["chaos"] = new("a farm of real programs under faults from seeds (--rounds, --seed, --minutes, --record)", ChaosBench.RunAsync),
+        ["ixfr"] = new("changes of a large zone by IXFR, beside BIND and Knot; the zone handed out", IxfrBench.RunAsync),
         ["cluster"] = new("several agents as one: takeover, changes by nodes, load on etcd and journal", ClusterBench.RunAsync),
         ["kernel"] = new("messages between actors, actors created, memory of an idle actor", KernelBench.RunAsync),
         ["latency"] = new("NOTIFY to served, beside BIND as its own secondary", LatencyBench.RunAsync),

@@ -16,6 +16,9 @@ public sealed record PipelineParts
     /// <summary>Limits NOTIFYs; null for no limit.</summary>
     public SourceRateLimiter? NotifyRate { get; init; }
 
+    /// <summary>An IXFR by UDP is answered later, with the zone's SOA; else with an answer that says it was cut.</summary>
+    public bool AnswersIxfrByUdp { get; init; }
+
     /// <summary>Counts answers.</summary>
     public RequestCounters? Counters { get; init; }
 

@@ -114,12 +114,16 @@ public sealed class RequestPipeline
     {
         if (context.Source.Transport == AnswerTransport.Udp)
         {
-            // AXFR by UDP does not exist (RFC 5936 section 4.2). An IXFR client is sent to TCP by an answer that says it was cut.
+            // AXFR by UDP does not exist (RFC 5936 section 4.2). An IXFR client is sent to TCP: by the SOA alone where we can look it up
+            // (RFC 1995 section 2), else by an answer that says it was cut.
             if (context.Question.Type == RecordType.AXFR)
             {
                 return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
             }
-            return Refuse(ref context, new StepRefusal(ResponseCode.NoError), reply, isCut: true);
+            if (!_parts.AnswersIxfrByUdp)
+            {
+                return Refuse(ref context, new StepRefusal(ResponseCode.NoError), reply, isCut: true);
+            }
         }
         if (context.Question.ToName() is not { } zone)
         {

@@ -19,7 +19,7 @@ public interface IMasterClient
     void AskSoa(AskSoa request, ReplyTo replyTo);
 
     /// <summary>
-    /// Transfers the whole zone from one address; <see cref="TransferMoving"/> from time to time, then
+    /// Transfers the zone from one address; <see cref="TransferMoving"/> from time to time, then
     /// <see cref="TransferCompleted"/> or <see cref="TransferFailed"/>.
     /// </summary>
     void Transfer(TransferZone request, ReplyTo replyTo);
@@ -70,11 +70,15 @@ public sealed record SoaAnswered(long Id, MasterAddress Address, SoaOutcome Outc
     public TimeSpan? Expire { get; init; }
 }
 
-/// <summary>Asks for the whole zone.</summary>
+/// <summary>Asks for a zone, in whatever form it is cheapest.</summary>
 /// <param name="Id">Number of the request.</param>
 /// <param name="Address">Where to take it from.</param>
 /// <param name="Limits">Times and sizes.</param>
-public sealed record TransferZone(long Id, DomainName Zone, MasterAddress Address, TransferLimits Limits);
+public sealed record TransferZone(long Id, DomainName Zone, MasterAddress Address, TransferLimits Limits)
+{
+    /// <summary>What is held, from which differences may start; null when the whole zone is wanted.</summary>
+    public ZoneContent? Held { get; init; }
+}
 
 /// <summary>Bounds of one transfer. The total time grows with what has arrived: a large zone that moves is not cut off.</summary>
 /// <param name="ConnectTimeout">For the connection.</param>
@@ -102,7 +106,44 @@ public sealed record TransferMoving(long Id, long Bytes, long Records);
 public sealed record TransferCompleted(long Id, MasterAddress Address, ZoneContent Content, TransferStatistics Statistics);
 
 /// <summary>What a transfer moved.</summary>
-public sealed record TransferStatistics(long Messages, long Bytes, long Records, long DroppedRecords, TimeSpan Duration);
+/// <param name="Messages">Messages of the answer.</param>
+/// <param name="Bytes">Octets of them.</param>
+/// <param name="Records">Records of a whole zone, or those that differences deleted and added, their SOAs included.</param>
+/// <param name="DroppedRecords">Records left out because they lie outside the zone.</param>
+/// <param name="Duration">From the request to the checked content.</param>
+public sealed record TransferStatistics(long Messages, long Bytes, long Records, long DroppedRecords, TimeSpan Duration)
+{
+    /// <summary>What the answer really was.</summary>
+    public TransferKind Kind { get; init; }
+
+    /// <summary>Why an IXFR before it brought nothing; null when there was none.</summary>
+    public string? FellBackFrom { get; init; }
+}
+
+/// <summary>Forms of a transfer.</summary>
+public enum TransferKind
+{
+    /// <summary>The whole zone was asked for and came.</summary>
+    Axfr = 0,
+
+    /// <summary>Differences were asked for and came.</summary>
+    Ixfr = 1,
+
+    /// <summary>Differences were asked for and the whole zone came (RFC 1995 section 4).</summary>
+    AxfrStyleIxfr = 2,
+}
+
+/// <summary>Words for <see cref="TransferKind"/>.</summary>
+public static class TransferKinds
+{
+    /// <summary>As it stands in log lines.</summary>
+    public static string Text(this TransferKind kind) => kind switch
+    {
+        TransferKind.Ixfr => "IXFR",
+        TransferKind.AxfrStyleIxfr => "AXFR-style IXFR",
+        _ => "AXFR",
+    };
+}
 
 /// <summary>How a transfer failed.</summary>
 public enum TransferFailure
@@ -127,6 +168,9 @@ public enum TransferFailure
 
     /// <summary>It came whole, but its content is not fit to be served.</summary>
     Guarded = 6,
+
+    /// <summary>The answer to an IXFR says that there is nothing newer, though the SOA asked for before said otherwise.</summary>
+    NothingNewer = 7,
 }
 
 /// <summary>The transfer brought nothing.</summary>

@@ -124,7 +124,8 @@ public sealed class TransferActor : UntypedActor
             case TransferFrom from:
                 _transfer = _settings.NextTransferId();
                 _transferBegunAt = Clock.Monotonic;
-                _settings.Client.Transfer(new TransferZone(_transfer, _order.Zone, from.Address, _settings.Limits), Context.ReplyTo());
+                _settings.Client.Transfer(
+                    new TransferZone(_transfer, _order.Zone, from.Address, _settings.Limits) { Held = _order.Held }, Context.ReplyTo());
                 break;
             case TellDirectory tell:
                 _settings.Directory.Tell(tell.Heard, Self);

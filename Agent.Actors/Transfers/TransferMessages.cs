@@ -18,6 +18,9 @@ public sealed record PassOrder(long Pass, DomainName Zone, uint? HeldSerial, boo
 
     /// <summary>Somebody said that there is something new, or waits for it: it goes before the many regular checks.</summary>
     public bool IsUrgent { get; init; }
+
+    /// <summary>The content held, from which differences may start; null when the whole zone is wanted.</summary>
+    public ZoneContent? Held { get; init; }
 }
 
 /// <summary>The pass receives zone data and goes on.</summary>

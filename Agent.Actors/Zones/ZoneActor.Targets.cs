@@ -1,5 +1,7 @@
 using Agent.Actors.Backends;
+using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Transfers;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
@@ -9,6 +11,20 @@ internal sealed partial class ZoneActor
 {
     private WantZone Wish(long generation, ZoneContent? content, bool observeFirst, TimeSpan? toldAt = null) =>
         new(_name, generation, content, observeFirst) { Shard = _targets.Shard, Epoch = _targets.Epoch, ToldAt = toldAt };
+
+    /// <summary>Others hear of a change when no target is still on its way to it: who asks one of them next gets the new content.</summary>
+    private void TellOthers()
+    {
+        if (_settings.Announcements is not { } announcements || AnnouncedSerial() is not { } serial || serial == _announced) return;
+        _announced = serial;
+        announcements.Tell(new AnnounceZone(_name, serial), Self);
+    }
+
+    /// <summary>The serial that others may know of; null while none is, or while the servers do not serve it yet.</summary>
+    private uint? AnnouncedSerial() =>
+        _machine.Row is { Wish: ZoneWish.Present, Content: { } content } row && row.Targets.All(t => t.State != TargetZoneState.Pending)
+            ? content.Serial
+            : null;
 
     private void TellTargets(WantZone wish)
     {

@@ -50,6 +50,7 @@ internal sealed partial class ZoneActor : UntypedActor
     private ZoneRow? _toldRow;
     private ZonePhase _toldPhase;
     private bool _toldTransferring;
+    private uint? _announced;
 
     private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy)
     {
@@ -59,6 +60,7 @@ internal sealed partial class ZoneActor : UntypedActor
         _logger = Context.System.LoggerFactory.CreateLogger<ZoneActor>();
         _targets = targets;
         _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, settings.Policy.Current);
+        _announced = AnnouncedSerial();
     }
 
     public static Props Props(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy) =>
@@ -82,6 +84,7 @@ internal sealed partial class ZoneActor : UntypedActor
         }
 
         Buggify.Break("zone.before-telling-shard");
+        TellOthers();
         TellShard();
     }
 
@@ -167,11 +170,14 @@ internal sealed partial class ZoneActor : UntypedActor
                 _pass = x.Pass;
                 _passBegunAt = Clock.Monotonic;
                 FaultPoint.Pass("pass.begun");
-                _transfer = Context.ActorOf(
-                    TransferActor.Props(_settings.Transfers, new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)
+                _transfer = Context.ActorOf(TransferActor.Props(
+                    _settings.Transfers,
+                    new PassOrder(x.Pass, _name.Fold(), x.HeldSerial, x.Force, x.Notifier)
                     {
                         AcceptOlder = x.AcceptOlder,
                         IsUrgent = x.IsUrgent,
+                        // Who forces a transfer doubts what is held, and nothing may start from that; nor does a way lead to something older.
+                        Held = x.HeldSerial is null || x.Force || x.AcceptOlder ? null : _machine.Row?.Content,
                     }));
                 Context.WatchWith(_transfer, new TransferEnded(x.Pass));
                 break;

@@ -64,6 +64,9 @@ public sealed record ZoneActorSettings(
     /// <summary>The <see cref="TargetDirectoryActor"/> that says which targets there are, when they come and go; null when they never
     /// do.</summary>
     public IActorRef? TargetDirectory { get; init; }
+
+    /// <summary>The <see cref="NotifyOutActor"/> that tells others of changes; null when nobody is told.</summary>
+    public IActorRef? Announcements { get; init; }
 }
 
 /// <summary>Holds the zones' settings, so that a reload reaches every zone with its next message.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Numerics;
 using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -73,10 +74,7 @@ public sealed partial class ZoneMachine
             // The failures are over when the content is durable: a journal that takes nothing must not make us transfer again and again.
             _newContent = input.Content;
             _newExpire = input.Expire;
-            string how = input.Statistics is { } moved
-                ? $", {moved.Bytes} octets in {moved.Duration.TotalMilliseconds:0} ms, {moved.DroppedRecords} records left out"
-                : "";
-            AddEvent("transferred", $"{input.Content.RecordCount} records from {input.Source}{how}", input.Content.Serial);
+            AddEvent("transferred", HowBrought(input), input.Content.Serial);
             return;
         }
 
@@ -92,6 +90,17 @@ public sealed partial class ZoneMachine
         SetReason(reason);
         AddEvent("serial-went-back", reason.Text, input.Content.Serial);
         ScheduleRefresh();
+    }
+
+    private static string HowBrought(PassBrought input)
+    {
+        if (input.Statistics is not { } moved) return $"{input.Content.RecordCount} records from {input.Source}";
+        string size = moved.Kind == TransferKind.Ixfr
+            ? $"{moved.Records} records of differences, the zone has {input.Content.RecordCount}"
+            : $"{input.Content.RecordCount} records";
+        string after = moved.FellBackFrom is { } why ? $"; before it: {why}" : "";
+        return $"{moved.Kind.Text()} from {input.Source}: {size}, {moved.Bytes} octets in {moved.Duration.TotalMilliseconds:0} ms, "
+            + $"{moved.DroppedRecords} records left out{after}";
     }
 
     private void OnCurrent(PassFoundCurrent input)

@@ -64,12 +64,14 @@ public sealed class BindServer : MasterServer
     public override async Task NotifyAsync(string name) => (await RndcAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
 
     /// <inheritdoc/>
-    public override async Task AddSecondaryAsync(string name, IPEndPoint master)
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
     {
         string zone = name.TrimEnd('.');
         string port = master.Port.ToString(CultureInfo.InvariantCulture);
-        string masters = $"masters {{ {master.Address} port {port}; }};";
-        (await RndcAsync("addzone", zone, $"{{ type secondary; {masters} file \"{zone}.raw\"; }};")).EnsureSuccess();
+        string key = Key is { } known ? $" key \"{known.Name}\"" : "";
+        string masters = $"masters {{ {master.Address} port {port}{key}; }};";
+        string differences = $"request-ixfr {(way == SecondaryWay.Whole ? "no" : "yes")};";
+        (await RndcAsync("addzone", zone, $"{{ type secondary; {masters} {differences} file \"{zone}.raw\"; }};")).EnsureSuccess();
     }
 
     protected override async Task<ChildProcess> LaunchAsync()
@@ -105,6 +107,7 @@ public sealed class BindServer : MasterServer
                 {{ExtraOptions}}
             };
             {{ExtraStatements}}
+            {{(Key is { } key ? $"key \"{key.Name}\" {{ algorithm hmac-sha256; secret \"{key.Secret}\"; }};" : "")}}
 
             """);
         if (Views.Count == 0)

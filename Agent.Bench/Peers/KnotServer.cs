@@ -9,6 +9,9 @@ public sealed class KnotServer() : MasterServer("knot")
 {
     private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
 
+    /// <summary>What the journal keeps: changes, or all versions (journal-content).</summary>
+    public string JournalContent { get; init; } = "changes";
+
     private string Configuration => Folder.Combine("knot.conf");
 
     private string Control => Folder.Combine("knot.sock");
@@ -53,7 +56,7 @@ public sealed class KnotServer() : MasterServer("knot")
     }
 
     /// <inheritdoc/>
-    public override async Task AddSecondaryAsync(string name, IPEndPoint master)
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
     {
         _secondaryZones.Add((name, master));
         await ReconfigureAsync();
@@ -92,21 +95,27 @@ public sealed class KnotServer() : MasterServer("knot")
                 storage: "{Folder.FullPath}"
                 journal-db-mode: asynchronous
                 journal-db-max-size: 64M
+            {(Key is { } key ? $"key:\n  - id: {key.Name}\n    algorithm: hmac-sha256\n    secret: {key.Secret}" : "")}
             acl:
               - id: everybody
                 action: transfer
+              - id: news
+                address: [ 127.0.0.0/8, ::1 ]
+                action: notify
+                {(Key is { } signing ? $"key: {signing.Name}" : "")}
 
             """);
         string[] remotes =
         [
             .. NotifyTargets.Select((target, index) => $"  - id: target{index}\n    address: {target.Address}@{target.Port}\n"),
-            .. _secondaryZones.Select((zone, index) => $"  - id: master{index}\n    address: {zone.Master.Address}@{zone.Master.Port}\n"),
+            .. _secondaryZones.Select((zone, index) => $"  - id: master{index}\n    address: {zone.Master.Address}@{zone.Master.Port}\n"
+                + (Key is { } key ? $"    key: {key.Name}\n" : "")),
         ];
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
         string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
-        text.Append("template:\n  - id: default\n    acl: everybody\n    zonefile-sync: -1\n    zonefile-load: difference\n");
-        text.Append("    journal-content: changes\n");
+        text.Append("template:\n  - id: default\n    acl: [ everybody, news ]\n    zonefile-sync: -1\n    zonefile-load: difference\n");
+        text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
         text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
         string[] zones =
         [

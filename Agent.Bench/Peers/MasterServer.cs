@@ -2,6 +2,19 @@ using System.Net;
 
 namespace Agent.Bench.Peers;
 
+/// <summary>How a secondary asks its master for a zone that it has.</summary>
+public enum SecondaryWay
+{
+    /// <summary>By AXFR, where the server can be told so.</summary>
+    Whole,
+
+    /// <summary>By IXFR over TCP.</summary>
+    Differences,
+
+    /// <summary>By IXFR, first over UDP, where the server does that.</summary>
+    DifferencesByUdp,
+}
+
 /// <summary>A real DNS server whose zones the tests set and change, and which may send NOTIFY.</summary>
 public abstract class MasterServer(string purpose) : DnsServer(purpose)
 {
@@ -57,8 +70,14 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     /// <summary>Makes the server send a NOTIFY to all <see cref="NotifyTargets"/>.</summary>
     public abstract Task NotifyAsync(string name);
 
+    /// <summary>A key that the server knows: its name and its secret in base64, for hmac-sha256. Set before the start.</summary>
+    public (string Name, string Secret)? Key { get; init; }
+
     /// <summary>Makes the running server a secondary of a zone, which it fetches from that master at once.</summary>
-    public abstract Task AddSecondaryAsync(string name, IPEndPoint master);
+    /// <param name="name">The zone.</param>
+    /// <param name="master">Where from; it is also who may send NOTIFY.</param>
+    /// <param name="way">How it asks.</param>
+    public abstract Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole);
 
     /// <summary>Writes the zone's file, in one step for whoever reads it; returns whether the zone is new.</summary>
     protected bool WriteZone(MasterZone zone)

@@ -7,7 +7,7 @@ namespace Agent.Bench.Peers;
 /// <summary>NSD as a master.</summary>
 public sealed class NsdServer() : MasterServer("nsd")
 {
-    private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
+    private readonly List<(string Zone, IPEndPoint Master, SecondaryWay Way)> _secondaryZones = [];
 
     private string Configuration => Folder.Combine("nsd.conf");
 
@@ -26,9 +26,9 @@ public sealed class NsdServer() : MasterServer("nsd")
     public override async Task NotifyAsync(string name) => (await ControlAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
 
     /// <inheritdoc/>
-    public override async Task AddSecondaryAsync(string name, IPEndPoint master)
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
     {
-        _secondaryZones.Add((name, master));
+        _secondaryZones.Add((name, master, way));
         await ReconfigureAsync();
     }
 
@@ -81,10 +81,20 @@ public sealed class NsdServer() : MasterServer("nsd")
             }
         }
 
-        foreach ((string name, IPEndPoint master) in _secondaryZones)
+        string key = "NOKEY";
+        if (Key is { } known)
+        {
+            key = known.Name;
+            text.Append(
+                CultureInfo.InvariantCulture, $"key:\n    name: \"{key}\"\n    algorithm: hmac-sha256\n    secret: \"{known.Secret}\"\n");
+        }
+
+        foreach ((string name, IPEndPoint master, SecondaryWay way) in _secondaryZones)
         {
             text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{name.TrimEnd('.')}\"\n    zonefile: \"{name}zone\"\n");
-            text.Append(CultureInfo.InvariantCulture, $"    request-xfr: AXFR {master.Address}@{master.Port} NOKEY\n");
+            string how = way switch { SecondaryWay.Whole => "AXFR ", SecondaryWay.DifferencesByUdp => "UDP ", _ => "" };
+            text.Append(CultureInfo.InvariantCulture, $"    request-xfr: {how}{master.Address}@{master.Port} {key}\n");
+            text.Append(CultureInfo.InvariantCulture, $"    allow-notify: {master.Address} {key}\n    provide-xfr: 127.0.0.0/8 NOKEY\n");
         }
 
         File.WriteAllText(Configuration, text.ToString());

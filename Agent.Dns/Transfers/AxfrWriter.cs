@@ -30,10 +30,19 @@ public sealed class AxfrWriter : IDisposable
 
     /// <summary>Starts an answer to a request that holds one question.</summary>
     public AxfrWriter(ZoneContent content, ReadOnlySpan<byte> request, AxfrWriterOptions options)
+        : this(content.Open(), request, options)
+    {
+    }
+
+    /// <summary>
+    /// Starts an answer from records that begin with the SOA of the version they lead to: those of a zone, or for an IXFR the steps of
+    /// differences behind that SOA. The records are disposed with this object.
+    /// </summary>
+    public AxfrWriter(RecordStream records, ReadOnlySpan<byte> request, AxfrWriterOptions options)
     {
         _request = request.ToArray();
         _options = options.TargetBytes == 0 ? new AxfrWriterOptions(ReservedBytes: options.ReservedBytes) : options;
-        _records = content.Open();
+        _records = records;
     }
 
     /// <summary>

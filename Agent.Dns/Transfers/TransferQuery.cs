@@ -32,6 +32,16 @@ public static class TransferQuery
     public static int WriteIxfr(Span<byte> buffer, DomainName zone, ushort id, uint ourSerial, bool withEdns = false) =>
         Write(buffer, zone, RecordType.IXFR, id, withEdns, ourSerial);
 
+    /// <summary>Tells a secondary that the zone has changed (RFC 1996 section 3.7).</summary>
+    public static int WriteNotify(Span<byte> buffer, DomainName zone, ushort id)
+    {
+        ushort flags = MessageHeader.ComposeFlags(Opcode.Notify, flags: MessageHeader.AuthoritativeFlag);
+        var writer = new MessageWriter(buffer, id, flags);
+        return writer.TryWriteQuestion(zone, RecordType.SOA)
+            ? writer.Length
+            : throw new ArgumentException("The buffer is too small for the question.", nameof(buffer));
+    }
+
     private static int Write(
         Span<byte> buffer, DomainName zone, RecordType type, ushort id, bool withEdns, uint? ourSerial, bool withExpire = false)
     {

@@ -43,6 +43,7 @@ public sealed class XfrMachine<TSink> : IDisposable
     private SoaNumbers _first;
     private uint _deltaFrom;
     private uint _deltaTo;
+    private byte[] _deltaToSoa = [];
     private State _state = State.ExpectSoa;
     private bool _isFirstMessage = true;
     private int _emptyMessages;
@@ -289,12 +290,14 @@ public sealed class XfrMachine<TSink> : IDisposable
             return XfrError.DeltaOrder;
         _state = State.IxfrAdd;
         _deltaTo = serial;
+        _deltaToSoa = soa.Whole.ToArray();
         return _sink.BeginAdditions(soa) ? XfrError.None : XfrError.SinkRefused;
     }
 
     private XfrError EndDelta(in StoredRecord soa, uint serial)
     {
-        if (serial != _deltaTo)
+        // The SOA that a step added is the one that the next deletes, or that closes the answer: of a serial that lies nobody knows more.
+        if (serial != _deltaTo || !IsSameSoa(_deltaToSoa, soa))
             return XfrError.DeltaChainBroken;
         if (!_sink.EndDelta())
             return XfrError.SinkRefused;
@@ -311,9 +314,11 @@ public sealed class XfrMachine<TSink> : IDisposable
         return XfrError.None;
     }
 
-    private bool IsFirstSoa(in StoredRecord soa)
+    private bool IsFirstSoa(in StoredRecord soa) => IsSameSoa(_firstSoa, soa);
+
+    private static bool IsSameSoa(byte[] earlier, in StoredRecord soa)
     {
-        StoredRecord.Read(_firstSoa, out StoredRecord first);
+        StoredRecord.Read(earlier, out StoredRecord first);
         if (first.Rdata.Length != soa.Rdata.Length)
             return false;
         // The case of names may differ, the numbers behind them may not.

@@ -44,9 +44,20 @@ public abstract class ZoneContent
     /// <summary>SHA-256 of the byte sequence.</summary>
     public ContentHash Hash => Facts.Hash;
 
+    /// <summary>
+    /// What led to this content from the one held before, while nobody has kept it yet; null for a content that came otherwise. Who keeps
+    /// it lets go of it, so that an idle zone costs no more than its facts.
+    /// </summary>
+    public ContentOrigin? Origin { get; set; }
+
     /// <summary>Reads from the first record on. Every call gives an independent stream, which the caller disposes.</summary>
     public abstract RecordStream Open();
 
     /// <summary>Apex, serial and size for logs.</summary>
     public override string ToString() => $"{Apex} serial {Serial}, {RecordCount} records";
 }
+
+/// <summary>How a content came to be from another one.</summary>
+/// <param name="From">The hash of the content before it.</param>
+/// <param name="Differences">What leads from that to this.</param>
+public sealed record ContentOrigin(ContentHash From, DifferenceSequence Differences);

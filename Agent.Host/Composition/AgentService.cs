@@ -130,7 +130,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         _transferKeys = new TransferKeyring(KeysOf(_options), clock);
         var spool = new SpoolDirectory(data.SpoolPath);
         var client = new MasterClient(
-            new MasterClientOptions { TransferSources = _options.TransferSource is { } source ? [source] : [] },
+            ClientOptions(),
             spool,
             _transferKeys,
             clock,
@@ -160,7 +160,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
         if (_cluster is not null) await WarmUpAsync(zones, step, cancellation);
         step("binding the sockets");
-        BindDns(listenerPolicy, _region, zones, clock);
+        BindDns(listenerPolicy, _region, zones, journal.Differences, clock);
 
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
@@ -174,6 +174,16 @@ internal sealed partial class AgentService : IAsyncDisposable
         if (anycast is not null) OnStop(() => new ValueTask(anycast.LeaveAsync()));
         _listeners.Start();
     }
+
+    private MasterClientOptions ClientOptions() => new()
+    {
+        TransferSources = _options.TransferSource is { } source ? [source] : [],
+        Ixfr = _options.Transfer.Ixfr.IsOn,
+        IxfrMaximumPercent = _options.Transfer.Ixfr.MaximumPercent,
+        IxfrRest = _options.Transfer.Ixfr.Rest,
+        // A history is kept for those who may ask for it; when it becomes allowed later, it begins with the next start.
+        HistoryBytes = _options.Access.AllowTransfer.Count > 0 ? _options.Journal.Bounds.DifferenceBytesPerZone : 0,
+    };
 
     private (DataDirectory Data, INodeJournal Journal) OpenStore(TimeProvider clock)
     {
@@ -230,6 +240,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         var zones = new ZoneActorSettings(ImmutableSortedDictionary<string, IActorRef>.Empty, writer, transfers, _policy)
         {
             TargetDirectory = targets,
+            Announcements = StartAnnouncements(client),
         };
         Props host = ZoneShardActor.Props(new ZoneShardSettings(zones, shards, transfer.Pace.ChecksPerSecond / shards, MaxEarly: 10_000));
         ICoordination coordination = _cluster is null ? new EmbeddedCoordination(shards, journal.Epoch) : new ClusterCoordination(shards);
@@ -248,7 +259,13 @@ internal sealed partial class AgentService : IAsyncDisposable
         return _system.ActorOf(ShardRegionActor.Props(region), "zones");
     }
 
-    private void BindDns(ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, TimeProvider clock)
+    private IActorRef? StartAnnouncements(MasterClient client) => _options.AlsoNotify.Count == 0 ? null : _system.ActorOf(
+        NotifyOutActor.Props(new NotifyOutSettings(
+            client, [.. _options.AlsoNotify], _options.Transfer.NotifyRetry, _options.Transfer.NotifyTries)),
+        "announcements");
+
+    private void BindDns(
+        ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, IDifferenceHistory differences, TimeProvider clock)
     {
         _authenticator = new TsigAuthenticator(KeysOf(_options), clock);
         NetworkEndpoint? destination = QueryDestination();
@@ -262,7 +279,7 @@ internal sealed partial class AgentService : IAsyncDisposable
                 : null,
             LocalAnswerer = destination is null ? new EmbeddedAnswerer(zones) : null,
             Authenticator = _authenticator,
-            Transfers = ZoneTransferResponder.OfRegion(region, clock),
+            Transfers = ZoneTransferResponder.OfRegion(region, differences, _options.Transfer.Outgoing, clock, _loggers),
             Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },
             Tcp = new TcpOptions
             {

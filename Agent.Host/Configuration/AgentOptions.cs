@@ -7,6 +7,7 @@ using Agent.Dns.Wire;
 using Agent.Host.Anycast;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
 
@@ -48,6 +49,9 @@ public sealed record AgentOptions
     public required MasterRoster Roster { get; init; }
 
     public required AccessOptions Access { get; init; }
+
+    /// <summary>Who is told of changes.</summary>
+    public required IReadOnlyList<NotifyReceiver> AlsoNotify { get; init; }
 
     /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, and the bounds on a zone's life.</summary>
     public required ZonePolicy Zones { get; init; }
@@ -167,8 +171,22 @@ public sealed record ManagementOptions(IPAddress Address, int Port, IReadOnlyLis
 /// <param name="QueryTimeout">For each SOA question.</param>
 /// <param name="QueryGrace">How long slower masters may still come up with a newer serial.</param>
 /// <param name="Pace">SOA questions to one address.</param>
+/// <param name="NotifyRetry">Between two sendings of one NOTIFY to others.</param>
+/// <param name="NotifyTries">Sendings of one NOTIFY.</param>
 public sealed record TransferOptions(
-    TransferLimits Limits, TransferBudget Budget, TimeSpan QueryTimeout, TimeSpan QueryGrace, PaceLimits Pace);
+    TransferLimits Limits,
+    TransferBudget Budget,
+    TimeSpan QueryTimeout,
+    TimeSpan QueryGrace,
+    PaceLimits Pace,
+    IxfrOptions Ixfr,
+    OutgoingLimits Outgoing,
+    TimeSpan NotifyRetry,
+    int NotifyTries);
+
+/// <param name="MaximumPercent">Largest differences, as a share of the zone.</param>
+/// <param name="Rest">How long a master that could not give differences is not asked for them.</param>
+public sealed record IxfrOptions(bool IsOn, int MaximumPercent, TimeSpan Rest);
 
 public sealed record GuardOptions(int ShrinkPercent, int ShrinkMinimumRecords, ZoneDigestRule Zonemd);
 

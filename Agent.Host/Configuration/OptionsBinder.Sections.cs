@@ -4,6 +4,7 @@ using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
 
@@ -13,6 +14,7 @@ internal sealed partial class OptionsBinder
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
     private static readonly HoconObject MasterDefaults = Defaults("key = \"\", tls = \"\"");
     private static readonly HoconObject ZoneDefaults = Defaults("masters = []");
+    private static readonly HoconObject ReceiverDefaults = Defaults("key = \"\"");
     private static readonly HoconObject KeyDefaults = Defaults("algorithm = hmac-sha256, secret = \"\", secret-file = \"\"");
 
     private static readonly HoconObject NamedTargetDefaults = Defaults("scope = default, driver = \"\"");
@@ -48,6 +50,9 @@ internal sealed partial class OptionsBinder
         {
             HistoryPerZone = section.Integer("history-per-zone", 1, 100_000),
             HistoryTotal = section.Integer("history-total", 1, int.MaxValue),
+            DifferencesPerZone = section.Integer("differences-per-zone", 1, 100_000),
+            DifferenceBytesPerZone = section.Size("differences-size", 0, 256 * 1024 * 1024),
+            DifferencesAge = section.Duration("differences-age", Second, 3650 * Day),
             LargestStoredContent = (int)section.Size("inline-content", 0, 16 * 1024 * 1024),
             MaximumBytes = section.Size("maximum-size", 0, 1L << 50),
             LockTimeout = section.Duration("lock-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(5)),
@@ -147,7 +152,16 @@ internal sealed partial class OptionsBinder
             new TransferBudget(section.Integer("concurrent", 1, 100_000), section.Integer("per-master", 1, 100_000)),
             section.Duration("query-timeout", Shortest, TimeSpan.FromMinutes(10)),
             section.Duration("query-grace", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
-            new PaceLimits(section.Integer("checks-per-second", 1, 1_000_000), section.Integer("questions-per-second", 1, 1_000_000)));
+            new PaceLimits(section.Integer("checks-per-second", 1, 1_000_000), section.Integer("questions-per-second", 1, 1_000_000)),
+            new IxfrOptions(
+                section.Flag("ixfr"), section.Integer("ixfr-max-percent", 1, 1000), section.Duration("ixfr-rest", TimeSpan.Zero, Day)),
+            new OutgoingLimits(
+                section.Integer("out-concurrent", 1, 100_000),
+                section.Integer("out-per-client", 1, 100_000),
+                limits.TotalTimeout,
+                limits.MinimumBytesPerSecond),
+            section.Duration("notify-retry", Shortest, Day),
+            section.Integer("notify-tries", 1, 100));
         if (options.Pace.QuestionsPerSecond < options.Pace.ChecksPerSecond)
             section.Problem("questions-per-second", "this must not be less than checks-per-second, which it includes");
         section.Done();

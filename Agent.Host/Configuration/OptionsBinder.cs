@@ -60,6 +60,7 @@ internal sealed partial class OptionsBinder
             Listener = ReadListener(),
             Roster = ReadRoster(keys),
             Access = ReadAccess(keys),
+            AlsoNotify = ReadAlsoNotify(keys),
             Zones = ReadZonePolicy(transfer, limits),
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,

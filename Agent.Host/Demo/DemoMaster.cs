@@ -5,8 +5,8 @@ using Agent.Backends.Embedded;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Host.Composition;
 using Agent.Host.Sockets;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Demo;
 
@@ -27,7 +27,12 @@ internal sealed class DemoMaster : IDisposable
                 Policy = new ListenerPolicy { AllowTransfer = AccessList.Parse("127.0.0.0/8") },
                 Gate = nobody,
                 LocalAnswerer = new EmbeddedAnswerer(_zones),
-                Transfers = new ZoneTransferResponder(zone => Task.FromResult(_contents.GetValueOrDefault(zone)), TimeProvider.System),
+                Transfers = new ZoneTransferResponder(
+                    zone => Task.FromResult(_contents.GetValueOrDefault(zone)),
+                    history: null,
+                    OutgoingLimits.Default,
+                    TimeProvider.System,
+                    loggers.CreateLogger<ZoneTransferResponder>()),
                 Udp = new UdpWorkerOptions { Workers = 1 },
             },
             loggers);

@@ -16,6 +16,9 @@ public interface INodeJournal : IJournal, IDisposable
     /// lost by itself is told where it is written for.</summary>
     Task<Reason> Fenced { get; }
 
+    /// <summary>What led from content to content, for those who transfer zones from here.</summary>
+    IDifferenceHistory Differences { get; }
+
     /// <summary>Names of the zones that are wanted and have content.</summary>
     /// <exception cref="IOException">The journal could not be read.</exception>
     Task<ImmutableArray<DomainName>> ReadWantedNamesAsync();

@@ -9,6 +9,15 @@ public sealed record JournalOptions
     /// <summary>History lines kept over all zones, the newest.</summary>
     public long HistoryTotal { get; init; } = 1_000_000;
 
+    /// <summary>Changes of content whose differences are kept for each zone, the newest.</summary>
+    public int DifferencesPerZone { get; init; } = 100;
+
+    /// <summary>Octets of differences kept for each zone; 0 keeps none.</summary>
+    public long DifferenceBytesPerZone { get; init; } = 1 << 20;
+
+    /// <summary>How long differences are kept.</summary>
+    public TimeSpan DifferencesAge { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Contents that are larger than this once compressed become files.</summary>
     public int LargestStoredContent { get; init; } = 64 * 1024;
 

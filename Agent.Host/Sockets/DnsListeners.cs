@@ -160,7 +160,13 @@ internal sealed class DnsListeners : IDisposable
             foreach (UdpSocket socket in sockets)
             {
                 _workers.Add(new UdpWorker(
-                    socket, _settings.Udp, NewPipeline(), _settings.Gate, _settings.Relay, _loggers.CreateLogger<UdpWorker>()));
+                    socket,
+                    _settings.Udp,
+                    NewPipeline(),
+                    _settings.Gate,
+                    _settings.Relay,
+                    _loggers.CreateLogger<UdpWorker>(),
+                    _settings.Transfers));
                 owned++;
             }
         }
@@ -207,6 +213,7 @@ internal sealed class DnsListeners : IDisposable
             LocalAnswerer = _settings.LocalAnswerer,
             ErrorRate = _errorRate,
             NotifyRate = _notifyRate,
+            AnswersIxfrByUdp = _settings.Transfers is not null,
             Counters = counters,
             TraceSeed = RandomSeed(),
         });

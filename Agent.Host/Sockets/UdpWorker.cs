@@ -26,6 +26,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     private readonly ControlGate _gate;
     private readonly UdpRelay? _relay;
     private readonly UdpReadiness? _readiness;
+    private readonly ITransferResponder? _transfers;
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private volatile bool _stopping;
@@ -35,8 +36,15 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
     private long _failureLoggedMs = long.MinValue / 2;
 
     public UdpWorker(
-        UdpSocket socket, UdpWorkerOptions options, RequestPipeline pipeline, ControlGate gate, RelayOptions? relay, ILogger logger)
+        UdpSocket socket,
+        UdpWorkerOptions options,
+        RequestPipeline pipeline,
+        ControlGate gate,
+        RelayOptions? relay,
+        ILogger logger,
+        ITransferResponder? transfers = null)
     {
+        _transfers = transfers;
         _socket = socket;
         _pipeline = pipeline;
         _gate = gate;
@@ -178,6 +186,9 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
                 break;
             case RequestDisposition.Relay:
                 _relay!.Forward(message, source.Token, outcome.Relay, nowMs, _socket, _batch);
+                break;
+            case RequestDisposition.TransferOut:
+                _ = _transfers?.RespondByDatagramAsync(outcome.Transfer!);
                 break;
             default:
                 break;

@@ -7,11 +7,12 @@ using Agent.Actors.Transfers;
 namespace Agent.Host.Transfers;
 
 /// <summary>The port to the masters on real sockets. Decides nothing: which master, when and how often is for the actors.</summary>
-public sealed partial class MasterClient : IMasterClient, IAsyncDisposable
+public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncDisposable
 {
     private readonly TransferServices _services;
     private readonly MasterResolver _resolver;
     private readonly SoaAsker _soaAsker;
+    private readonly NotifySender _notifySender;
     private readonly ILogger _logger;
     // Never disposed: a request that comes while all is closing still finds a token, and is answered.
     private readonly CancellationTokenSource _stopping = new();
@@ -34,9 +35,10 @@ public sealed partial class MasterClient : IMasterClient, IAsyncDisposable
         Func<string, CancellationToken, Task<IPAddress[]>> lookup)
     {
         var connections = new MasterConnectionPool(options, clock);
-        _services = new TransferServices(connections, spool, keyring, options, clock);
+        _services = new TransferServices(connections, spool, keyring, options, clock, new IxfrRests(options.IxfrRest, clock));
         _resolver = new MasterResolver(options, clock, lookup);
         _soaAsker = new SoaAsker(connections, keyring, clock, options.MaximumSoaQuestions);
+        _notifySender = new NotifySender(connections, keyring, clock);
         _logger = logger;
     }
 
@@ -68,6 +70,12 @@ public sealed partial class MasterClient : IMasterClient, IAsyncDisposable
             why => new TransferFailed(request.Id, request.Address, TransferFailure.GivenUp, new Reason(ReasonCode.TransferBroken, why)),
             replyTo);
     }
+
+    /// <inheritdoc/>
+    public void Notify(SendNotify request, ReplyTo replyTo) => Run(
+        async () => await _notifySender.NotifyAsync(request, _stopping.Token),
+        why => new NotifyAnswered(request.Id, IsAnswered: false, why),
+        replyTo);
 
     /// <inheritdoc/>
     public void Cancel(long id)

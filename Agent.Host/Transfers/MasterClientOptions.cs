@@ -31,4 +31,19 @@ public sealed record MasterClientOptions
     /// read while the disk is busy: seconds of what such a master sends. One that is faster fills any buffer before half a second is over.
     /// </summary>
     public int ReadAheadBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Whether differences are asked for where something is held that they can start from.</summary>
+    public bool Ixfr { get; init; } = true;
+
+    /// <summary>How long a master that could not give differences is asked for whole zones only.</summary>
+    public TimeSpan IxfrRest { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Differences larger than this share of the zone are not taken: the whole zone costs less, in time and in memory.</summary>
+    public int IxfrMaximumPercent { get; init; } = 50;
+
+    /// <summary>Differences up to this size are taken whatever the zone's.</summary>
+    public int IxfrSmallestBound { get; init; } = 64 * 1024;
+
+    /// <summary>Differences up to this size become history that others may ask for; 0 keeps none.</summary>
+    public long HistoryBytes { get; init; }
 }

@@ -8,11 +8,11 @@ namespace Agent.Host.Transfers;
 /// <summary>Cuts what arrived into messages and feeds them to the machine, the signature first.</summary>
 internal sealed class TransferFeeder : IDisposable
 {
-    private readonly XfrMachine<ContentSink> _machine;
+    private readonly XfrMachine<IntakeSink> _machine;
     private readonly TransferSignature? _signature;
     private byte[]? _joined;
 
-    public TransferFeeder(XfrMachine<ContentSink> machine, TransferSignature? signature)
+    public TransferFeeder(XfrMachine<IntakeSink> machine, TransferSignature? signature)
     {
         _machine = machine;
         _signature = signature;

@@ -33,7 +33,11 @@ internal static class TransferMetrics
         string result = final is TransferCompleted ? "done" : "failed";
         string reason = final is TransferFailed failed ? Word(failed.Failure) : "none";
         Transfers.Add(
-            1, new("type", "axfr"), new("result", result), new("reason", reason), new KeyValuePair<string, object?>("transport", "tcp"));
+            1,
+            new("type", Word(statistics.Kind)),
+            new("result", result),
+            new("reason", reason),
+            new KeyValuePair<string, object?>("transport", "tcp"));
         Duration.Record(statistics.Duration.TotalSeconds, new KeyValuePair<string, object?>("result", result));
         Bytes.Add(statistics.Bytes);
         if (final is TransferCompleted)
@@ -48,6 +52,13 @@ internal static class TransferMetrics
         _ => "unreachable",
     }));
 
+    private static string Word(TransferKind kind) => kind switch
+    {
+        TransferKind.Ixfr => "ixfr",
+        TransferKind.AxfrStyleIxfr => "ixfr_axfr_style",
+        _ => "axfr",
+    };
+
     private static string Word(TransferFailure failure) => failure switch
     {
         TransferFailure.Unreachable => "unreachable",
@@ -56,6 +67,7 @@ internal static class TransferMetrics
         TransferFailure.Broken => "broken",
         TransferFailure.TooLarge => "too_large",
         TransferFailure.Guarded => "guarded",
+        TransferFailure.NothingNewer => "nothing_newer",
         _ => "given_up",
     };
 }

@@ -6,4 +6,5 @@ internal sealed record TransferServices(
     SpoolDirectory Spool,
     TransferKeyring Keyring,
     MasterClientOptions Options,
-    TimeProvider Clock);
+    TimeProvider Clock,
+    IxfrRests Rests);

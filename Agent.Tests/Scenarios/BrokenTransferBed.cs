@@ -101,7 +101,8 @@ public class BrokenTransferBed : IAsyncLifetime
     private void Repair(string zone) => _broken.TryRemove(Key(zone), out _);
 
     private IEnumerable<MasterStep> Answer(MasterQuery query) =>
-        query.Type == DnsTestMessage.TypeAxfr && _broken.TryGetValue(Convert.ToHexString(query.Name), out BrokenTransfer? broken)
+        query.Type is DnsTestMessage.TypeAxfr or DnsTestMessage.TypeIxfr
+            && _broken.TryGetValue(Convert.ToHexString(query.Name), out BrokenTransfer? broken)
             ? broken.Script(query, Zones.Find(query.Name)!)
             : GoodAnswer(query);
 

@@ -68,7 +68,7 @@ internal sealed record BrokenTransfer(string Name, string Reason, Func<MasterQue
         yield return new("question of another zone", "another question",
             (q, z) => [Send(WithQuestion(q, [.. DnsTestMessage.EncodeName("other.example"), 0, 252, 0, 1], Records(z)))]);
         yield return new("question of another type", "another question",
-            (q, z) => [Send(WithQuestion(q, [.. q.Name, 0, 251, 0, 1], Records(z)))]);
+            (q, z) => [Send(WithQuestion(q, [.. q.Name, 0, 6, 0, 1], Records(z)))]);
         yield return new("records in the authority section", "authority",
             (q, z) => [Send(With(With(Whole(q, z), 6, (ushort)(Records(z).Count - 1)), 8, 1))]);
         yield return new("refused", "REFUSED", (q, _) => [Send(ScriptedZone.Response(q, 5))]);

@@ -23,6 +23,7 @@ public sealed class Farm : IAsyncDisposable
         "bind" => new BindServer(),
         "knot" => new KnotServer(),
         "nsd" => new NsdServer(),
+        "powerdns" => new PowerDnsServer(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a master of the harness"),
     };
 
@@ -39,10 +40,13 @@ public sealed class Farm : IAsyncDisposable
         """;
 
     /// <summary>Starts all three. The master is told to send its NOTIFYs to the agent, whose port is fixed for that.</summary>
-    public static async Task<Farm> StartAsync(string master = "knot", string settings = "", BindServer? target = null)
+    public static Task<Farm> StartAsync(string master = "knot", string settings = "", BindServer? target = null) =>
+        StartAsync(CreateMaster(master), settings, target);
+
+    /// <summary>The same with a master that is made but not started.</summary>
+    public static async Task<Farm> StartAsync(MasterServer masterServer, string settings = "", BindServer? target = null)
     {
         int port = LoopbackPort.Next();
-        MasterServer masterServer = CreateMaster(master);
         masterServer.NotifyTargets = [new(System.Net.IPAddress.Loopback, port)];
         BindServer targetServer = target ?? new BindServer();
         await Task.WhenAll(masterServer.StartAsync(), targetServer.StartAsync());

@@ -75,13 +75,41 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
             else if (sim.Faults.Chance(BreakChance)) Fail(request, answer, TransferFailure.Broken, ReasonCode.TransferBroken);
             else if (!Zones.TryGetValue(request.Zone, out uint serial))
                 Fail(request, answer, TransferFailure.Refused, ReasonCode.TransferRefused);
-            else answer(
-                new TransferCompleted(request.Id, request.Address, Content(request.Zone, serial),
-                new TransferStatistics(1, 100, 3, 0, TimeSpan.Zero)));
+            else answer(Completed(request, serial));
         });
     }
 
     public void Cancel(string? by, long id) => _cancelled.Add((by, id));
+
+    /// <summary>In differences from what the asker holds, now and then, and then they must fit; else whole.</summary>
+    private TransferCompleted Completed(TransferZone request, uint serial)
+    {
+        ZoneContent whole = Content(request.Zone, serial);
+        bool isDifferences = request.Held is not null && sim.Faults.Chance(0.5)
+            && ContentComparison.TryCompare(request.Held, whole, long.MaxValue, out _);
+        var statistics = new TransferStatistics(1, 100, 3, 0, TimeSpan.Zero)
+        {
+            Kind = isDifferences ? TransferKind.Ixfr : TransferKind.Axfr,
+        };
+        return new TransferCompleted(
+            request.Id, request.Address, isDifferences ? Applied(request.Held!, whole) : whole, statistics);
+    }
+
+    private static ZoneContent Applied(ZoneContent held, ZoneContent whole)
+    {
+        CodeProbe.Reached("masters.gave-differences");
+        Assert.True(ContentComparison.TryCompare(held, whole, long.MaxValue, out DifferenceSequence? differences));
+        Assert.Equal(ZoneDiffError.None, DifferenceFold.TryFold(held.Apex, differences, out DifferenceFold? fold));
+        using RecordStream records = held.Open();
+        using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
+        using (fold)
+        {
+            Assert.Equal(ZoneDiffError.None, fold!.TryApply(records, builder));
+        }
+
+        Assert.True(builder.TryBuild(out MemoryZoneContent? content));
+        return content;
+    }
 
     private ZoneContent Content(DomainName zone, uint serial)
     {

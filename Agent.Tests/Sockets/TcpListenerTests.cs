@@ -373,6 +373,8 @@ public sealed class TcpListenerTests
         public const int Messages = 200;
         public const int MessageBytes = 20_000;
 
+        public Task RespondByDatagramAsync(TransferRequest request) => Task.CompletedTask;
+
         public async Task RespondAsync(TransferRequest request, ITransferOutput output, CancellationToken stop)
         {
             byte[] message = new byte[MessageBytes];

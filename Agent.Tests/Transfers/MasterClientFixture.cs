@@ -2,6 +2,7 @@ using System.Net;
 using Agent.Actors.Transfers;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using Agent.Host.Transfers;
 using Agent.Tests.Journal;
 using Agent.Bench.Peers;
@@ -49,23 +50,26 @@ public sealed class MasterClientFixture : IAsyncDisposable
         new(new Master("m1", endPoint.Address.ToString(), endPoint.Port, key), endPoint);
 
     /// <summary>Asks for a transfer and returns at once; the number of the request.</summary>
-    public long Begin(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null)
+    public long Begin(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
     {
-        Client.Transfer(new TransferZone(++_id, DomainName.Parse(zone), At(endPoint, key), limits ?? Generous), Probe.ReplyTo);
+        Client.Transfer(
+            new TransferZone(++_id, DomainName.Parse(zone), At(endPoint, key), limits ?? Generous) { Held = held }, Probe.ReplyTo);
         return _id;
     }
 
-    public TransferCompleted Transfer(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null)
+    public TransferCompleted Transfer(
+        IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
     {
-        long id = Begin(endPoint, zone, limits, key);
+        long id = Begin(endPoint, zone, limits, key, held);
         object final = ExpectFinal();
         Assert.Equal(id, Assert.IsType<TransferCompleted>(final).Id);
         return (TransferCompleted)final;
     }
 
-    public TransferFailed TransferFails(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null)
+    public TransferFailed TransferFails(
+        IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
     {
-        long id = Begin(endPoint, zone, limits, key);
+        long id = Begin(endPoint, zone, limits, key, held);
         object final = ExpectFinal();
         Assert.Equal(id, Assert.IsType<TransferFailed>(final).Id);
         Assert.Empty(SpoolFiles);

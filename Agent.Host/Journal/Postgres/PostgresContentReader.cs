@@ -1,3 +1,4 @@
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Agent.Host.Journal.Postgres;
 /// <summary>
 /// Reads contents out of the database for any thread, one at a time, over a session of its own; the large ones into the files of this node.
 /// </summary>
-internal sealed class PostgresContentReader(PostgresConnector connector, ContentStore files) : IDisposable
+internal sealed class PostgresContentReader(PostgresConnector connector, ContentStore files) : IDifferenceHistory, IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Lock _fetching = new();
@@ -35,6 +36,40 @@ internal sealed class PostgresContentReader(PostgresConnector connector, Content
         }
     }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<DifferenceRow> Find(DomainName zone) => Ask(zone, connection =>
+    {
+        using var select = new NpgsqlCommand(
+            "SELECT id, from_hash, to_hash, from_serial, to_serial, bytes FROM differences WHERE zone = $1 ORDER BY id DESC", connection);
+        select.Parameters.AddOctets(PostgresValues.Of(zone));
+        var rows = new List<DifferenceRow>();
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        while (reader.Read())
+        {
+            rows.Add(new DifferenceRow(
+                reader.GetInt64(0),
+                reader.ReadHash(1),
+                reader.ReadHash(2),
+                reader.ReadNumber(3),
+                reader.ReadNumber(4),
+                reader.GetInt32(5)));
+        }
+
+        return rows;
+    });
+
+    /// <inheritdoc/>
+    public DifferenceSequence? Read(DomainName zone, DifferenceRow row)
+    {
+        byte[]? data = Ask(zone, connection =>
+        {
+            using var select = new NpgsqlCommand("SELECT data FROM differences WHERE id = $1", connection);
+            select.Parameters.AddNumber(row.Id);
+            return select.ExecuteScalar() as byte[];
+        });
+        return data is null ? null : DifferenceCodec.Unpack(zone, row, data);
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -48,7 +83,7 @@ internal sealed class PostgresContentReader(PostgresConnector connector, Content
 
     private byte[]? TryRead(ZoneFacts facts)
     {
-        byte[]? packed = Ask(facts, connection =>
+        byte[]? packed = Ask(facts.Apex, connection =>
         {
             using var select = new NpgsqlCommand("SELECT data FROM contents WHERE hash = $1", connection);
             select.Parameters.AddOctets(PostgresValues.Of(facts.Hash));
@@ -61,15 +96,15 @@ internal sealed class PostgresContentReader(PostgresConnector connector, Content
     private IEnumerable<byte[]> Parts(ZoneFacts facts)
     {
         for (int part = 0; part < PostgresBodies.PartsOf(facts); part++)
-            yield return Ask(facts, connection => PostgresBodies.ReadPart(connection, facts, part)) ?? throw Gone(facts);
+            yield return Ask(facts.Apex, connection => PostgresBodies.ReadPart(connection, facts, part)) ?? throw Gone(facts);
     }
 
-    private byte[]? Ask(ZoneFacts facts, Func<NpgsqlConnection, byte[]?> read)
+    private T Ask<T>(DomainName zone, Func<NpgsqlConnection, T> read)
     {
         lock (_gate)
         {
             if (_disposed)
-                throw new IOException($"The content of {facts.Apex} cannot be read: the journal is closed.");
+                throw new IOException($"The content of {zone} cannot be read: the journal is closed.");
             // A session that was open may have died unnoticed, of a restart of the server perhaps: then a fresh one is tried.
             bool wasOpen = _connection is not null;
             try
@@ -83,7 +118,7 @@ internal sealed class PostgresContentReader(PostgresConnector connector, Content
         }
     }
 
-    private byte[]? Select(Func<NpgsqlConnection, byte[]?> read)
+    private T Select<T>(Func<NpgsqlConnection, T> read)
     {
         try
         {

@@ -51,6 +51,7 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
     {
         foreach (ZoneRow row in batch.RowsWithContent)
         {
+            row.Content!.Origin = null;
             if (row.Content is FreshZoneContent content) _recent.Add(content, reader.Open);
         }
 

@@ -69,6 +69,9 @@ public sealed partial class PostgresJournal : INodeJournal
     public long Epoch => _fence.Epoch;
 
     /// <inheritdoc/>
+    public IDifferenceHistory Differences => _reader;
+
+    /// <inheritdoc/>
     public Task<Reason> Fenced => _fenced.Task;
 
     /// <summary>

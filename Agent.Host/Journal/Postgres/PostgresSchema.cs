@@ -132,6 +132,23 @@ internal static class PostgresSchema
         -- How long from refreshed_at the content may be served; null: what its SOA says. Older programs leave it as it is.
         ALTER TABLE zones ADD COLUMN lifetime bigint;
         """),
+
+        SchemaStep.Expand("""
+        CREATE TABLE differences (            -- what led from one content of a zone to the next, for IXFR to others
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            zone bytea NOT NULL,
+            from_hash bytea NOT NULL,
+            to_hash bytea NOT NULL,
+            from_serial bigint NOT NULL,
+            to_serial bigint NOT NULL,
+            at bigint NOT NULL,
+            bytes int NOT NULL,               -- of the records as they are
+            data bytea NOT NULL               -- Brotli when shorter than that
+        );
+        ALTER TABLE differences ALTER COLUMN data SET STORAGE EXTERNAL;
+        CREATE INDEX differences_by_zone ON differences (zone, id);
+        CREATE INDEX differences_by_time ON differences (at);
+        """),
     ];
 
     /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>

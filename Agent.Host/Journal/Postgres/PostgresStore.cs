@@ -202,10 +202,13 @@ internal sealed class PostgresStore : IDisposable
             """
             WITH gone AS (
                 DELETE FROM kept WHERE zone IN (SELECT zone FROM kept WHERE keep_until <= $1 FOR UPDATE SKIP LOCKED) RETURNING content),
-            noted AS (INSERT INTO released SELECT DISTINCT content FROM gone)
+            noted AS (INSERT INTO released SELECT DISTINCT content FROM gone),
+            aged AS (DELETE FROM differences WHERE id IN (
+                SELECT id FROM differences WHERE at < $2 LIMIT 10000 FOR UPDATE SKIP LOCKED))
             SELECT count(*) FROM gone
             """);
         purge.Parameters.AddNumber(PostgresValues.Of(now));
+        purge.Parameters.AddNumber(PostgresValues.Of(now - _options.DifferencesAge));
         batch.BatchCommands.Add(purge);
         var commands = new List<NpgsqlBatchCommand>();
         PostgresWriter.DropReleased(commands, "", static _ => { });

@@ -33,6 +33,8 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         if (forgotten.Length > 0) Forget(forgotten);
         if (kept.Length > 0) Keep(kept);
         if (rows.Length > 0) Put(rows);
+        ZoneRow[] changed = [.. rows.Where(row => row.Content?.Origin is not null)];
+        if (changed.Length > 0) AppendDifferences(changed);
         PutProgress(rows);
         PutStandings([.. batch.Standings]);
         if (batch.Events.Count > 0) AppendEvents();
@@ -124,7 +126,8 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
             WITH gone AS (
                 DELETE FROM zones z USING unnest($3::bytea[], $4::bigint[]) AS f (zone, keep_until)
                 WHERE z.zone = f.zone AND {PostgresFence.IsHeld} RETURNING z.zone, z.name, z.content, f.keep_until
-            ), cleared AS (DELETE FROM progress p USING gone WHERE p.zone = gone.zone)
+            ), cleared AS (DELETE FROM progress p USING gone WHERE p.zone = gone.zone),
+            closed AS (DELETE FROM differences d USING gone WHERE d.zone = gone.zone)
             INSERT INTO kept (zone, name, content, keep_until)
             SELECT zone, name, content, keep_until FROM gone WHERE content IS NOT NULL AND keep_until IS NOT NULL
             ON CONFLICT (zone) DO UPDATE SET name = excluded.name, content = excluded.content, keep_until = excluded.keep_until
@@ -195,6 +198,38 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(rows.Select(row => row.Reason?.Text));
         command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Lifetime)));
+    }
+
+    /// <summary>What led to the contents, within the bounds of each zone's history.</summary>
+    private void AppendDifferences(ZoneRow[] rows)
+    {
+        NpgsqlBatchCommand append = Add(
+            $"""
+            INSERT INTO differences (zone, from_hash, to_hash, from_serial, to_serial, at, bytes, data)
+            SELECT n.* FROM unnest($3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::int[], $10::bytea[])
+                AS n (zone, from_hash, to_hash, from_serial, to_serial, at, bytes, data)
+            WHERE {PostgresFence.IsHeld}
+            """);
+        ContentOrigin[] origins = [.. rows.Select(row => row.Content!.Origin!)];
+        append.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
+        append.Parameters.AddColumn(origins.Select(origin => PostgresValues.Of(origin.From)));
+        append.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Content!.Hash)));
+        append.Parameters.AddColumn(origins.Select(origin => (long)origin.Differences.FromSerial));
+        append.Parameters.AddColumn(origins.Select(origin => (long)origin.Differences.ToSerial));
+        append.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.ChangedAt)));
+        append.Parameters.AddColumn(origins.Select(origin => origin.Differences.Octets.Length));
+        append.Parameters.AddColumn(origins.Select(origin => DifferenceCodec.Pack(origin.Differences)));
+        NpgsqlBatchCommand trim = Add(
+            $"""
+            DELETE FROM differences WHERE {PostgresFence.IsHeld} AND id IN (
+                SELECT id FROM (
+                    SELECT id, row_number() OVER newest AS place, sum(bytes) OVER newest AS total
+                    FROM differences WHERE zone = ANY ($3::bytea[]) WINDOW newest AS (PARTITION BY zone ORDER BY id DESC)) d
+                WHERE place > $4 OR total > $5)
+            """);
+        trim.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
+        trim.Parameters.AddNumber(options.DifferencesPerZone);
+        trim.Parameters.AddNumber(options.DifferenceBytesPerZone);
     }
 
     private void PutProgress(ZoneRow[] rows)

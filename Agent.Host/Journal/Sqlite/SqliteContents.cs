@@ -84,6 +84,7 @@ internal sealed class SqliteContents : IDisposable
     /// <summary>A content that became durable need not stay in memory for long.</summary>
     public void Keep(ZoneContent content)
     {
+        content.Origin = null;
         if (content is FreshZoneContent fresh)
             _recent.Add(fresh, OpenKept);
     }

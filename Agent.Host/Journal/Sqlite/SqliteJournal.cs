@@ -45,6 +45,9 @@ public sealed partial class SqliteJournal : INodeJournal
     public long Epoch { get; private set; }
 
     /// <inheritdoc/>
+    public IDifferenceHistory Differences => _reader;
+
+    /// <inheritdoc/>
     public Task<Reason> Fenced => _fenced.Task;
 
     /// <summary>Opens or creates the journal in a directory that the caller holds, and removes what a crash left.</summary>

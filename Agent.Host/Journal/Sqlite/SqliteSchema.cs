@@ -87,6 +87,22 @@ internal static class SqliteSchema
             lifetime INTEGER NOT NULL
         ) WITHOUT ROWID;
         """),
+
+        SchemaStep.Expand("""
+        CREATE TABLE differences (           -- what led from one content of a zone to the next, for IXFR to others
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            zone BLOB NOT NULL,
+            from_hash BLOB NOT NULL,
+            to_hash BLOB NOT NULL,
+            from_serial INTEGER NOT NULL,
+            to_serial INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,          -- of the records as they are
+            data BLOB NOT NULL               -- Brotli when shorter than that
+        );
+        CREATE INDEX differences_by_zone ON differences (zone, id);
+        CREATE INDEX differences_by_time ON differences (at);
+        """),
     ];
 
     /// <summary>The steps that this program knows.</summary>

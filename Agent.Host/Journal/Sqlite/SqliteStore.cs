@@ -19,6 +19,7 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteContents _contents;
     private readonly SqliteZones _zones;
     private readonly SqliteEvents _events;
+    private readonly SqliteDifferences _differences;
     private readonly SqliteStatement _epoch;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
@@ -33,6 +34,7 @@ internal sealed class SqliteStore : IDisposable
         _contents = new SqliteContents(connection, files, reader, recent, options.LargestStoredContent);
         _zones = new SqliteZones(connection, _contents);
         _events = new SqliteEvents(connection, options);
+        _differences = new SqliteDifferences(connection, options);
         _epoch = new SqliteStatement(connection, "SELECT value FROM meta WHERE key = 'epoch'", 0);
         _begin = new SqliteStatement(connection, "BEGIN IMMEDIATE", 0);
         _commit = new SqliteStatement(connection, "COMMIT", 0);
@@ -129,6 +131,7 @@ internal sealed class SqliteStore : IDisposable
         InTransaction(() =>
         {
             purged = _zones.PurgeKept(now);
+            _differences.Expire(now);
             _contents.DropReleased();
         });
         _contents.RemoveDroppedFiles();
@@ -143,6 +146,7 @@ internal sealed class SqliteStore : IDisposable
         _rollback.Dispose();
         _zones.Dispose();
         _events.Dispose();
+        _differences.Dispose();
         _contents.Dispose();
         _connection.Dispose();
     }
@@ -179,6 +183,8 @@ internal sealed class SqliteStore : IDisposable
         {
             case PutZone put:
                 _zones.Put(put.Row);
+                if (put.Row.Content is { } content)
+                    _differences.Append(put.Zone, content, put.Row.ChangedAt);
                 break;
             case PutProgress progress:
                 _zones.PutProgress(progress.Zone, progress.Progress);
@@ -188,6 +194,7 @@ internal sealed class SqliteStore : IDisposable
                 break;
             case ForgetZone forget:
                 _zones.Forget(forget.Zone, forget.KeepContentUntil);
+                _differences.Forget(forget.Zone);
                 break;
             case ZoneEvent line:
                 _events.Append(line);

@@ -1,0 +1,82 @@
+using System.Net;
+
+namespace Agent.Bench.Peers;
+
+/// <summary>
+/// PowerDNS as a master with zones in a SQLite database of its own. It keeps no differences: whoever asks for them gets the whole zone.
+/// </summary>
+public sealed class PowerDnsServer() : MasterServer("pdns")
+{
+    private const string Schema = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql";
+
+    private readonly HashSet<string> _loaded = new(StringComparer.Ordinal);
+
+    private string Database => Folder.Combine("pdns.sqlite3");
+
+    /// <summary>One command over the control socket, by its own tool.</summary>
+    public Task<ToolResult> ControlAsync(params string[] command) =>
+        Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", .. command]);
+
+    public override async Task StartAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await ControlAsync("rping")).ExitCode == 0, () => $"pdns_server answers on its control socket\n{Output}");
+    }
+
+    public override async Task NotifyAsync(string name) => (await ControlAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
+
+    /// <inheritdoc/>
+    public override Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole) =>
+        throw new NotSupportedException("the harness has PowerDNS as a master only");
+
+    protected override async Task<ChildProcess> LaunchAsync()
+    {
+        Folder.Write("pdns.conf", $"""
+            daemon=no
+            guardian=no
+            launch=gsqlite3
+            gsqlite3-database={Database}
+            gsqlite3-pragma-synchronous=0
+            socket-dir={Folder.FullPath}
+            local-address=127.0.0.1, ::1
+            local-port={Port}
+            primary=yes
+            allow-axfr-ips=127.0.0.0/8, ::1
+            only-notify=
+            also-notify={string.Join(", ", NotifyTargets)}
+            cache-ttl=0
+            query-cache-ttl=0
+            negquery-cache-ttl=0
+            zone-cache-refresh-interval=0
+            receiver-threads=1
+
+            """);
+        if (!File.Exists(Database)) (await Tool.RunAsync("sqlite3", [Database, $".read {Schema}"])).EnsureSuccess();
+        foreach ((MasterZone zone, _) in Zones) await ReloadZoneAsync(zone);
+        return await ChildProcess.StartAsync("pdns_server", [$"--config-dir={Folder.FullPath}"], Folder.FullPath);
+    }
+
+    protected override async Task ReconfigureAsync()
+    {
+        HashSet<string> wanted = [.. Zones.Select(entry => entry.Zone.Key)];
+        foreach (string gone in _loaded.Except(wanted).ToArray())
+        {
+            (await UtilAsync("delete-zone", gone)).EnsureSuccess();
+            _loaded.Remove(gone);
+        }
+
+        foreach ((MasterZone zone, _) in Zones.Where(entry => !_loaded.Contains(entry.Zone.Key))) await ReloadZoneAsync(zone);
+    }
+
+    protected override async Task ReloadZoneAsync(MasterZone zone)
+    {
+        string file = Zones.Single(entry => entry.Zone.Key == zone.Key).File;
+        (await UtilAsync("load-zone", zone.Key, file)).EnsureSuccess();
+        (await UtilAsync("set-kind", zone.Key, "primary")).EnsureSuccess();
+        _loaded.Add(zone.Key);
+    }
+
+    private Task<ToolResult> UtilAsync(params string[] command) =>
+        Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
+}

@@ -1,0 +1,267 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Agent.Dns.Records;
+using Agent.Dns.Wire;
+
+namespace Agent.Dns.Zones;
+
+/// <summary>
+/// Applies a sequence of differences to a content, strictly: to delete what is absent, or to add what is present, means that nobody can say
+/// which version the result would be.
+/// </summary>
+/// <remarks>
+/// All steps are folded to one change first: a record that comes and goes between the two ends is touched once or not at all. Then the old
+/// content is copied record by record without what goes; what comes is put in at its place in canonical order, as far as the old content
+/// kept that order. The result depends on nothing but the octets of both, so that two nodes which apply the same get the same hash. Memory
+/// is that of the difference, never of the zone.
+///
+/// Two records are the same when owner, type and RDATA are, names compared without case (RFC 4034 section 6.2); the TTL is the set's and
+/// no part of the comparison (RFC 2136 section 1.1.1), so a step that changes it deletes and adds.
+/// </remarks>
+public sealed class DifferenceFold : IDisposable
+{
+    private const int NoEntry = -1;
+
+    private readonly DifferenceSequence _sequence;
+    private readonly DomainName _apex;
+    private readonly ulong[] _ownerBits;
+    private readonly int[] _buckets;
+    private Entry[] _entries = new Entry[16];
+    private byte[] _left = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
+    private byte[] _right = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
+    private int _count;
+    private SortedRecords? _additions;
+
+    private DifferenceFold(DomainName apex, DifferenceSequence sequence)
+    {
+        _apex = apex;
+        _sequence = sequence;
+        long records = sequence.DeletedCount + sequence.AddedCount + 2L * sequence.StepCount;
+        int size = (int)Math.Min(1 << 28, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)Math.Max(16, records)));
+        _buckets = new int[size];
+        _buckets.AsSpan().Fill(NoEntry);
+        _ownerBits = new ulong[Math.Max(1, size / 8)];
+    }
+
+    /// <summary>Folds a sequence; an error when a step contradicts one before it.</summary>
+    public static ZoneDiffError TryFold(DomainName apex, DifferenceSequence sequence, out DifferenceFold? fold)
+    {
+        fold = new DifferenceFold(apex, sequence);
+        ZoneDiffError error = fold.Fold();
+        if (error == ZoneDiffError.None)
+            return error;
+        fold.Dispose();
+        fold = null;
+        return error;
+    }
+
+    /// <summary>Writes the new version. An exception of either stream passes through.</summary>
+    /// <param name="from">The old version, from its SOA on.</param>
+    /// <param name="to">Takes the new one; when it refuses a record its own error says why.</param>
+    public ZoneDiffError TryApply(RecordStream from, ZoneContentBuilder to)
+    {
+        ObjectDisposedException.ThrowIf(_left.Length == 0, this);
+        if (!TryAppendSoa(to))
+            return ZoneDiffError.BadContent;
+        int nextAddition = 0;
+        bool isTouched = false;
+        Span<byte> owner = stackalloc byte[NameReader.MaximumLength];
+        int ownerLength = 0;
+        while (from.TryRead(out StoredRecord record))
+        {
+            if (!record.Owner.SequenceEqual(owner[..ownerLength]))
+            {
+                record.Owner.CopyTo(owner);
+                ownerLength = record.Owner.Length;
+                isTouched = HasOwner(HashOf(record.Owner));
+                if (!TryAddBefore(record.Owner, ref nextAddition, to))
+                    return ZoneDiffError.BadContent;
+            }
+            int entry = isTouched || record.Type == RecordType.SOA ? Find(record, out _) : NoEntry;
+            if (entry != NoEntry)
+            {
+                if (_entries[entry].StartsWithAddition)
+                    return ZoneDiffError.AddsPresent;
+                _entries[entry].WasThere = true;
+            }
+            else if (record.Type == RecordType.SOA)
+            {
+                // Same serial, yet another SOA: ours is not the version that the master means.
+                return ZoneDiffError.DeletesAbsent;
+            }
+            else if (!to.TryAppend(record))
+            {
+                return ZoneDiffError.BadContent;
+            }
+        }
+        if (from.Error != ZoneContentError.None || !TryAddUntil(_additions!.Count, ref nextAddition, to))
+            return ZoneDiffError.BadContent;
+        foreach (ref readonly Entry entry in _entries.AsSpan(0, _count))
+        {
+            if (!entry.StartsWithAddition && !entry.WasThere)
+                return ZoneDiffError.DeletesAbsent;
+        }
+        return ZoneDiffError.None;
+    }
+
+    /// <summary>Returns the buffers.</summary>
+    public void Dispose()
+    {
+        if (_left.Length == 0)
+            return;
+        ArrayPool<byte>.Shared.Return(_left);
+        ArrayPool<byte>.Shared.Return(_right);
+        _left = _right = [];
+    }
+
+    private ZoneDiffError Fold()
+    {
+        using var records = new RecordStream(_sequence.Octets);
+        bool isAddition = true;
+        for (int offset = 0; records.TryRead(out StoredRecord record); offset = (int)records.Position)
+        {
+            if (record.Type == RecordType.SOA)
+                isAddition = !isAddition;
+            int found = Find(record, out uint hash);
+            if (found == NoEntry)
+            {
+                Insert(new Entry(offset, hash, isAddition));
+                SetOwner(HashOf(record.Owner));
+                continue;
+            }
+            ref Entry entry = ref _entries[found];
+            if (entry.EndsWithAddition == isAddition)
+                return isAddition ? ZoneDiffError.AddsPresent : ZoneDiffError.DeletesAbsent;
+            entry.EndsWithAddition = isAddition;
+            if (isAddition)
+                entry.Offset = offset;
+        }
+        return TrySortAdditions() ? ZoneDiffError.None : ZoneDiffError.BadContent;
+    }
+
+    private bool TrySortAdditions()
+    {
+        var added = new ArrayBufferWriter<byte>();
+        foreach (ref readonly Entry entry in _entries.AsSpan(0, _count))
+        {
+            StoredRecord record = At(entry.Offset);
+            if (entry.EndsWithAddition && record.Type != RecordType.SOA)
+                added.Write(record.Whole);
+        }
+        using var records = new RecordStream(added.WrittenMemory);
+        return SortedRecords.TryRead(records, _apex, out _additions) == ZoneContentError.None;
+    }
+
+    /// <summary>The SOA that the last step adds, which is the only one left.</summary>
+    private bool TryAppendSoa(ZoneContentBuilder to)
+    {
+        foreach (ref readonly Entry entry in _entries.AsSpan(0, _count))
+        {
+            StoredRecord record = At(entry.Offset);
+            if (entry.EndsWithAddition && record.Type == RecordType.SOA)
+                return to.TryAppend(record);
+        }
+        return false;
+    }
+
+    /// <summary>Puts in what comes before an owner in canonical order.</summary>
+    private bool TryAddBefore(ReadOnlySpan<byte> owner, ref int next, ZoneContentBuilder to)
+    {
+        if (next == _additions!.Count)
+            return true;
+        Span<byte> key = stackalloc byte[CanonicalKey.MaximumLength];
+        key = key[..CanonicalKey.Write(owner, _apex.Wire.Length, key)];
+        int end = next;
+        while (end < _additions.Count && _additions[end].Key.SequenceCompareTo(key) < 0)
+            end++;
+        return TryAddUntil(end, ref next, to);
+    }
+
+    private bool TryAddUntil(int end, ref int next, ZoneContentBuilder to)
+    {
+        Span<byte> owner = stackalloc byte[NameReader.MaximumLength];
+        for (; next < end; next++)
+        {
+            CanonicalRecord record = _additions![next];
+            record.RelativeOwner.CopyTo(owner);
+            _apex.Wire.CopyTo(owner[record.RelativeOwner.Length..]);
+            int length = record.RelativeOwner.Length + _apex.Wire.Length;
+            if (!to.TryAppend(owner[..length], record.Type, RecordClass.IN, record.Ttl, record.Rdata))
+                return false;
+        }
+        return true;
+    }
+
+    private StoredRecord At(int offset)
+    {
+        StoredRecord.Read(_sequence.Octets.Span[offset..], out StoredRecord record);
+        return record;
+    }
+
+    private int Find(in StoredRecord record, out uint hash)
+    {
+        ReadOnlySpan<byte> rdata = Folded(record, _left);
+        var mix = default(HashCode);
+        mix.Add(HashOf(record.Owner));
+        mix.Add((ushort)record.Type);
+        mix.AddBytes(rdata);
+        hash = (uint)mix.ToHashCode();
+        for (int at = _buckets[hash & (uint)(_buckets.Length - 1)]; at != NoEntry; at = _entries[at].Next)
+        {
+            if (_entries[at].Hash != hash)
+                continue;
+            StoredRecord other = At(_entries[at].Offset);
+            if (other.Type == record.Type && NameBytes.Equal(other.Owner, record.Owner) && Folded(other, _right).SequenceEqual(rdata))
+                return at;
+        }
+        return NoEntry;
+    }
+
+    private void Insert(Entry entry)
+    {
+        if (_count == _entries.Length)
+            Array.Resize(ref _entries, _count * 2);
+        ref int bucket = ref _buckets[entry.Hash & (uint)(_buckets.Length - 1)];
+        entry.Next = bucket;
+        bucket = _count;
+        _entries[_count++] = entry;
+    }
+
+    // One bit for each owner that the difference touches: most records of a zone are told by it to be none of them.
+    private bool HasOwner(uint hash) => (_ownerBits[(hash >> 6) % (uint)_ownerBits.Length] & 1UL << (int)(hash & 63)) != 0;
+
+    private void SetOwner(uint hash) => _ownerBits[(hash >> 6) % (uint)_ownerBits.Length] |= 1UL << (int)(hash & 63);
+
+    private static ReadOnlySpan<byte> Folded(in StoredRecord record, byte[] buffer)
+    {
+        if (!RdataNames.Of(record.Type).Foldable)
+            return record.Rdata;
+        Span<byte> rdata = buffer.AsSpan(0, record.Rdata.Length);
+        record.Rdata.CopyTo(rdata);
+        RdataCanonical.Fold(record.Type, rdata);
+        return rdata;
+    }
+
+    // Seeded anew in each process: a master cannot choose names that all meet in one bucket.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static uint HashOf(ReadOnlySpan<byte> owner)
+    {
+        Span<byte> folded = stackalloc byte[NameReader.MaximumLength];
+        owner.CopyTo(folded);
+        NameBytes.Fold(folded[..owner.Length]);
+        var mix = default(HashCode);
+        mix.AddBytes(folded[..owner.Length]);
+        return (uint)mix.ToHashCode();
+    }
+
+    /// <summary>One record that the steps touch: how they begin and end with it, and where it stands as it was added last.</summary>
+    private struct Entry(int offset, uint hash, bool isAddition)
+    {
+        public int Offset = offset;
+        public int Next = NoEntry;
+        public readonly uint Hash = hash;
+        public readonly bool StartsWithAddition = isAddition;
+        public bool EndsWithAddition = isAddition;
+        public bool WasThere;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using Agent.Actors.Transfers;
+using Agent.Host.Configuration.Hocon;
+
+namespace Agent.Host.Configuration;
+
+/// <summary>Those who are told of changes.</summary>
+internal sealed partial class OptionsBinder
+{
+    private List<NotifyReceiver> ReadAlsoNotify(IReadOnlyDictionary<string, KeyOptions> keys)
+    {
+        var receivers = new List<NotifyReceiver>();
+        foreach ((int index, HoconNode item) in _agent.Items("also-notify").Index())
+        {
+            if (item is HoconObject written)
+            {
+                SectionReader section = _agent.Item("also-notify", index, written, ReceiverDefaults);
+                IPEndPoint? endPoint = ReadReceiver(section.Text("address"), section.OriginOf("address"));
+                string key = section.Text("key");
+                if (key.Length > 0) CheckKey(key, keys, section.OriginOf("key"), "also-notify");
+                section.Done();
+                if (endPoint is not null) receivers.Add(new NotifyReceiver(endPoint, key.Length > 0 ? key : null));
+            }
+            else if (ReadReceiver(item is HoconScalar { IsNull: false } scalar ? scalar.Text : "", item.Origin) is { } endPoint)
+            {
+                receivers.Add(new NotifyReceiver(endPoint, KeyName: null));
+            }
+        }
+
+        return [.. receivers.Distinct()];
+    }
+
+    private IPEndPoint? ReadReceiver(string text, HoconOrigin origin)
+    {
+        if (HostEndpoint.Parse(text, TargetDrivers.DnsPort) is { Port: > 0, Address: { } address } endpoint)
+            return new IPEndPoint(address, endpoint.Port);
+        _agent.ProblemAt(
+            origin, "also-notify", $"an address is needed, with or without port, not '{text}': 192.0.2.9, [2001:db8::9]:5353");
+        return null;
+    }
+}

@@ -1,0 +1,260 @@
+using System.Buffers;
+using System.Net;
+using Agent.Actors.Kernel;
+using Agent.Actors.Listeners;
+using Agent.Actors.Zones;
+using Agent.Dns.Transfers;
+using Agent.Dns.Tsig;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Agent.Host.Journal;
+using Agent.Host.Sockets;
+
+namespace Agent.Host.Transfers;
+
+/// <summary>Sends zones to those who may have them, from the content that their owner holds and the journal's history.</summary>
+/// <remarks>
+/// An IXFR is answered with the SOA alone when the client is current (RFC 1995 section 2), with differences when the history reaches back
+/// to its serial, else with the whole zone. A transfer goes on with the content that it began with, whatever the zone becomes meanwhile;
+/// differences that go meanwhile end it before its closing SOA.
+/// </remarks>
+internal sealed partial class ZoneTransferResponder(
+    Func<DomainName, Task<ZoneContent?>> contentOf,
+    IDifferenceHistory? history,
+    OutgoingLimits limits,
+    TimeProvider clock,
+    ILogger<ZoneTransferResponder> logger) : ITransferResponder
+{
+    private const int LargestMessage = ushort.MaxValue;
+    private const int SmallAnswer = 1024;
+    private const int DatagramsUnderWayMax = 256;
+
+    private readonly OutgoingPlaces _places = new(limits);
+    private int _datagrams;
+
+    /// <summary>A responder that asks the zones' owners.</summary>
+    public static ZoneTransferResponder OfRegion(
+        IActorRef region, IDifferenceHistory? history, OutgoingLimits limits, TimeProvider clock, ILoggerFactory loggers) => new(
+        async zone => (await region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5))).Content,
+        history,
+        limits,
+        clock,
+        loggers.CreateLogger<ZoneTransferResponder>());
+
+    public async Task RespondAsync(TransferRequest request, ITransferOutput output, CancellationToken stop)
+    {
+        ZoneContent? content = await contentOf(request.Zone);
+        IPAddress client = request.Source.Client.ToIPEndPoint().Address;
+        if (content is null)
+        {
+            await output.WriteAsync(
+                Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
+        }
+        else if (IsCurrent(request, content))
+        {
+            OutgoingMetrics.Transferred("soa", "done", 0);
+            await output.WriteAsync(SoaAnswer(request, content));
+        }
+        else if (!_places.TryTake(client))
+        {
+            OutgoingMetrics.Transferred("none", "shed", 0);
+            await output.WriteAsync(Refusal(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "too many transfers at a time"));
+        }
+        else
+        {
+            try
+            {
+                await TransferAsync(request, content, output, stop);
+            }
+            finally
+            {
+                _places.Return(client);
+            }
+        }
+    }
+
+    public async Task RespondByDatagramAsync(TransferRequest request)
+    {
+        // Nothing is owed to a datagram: a client that hears nothing asks by TCP.
+        if (Interlocked.Increment(ref _datagrams) > DatagramsUnderWayMax)
+        {
+            Interlocked.Decrement(ref _datagrams);
+            return;
+        }
+
+        try
+        {
+            ZoneContent? content = await contentOf(request.Zone);
+            ReadOnlyMemory<byte> answer = content is null
+                ? Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here")
+                : SoaAnswer(request, content);
+            request.Source.ReplyPath.Reply(request.Source.Token, answer.Span);
+        }
+#pragma warning disable CA1031 // Nobody waits for this task: whatever went wrong, the client gets no answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogDatagram(request.Zone, exception.Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _datagrams);
+        }
+    }
+
+    private static bool IsCurrent(TransferRequest request, ZoneContent content) =>
+        request.ClientSerial is { } serial && SerialNumber.IsSameOrNewer(serial, content.Serial);
+
+    private async Task TransferAsync(TransferRequest request, ZoneContent content, ITransferOutput output, CancellationToken stop)
+    {
+        DifferenceChain? chain = FindDifferences(request, content);
+        string kind = request.ClientSerial is null ? "axfr" : chain is null ? "ixfr_axfr_style" : "ixfr";
+        long started = clock.GetTimestamp();
+        var progress = new Progress();
+        string result = "failed";
+        try
+        {
+            bool isDone = await WriteAsync(request, content, chain, output, progress, stop);
+            result = isDone ? "done" : "client_gone";
+        }
+        finally
+        {
+            OutgoingMetrics.Transferred(kind, result, progress.Bytes);
+            double ms = clock.GetElapsedTime(started).TotalMilliseconds;
+            LogTransfer(
+                content.Apex, content.Serial, kind, result, request.Source.Client.ToString(), progress.Records, progress.Messages,
+                progress.Bytes, (long)ms);
+        }
+    }
+
+    private DifferenceChain? FindDifferences(TransferRequest request, ZoneContent content)
+    {
+        if (request.ClientSerial is not { } serial || history is null) return null;
+        try
+        {
+            return DifferenceChain.Find(history, content, serial);
+        }
+        catch (IOException exception)
+        {
+            // The whole zone can be had without the history.
+            LogHistory(content.Apex, exception.Message);
+            return null;
+        }
+    }
+
+    private async Task<bool> WriteAsync(
+        TransferRequest request,
+        ZoneContent content,
+        DifferenceChain? chain,
+        ITransferOutput output,
+        Progress progress,
+        CancellationToken stop)
+    {
+        using TsigStreamSigner? signer = request.Authentication.State is TsigVerification { IsVerified: true, Key: { } key } verified
+            ? new TsigStreamSigner(key, verified.Mac.Span)
+            : null;
+        int reserved = signer is null ? 0 : TsigSigner.SignatureBytesMax;
+        RecordStream records = chain is null
+            ? content.Open()
+            : new RecordStream(new DifferenceStream(chain.Read().Prepend(SoaOf(content))));
+        using var writer = new AxfrWriter(records, request.Query.Span, new AxfrWriterOptions(ReservedBytes: reserved));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(LargestMessage);
+        long started = clock.GetTimestamp();
+        try
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                int length = writer.WriteNext(buffer);
+                if (length == 0) break;
+                if (signer is not null && !signer.TrySign(buffer, ref length, (ulong)clock.GetUtcNow().ToUnixTimeSeconds()))
+                    throw new InvalidDataException("no room for the signature of a transfer message");
+                progress.Bytes += length;
+                progress.Messages++;
+                progress.Records = writer.RecordCount;
+                if (!await output.WriteAsync(buffer.AsMemory(0, length)) || IsTooSlow(clock.GetElapsedTime(started), progress.Bytes))
+                    return Unfinished(writer);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return writer.IsDone || Unfinished(writer);
+    }
+
+    /// <summary>The client has had part of a zone: only an end of the connection without the closing SOA tells it so.</summary>
+    private static bool Unfinished(AxfrWriter writer) => writer.IsDone ? false : throw new InvalidDataException(
+        writer.Error == ZoneContentError.None
+            ? "the client does not take its transfer"
+            : $"the content cannot be read: {writer.Error.Text()}");
+
+    private bool IsTooSlow(TimeSpan elapsed, long bytes) =>
+        elapsed > limits.TotalTimeout && bytes < limits.MinimumBytesPerSecond * elapsed.TotalSeconds;
+
+    private static ReadOnlyMemory<byte> SoaOf(ZoneContent content)
+    {
+        using RecordStream records = content.Open();
+        return records.TryRead(out StoredRecord soa)
+            ? soa.Whole.ToArray()
+            : throw new InvalidDataException($"the content of {content.Apex} cannot be read: {records.Error.Text()}");
+    }
+
+    private static ReadOnlyMemory<byte> Refusal(TransferRequest request, ResponseCode code, ExtendedErrorCode reason, string text)
+    {
+        var buffer = new byte[SmallAnswer];
+        int length = ReplyWriter.Write(
+            request.Query.Span, buffer, code, authoritative: false, RequestPipeline.PayloadBytes, reason, text);
+        return Signed(request, buffer, length);
+    }
+
+    private static ReadOnlyMemory<byte> SoaAnswer(TransferRequest request, ZoneContent content)
+    {
+        var buffer = new byte[2 * SmallAnswer];
+        ReadOnlySpan<byte> query = request.Query.Span;
+        var writer = new MessageWriter(buffer.AsSpan(0, SmallAnswer));
+        _ = MessageHeader.TryRead(query, out MessageHeader header);
+        writer.Id = header.Id;
+        writer.Flags = MessageHeader.ComposeFlags(header.Opcode, flags: MessageHeader.ResponseFlag | MessageHeader.AuthoritativeFlag);
+        writer.TryEchoQuestions(query);
+        using RecordStream records = content.Open();
+        if (records.TryRead(out StoredRecord soa))
+            writer.TryWriteRecord(MessageSection.Answer, soa.Owner, soa.Type, soa.Class, soa.Ttl, soa.Rdata);
+        return Signed(request, buffer, writer.Length);
+    }
+
+    private static ReadOnlyMemory<byte> Signed(TransferRequest request, byte[] buffer, int length) =>
+        buffer.AsMemory(0, request.Authenticator is { } signer ? signer.Sign(buffer, length, request.Authentication) : length);
+
+    [LoggerMessage(
+        EventId = 1301,
+        Level = LogLevel.Information,
+        Message = "{Zone} transfer to others: {Kind} of serial {Serial} to {Client} {Result}: {Records} records, {Messages} messages, "
+            + "{Bytes} octets in {Milliseconds} ms")]
+    private partial void LogTransfer(
+        DomainName zone,
+        uint serial,
+        string kind,
+        string result,
+        string client,
+        long records,
+        long messages,
+        long bytes,
+        long milliseconds);
+
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "{Zone}: its history cannot be read, so it goes out whole: {Why}")]
+    private partial void LogHistory(DomainName zone, string why);
+
+    [LoggerMessage(EventId = 1303, Level = LogLevel.Warning, Message = "{Zone}: a question by UDP was not answered: {Why}")]
+    private partial void LogDatagram(DomainName zone, string why);
+
+    /// <summary>What has gone out so far.</summary>
+    private sealed class Progress
+    {
+        public long Records { get; set; }
+
+        public long Messages { get; set; }
+
+        public long Bytes { get; set; }
+    }
+}
