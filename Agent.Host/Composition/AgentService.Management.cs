@@ -3,7 +3,6 @@ using Agent.Actors.Kernel;
 using Agent.Host.Journal;
 using Agent.Host.Telemetry;
 using Agent.Host.Web;
-using Microsoft.Extensions.Logging;
 
 namespace Agent.Host.Composition;
 
