@@ -182,7 +182,8 @@ public sealed partial class ZoneMachine
     }
 
     /// <summary>
-    /// Tries again after a delay that doubles with each failure up to what the SOA asks for, and when the content expires if that is sooner.
+    /// Tries again after a delay that doubles with each failure up to what the SOA asks for, and when the content expires if that is
+    /// sooner.
     /// </summary>
     private void Retry()
     {

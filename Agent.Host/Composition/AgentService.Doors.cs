@@ -2,7 +2,7 @@ using Agent.Backends.Embedded;
 
 namespace Agent.Host.Composition;
 
-/// <summary>When the ports open and close: a client is not let in before there is an answer, and not sent away with a question open.</summary>
+/// <summary>When the ports open and close: nobody is let in before there is an answer, or sent away with a question open.</summary>
 internal sealed partial class AgentService
 {
     /// <summary>

@@ -215,8 +215,8 @@ internal sealed class SqliteZones : IDisposable
     public void Dispose()
     {
         foreach (SqliteStatement statement in (SqliteStatement[])
-            [_content, _put, _clearProgress, _putProgress, _putStanding, _putLifetime, _clearLifetime, _forget, _keptContent, _keep, _purge, _load, _loadProgress,
-                _loadOne, _loadOneProgress])
+            [_content, _put, _clearProgress, _putProgress, _putStanding, _putLifetime, _clearLifetime, _forget, _keptContent, _keep,
+                _purge, _load, _loadProgress, _loadOne, _loadOneProgress])
             statement.Dispose();
     }
 
