@@ -176,7 +176,7 @@ internal sealed partial class ZoneActor : UntypedActor
                     {
                         AcceptOlder = x.AcceptOlder,
                         IsUrgent = x.IsUrgent,
-                        // Who forces a transfer doubts what is held, and nothing may start from that; nor does a way lead to something older.
+                        // Who forces a transfer doubts what is held, so nothing starts from that; nor does a way lead to something older.
                         Held = x.HeldSerial is null || x.Force || x.AcceptOlder ? null : _machine.Row?.Content,
                     }));
                 Context.WatchWith(_transfer, new TransferEnded(x.Pass));
