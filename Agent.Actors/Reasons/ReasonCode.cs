@@ -15,6 +15,24 @@ public static class ReasonCode
     /// <summary>A transfer began and broke the rules of RFC 5936, or was cut off.</summary>
     public const string TransferBroken = "transfer-broken";
 
+    /// <summary>The peer's certificate comes from no authority that is trusted, or is not one for servers.</summary>
+    public const string TlsUntrusted = "tls-untrusted";
+
+    /// <summary>The peer's certificate is not valid yet, or not any more.</summary>
+    public const string TlsExpired = "tls-expired";
+
+    /// <summary>The peer's certificate is for another name.</summary>
+    public const string TlsName = "tls-name";
+
+    /// <summary>The peer's key is none of those pinned.</summary>
+    public const string TlsPin = "tls-pin";
+
+    /// <summary>The peer did not choose the protocol "dot".</summary>
+    public const string TlsAlpn = "tls-alpn";
+
+    /// <summary>No TLS connection came about: no TLS 1.3, our certificate was not accepted, or the peer hung up.</summary>
+    public const string TlsFailed = "tls-failed";
+
     /// <summary>A transfer moved too slowly or stood still for too long.</summary>
     public const string TransferTimeout = "transfer-timeout";
 

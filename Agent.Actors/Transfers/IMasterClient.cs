@@ -33,7 +33,14 @@ public interface IMasterClient
 /// <param name="Host">Address or host name; a name may have several addresses.</param>
 /// <param name="Port">Port of DNS over TCP and UDP.</param>
 /// <param name="KeyName">TSIG key for requests to it; null for none.</param>
-public sealed record Master(string Name, string Host, int Port, string? KeyName);
+public sealed record Master(string Name, string Host, int Port, string? KeyName)
+{
+    /// <summary>The key that takes over when the master does not take <see cref="KeyName"/>, while keys are being replaced.</summary>
+    public string? NextKeyName { get; init; }
+
+    /// <summary>The TLS profile under which it is asked; null: in the clear.</summary>
+    public string? Tls { get; init; }
+}
 
 /// <summary>One address of a master.</summary>
 public sealed record MasterAddress(Master Master, IPEndPoint EndPoint);

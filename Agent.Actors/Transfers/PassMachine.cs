@@ -206,12 +206,15 @@ public sealed class PassMachine
         End(new NothingBrought(_order.Pass, new Reason(ReasonCode.SerialWentBack, text)), effects);
     }
 
+    /// <summary>A master that is there but is not accepted is another matter than one that is away.</summary>
+    private static bool IsOfTls(Reason reason) => reason.Code.StartsWith("tls-", StringComparison.Ordinal);
+
     private Reason WhyNobody()
     {
         SoaAnswered? absent = Answers().FirstOrDefault(a => a.Outcome == SoaOutcome.Absent);
         SoaAnswered? unclear = Answers().FirstOrDefault(a => a.Outcome is SoaOutcome.CannotTell or SoaOutcome.Unreachable);
         return unclear?.Reason is { } reason
-            ? new Reason(ReasonCode.NoMaster, reason.Text)
+            ? new Reason(IsOfTls(reason) ? reason.Code : ReasonCode.NoMaster, reason.Text)
             : new Reason(ReasonCode.ZoneNotAtMaster, $"{absent?.Address.EndPoint} does not have the zone");
     }
 

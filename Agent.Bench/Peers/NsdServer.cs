@@ -9,6 +9,9 @@ public sealed class NsdServer() : MasterServer("nsd")
 {
     private readonly List<(string Zone, IPEndPoint Master, SecondaryWay Way)> _secondaryZones = [];
 
+    /// <summary>Lines for the server section, each with its indentation.</summary>
+    public string ExtraServerLines { get; init; } = "";
+
     private string Configuration => Folder.Combine("nsd.conf");
 
     private string Control => Folder.Combine("nsd.sock");
@@ -66,6 +69,7 @@ public sealed class NsdServer() : MasterServer("nsd")
                 rrl-whitelist-ratelimit: 0
                 xfrd-reload-timeout: 0
                 verbosity: 1
+            {ExtraServerLines}
             remote-control:
                 control-enable: yes
                 control-interface: "{Control}"

@@ -47,6 +47,9 @@ public readonly ref struct TsigRecord
     /// <summary>With BADTIME the server's time.</summary>
     public ReadOnlySpan<byte> OtherData { get; private init; }
 
+    /// <summary>The server's time, if that is what the other data holds.</summary>
+    public ulong? ServerTime => Error == ResponseCode.BadTime && OtherData.Length == TimeBytes ? ReadTime(OtherData) : null;
+
     /// <summary>
     /// Finds the record: <see cref="TsigStatus.Unsigned"/> if there is none, <see cref="TsigStatus.Verified"/> if one was read (nothing is
     /// verified by this), <see cref="TsigStatus.Malformed"/> if it is malformed or not the last, or the message around it is malformed.

@@ -13,6 +13,14 @@ public static class TsigSigner
     public const int SignatureBytesMax =
         (2 * NameReader.MaximumLength) + TsigRecord.FixedBytes + TsigAlgorithms.MaximumMacLength + TsigRecord.TimeBytes;
 
+    /// <summary>Bytes that signing a request adds.</summary>
+    public static int RequestBytes(TsigKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.Name.Wire.Length + TsigAlgorithms.NameOf(key.Algorithm).Wire.Length + TsigRecord.FixedBytes
+            + TsigAlgorithms.MacLengthOf(key.Algorithm);
+    }
+
     /// <summary>Signs a request.</summary>
     /// <param name="buffer">The message with room behind it.</param>
     /// <param name="length">Bytes of the message; with the signature on return.</param>

@@ -17,10 +17,7 @@ public sealed class TsigVerification
         Fudge = tsig.Fudge;
         PeerError = tsig.Error;
         Mac = tsig.Mac.ToArray();
-        if (tsig.Error == ResponseCode.BadTime && tsig.OtherData.Length == TsigRecord.TimeBytes)
-        {
-            PeerTime = TsigRecord.ReadTime(tsig.OtherData);
-        }
+        PeerTime = tsig.ServerTime;
     }
 
     /// <summary>What the signature is worth.</summary>

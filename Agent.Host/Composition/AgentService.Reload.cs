@@ -11,6 +11,7 @@ internal sealed partial class AgentService
     {
         _transferKeys.Replace(KeysOf(options));
         _authenticator.UseKeys(KeysOf(options));
+        _tls.Replace(options.Tls);
         _policy.Current = options.Zones;
         _masters.Tell(new ReplaceMasters(options.Roster));
         _listeners.UsePolicy(options.Access.ToPolicy(await AddressesOfAsync(options.Roster.All, cancellation)));

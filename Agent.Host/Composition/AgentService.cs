@@ -55,6 +55,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private IActorRef _region = null!;
     private ZonePolicyHolder _policy = null!;
     private TransferKeyring _transferKeys = null!;
+    private TlsDoor _tls = null!;
     private TsigAuthenticator _authenticator = null!;
     private ClusterService? _cluster;
     private DnsListeners _listeners = null!;
@@ -128,6 +129,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(StopActors);
 
         _transferKeys = new TransferKeyring(KeysOf(_options), clock);
+        _tls = new TlsDoor(_options.Tls);
         var spool = new SpoolDirectory(data.SpoolPath);
         var client = new MasterClient(
             ClientOptions(),
@@ -178,6 +180,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private MasterClientOptions ClientOptions() => new()
     {
         TransferSources = _options.TransferSource is { } source ? [source] : [],
+        Tls = _tls,
         Ixfr = _options.Transfer.Ixfr.IsOn,
         IxfrMaximumPercent = _options.Transfer.Ixfr.MaximumPercent,
         IxfrRest = _options.Transfer.Ixfr.Rest,

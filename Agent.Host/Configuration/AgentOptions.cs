@@ -71,6 +71,9 @@ public sealed record AgentOptions
 
     public required IReadOnlyDictionary<string, KeyOptions> Keys { get; init; }
 
+    /// <summary>How masters prove over TLS who they are, by the names that masters refer to.</summary>
+    public required IReadOnlyDictionary<string, TlsProfile> Tls { get; init; }
+
     public required JournalPlace Journal { get; init; }
 
     public required ManagementOptions Management { get; init; }

@@ -59,6 +59,7 @@ public sealed class ConfigurationChange
         ["agent.query-destination"] = Sockets,
         ["agent.query-timeout"] = Sockets,
         ["agent.keys"] = null,
+        ["agent.tls"] = null,
         ["agent.journal"] = Journal,
         ["agent.management"] = Sockets,
         ["agent.cluster"] = "membership is decided at start",

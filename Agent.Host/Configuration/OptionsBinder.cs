@@ -5,6 +5,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
 
@@ -48,6 +49,7 @@ internal sealed partial class OptionsBinder
         string dataDirectory = _agent.File("data-dir");
         if (dataDirectory.Length == 0) _agent.Problem("data-dir", "a folder must be given");
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
+        IReadOnlyDictionary<string, TlsProfile> tls = ReadTlsProfiles();
         IReadOnlyList<TargetOptions> targets = ReadTargets(dataDirectory);
         SectionReader transfer = _agent.Section("transfer");
         SectionReader limits = _agent.Section("limits");
@@ -58,7 +60,7 @@ internal sealed partial class OptionsBinder
         {
             NodeName = name,
             Listener = ReadListener(),
-            Roster = ReadRoster(keys),
+            Roster = ReadRoster(keys, tls),
             Access = ReadAccess(keys),
             AlsoNotify = ReadAlsoNotify(keys),
             Zones = ReadZonePolicy(transfer, limits),
@@ -69,6 +71,7 @@ internal sealed partial class OptionsBinder
                 _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
             QueryTimeout = _agent.Duration("query-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             Keys = keys,
+            Tls = tls,
             Journal = journal,
             Management = ReadManagement(_agent.Section("management")),
             Cluster = ReadCluster(_agent.Section("cluster"), name, journal, targets),
@@ -110,13 +113,14 @@ internal sealed partial class OptionsBinder
         return HostEndpoint.Parse(text, 0) is { Port: 0 } endpoint ? endpoint.Address : null;
     }
 
-    private MasterRoster ReadRoster(IReadOnlyDictionary<string, KeyOptions> keys)
+    private MasterRoster ReadRoster(
+        IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> tls)
     {
         var own = ImmutableArray.CreateBuilder<ZoneMasters>();
         foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("zones"))
         {
             SectionReader section = _agent.Inner("zones", name, value, ZoneDefaults);
-            List<Master> masters = ReadMasters(section, keys);
+            List<Master> masters = ReadMasters(section, keys, tls);
             section.Done();
             if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
                 _agent.ProblemAt(
@@ -127,17 +131,18 @@ internal sealed partial class OptionsBinder
                 own.Add(new ZoneMasters(pattern, [.. masters]));
         }
 
-        return new MasterRoster([.. ReadMasters(_agent, keys)], own.ToImmutable());
+        return new MasterRoster([.. ReadMasters(_agent, keys, tls)], own.ToImmutable());
     }
 
-    private List<Master> ReadMasters(SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys)
+    private List<Master> ReadMasters(
+        SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> tls)
     {
         var masters = new List<Master>();
         foreach ((int index, HoconNode item) in section.Items("masters").Index())
         {
             if (item is HoconObject written)
             {
-                if (ReadMaster(section.Item("masters", index, written, MasterDefaults), keys) is { } master) masters.Add(master);
+                if (ReadMaster(section.Item("masters", index, written, MasterDefaults), keys, tls) is { } master) masters.Add(master);
                 continue;
             }
 
@@ -148,32 +153,36 @@ internal sealed partial class OptionsBinder
             }
             foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
-                if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(MasterAt(endpoint, keyName: null));
+                if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(MasterAt(endpoint));
             }
         }
 
         return [.. masters.Distinct()];
     }
 
-    private Master? ReadMaster(SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys)
+    private Master? ReadMaster(
+        SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> profiles)
     {
-        HostEndpoint? endpoint = ReadMasterEndpoint(section.Text("address"), section.OriginOf("address"));
-        string key = section.Text("key");
-        if (key.Length > 0) CheckKey(key, keys, section.OriginOf("key"), "masters");
-        if (section.Text("tls").Length > 0)
-        {
-            section.Problem("tls", "this version has no transfer over TLS; remove the key to transfer in the clear");
-        }
+        string? tls = ReadTlsOf(section, profiles);
+        HostEndpoint? endpoint =
+            ReadMasterEndpoint(section.Text("address"), section.OriginOf("address"), tls is null ? MasterPort : TlsPort);
+        IReadOnlyList<(string Text, HoconOrigin Origin)> keyNames = section.Words("key");
+        foreach ((string name, HoconOrigin origin) in keyNames) CheckKey(name, keys, origin, "masters");
+        if (keyNames.Count > 2) section.Problem("key", "one key is needed, or two while they are being exchanged");
         section.Done();
-        return endpoint is null ? null : MasterAt(endpoint, key.Length > 0 ? key : null);
+        return endpoint is null ? null : MasterAt(endpoint) with
+        {
+            KeyName = keyNames.Count > 0 ? keyNames[0].Text : null,
+            NextKeyName = keyNames.Count > 1 ? keyNames[1].Text : null,
+            Tls = tls,
+        };
     }
 
-    private static Master MasterAt(HostEndpoint endpoint, string? keyName) =>
-        new(endpoint.ToString(), endpoint.Host, endpoint.Port, keyName);
+    private static Master MasterAt(HostEndpoint endpoint) => new(endpoint.ToString(), endpoint.Host, endpoint.Port, KeyName: null);
 
-    private HostEndpoint? ReadMasterEndpoint(string text, HoconOrigin origin)
+    private HostEndpoint? ReadMasterEndpoint(string text, HoconOrigin origin, int defaultPort = MasterPort)
     {
-        HostEndpoint? endpoint = HostEndpoint.Parse(text, MasterPort);
+        HostEndpoint? endpoint = HostEndpoint.Parse(text, defaultPort);
         if (endpoint is { Port: > 0 }) return endpoint;
         _agent.ProblemAt(origin, "masters",
             $"an address or name is needed, with or without port, not '{text}': 192.0.2.1:5354, [2001:db8::1]:5354");

@@ -34,7 +34,7 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
         ILogger<MasterClient> logger,
         Func<string, CancellationToken, Task<IPAddress[]>> lookup)
     {
-        var connections = new MasterConnectionPool(options, clock);
+        var connections = new MasterConnectionPool(options, options.Tls, clock);
         _services = new TransferServices(connections, spool, keyring, options, clock, new IxfrRests(options.IxfrRest, clock));
         _resolver = new MasterResolver(options, clock, lookup);
         _soaAsker = new SoaAsker(connections, keyring, clock, options.MaximumSoaQuestions);

@@ -20,6 +20,14 @@ public sealed record MasterClientOptions
     /// </summary>
     public TimeSpan ConnectionReuse { get; init; } = TimeSpan.FromMilliseconds(400);
 
+    /// <summary>
+    /// The same over TLS, where a new connection costs more and servers are newer: BIND, Knot and NSD keep them for tens of seconds.
+    /// </summary>
+    public TimeSpan TlsConnectionReuse { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The TLS profiles of masters; none unless given.</summary>
+    public TlsDoor Tls { get; init; } = new(new Dictionary<string, TlsProfile>());
+
     /// <summary>SOA questions under way at once to one address; more wait for their turn, and their time begins with it.</summary>
     public int MaximumSoaQuestions { get; init; } = 256;
 

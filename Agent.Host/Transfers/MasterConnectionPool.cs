@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using Agent.Actors.Transfers;
 
 namespace Agent.Host.Transfers;
 
@@ -10,15 +12,17 @@ internal sealed class MasterConnectionPool : IDisposable
     private const int MaximumIdlePerMaster = 8;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<IPEndPoint, Stack<MasterConnection>> _idle = [];
+    private readonly Dictionary<MasterAddress, Stack<MasterConnection>> _idle = [];
     private readonly MasterClientOptions _options;
+    private readonly TlsDoor _tls;
     private readonly TimeProvider _clock;
     private readonly ITimer _sweep;
     private bool _disposed;
 
-    public MasterConnectionPool(MasterClientOptions options, TimeProvider clock)
+    public MasterConnectionPool(MasterClientOptions options, TlsDoor tls, TimeProvider clock)
     {
         _options = options;
+        _tls = tls;
         _clock = clock;
         _sweep = clock.CreateTimer(
             static pool => ((MasterConnectionPool)pool!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -45,15 +49,17 @@ internal sealed class MasterConnectionPool : IDisposable
     }
 
     /// <summary>A connection that is still open, the one used last first.</summary>
-    public bool TryTake(IPEndPoint endPoint, [NotNullWhen(true)] out MasterConnection? connection)
+    /// <exception cref="TlsRefusedException">The TLS profile of the master is gone.</exception>
+    public bool TryTake(MasterAddress address, [NotNullWhen(true)] out MasterConnection? connection)
     {
+        TlsProfile? profile = _tls.ProfileOf(address.Master);
         lock (_gate)
         {
-            if (_idle.TryGetValue(endPoint, out Stack<MasterConnection>? stack))
+            if (_idle.TryGetValue(address, out Stack<MasterConnection>? stack))
             {
                 while (stack.TryPop(out connection))
                 {
-                    if (!HasExpired(connection) && connection.IsQuiet)
+                    if (!HasExpired(connection) && connection.IsQuiet && ReferenceEquals(connection.Profile, profile))
                     {
                         connection.IsReused = true;
                         return true;
@@ -67,14 +73,18 @@ internal sealed class MasterConnectionPool : IDisposable
     }
 
     /// <exception cref="SocketException">No connection.</exception>
+    /// <exception cref="TlsRefusedException">TCP stands, but one side does not accept the other.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or no connection in time.</exception>
-    public async Task<MasterConnection> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellation)
+    public async Task<MasterConnection> ConnectAsync(MasterAddress address, CancellationToken cancellation)
     {
-        Socket socket = CreateSocket(endPoint.AddressFamily, SocketType.Stream);
+        TlsProfile? profile = _tls.ProfileOf(address.Master);
+        Socket socket = CreateSocket(address.EndPoint.AddressFamily, SocketType.Stream);
         try
         {
-            await socket.ConnectAsync(endPoint, cancellation);
-            return new MasterConnection(socket, endPoint);
+            await socket.ConnectAsync(address.EndPoint, cancellation);
+            SslStream? tls = profile is null
+                ? null : await TlsDoor.ShakeHandsAsync(socket, profile, address.Master.Host, cancellation);
+            return new MasterConnection(socket, address, profile, tls);
         }
         catch
         {
@@ -88,8 +98,8 @@ internal sealed class MasterConnectionPool : IDisposable
     {
         lock (_gate)
         {
-            if (!_idle.TryGetValue(connection.EndPoint, out Stack<MasterConnection>? stack))
-                _idle.Add(connection.EndPoint, stack = new Stack<MasterConnection>());
+            if (!_idle.TryGetValue(connection.Address, out Stack<MasterConnection>? stack))
+                _idle.Add(connection.Address, stack = new Stack<MasterConnection>());
             if (!_disposed && stack.Count < MaximumIdlePerMaster && connection.IsQuiet)
             {
                 connection.IdleSince = _clock.GetTimestamp();
@@ -113,7 +123,10 @@ internal sealed class MasterConnectionPool : IDisposable
         _sweep.Dispose();
     }
 
-    private bool HasExpired(MasterConnection connection) => _clock.GetElapsedTime(connection.IdleSince) >= _options.ConnectionReuse;
+    private bool HasExpired(MasterConnection connection) => _clock.GetElapsedTime(connection.IdleSince) >= ReuseOf(connection);
+
+    private TimeSpan ReuseOf(MasterConnection connection) =>
+        connection.Profile is null ? _options.ConnectionReuse : _options.TlsConnectionReuse;
 
     private void Sweep()
     {
@@ -121,15 +134,15 @@ internal sealed class MasterConnectionPool : IDisposable
         {
             if (_disposed)
                 return;
-            foreach (IPEndPoint endPoint in _idle.Keys.ToArray())
+            foreach (MasterAddress address in _idle.Keys.ToArray())
             {
-                MasterConnection[] kept = [.. _idle[endPoint].Where(connection => !HasExpired(connection))];
-                foreach (MasterConnection connection in _idle[endPoint].Except(kept))
+                MasterConnection[] kept = [.. _idle[address].Where(connection => !HasExpired(connection))];
+                foreach (MasterConnection connection in _idle[address].Except(kept))
                     connection.Dispose();
                 if (kept.Length > 0)
-                    _idle[endPoint] = new Stack<MasterConnection>(kept.Reverse());
+                    _idle[address] = new Stack<MasterConnection>(kept.Reverse());
                 else
-                    _idle.Remove(endPoint);
+                    _idle.Remove(address);
             }
             if (_idle.Count > 0)
                 _sweep.Change(_options.ConnectionReuse, Timeout.InfiniteTimeSpan);

@@ -53,7 +53,9 @@ internal sealed class SoaAsker : IDisposable
             {
                 using var deadline = new CancellationTokenSource(request.Timeout, _clock);
                 using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
-                Verdict? verdict = await AskByUdpAsync(request, linked.Token) ?? await AskByTcpAsync(request, linked.Token);
+                Verdict? verdict = await AskAnyhowAsync(request, linked.Token);
+                if (verdict is { RejectedKey: { } key } && _keyring.TryTurn(request.Address.Master, key))
+                    verdict = await AskAnyhowAsync(request, linked.Token);
                 if (verdict is { } found)
                     return Judge(request, found);
                 _edns.Silent(request.Address.EndPoint);
@@ -71,6 +73,10 @@ internal sealed class SoaAsker : IDisposable
         catch (SocketException exception)
         {
             why = exception.Message;
+        }
+        catch (TlsRefusedException refused)
+        {
+            return Answer(request, SoaOutcome.Unreachable, 0, refused.Reason.Code, refused.Reason.Text);
         }
         return Answer(request, SoaOutcome.Unreachable, 0, ReasonCode.NoMaster, why);
     }
@@ -91,8 +97,9 @@ internal sealed class SoaAsker : IDisposable
             {
                 Expire = verdict.Expire,
             },
-            SoaAnswerKind.Absent => Answer(request, SoaOutcome.Absent, 0, ReasonCode.ZoneNotAtMaster, "it " + answer.Text()),
-            _ => Answer(request, SoaOutcome.CannotTell, 0, ReasonCode.TransferBroken, "it " + answer.Text()),
+            SoaAnswerKind.Absent => Answer(
+                request, SoaOutcome.Absent, 0, ReasonCode.ZoneNotAtMaster, $"it {answer.Text()}{verdict.ExtendedError}"),
+            _ => Answer(request, SoaOutcome.CannotTell, 0, ReasonCode.TransferBroken, $"it {answer.Text()}{verdict.ExtendedError}"),
         };
     }
 
@@ -103,6 +110,13 @@ internal sealed class SoaAsker : IDisposable
         serial,
         new Reason(
             code, $"Master {request.Address.Master.Name} ({request.Address.EndPoint}), asked for the SOA of {request.Zone}: {why}."));
+
+    /// <summary>Over TLS if that is how the master is asked: then nothing about the zone goes out in the clear.</summary>
+    private async Task<Verdict?> AskAnyhowAsync(AskSoa request, CancellationToken cancellation)
+    {
+        Verdict? byUdp = request.Address.Master.Tls is null ? await AskByUdpAsync(request, cancellation) : null;
+        return byUdp ?? await AskByTcpAsync(request, cancellation);
+    }
 
     /// <summary>Null: nothing usable came by UDP, so TCP is to be tried.</summary>
     private async Task<Verdict?> AskByUdpAsync(AskSoa request, CancellationToken cancellation)
@@ -167,13 +181,14 @@ internal sealed class SoaAsker : IDisposable
 
     private async Task<Verdict?> AskByTcpAsync(AskSoa request, CancellationToken cancellation)
     {
-        while (_connections.TryTake(request.Address.EndPoint, out MasterConnection? kept))
+        while (_connections.TryTake(request.Address, out MasterConnection? kept))
         {
             if (await AskOverAsync(kept, request, cancellation) is { } verdict)
                 return verdict;
         }
-        MasterConnection fresh = await _connections.ConnectAsync(request.Address.EndPoint, cancellation);
-        return await AskOverAsync(fresh, request, cancellation);
+        MasterConnection fresh = await _connections.ConnectAsync(request.Address, cancellation);
+        Verdict? answered = await AskOverAsync(fresh, request, cancellation);
+        return answered is null && fresh.Refusal is { } refusal ? throw new TlsRefusedException(refusal) : answered;
     }
 
     /// <summary>Null: the connection ended before an answer came. The connection is consumed.</summary>
@@ -188,11 +203,11 @@ internal sealed class SoaAsker : IDisposable
             if (question.KeyError is { } missing)
                 return new Verdict(default, missing);
             int frame = TcpFramer.Seal(buffer, question.Length);
-            await connection.Socket.SendAsync(buffer.AsMemory(0, frame), cancellation);
+            await connection.SendAsync(buffer.AsMemory(0, frame), cancellation);
             ReadOnlyMemory<byte> message;
             while (!framer.TryRead(out message))
             {
-                int received = await connection.Socket.ReceiveAsync(framer.ReceiveBuffer, cancellation);
+                int received = await connection.ReceiveAsync(framer.ReceiveBuffer, cancellation);
                 if (received == 0)
                     return null;
                 framer.Advance(received);
@@ -221,9 +236,12 @@ internal sealed class SoaAsker : IDisposable
         ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
         Span<byte> message = buffer.AsSpan(TcpFramer.PrefixBytes);
         int length = TransferQuery.WriteSoa(message, request.Zone, id, withEdns, withExpire: withEdns);
-        if (request.Address.Master.KeyName is not { } keyName)
+        Master master = request.Address.Master;
+        TransferSignature? signature = _keyring.Begin(master);
+        if (master.Tls is not null)
+            length = TransferQuery.Pad(message, length, signature?.RequestSize ?? 0);
+        if (master.KeyName is not { } keyName)
             return new Question(id, length, withEdns, null, null);
-        TransferSignature? signature = _keyring.Begin(keyName);
         return signature is null
             ? new Question(id, length, withEdns, null, $"there is no key {keyName} to sign the question with")
             : new Question(id, signature.Sign(message, length), withEdns, signature, null);
@@ -239,8 +257,16 @@ internal sealed class SoaAsker : IDisposable
             || (!heard.HasOpt && heard.Answer.ResponseCode is ResponseCode.FormErr or ResponseCode.NotImp);
     }
 
+    /// <param name="RejectedKey">The key that the master did not take.</param>
+    /// <param name="ExtendedError">What it added to an error code, ready to be put behind it.</param>
     private readonly record struct Verdict(
-        SoaAnswer Answer, string? SignatureError, bool HasOpt = false, bool IsBadVersion = false, TimeSpan? Expire = null);
+        SoaAnswer Answer,
+        string? SignatureError,
+        bool HasOpt = false,
+        bool IsBadVersion = false,
+        TimeSpan? Expire = null,
+        string? RejectedKey = null,
+        string ExtendedError = "");
 
     private sealed record Question(
         ushort Id, int Length, bool WithEdns, TransferSignature? Signature, string? KeyError) : IDisposable
@@ -250,6 +276,7 @@ internal sealed class SoaAsker : IDisposable
         public Verdict Read(ReadOnlySpan<byte> message, AskSoa request)
         {
             SoaAnswer answer = SoaAnswer.Read(message, request.Zone, Id);
+            string extended = PeerText.ExtendedErrorOf(message);
             bool hasOpt = EdnsView.Find(message, out EdnsView edns) == WireError.None && edns.IsPresent;
             bool isBadVersion = hasOpt && edns.ExtendResponseCode(answer.ResponseCode) == ResponseCode.BadVers;
             TimeSpan? expire = hasOpt && edns.TryGetOption(EdnsOptionCode.Expire, out ReadOnlySpan<byte> value)
@@ -257,10 +284,11 @@ internal sealed class SoaAsker : IDisposable
                 ? TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(value))
                 : null;
             if (Signature is null)
-                return new Verdict(answer, null, hasOpt, isBadVersion, expire);
+                return new Verdict(answer, null, hasOpt, isBadVersion, expire, ExtendedError: extended);
             // An unsigned REFUSED or NOTAUTH may be anybody's, and must not pass for the zone's absence.
             bool isGenuine = Signature.Accept(message) && Signature.IsLastSigned;
-            return new Verdict(answer, isGenuine ? null : $"{Signature.Error} (it {answer.Text()})", hasOpt, isBadVersion, expire);
+            string? error = isGenuine ? Signature.Complaint : $"{Signature.Error} (it {answer.Text()})";
+            return new Verdict(answer, error, hasOpt, isBadVersion, expire, Signature.RejectedKey, extended);
         }
     }
 }

@@ -15,7 +15,8 @@ internal sealed partial class TransferAttempt
         return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, why);
     }
 
-    private TransferFailed Broken(XfrMachine<IntakeSink> machine, TransferIntake intake, TransferSignature? signature)
+    private TransferFailed Broken(
+        XfrMachine<IntakeSink> machine, TransferIntake intake, TransferSignature? signature, string extendedError)
     {
         XfrError error = machine.Error;
         if (error == XfrError.None)
@@ -43,15 +44,16 @@ internal sealed partial class TransferAttempt
 
         if (refusal != ZoneContentError.None)
             return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, refusal.Text());
-        if (error == XfrError.BadSignature)
-            return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, signature?.Error ?? error.Text());
+        RejectedKey = signature?.RejectedKey;
+        if ((error == XfrError.BadSignature ? signature?.Error ?? error.Text() : signature?.Complaint) is { } complaint)
+            return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, complaint);
         // An error code after records is a stream that broke off (MiniDNS ends so when a record fits no message), not a refusal.
         bool isRefusal = IsRefusal(machine);
         bool isBusy = isRefusal && machine.ResponseCode == ResponseCode.ServFail;
         return Fail(
             isBusy ? TransferFailure.Busy : isRefusal ? TransferFailure.Refused : TransferFailure.Broken,
             isRefusal ? ReasonCode.TransferRefused : ReasonCode.TransferBroken,
-            machine.BadRecord is { } record ? $"{error.Text()}: {record}" : error.Text(machine.ResponseCode));
+            machine.BadRecord is { } record ? $"{error.Text()}: {record}" : error.Text(machine.ResponseCode) + extendedError);
     }
 
     private static bool IsRefusal(XfrMachine<IntakeSink> machine) =>

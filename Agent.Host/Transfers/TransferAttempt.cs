@@ -68,12 +68,15 @@ internal sealed partial class TransferAttempt
     /// <summary>After a failure: what was wrong with the differences asked for, if the whole zone may be had nevertheless.</summary>
     public IxfrFault? Fault { get; private set; }
 
+    /// <summary>After a failure: the key that the master did not take, when that was why.</summary>
+    public string? RejectedKey { get; private set; }
+
     /// <summary>Runs to the one final message; no failure of master, network or disk passes as an exception.</summary>
     public async Task<object> RunAsync()
     {
         try
         {
-            while (_services.Connections.TryTake(_request.Address.EndPoint, out MasterConnection? kept))
+            while (_services.Connections.TryTake(_request.Address, out MasterConnection? kept))
             {
                 if (await TransferOverAsync(kept) is { } final)
                     return final;
@@ -82,6 +85,8 @@ internal sealed partial class TransferAttempt
             if (await TransferOverAsync(fresh) is { } last)
                 return last;
             Fault = _from is null ? null : IxfrFault.Unknown;
+            if (fresh.Refusal is { } refusal)
+                return Fail(TransferFailure.Unreachable, refusal.Code, refusal.Text);
             return Fail(TransferFailure.Unreachable, ReasonCode.NoMaster, "it closed the connection at once");
         }
         catch (OperationCanceledException) when (_cancelled.IsCancellationRequested)
@@ -99,6 +104,10 @@ internal sealed partial class TransferAttempt
         {
             return Fail(TransferFailure.Unreachable, ReasonCode.NoMaster, exception.Message);
         }
+        catch (TlsRefusedException refused)
+        {
+            return Fail(TransferFailure.Unreachable, refused.Reason.Code, refused.Reason.Text);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Fail(TransferFailure.GivenUp, ReasonCode.JournalAway, $"the zone cannot be spooled: {exception.Message}");
@@ -110,7 +119,7 @@ internal sealed partial class TransferAttempt
         using var deadline = new CancellationTokenSource(_request.Limits.ConnectTimeout, _services.Clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _cancelled);
         long started = _services.Clock.GetTimestamp();
-        MasterConnection connection = await _services.Connections.ConnectAsync(_request.Address.EndPoint, linked.Token);
+        MasterConnection connection = await _services.Connections.ConnectAsync(_request.Address, linked.Token);
         _waited += _services.Clock.GetElapsedTime(started);
         return connection;
     }
@@ -119,7 +128,7 @@ internal sealed partial class TransferAttempt
     private async Task<object?> TransferOverAsync(MasterConnection connection)
     {
         string? keyName = _request.Address.Master.KeyName;
-        using TransferSignature? signature = keyName is null ? null : _services.Keyring.Begin(keyName);
+        using TransferSignature? signature = _services.Keyring.Begin(_request.Address.Master);
         if (keyName is not null && signature is null)
         {
             _services.Connections.Return(connection);
@@ -161,18 +170,22 @@ internal sealed partial class TransferAttempt
 
     private async Task<bool> TrySendAsync(MasterConnection connection, ushort id, TransferSignature? signature)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(TcpFramer.PrefixBytes + TransferQuery.BufferSize + (signature?.SizeMaximum ?? 0));
+        int size = TcpFramer.PrefixBytes + TransferQuery.BufferSize + TransferQuery.PaddingRoom + (signature?.SizeMaximum ?? 0);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            // No OPT: old masters answer it with FORMERR or hang up, and nothing in it matters to a transfer.
+            // No OPT in the clear: old masters answer it with FORMERR or hang up, and nothing in it matters to a transfer. Servers with
+            // TLS are newer, and there the length of the question should not tell the zone (RFC 9103 section 7.3.4).
             Span<byte> room = buffer.AsSpan(TcpFramer.PrefixBytes);
             int length = _from is { } from
                 ? TransferQuery.WriteIxfr(room, _request.Zone, id, from.Serial)
                 : TransferQuery.WriteAxfr(room, _request.Zone, id);
+            if (connection.Profile is not null)
+                length = TransferQuery.Pad(buffer.AsSpan(TcpFramer.PrefixBytes), length, signature?.RequestSize ?? 0);
             if (signature is not null)
                 length = signature.Sign(buffer.AsSpan(TcpFramer.PrefixBytes), length);
             int frame = TcpFramer.Seal(buffer, length);
-            await connection.Socket.SendAsync(buffer.AsMemory(0, frame), _cancelled);
+            await connection.SendAsync(buffer.AsMemory(0, frame), _cancelled);
             return true;
         }
         catch (SocketException)
@@ -208,7 +221,7 @@ internal sealed partial class TransferAttempt
             if (feeder.Status == XfrStatus.Complete)
                 return Complete(spool, intake);
             if (feeder.Status != XfrStatus.NeedMore)
-                return Broken(machine, intake, signature);
+                return Broken(machine, intake, signature, feeder.ExtendedError);
             if (read.IsCompleted)
                 return Ended(await receiver.StopAsync(), machine, receiver);
             receiver.Start();

@@ -21,6 +21,9 @@ internal sealed class TransferFeeder : IDisposable
     /// <summary>Where the transfer stands; anything but <see cref="XfrStatus.NeedMore"/> is final.</summary>
     public XfrStatus Status { get; private set; } = XfrStatus.NeedMore;
 
+    /// <summary>What the master added to the error code that ended the transfer; empty if nothing.</summary>
+    public string ExtendedError { get; private set; } = "";
+
     /// <summary>Takes all whole messages, until a final status; the position behind the last one.</summary>
     public SequencePosition Feed(ReadOnlySequence<byte> buffer)
     {
@@ -65,6 +68,8 @@ internal sealed class TransferFeeder : IDisposable
         if (_signature is not null && !_signature.Accept(message))
             return _machine.Abort(XfrError.BadSignature);
         XfrStatus status = _machine.Step(message);
+        if (status is not (XfrStatus.NeedMore or XfrStatus.Complete))
+            ExtendedError = PeerText.ExtendedErrorOf(message);
         // The last message must be signed itself: what stands in unsigned ones before it is vouched for by the next signature only.
         return status == XfrStatus.Complete && _signature is { IsLastSigned: false } ? _machine.Abort(XfrError.BadSignature) : status;
     }

@@ -31,7 +31,7 @@ internal sealed class TransferReceiver : IAsyncDisposable
 
     private static readonly TimeSpan RateInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Socket _socket;
+    private readonly MasterConnection _connection;
     private readonly PipeWriter _writer;
     private readonly TransferLimits _limits;
     private readonly TimeProvider _clock;
@@ -47,7 +47,7 @@ internal sealed class TransferReceiver : IAsyncDisposable
     public TransferReceiver(
         MasterConnection connection, PipeWriter writer, TransferLimits limits, TimeProvider clock, CancellationToken cancelled)
     {
-        _socket = connection.Socket;
+        _connection = connection;
         _writer = writer;
         _limits = limits;
         _clock = clock;
@@ -115,7 +115,7 @@ internal sealed class TransferReceiver : IAsyncDisposable
         {
             Memory<byte> room = _writer.GetMemory(SegmentSize / 4);
             idle.CancelAfter(_limits.IdleTimeout);
-            int received = await _socket.ReceiveAsync(room, token);
+            int received = await _connection.ReceiveAsync(room, token);
             idle.CancelAfter(Timeout.InfiniteTimeSpan);
             if (received == 0)
                 return ReceiverEnd.Closed;

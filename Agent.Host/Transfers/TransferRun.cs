@@ -52,10 +52,14 @@ internal sealed class TransferRun(
         return completed with { Statistics = Statistics with { FellBackFrom = failed.Reason.Text } };
     }
 
-    private Task<object> AttemptAsync(ZoneContent? from)
+    private async Task<object> AttemptAsync(ZoneContent? from)
     {
         _attempt = new TransferAttempt(request, from, services, moving, cancelled);
-        return _attempt.RunAsync();
+        object outcome = await _attempt.RunAsync();
+        if (_attempt.RejectedKey is not { } key || !services.Keyring.TryTurn(request.Address.Master, key))
+            return outcome;
+        _attempt = new TransferAttempt(request, from, services, moving, cancelled);
+        return await _attempt.RunAsync();
     }
 }
 

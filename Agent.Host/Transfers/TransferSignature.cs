@@ -1,4 +1,6 @@
+using System.Globalization;
 using Agent.Dns.Tsig;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Transfers;
 
@@ -11,6 +13,8 @@ internal sealed class TransferSignature : IDisposable
     private readonly TimeProvider _clock;
     private TsigStreamVerifier? _verifier;
     private TsigStatus _status = TsigStatus.Unsigned;
+    private ResponseCode _peerError;
+    private ulong? _peerTime;
 
     public TransferSignature(TsigKey key, TimeProvider clock)
     {
@@ -21,6 +25,20 @@ internal sealed class TransferSignature : IDisposable
     /// <summary>Bytes that <see cref="Sign"/> adds at most.</summary>
     public int SizeMaximum => _key.SignatureBytesMax;
 
+    /// <summary>Bytes that <see cref="Sign"/> adds.</summary>
+    public int RequestSize => TsigSigner.RequestBytes(_key);
+
+    /// <summary>The key, when the master said that it does not know it or holds another secret for it.</summary>
+    public string? RejectedKey => _peerError is ResponseCode.BadKey or ResponseCode.BadSig ? _key.Name.ToString() : null;
+
+    /// <summary>What the master found wrong with our signature, in an answer that is itself signed well; null when nothing.</summary>
+    public string? Complaint => _status != TsigStatus.Verified ? null : _peerError switch
+    {
+        ResponseCode.BadTime => BadTime(),
+        ResponseCode.BadTrunc => $"the master wants a longer signature than that with key {_key.Name} (BADTRUNC)",
+        _ => null,
+    };
+
     /// <summary>Whether the message accepted last was signed: only then may it end the answer.</summary>
     public bool IsLastSigned => _verifier?.IsLastSigned ?? false;
 
@@ -28,7 +46,13 @@ internal sealed class TransferSignature : IDisposable
     public string Error => _status switch
     {
         TsigStatus.Unsigned or TsigStatus.TooManyUnsigned => $"the answer is not signed with key {_key.Name}, as it must be",
-        TsigStatus.PeerError => $"the master does not accept key {_key.Name}, or its clock differs",
+        TsigStatus.PeerError => _peerError switch
+        {
+            ResponseCode.BadKey => $"the master does not know key {_key.Name} with this algorithm (BADKEY)",
+            ResponseCode.BadSig => $"the master has another secret for key {_key.Name} (BADSIG)",
+            ResponseCode.BadTime => BadTime(),
+            _ => $"the master does not accept key {_key.Name} (TSIG error {(int)_peerError})",
+        },
         TsigStatus.BadKey => $"the answer is signed with another key than {_key.Name}",
         TsigStatus.BadTime => $"the clocks differ by more than the signature with key {_key.Name} allows",
         _ => $"the signature with key {_key.Name} is wrong",
@@ -49,10 +73,31 @@ internal sealed class TransferSignature : IDisposable
     public bool Accept(ReadOnlySpan<byte> message)
     {
         _status = _verifier is null ? TsigStatus.Unsigned : _verifier.Accept(message, NowSeconds());
+        if (_status is TsigStatus.PeerError or TsigStatus.Verified)
+            NotePeerError(message);
         return _verifier is not null && _status is TsigStatus.Verified or TsigStatus.Unsigned;
     }
 
     public void Dispose() => _verifier?.Dispose();
+
+    /// <summary>Only answers with NOTAUTH carry an error of the signature, so the others need no second look.</summary>
+    private void NotePeerError(ReadOnlySpan<byte> message)
+    {
+        bool isRefusal = MessageHeader.TryRead(message, out MessageHeader header) && header.ResponseCode == ResponseCode.NotAuth;
+        if (!isRefusal || TsigRecord.Find(message, out TsigRecord tsig) != TsigStatus.Verified)
+            return;
+        _peerError = tsig.Error;
+        _peerTime = tsig.ServerTime;
+    }
+
+    private string BadTime()
+    {
+        string differ = $"the clocks differ by more than the signature with key {_key.Name} allows (BADTIME)";
+        // An unsigned time may be anybody's, and is only shown.
+        return _peerTime is { } time && time <= (ulong)DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            ? differ + string.Create(CultureInfo.InvariantCulture, $": there it is {DateTimeOffset.FromUnixTimeSeconds((long)time):u}")
+            : differ;
+    }
 
     private ulong NowSeconds() => (ulong)_clock.GetUtcNow().ToUnixTimeSeconds();
 }

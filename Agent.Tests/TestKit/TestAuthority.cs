@@ -20,6 +20,9 @@ internal sealed class TestAuthority : IDisposable
     private readonly string _name;
     private int _serial;
 
+    /// <summary>Until when what is issued next is valid.</summary>
+    public DateTimeOffset ValidUntil { get; set; } = Until;
+
     /// <summary>An authority whose files are gone with it.</summary>
     public TestAuthority()
         : this(new TemporaryFolder("ca"), $"authority-{Guid.NewGuid():N}") => _own = _folder;
@@ -103,7 +106,7 @@ internal sealed class TestAuthority : IDisposable
 
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(uses, critical: false));
         byte[] serial = BitConverter.GetBytes(Interlocked.Increment(ref _serial));
-        using X509Certificate2 certificate = request.Create(_certificate, From, Until, serial);
+        using X509Certificate2 certificate = request.Create(_certificate, From, ValidUntil, serial);
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
     }

@@ -46,8 +46,14 @@ public sealed class MasterClientFixture : IAsyncDisposable
 
     public string[] SpoolFiles => Directory.GetFiles(_folder.FullPath);
 
-    public static MasterAddress At(IPEndPoint endPoint, string? key = null) =>
-        new(new Master("m1", endPoint.Address.ToString(), endPoint.Port, key), endPoint);
+    /// <summary>The TLS profile that masters are asked under; null: in the clear.</summary>
+    public string? Tls { get; init; }
+
+    /// <summary>The second key of masters.</summary>
+    public string? NextKey { get; init; }
+
+    public MasterAddress At(IPEndPoint endPoint, string? key = null) =>
+        new(new Master("m1", endPoint.Address.ToString(), endPoint.Port, key) { Tls = Tls, NextKeyName = NextKey }, endPoint);
 
     /// <summary>Asks for a transfer and returns at once; the number of the request.</summary>
     public long Begin(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
