@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -54,6 +55,9 @@ public sealed record ZoneRow
 
     /// <summary>Since when <see cref="Reason"/> stands.</summary>
     public DateTimeOffset? ReasonSince { get; init; }
+
+    /// <summary>Content that a guard stopped; null when there is none.</summary>
+    public ZoneCandidate? Candidate { get; init; }
 
     /// <summary>One entry for each target that was ever asked, ordered by name.</summary>
     public ImmutableArray<TargetProgress> Targets { get; init; } = [];

@@ -42,6 +42,24 @@ public static class ReasonCode
     /// <summary>The master's content has no name server at the apex of the zone; what is held stays.</summary>
     public const string GuardApex = "guard-apex";
 
+    /// <summary>The master's content has far fewer records than what is held, which stays.</summary>
+    public const string GuardShrink = "guard-shrink";
+
+    /// <summary>The master's content is no longer signed; what is held stays.</summary>
+    public const string GuardDnssec = "guard-dnssec";
+
+    /// <summary>The master sent records that are not of the zone; what is held stays.</summary>
+    public const string GuardOutOfZone = "guard-out-of-zone";
+
+    /// <summary>The digest in the master's content is wrong, or missing where it is required; what is held stays.</summary>
+    public const string GuardZonemd = "guard-zonemd";
+
+    /// <summary>No content waits for a decision.</summary>
+    public const string NothingWaits = "nothing-waits";
+
+    /// <summary>Other content waits for a decision than the one that was decided about.</summary>
+    public const string CandidateChanged = "candidate-changed";
+
     /// <summary>The master offers content that is older than what is held.</summary>
     public const string SerialWentBack = "serial-went-back";
 

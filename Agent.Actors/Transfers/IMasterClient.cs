@@ -1,6 +1,7 @@
 using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -85,6 +86,12 @@ public sealed record TransferZone(long Id, DomainName Zone, MasterAddress Addres
 {
     /// <summary>What is held, from which differences may start; null when the whole zone is wanted.</summary>
     public ZoneContent? Held { get; init; }
+
+    /// <summary>What the new content would replace; null when nothing is held.</summary>
+    public ZoneContent? Served { get; init; }
+
+    /// <summary>What the new content must fulfil.</summary>
+    public GuardPolicy Guards { get; init; } = new();
 }
 
 /// <summary>Bounds of one transfer. The total time grows with what has arrived: a large zone that moves is not cut off.</summary>
@@ -110,7 +117,11 @@ public sealed record TransferMoving(long Id, long Bytes, long Records);
 /// <param name="Address">Where it came from.</param>
 /// <param name="Content">The content, held by the adapter's spool until somebody keeps it in the journal.</param>
 /// <param name="Statistics">For logs and history.</param>
-public sealed record TransferCompleted(long Id, MasterAddress Address, ZoneContent Content, TransferStatistics Statistics);
+public sealed record TransferCompleted(long Id, MasterAddress Address, ZoneContent Content, TransferStatistics Statistics)
+{
+    /// <summary>Why a guard stops the content; null when nothing speaks against it.</summary>
+    public Reason? Stopped { get; init; }
+}
 
 /// <summary>What a transfer moved.</summary>
 /// <param name="Messages">Messages of the answer.</param>
@@ -172,9 +183,6 @@ public enum TransferFailure
 
     /// <summary>The master answered SERVFAIL before any record: perhaps full (BIND beyond its transfers-out), worth another try.</summary>
     Busy = 5,
-
-    /// <summary>It came whole, but its content is not fit to be served.</summary>
-    Guarded = 6,
 
     /// <summary>The answer to an IXFR says that there is nothing newer, though the SOA asked for before said otherwise.</summary>
     NothingNewer = 7,

@@ -32,6 +32,7 @@ public sealed class PassMachine
     private readonly Queue<MasterAddress> _candidates = new();
     private int _busyAnswers;
     private Reason? _lastFailure;
+    private ZoneBrought? _stopped;
     private MasterAddress? _current;
     private ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> _rests = [];
     private bool _asking;
@@ -103,7 +104,20 @@ public sealed class PassMachine
         effects.Add(new GiveLeaveBack());
         effects.Add(new TellDirectory(new MasterHeard(done.Address.EndPoint, null) { Zone = _order.Zone, Brought = true }));
         TimeSpan? expire = Answers().FirstOrDefault(a => a.Address == done.Address)?.Expire;
-        End(new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics) { Expire = expire }, effects);
+        var brought = new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics)
+        {
+            Expire = expire,
+            Stopped = done.Stopped,
+        };
+        if (done.Stopped is null)
+        {
+            End(brought, effects);
+            return;
+        }
+
+        // Another master may have a better one.
+        _stopped ??= brought;
+        Next(effects);
     }
 
     /// <summary>The transfer brought nothing.</summary>
@@ -137,9 +151,13 @@ public sealed class PassMachine
         if (_current is not null && !IsOver) effects.Add(new TakeLeave(_current.EndPoint));
     }
 
-    private bool IsWanted(uint serial) => IsForward(serial) || (_order.AcceptOlder && serial != _order.HeldSerial);
+    private bool IsWanted(uint serial) =>
+        IsForward(serial) || (_order.AcceptOlder && serial != _order.HeldSerial && !IsPinned(serial));
 
-    private bool IsForward(uint serial) => _order.HeldSerial is not { } held || _order.Force || SerialNumber.IsNewer(serial, held);
+    private bool IsForward(uint serial) => _order.Force
+        || (!IsPinned(serial) && (_order.HeldSerial is not { } held || SerialNumber.IsNewer(serial, held)));
+
+    private bool IsPinned(uint serial) => serial == _order.Pinned;
 
     /// <summary>Failures that say something about the master and not about us.</summary>
     private static MasterFault FaultOf(TransferFailure failure) => failure switch
@@ -192,6 +210,12 @@ public sealed class PassMachine
 
     private void EndWithoutNewer(List<SoaAnswered> named, List<PassEffect> effects)
     {
+        if (named.Find(a => IsPinned(a.Serial)) is { } pinned)
+        {
+            End(new NothingNewer(_order.Pass, pinned.Serial) { Expire = pinned.Expire }, effects);
+            return;
+        }
+
         uint held = _order.HeldSerial!.Value;
         SoaAnswered best = named.Order(new Newest(_order.Notifier)).First();
         if (best.Serial == held)
@@ -224,7 +248,7 @@ public sealed class PassMachine
     {
         if (!_candidates.TryDequeue(out _current))
         {
-            End(new NothingBrought(_order.Pass, _lastFailure ?? WhyNobody()), effects);
+            End(_stopped ?? (PassResult)new NothingBrought(_order.Pass, _lastFailure ?? WhyNobody()), effects);
             return;
         }
 

@@ -124,8 +124,13 @@ public sealed class TransferActor : UntypedActor
             case TransferFrom from:
                 _transfer = _settings.NextTransferId();
                 _transferBegunAt = Clock.Monotonic;
-                _settings.Client.Transfer(
-                    new TransferZone(_transfer, _order.Zone, from.Address, _settings.Limits) { Held = _order.Held }, Context.ReplyTo());
+                var request = new TransferZone(_transfer, _order.Zone, from.Address, _settings.Limits)
+                {
+                    Held = _order.Held,
+                    Served = _order.Served,
+                    Guards = _order.Guards,
+                };
+                _settings.Client.Transfer(request, Context.ReplyTo());
                 break;
             case TellDirectory tell:
                 _settings.Directory.Tell(tell.Heard, Self);

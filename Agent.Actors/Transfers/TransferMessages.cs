@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -15,6 +16,15 @@ public sealed record PassOrder(long Pass, DomainName Zone, uint? HeldSerial, boo
 {
     /// <summary>An older serial will do when no master has what is held: that has expired.</summary>
     public bool AcceptOlder { get; init; }
+
+    /// <summary>A serial that a guard stopped before: it is not fetched again unless forced. Null when there is none.</summary>
+    public uint? Pinned { get; init; }
+
+    /// <summary>What new content would replace; null when nothing is held.</summary>
+    public ZoneContent? Served { get; init; }
+
+    /// <summary>What new content must fulfil.</summary>
+    public GuardPolicy Guards { get; init; } = new();
 
     /// <summary>Somebody said that there is something new, or waits for it: it goes before the many regular checks.</summary>
     public bool IsUrgent { get; init; }
@@ -35,11 +45,14 @@ public sealed record ZoneBrought(long Pass, ZoneContent Content, string Source, 
     /// <summary>When the transfer was begun, on the kernel's clock of this node.</summary>
     public TimeSpan? TransferBegunAt { get; init; }
 
+    /// <summary>Why a guard stops it, and no master had anything better; null when nothing speaks against it.</summary>
+    public Reason? Stopped { get; init; }
+
     /// <summary>How long the master may serve it itself from now on; null when it did not say.</summary>
     public TimeSpan? Expire { get; init; }
 }
 
-/// <summary>No master has anything newer.</summary>
+/// <summary>No master has anything newer, or nothing but what a guard stopped before (<paramref name="Serial"/> is that then).</summary>
 public sealed record NothingNewer(long Pass, uint Serial) : PassResult(Pass)
 {
     /// <summary>How long the masters that have it may serve it themselves from now on; null when one of them named no bound.</summary>

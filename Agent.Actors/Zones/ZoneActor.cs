@@ -110,6 +110,7 @@ internal sealed partial class ZoneActor : UntypedActor
             CreateZone x => new CreateAsked(Register(sender, deadline: true), _healthy, x.Origin),
             DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin),
             NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin),
+            DecideCandidate x => new DecisionAsked(Register(sender, deadline: true), x.Approve, x.Serial, x.Hash, x.Origin),
             RefreshZone x => new RefreshAsked(Register(sender, deadline: false), x.Force, x.Origin),
             ZoneInput x => x,
             Deadline x => new DeadlineReached(x.Requester),
@@ -118,7 +119,11 @@ internal sealed partial class ZoneActor : UntypedActor
             AppendDelayed x => new JournalDelayed(x.Id, x.Reason),
             TargetReport x => new TargetReported(x.Generation, x.Progress),
             PassProgress x => new PassMoved(x.Pass),
-            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics) { Expire = x.Expire },
+            ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics) 
+            {
+                Expire = x.Expire,
+                Stopped = x.Stopped,
+            },
             NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial, x.Expire),
             NothingBrought x => new PassFailed(x.Pass, x.Reason) { HasNoMasters = x.HasNoMasters },
             _ => null,
@@ -176,6 +181,10 @@ internal sealed partial class ZoneActor : UntypedActor
                     {
                         AcceptOlder = x.AcceptOlder,
                         IsUrgent = x.IsUrgent,
+                        Served = _machine.Phase == ZonePhase.Present ? _machine.Row?.Content : null,
+                        Guards = _settings.Policy.Current.Guards,
+                        Pinned = x.Pinned,
+
                         // Who forces a transfer doubts what is held, so nothing starts from that; nor does a way lead to something older.
                         Held = x.HeldSerial is null || x.Force || x.AcceptOlder ? null : _machine.Row?.Content,
                     }));
@@ -201,6 +210,9 @@ internal sealed partial class ZoneActor : UntypedActor
             case WantAt x:
                 if (_targets.Set.Targets.TryGetValue(x.Target, out IActorRef? target))
                     target.Tell(Wish(x.Generation, x.Content, observeFirst: true) with { IsExpired = x.IsExpired }, Context.Parent);
+                break;
+            case ContentStopped x:
+                GuardMetrics.CountBlocked(x.Guard);
                 break;
             case SetTimer x:
                 TimeSpan delay = x.Delay * (1 + (x.Jitter * ((2 * Random.NextDouble()) - 1)));

@@ -22,6 +22,9 @@ public sealed record BeginPass(long Pass, uint? HeldSerial, bool Force, IPAddres
     /// <summary>Another serial is taken although it is older: what is held has expired.</summary>
     public bool AcceptOlder { get; init; }
 
+    /// <summary>The serial of what a guard stopped: it is not fetched again. Null when there is none.</summary>
+    public uint? Pinned { get; init; }
+
     /// <summary>Somebody said that there is something new, or waits for it; else it is a check like many others.</summary>
     public bool IsUrgent { get; init; }
 }
@@ -53,6 +56,9 @@ public sealed record WantAt(string Target, long Generation, ZoneContent? Content
     /// <summary>The content has expired: the target may be set to withdraw it.</summary>
     public bool IsExpired { get; init; }
 }
+
+/// <summary>A guard stopped new content; <paramref name="Guard"/> is its reason code.</summary>
+public sealed record ContentStopped(string Guard) : ZoneEffect;
 
 /// <summary>Start a timer, replacing one of the same kind.</summary>
 /// <param name="Timer">Which.</param>

@@ -27,6 +27,12 @@ public sealed record NotifyAsked(long Requester, IPAddress? Notifier, RequestOri
 /// <summary>An operator wants the masters asked now.</summary>
 public sealed record RefreshAsked(long Requester, bool Force, RequestOrigin Origin) : ZoneInput;
 
+/// <summary>An operator decides about the content that a guard stopped.</summary>
+/// <param name="Approve">Use it; else it is not wanted.</param>
+/// <param name="Serial">Serial of the content that the operator has seen.</param>
+/// <param name="Hash">Its hash; null when the serial is enough.</param>
+public sealed record DecisionAsked(long Requester, bool Approve, uint Serial, ContentHash? Hash, RequestOrigin Origin) : ZoneInput;
+
 /// <summary>A waiting requester must be answered now.</summary>
 public sealed record DeadlineReached(long Requester) : ZoneInput;
 
@@ -42,6 +48,9 @@ public sealed record PassBrought(long Pass, ZoneContent Content, string Source, 
 {
     /// <summary>How long the master says that it may serve the content itself; null when it did not say.</summary>
     public TimeSpan? Expire { get; init; }
+
+    /// <summary>Why the content must not be used without an operator's word; null when nothing speaks against it.</summary>
+    public Reason? Stopped { get; init; }
 }
 
 /// <summary>No master has anything newer than what is held.</summary>

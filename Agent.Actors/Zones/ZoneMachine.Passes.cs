@@ -60,16 +60,36 @@ public sealed partial class ZoneMachine
         StopRetry();
         uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
         bool isUrgent = _urgent || _phase == ZonePhase.Creating || held is null;
-        _effects.Add(new BeginPass(_pass, held, _passForce, _notifier) { AcceptOlder = IsExpired, IsUrgent = isUrgent });
+        _effects.Add(new BeginPass(_pass, held, _passForce, _notifier) 
+        {
+            AcceptOlder = AcceptsOlder,
+            IsUrgent = isUrgent,
+            Pinned = _row?.Candidate?.Serial,
+        });
         _notifier = null;
         _urgent = false;
     }
 
     private void OnBrought(PassBrought input)
     {
+        if (input.Stopped is { } unfit && _phase != ZonePhase.Present)
+        {
+            // Nothing is served yet that could be kept: the creation goes as if the master had not given anything.
+            OnPassFailed(new PassFailed(input.Pass, unfit));
+            return;
+        }
+
         if (!EndPass(input.Pass)) return;
         uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
-        if (held is null || _passForce || IsExpired || SerialNumber.IsNewer(input.Content.Serial, held.Value))
+        bool isTaken = held is null || _passForce || SerialNumber.IsNewer(input.Content.Serial, held.Value)
+            || (AcceptsOlder && (IsExpired || input.Content.Serial != held));
+        if (isTaken && input.Stopped is { } why)
+        {
+            OnStopped(input, why);
+            return;
+        }
+
+        if (isTaken)
         {
             // The failures are over when the content is durable: a journal that takes nothing must not make us transfer again and again.
             _newContent = input.Content;
@@ -79,7 +99,7 @@ public sealed partial class ZoneMachine
         }
 
         _failures = 0;
-        if (input.Content.Serial == held.Value)
+        if (input.Content.Serial == held!.Value)
         {
             Confirmed(input.Expire);
             return;
@@ -105,6 +125,14 @@ public sealed partial class ZoneMachine
 
     private void OnCurrent(PassFoundCurrent input)
     {
+        if (_phase == ZonePhase.Present && _row!.Candidate is { } candidate && candidate.Serial == input.Serial)
+        {
+            if (!EndPass(input.Pass)) return;
+            _failures = _row.Content is null ? _failures : 0;
+            StillStopped(candidate, input.Expire);
+            return;
+        }
+
         if (_phase != ZonePhase.Present || _row!.Content is null)
         {
             // With nothing held nothing can be current: such a pass brought nothing.
@@ -129,7 +157,7 @@ public sealed partial class ZoneMachine
         }
 
         if (_row is { Reason: not null }) AddEvent("refreshed", "a master answers again; the content is current", _row.Content?.Serial);
-        SetReason(null);
+        SetReason(_row?.Candidate?.Reason);
         ScheduleRefresh();
     }
 
@@ -236,6 +264,8 @@ public sealed partial class ZoneMachine
         _wantAccept = false;
         _wantExpiry = false;
         _wantRevival = false;
+        _newCandidate = null;
+        AnswerAll(_deciders, ZoneOutcome.Failed, DeletedMeanwhile);
         _urgent = false;
         _notifyPasses = 0;
         _failures = 0;

@@ -9,6 +9,7 @@ public sealed partial class ZoneMachine
 {
     private static readonly Reason DeletedMeanwhile = new(ReasonCode.Superseded, "a DELETE for the zone came after this request");
     private static readonly Reason TooManyWait = new(ReasonCode.Overload, "too many requests wait for this zone");
+    private static readonly Reason DecisionLate = new(ReasonCode.JournalAway, "the decision is not durable yet; look at the zone again");
     private static readonly Reason NothingMoved = new(ReasonCode.NoMaster, "no master delivered the zone in time");
 
     /// <summary>A CREATE came while the deletion still runs.</summary>
@@ -177,6 +178,12 @@ public sealed partial class ZoneMachine
             bool durable = _row is { Wish: ZoneWish.Absent } && !_wantDelete;
             CodeProbe.Reached("zone.deleter-late");
             if (durable) AnswerLate(_deleters, ZoneOutcome.Done, null);
+            return;
+        }
+
+        if (_deciders.RemoveAll(w => w.Requester == requester) > 0)
+        {
+            Answer(requester, ZoneOutcome.Failed, DecisionLate);
             return;
         }
 

@@ -26,6 +26,7 @@ public sealed partial class ZoneMachine
         Delete = 3,
         Forget = 4,
         Standing = 5,
+        Candidate = 6,
     }
 
     private void Write(WritePurpose purpose, ZoneRow? row)
@@ -47,8 +48,9 @@ public sealed partial class ZoneMachine
         bool wasDelayed = _writeDelay is not null;
         WritePurpose purpose = EndWrite();
         ZoneRow? before = _row;
-        _row = _writtenRow;
-        _standing = _row is null ? null : PutStanding.Of(_row);
+        // Beside a candidate that is written the row goes on changing.
+        _row = purpose == WritePurpose.Candidate ? _row! with { Candidate = _writtenRow!.Candidate } : _writtenRow;
+        _standing = _writtenRow is null ? null : PutStanding.Of(_writtenRow);
         if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept)
         {
             UndoCreation("the journal took the zone after its CREATE was answered with a failure");
@@ -62,6 +64,7 @@ public sealed partial class ZoneMachine
             case WritePurpose.Delete: DeleteIsDurable(); break;
             case WritePurpose.Forget: ForgetIsDurable(); break;
             case WritePurpose.Standing: StandingIsDurable(); break;
+            case WritePurpose.Candidate: CandidateIsDurable(); break;
             default: throw new UnreachableException($"write {write} without a purpose");
         }
     }
@@ -73,6 +76,7 @@ public sealed partial class ZoneMachine
         _wantRevival = false;
         _notifyPasses = 0;
         _failures = 0;
+        AnswerAll(_deciders, ZoneOutcome.Done, null);
 
         CodeProbe.Reached("zone.deleted-while-written");
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
@@ -129,6 +133,7 @@ public sealed partial class ZoneMachine
                 break;
             case WritePurpose.Delete: DeleteNotDurable(input.Reason); break;
             case WritePurpose.Standing: StandingNotDurable(); break;
+            case WritePurpose.Candidate: CandidateNotDurable(input.Reason); break;
             default:
                 // The zone is off every server already; only the row lingers until the journal takes the last word.
                 _failures++;
@@ -141,6 +146,7 @@ public sealed partial class ZoneMachine
     {
         CodeProbe.Reached("zone.content-not-durable");
         _newContent = null;
+        AnswerAll(_deciders, ZoneOutcome.Failed, reason);
         if (_phase == ZonePhase.Deleting) return;
         AnswerAll(_creators, ZoneOutcome.Failed, reason);
         if (_phase == ZonePhase.Creating && _notifyPasses == 0)
@@ -193,6 +199,7 @@ public sealed partial class ZoneMachine
         if (input.Write != _write || input.Write == 0) return;
         _writeDelay = input.Reason;
         SetReason(input.Reason);
+        AnswerAll(_deciders, ZoneOutcome.Failed, input.Reason);
         if (_phase is ZonePhase.Creating or ZonePhase.Deleting) AnswerAll(_creators, ZoneOutcome.Failed, input.Reason);
         if (_writePurpose != WritePurpose.Forget) AnswerAll(_deleters, ZoneOutcome.Failed, input.Reason);
         _recreate = false;

@@ -70,12 +70,12 @@ public sealed partial class ZoneMachine
     public ZoneRow? Row => _row;
 
     /// <summary>Requesters that wait for an answer.</summary>
-    public int Waiting => _creators.Count + _deleters.Count;
+    public int Waiting => _creators.Count + _deleters.Count + _deciders.Count;
 
     /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
     public bool IsQuiet =>
         _phase == ZonePhase.Present && _row!.Content is not null && Waiting == 0 && _pass == 0 && _write == 0
-        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival
+        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && _newCandidate is null
         && _row.Targets.Length == _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
 
     /// <summary>Settings can change while the agent runs.</summary>
@@ -97,6 +97,7 @@ public sealed partial class ZoneMachine
             case DeleteAsked x: OnDelete(x); break;
             case NotifyAsked x: OnNotify(x); break;
             case RefreshAsked x: OnRefresh(x); break;
+            case DecisionAsked x: OnDecision(x); break;
             case DeadlineReached x: OnDeadline(x.Requester); break;
             case PassMoved x: _passMoving |= x.Pass == _pass; break;
             case PassBrought x: OnBrought(x); break;
@@ -146,6 +147,7 @@ public sealed partial class ZoneMachine
             {
                 RefreshedAt = _now,
                 Lifetime = Granted(_newContent, _newExpire),
+                Candidate = null,
             });
         }
         else if (_wantAccept && _phase == ZonePhase.Creating)
@@ -159,6 +161,10 @@ public sealed partial class ZoneMachine
         else if (_wantExpiry && _phase == ZonePhase.Present)
         {
             WriteExpiry();
+        }
+        else if (_newCandidate is not null && _phase == ZonePhase.Present)
+        {
+            WriteCandidate();
         }
         else if (_phase == ZonePhase.Deleting && !_retrying && _row is { Wish: ZoneWish.Absent } row
             && row.Targets.Length == _targets.Length && row.Targets.All(t => t.State == TargetZoneState.Verified))
@@ -177,6 +183,7 @@ public sealed partial class ZoneMachine
         ChangedAt = _now,
         RefreshedAt = _row?.RefreshedAt,
         Lifetime = _row?.Lifetime,
+        Candidate = wish == ZoneWish.Present ? _row?.Candidate : null,
         Targets = [.. _targets.Select(PendingAt)],
     };
 

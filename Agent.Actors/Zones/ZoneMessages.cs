@@ -4,7 +4,9 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
 
@@ -60,6 +62,15 @@ public sealed record NotifyZone(DomainName Zone, RequestOrigin Origin, IPAddress
 /// <param name="Origin">Who wants it.</param>
 /// <param name="Force">Transfer and apply even when the serial is not newer.</param>
 public sealed record RefreshZone(DomainName Zone, RequestOrigin Origin, bool Force) : ZoneMessage(Zone);
+
+/// <summary>Decides about the content that a guard stopped. Answered by <see cref="ZoneReply"/> when the decision is durable, or cannot be
+/// taken.</summary>
+/// <param name="Origin">Who decides.</param>
+/// <param name="Approve">Use it; else it is not wanted.</param>
+/// <param name="Serial">Serial of the content that was looked at.</param>
+/// <param name="Hash">Its hash; null when the serial is enough.</param>
+public sealed record DecideCandidate(DomainName Zone, RequestOrigin Origin, bool Approve, uint Serial, ContentHash? Hash)
+    : ZoneMessage(Zone);
 
 /// <summary>Asks for a <see cref="ZoneStatus"/>; answered by it or by <see cref="ZoneReply"/> with
 /// <see cref="ZoneOutcome.Unknown"/>.</summary>
@@ -120,6 +131,9 @@ public sealed record ZoneStatus(
 {
     /// <summary>When the content expires, or has expired, unless a master confirms it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Content that a guard stopped.</summary>
+    public CandidateStatus? Candidate { get; init; }
 }
 
 /// <summary>Asks one shard for its zones in order of name; answered by <see cref="ZoneList"/>.</summary>

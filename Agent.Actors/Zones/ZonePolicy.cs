@@ -1,4 +1,5 @@
 using System.Globalization;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
@@ -84,6 +85,12 @@ public sealed record ZonePolicy
 
     /// <summary>Bounds on the time that a zone's SOA gives its content without a word of a master.</summary>
     public TimeSpan ExpireMaximum { get; init; } = TimeSpan.FromDays(168);
+
+    /// <summary>What new content must fulfil.</summary>
+    public GuardPolicy Guards { get; init; } = new();
+
+    /// <summary>What is made of a master's older serial.</summary>
+    public OlderSerial OlderSerial { get; init; } = OlderSerial.AfterExpiry;
 
     /// <summary>Requests that may wait for one zone; one more is answered with overload at once.</summary>
     public int MaxWaitingRequests { get; init; } = 64;

@@ -69,7 +69,7 @@ public sealed partial class ZoneShardActor
             case GetZoneContent when slot?.Actor is null:
                 sender.Tell(new ZoneContentReply(message.Zone, slot?.Row is { } row ? WantedContent(row) : null), Self);
                 return;
-            case RefreshZone when !known:
+            case RefreshZone or DecideCandidate when !known:
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
                 return;
             default:

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
@@ -28,12 +29,13 @@ public static class ZoneStatusView
         {
             ZonePhase.Creating or ZonePhase.Unknown => transferring ? "transferring" : "pending",
             ZonePhase.Deleting => "deleting",
+            _ when row is { Content: null, Candidate.IsWaiting: true } => "blocked",
             _ when row?.Content is null => transferring ? "transferring" : "pending",
             _ when row.IsExpired => "expired",
             _ when behind is { State: TargetZoneState.Refused } => "blocked",
             _ when behind is not null => "applying",
+            _ when row.Candidate is { IsWaiting: true } => "blocked",
             _ when transferring => "transferring",
-            _ when row.Reason?.Code == ReasonCode.GuardApex => "blocked",
             _ when row.Reason is not null => "stale",
             _ => "ok",
         };
@@ -49,6 +51,7 @@ public static class ZoneStatusView
             row?.Targets ?? [])
         {
             ExpiresAt = phase == ZonePhase.Present ? row?.ExpiresAt : null,
+            Candidate = phase == ZonePhase.Present ? CandidateStatus.Of(row?.Candidate) : null,
         };
     }
 

@@ -1,3 +1,4 @@
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
@@ -8,18 +9,27 @@ internal sealed class SortedRecords
     private readonly ByteArena _names = new();
     private readonly ByteArena _rdata = new();
     private readonly int _apexLength;
+    private readonly byte[]? _folded;
     private Entry[] _entries = new Entry[16];
     private bool _isSorted = true;
 
-    private SortedRecords(int apexLength) => _apexLength = apexLength;
+    private SortedRecords(int apexLength, bool isCanonical)
+    {
+        _apexLength = apexLength;
+        _folded = isCanonical ? new byte[ushort.MaxValue] : null;
+    }
 
     public int Count { get; private set; }
 
     public CanonicalRecord this[int index] => View(_entries[index]);
 
-    public static ZoneContentError TryRead(RecordStream records, DomainName apex, out SortedRecords sorted)
+    /// <param name="records">What to read, to its end.</param>
+    /// <param name="apex">The zone's name.</param>
+    /// <param name="sorted">The records in order.</param>
+    /// <param name="isCanonical">RDATA in canonical form (RFC 4034 section 6.2) and ordered by that; else as it came.</param>
+    public static ZoneContentError TryRead(RecordStream records, DomainName apex, out SortedRecords sorted, bool isCanonical = false)
     {
-        sorted = new SortedRecords(apex.Wire.Length);
+        sorted = new SortedRecords(apex.Wire.Length, isCanonical);
         while (records.TryRead(out StoredRecord record))
         {
             if (!NameBytes.IsSameOrBelow(record.Owner, apex.Wire))
@@ -39,13 +49,14 @@ internal sealed class SortedRecords
         if (Count == _entries.Length)
             Array.Resize(ref _entries, Count * 2);
         ReadOnlySpan<byte> relativeOwner = record.Owner[..^_apexLength];
+        ReadOnlySpan<byte> rdata = RdataOf(record);
         var entry = new Entry
         {
             Ttl = record.Ttl,
             Type = record.Type,
-            Covered = CanonicalRecord.CoveredType(record.Type, record.Rdata),
-            RdataLength = (ushort)record.Rdata.Length,
-            Rdata = _rdata.Append(record.Rdata),
+            Covered = CanonicalRecord.CoveredType(record.Type, rdata),
+            RdataLength = (ushort)rdata.Length,
+            Rdata = _rdata.Append(rdata),
         };
         // Records of one owner mostly come together and then share their name.
         if (Count > 0 && View(_entries[Count - 1]).RelativeOwner.SequenceEqual(relativeOwner))
@@ -64,6 +75,16 @@ internal sealed class SortedRecords
             _isSorted = false;
         _entries[Count++] = entry;
         return true;
+    }
+
+    private ReadOnlySpan<byte> RdataOf(in StoredRecord record)
+    {
+        if (_folded is null)
+            return record.Rdata;
+        Span<byte> rdata = _folded.AsSpan(0, record.Rdata.Length);
+        record.Rdata.CopyTo(rdata);
+        RdataCanonical.Fold(record.Type, rdata);
+        return rdata;
     }
 
     private CanonicalRecord View(Entry entry) => new()

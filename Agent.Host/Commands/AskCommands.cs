@@ -24,6 +24,8 @@ internal sealed class AskCommands(CommandConsole console)
             OrderAsync(zone, "refresh", client, cancellation)),
         WithZone("retransfer", "Transfers the whole zone again, whatever its serial", (zone, _, client, cancellation) =>
             OrderAsync(zone, "retransfer", client, cancellation)),
+        Decide("approve", "Uses the content that a guard stopped", "approved"),
+        Decide("reject", "Gives up the content that a guard stopped; its serial is not fetched again", "rejected"),
         Wait(),
     ];
 
@@ -97,6 +99,12 @@ internal sealed class AskCommands(CommandConsole console)
         }
 
         TableWriter.Write(console, ZoneHeadings, [ZoneRow(answer)]);
+        if (answer.TryGetProperty("candidate", out JsonElement candidate) && candidate.ValueKind == JsonValueKind.Object)
+        {
+            TableWriter.Write(console, ["STOPPED", "STATE", "RECORDS", "GUARD"],
+                [[.. Texts(candidate, "serial", "state", "records"), ReasonOf(candidate)]]);
+        }
+
         IEnumerable<string[]> targets = ApiClient.Items(answer, "targets")
             .Select(target => (string[])[.. Texts(target, "name", "node", "state", "serial", "verifiedAt"), ReasonOf(target)]);
         TableWriter.Write(console, ["TARGET", "NODE", "STATE", "SERIAL", "VERIFIED", "REASON"], targets);
@@ -125,6 +133,26 @@ internal sealed class AskCommands(CommandConsole console)
         await client.PostAsync($"{PathOf(zone)}/{order}", cancellation);
         console.Output.WriteLine($"{zone} {order} begun");
         return ExitCode.Done;
+    }
+
+    /// <summary>The content that the operator sees now is named in the order: what has come since stays undecided.</summary>
+    private Command Decide(string order, string description, string done)
+    {
+        var serial = new Option<uint?>("--serial") { Description = "Only if this serial waits (default: the one that does)", HelpName = "N" };
+        Command command = WithZone(order, description, async (zone, parsed, client, cancellation) =>
+        {
+            JsonElement answer = await client.GetAsync(PathOf(zone), cancellation);
+            if (!answer.TryGetProperty("candidate", out JsonElement candidate) || ApiClient.Text(candidate, "state") != "waiting")
+                throw new ApiException(ExitCode.Failed, $"nothing-waits: no content of {zone} waits for a decision");
+            string waiting = ApiClient.Text(candidate, "serial");
+            string wanted = parsed.GetValue(serial)?.ToString(CultureInfo.InvariantCulture) ?? waiting;
+            string hash = wanted == waiting ? $"&hash={ApiClient.Text(candidate, "hash")}" : "";
+            await client.PostAsync($"{PathOf(zone)}/{order}?serial={wanted}{hash}", cancellation);
+            console.Output.WriteLine(PlainText.Of($"{zone} serial {waiting} {done}: {ReasonOf(candidate)}"));
+            return ExitCode.Done;
+        });
+        command.Add(serial);
+        return command;
     }
 
     private Command Wait()

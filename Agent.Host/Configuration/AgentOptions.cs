@@ -29,13 +29,6 @@ public enum LogFormat
     Json,
 }
 
-public enum ZoneDigestRule
-{
-    Off,
-    WhenPresent,
-    Required,
-}
-
 /// <summary>The whole configuration, checked. What each value means stands in hocon/reference.conf, key by key in the same order.</summary>
 public sealed record AgentOptions
 {
@@ -53,7 +46,7 @@ public sealed record AgentOptions
     /// <summary>Who is told of changes.</summary>
     public required IReadOnlyList<NotifyReceiver> AlsoNotify { get; init; }
 
-    /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, and the bounds on a zone's life.</summary>
+    /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, guard, and the bounds on a zone's life.</summary>
     public required ZonePolicy Zones { get; init; }
 
     public required IPAddress? TransferSource { get; init; }
@@ -83,8 +76,6 @@ public sealed record AgentOptions
     public required AnycastOptions Anycast { get; init; }
 
     public required TransferOptions Transfer { get; init; }
-
-    public required GuardOptions Guard { get; init; }
 
     public required LimitsOptions Limits { get; init; }
 
@@ -190,8 +181,6 @@ public sealed record TransferOptions(
 /// <param name="MaximumPercent">Largest differences, as a share of the zone.</param>
 /// <param name="Rest">How long a master that could not give differences is not asked for them.</param>
 public sealed record IxfrOptions(bool IsOn, int MaximumPercent, TimeSpan Rest);
-
-public sealed record GuardOptions(int ShrinkPercent, int ShrinkMinimumRecords, ZoneDigestRule Zonemd);
 
 /// <summary>Rates per second and source; 0 for no limit.</summary>
 public sealed record LimitsOptions(int ErrorsPerSecond, int NotifiesPerSecond, int Sources);

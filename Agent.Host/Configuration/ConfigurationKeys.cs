@@ -8,7 +8,6 @@ internal static partial class ConfigurationKeys
     /// <summary>Paths, each standing for itself and all below; reference.conf says the same in the keys' lines.</summary>
     public static IReadOnlyList<string> WithoutEffect { get; } =
     [
-        "agent.guard",
     ];
 
     public static bool IsWithoutEffect(string path) => WithoutEffect.Any(listed => IsSameOrBelow(path, listed));

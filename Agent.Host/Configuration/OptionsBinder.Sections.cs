@@ -1,6 +1,7 @@
 using System.Net;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
+using Agent.Actors.Zones.Guards;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
@@ -107,8 +108,11 @@ internal sealed partial class OptionsBinder
     /// <summary>The life of a zone is set by keys of several sections; the sections' own methods are done with them.</summary>
     private ZonePolicy ReadZonePolicy(SectionReader transfer, SectionReader limits)
     {
+        (GuardPolicy guards, OlderSerial older) = ReadGuard(_agent.Section("guard"));
         var policy = new ZonePolicy
         {
+            Guards = guards,
+            OlderSerial = older,
             OnUnknownNotify = _agent.Choice(
                 "on-unknown-notify",
                 ("refuse", UnknownNotify.Refuse),
@@ -168,18 +172,28 @@ internal sealed partial class OptionsBinder
         return options;
     }
 
-    private static GuardOptions ReadGuard(SectionReader section)
+    private static (GuardPolicy Guards, OlderSerial OlderSerial) ReadGuard(SectionReader section)
     {
-        var options = new GuardOptions(
-            section.Integer("shrink-percent", 0, 100),
-            section.Integer("shrink-minimum-records", 0, int.MaxValue),
-            section.Choice(
+        var guards = new GuardPolicy
+        {
+            ShrinkPercent = section.Integer("shrink-percent", 0, 100),
+            ShrinkMinimumRecords = section.Integer("shrink-minimum-records", 0, int.MaxValue),
+            ShrinkRecords = section.Integer("shrink-records", 0, int.MaxValue),
+            KeepsDnssec = section.Flag("dnssec-loss"),
+            StopsOutOfZone = section.Choice("out-of-zone", ("drop", false), ("stop", true)),
+            Digest = section.Choice(
                 "zonemd",
                 ("off", ZoneDigestRule.Off),
                 ("when-present", ZoneDigestRule.WhenPresent),
-                ("required", ZoneDigestRule.Required)));
+                ("required", ZoneDigestRule.Required)),
+        };
+        OlderSerial older = section.Choice(
+            "older-serial",
+            ("refuse", OlderSerial.Refuse),
+            ("after-expiry", OlderSerial.AfterExpiry),
+            ("accept", OlderSerial.Accept));
         section.Done();
-        return options;
+        return (guards, older);
     }
 
     private static LimitsOptions ReadLimits(SectionReader section)

@@ -77,7 +77,6 @@ internal sealed partial class OptionsBinder
             Cluster = ReadCluster(_agent.Section("cluster"), name, journal, targets),
             Anycast = ReadAnycast(_agent.Section("anycast")),
             Transfer = ReadTransfer(transfer),
-            Guard = ReadGuard(_agent.Section("guard")),
             Limits = ReadLimits(limits),
             Logging = ReadLogging(_agent.Section("logging")),
         };

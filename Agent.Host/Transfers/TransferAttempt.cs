@@ -6,6 +6,7 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
@@ -24,7 +25,7 @@ namespace Agent.Host.Transfers;
 ///     v            closed before the first byte, connection was a kept one: once more, on a fresh one
 ///   Receiving ---------------------------------------------------------------------------^
 ///     | complete, as differences: applied to what we hold --does not fit--> Broken, with a fault that asks for the whole zone
-///     | complete: the content, or Guarded when it is not fit to be served; the connection goes back to the pool
+///     | complete: the content, and what the guards say to it; the connection goes back to the pool
 ///     | error code --> Refused    broken, cut, still, slow --> Broken    limit --> TooLarge    cancelled, no room --> GivenUp
 /// </code>
 /// </remarks>
@@ -247,12 +248,15 @@ internal sealed partial class TransferAttempt
             return failed;
         if (!builder.TryComplete(out ZoneFacts? facts))
             return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, builder.Error.Text());
-        // Some servers refuse such a zone and some serve it; another master may have a better one.
-        if (!builder.HasApexNameServer)
-            return Fail(TransferFailure.Guarded, ReasonCode.GuardApex, $"the zone with serial {facts.Serial} has no NS at its apex");
         ZoneContent content = spool.Complete(Shared(facts));
-        content.Origin = OriginOf(content, differences);
-        return new TransferCompleted(_request.Id, _request.Address, content, Statistics);
+        Reason? stopped = ContentGuards.Judge(_request.Guards, _request.Served, content, _dropped);
+        content.Origin = stopped is null ? OriginOf(content, differences) : null;
+        return new TransferCompleted(_request.Id, _request.Address, content, Statistics)
+        {
+            Stopped = stopped is null
+                ? null
+                : stopped with { Text = $"{stopped.Text} (from master {_request.Address.Master.Name}, {_request.Address.EndPoint})" },
+        };
     }
 
     /// <summary>Applies what came to what we hold; null when it fits.</summary>

@@ -66,7 +66,6 @@ internal static class TransferMetrics
         TransferFailure.Busy => "busy",
         TransferFailure.Broken => "broken",
         TransferFailure.TooLarge => "too_large",
-        TransferFailure.Guarded => "guarded",
         TransferFailure.NothingNewer => "nothing_newer",
         _ => "given_up",
     };

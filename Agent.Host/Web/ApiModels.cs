@@ -2,6 +2,7 @@ using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
+using Agent.Actors.Zones.Guards;
 
 namespace Agent.Host.Web;
 
@@ -14,6 +15,21 @@ public sealed record ReasonModel(string Code, string Text, DateTimeOffset? Since
 /// <summary>One target of a zone as JSON.</summary>
 public sealed record ZoneTargetModel(string Name, string Node, uint? Serial, DateTimeOffset? VerifiedAt, string State, ReasonModel? Reason);
 
+/// <summary>Content that a guard stopped, as JSON.</summary>
+/// <param name="Hash">Names the content in an approval; null once it is rejected.</param>
+/// <param name="State">waiting or rejected.</param>
+public sealed record CandidateModel(uint Serial, long? Records, string? Hash, string State, ReasonModel? Reason)
+{
+    internal static CandidateModel? Of(CandidateStatus? candidate) => candidate is null
+        ? null
+        : new CandidateModel(
+            candidate.Serial,
+            candidate.Records,
+            candidate.Hash?.ToString(),
+            candidate.IsRejected ? "rejected" : "waiting",
+            ReasonModel.Of(candidate.Reason, candidate.Since));
+}
+
 /// <summary>A zone as JSON.</summary>
 public sealed record ZoneModel(
     string Name,
@@ -25,6 +41,7 @@ public sealed record ZoneModel(
     ReasonModel? Reason,
     DateTimeOffset? RefreshedAt,
     DateTimeOffset? ExpiresAt,
+    CandidateModel? Candidate,
     IReadOnlyList<ZoneTargetModel> Targets,
     IReadOnlyList<string> Masters)
 {
@@ -38,6 +55,7 @@ public sealed record ZoneModel(
         ReasonModel.Of(status.Reason, status.ReasonSince),
         status.RefreshedAt,
         status.ExpiresAt,
+        CandidateModel.Of(status.Candidate),
         [.. status.Targets.Select(t => Target(t, naming.PlaceOf(t.Target)))],
         [.. roster.Of(status.Name).Select(m => m.Name)]);
 

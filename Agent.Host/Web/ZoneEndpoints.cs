@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Agent.Host.Web;
@@ -37,6 +40,14 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         routes.MapPost(
             "/api/v1/zones/{zone}/retransfer",
             (string zone, HttpContext context) => ForZone(NameIn(zone, context), name => RefreshAsync(name, true, context)));
+        routes.MapPost(
+            "/api/v1/zones/{zone}/approve",
+            (string zone, string? serial, string? hash, HttpContext context) =>
+                ForZone(NameIn(zone, context), name => DecideAsync(name, true, serial, hash, context)));
+        routes.MapPost(
+            "/api/v1/zones/{zone}/reject",
+            (string zone, string? serial, string? hash, HttpContext context) =>
+                ForZone(NameIn(zone, context), name => DecideAsync(name, false, serial, hash, context)));
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
@@ -104,6 +115,35 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         ZoneReply reply = await parts.Region.Ask<ZoneReply>(new RefreshZone(name, Origin(context), force), Patience);
         return reply.Outcome == ZoneOutcome.Done ? Results.Accepted() : Failure(reply);
+    }
+
+    /// <summary>The content is named by what the operator has seen of it, so that nobody decides about another one by chance.</summary>
+    private async Task<IResult> DecideAsync(DomainName name, bool approve, string? serial, string? hash, HttpContext context)
+    {
+        if (!uint.TryParse(serial, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
+        {
+            return Problems.Of(
+                StatusCodes.Status400BadRequest, "bad-serial", "serial must name the content to decide about, as the zone's candidate shows it");
+        }
+
+        ContentHash? content = null;
+        if (!string.IsNullOrEmpty(hash))
+        {
+            if (!ContentHash.TryParse(hash, out ContentHash parsed))
+                return Problems.Of(StatusCodes.Status400BadRequest, "bad-hash", "hash must be the 64 digits that the zone's candidate shows");
+            content = parsed;
+        }
+
+        TimeSpan patience = parts.AnswerDeadline() + Patience;
+        ZoneReply reply = await parts.Region.Ask<ZoneReply>(
+            new DecideCandidate(name, Origin(context), approve, number, content), patience);
+        return reply switch
+        {
+            { Outcome: ZoneOutcome.Done } => Results.Accepted(),
+            { Reason: { Code: ReasonCode.NothingWaits or ReasonCode.CandidateChanged } reason } =>
+                Problems.Of(StatusCodes.Status409Conflict, reason),
+            _ => Failure(reply),
+        };
     }
 
     private async Task<IResult> HistoryAsync(DomainName? name, int? limit)

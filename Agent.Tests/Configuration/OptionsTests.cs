@@ -1,6 +1,7 @@
 using System.Net;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
+using Agent.Actors.Zones.Guards;
 using Agent.Backends.Bind9;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
@@ -49,7 +50,7 @@ public class OptionsTests
         Assert.Empty(options.Management.Open);
         Assert.Equal(64, options.Cluster.Shards);
         Assert.Equal(JournalProvider.Sqlite, options.Journal.Provider);
-        Assert.Equal(new GuardOptions(50, 20, ZoneDigestRule.WhenPresent), options.Guard);
+        Assert.Equal((new GuardPolicy(), OlderSerial.AfterExpiry), (options.Zones.Guards, options.Zones.OlderSerial));
         Assert.Equal(4L << 30, options.Transfer.Limits.MaxBytes);
         Assert.Equal(new LoggingOptions(LogFormat.Text, LogLevel.Information), options.Logging);
         TargetOptions target = Assert.Single(options.Targets);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Journal;
@@ -50,6 +51,40 @@ public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
         Assert.Equal(row.Targets.AsEnumerable(), loaded.Targets);
         Assert.Equal(row with { Content = null, Targets = [] }, loaded with { Content = null, Targets = [] });
         Assert.Empty(_journal.ContentFiles);
+    }
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(300_000)]
+    public void Content_that_a_guard_stopped_lives_as_long_as_its_zone_refers_to_it(int octets)
+    {
+        MemoryZoneContent served = Small("held.example.", 1);
+        MemoryZoneContent stopped = Large("held.example.", 2, octets);
+        var candidate = new ZoneCandidate(2, stopped, new Reason(ReasonCode.GuardShrink, "too small"), Noon.AddSeconds(3), IsRejected: false);
+        ZoneRow row = Row("held.example.", 4, served) with { Candidate = candidate };
+        _journal.Commit(new PutZone(row));
+        _journal.Reopen();
+        ZoneRow loaded = _journal.LoadOne("held.example.");
+        Assert.Equal(candidate with { Content = null }, loaded.Candidate! with { Content = null });
+        Assert.Equal(ReadAll(stopped), ReadAll(loaded.Candidate.Content!));
+
+        // Approved: the same octets, now as what is served.
+        _journal.Commit(new PutZone(row with { Generation = 5, Content = loaded.Candidate.Content, Candidate = null }));
+        _journal.Reopen();
+        loaded = _journal.LoadOne("held.example.");
+        Assert.Null(loaded.Candidate);
+        Assert.Equal(ReadAll(stopped), ReadAll(loaded.Content!));
+
+        // Rejected: only the serial is left.
+        ZoneCandidate rejected = candidate with { Serial = uint.MaxValue, Content = null, IsRejected = true };
+        _journal.Commit(new PutZone(row with { Generation = 6, Candidate = rejected }));
+        _journal.Reopen();
+        Assert.Equal(rejected, _journal.LoadOne("held.example.").Candidate);
+        Assert.Empty(_journal.ContentFiles);
+        _journal.Commit(new ForgetZone(row.Name, null));
+        _journal.Commit(new PutZone(Row("held.example.", 6, served)));
+        _journal.Reopen();
+        Assert.Null(_journal.LoadOne("held.example.").Candidate);
     }
 
     [Fact]

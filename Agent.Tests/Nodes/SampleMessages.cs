@@ -5,6 +5,7 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Journal;
@@ -41,6 +42,7 @@ internal sealed class SampleMessages(int seed)
         yield return new DeleteZone(Name(), Origin());
         yield return new NotifyZone(Name(), Origin(), Coin() ? addresses[_random.Next(3)] : null, Coin() ? (uint)_random.Next() : null);
         yield return new RefreshZone(Name(), Origin(), Coin());
+        yield return new DecideCandidate(Name(), Origin(), Coin(), (uint)_random.Next(), MaybeContent()?.Hash);
         yield return new GetZone(Name());
         yield return new GetZoneContent(Name());
     }
@@ -71,7 +73,13 @@ internal sealed class SampleMessages(int seed)
         MaybeWhy(),
         Instant(),
         Instant(),
-        [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Progress())]);
+        [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Progress())])
+    {
+        Candidate = Coin()
+            ? new CandidateStatus(
+                (uint)_random.Next(), Coin() ? Number() : null, MaybeContent()?.Hash, new Reason(Text(), Text()), TestZones.Noon, Coin())
+            : null,
+    };
 
     private TargetProgress Progress() =>
         new(Text(), (TargetZoneState)_random.Next(4), Coin() ? (uint)_random.Next() : null, Instant(), MaybeWhy());

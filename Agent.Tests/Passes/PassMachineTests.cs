@@ -49,6 +49,33 @@ public sealed class PassMachineTests
     }
 
     [Fact]
+    public void Another_master_may_have_something_better_than_what_a_guard_stopped()
+    {
+        PassMachine pass = Begin(held: 4, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        Answer(pass, 1, SoaOutcome.Serial, 5);
+        pass.Granted(_effects);
+        pass.Completed(Done(0) with { Stopped = Why }, _effects);
+        Assert.Equal(Masters[1].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
+        pass.Granted(_effects);
+        pass.Failed(new TransferFailed(2, Masters[1], TransferFailure.Broken, Why), _effects);
+        Assert.Equal(Why, Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Stopped);
+    }
+
+    [Theory]
+    [InlineData(4u, false)]
+    [InlineData(null, false)]
+    [InlineData(4u, true)]
+    public void What_a_guard_stopped_is_not_fetched_again_unless_forced(uint? held, bool force)
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, held, force, null) { Pinned = 5 });
+        pass.Planned(new MasterPlan(1, [Masters[0]], null), _effects);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        if (force) Assert.Single(_effects.OfType<TakeLeave>());
+        else Assert.Equal(new NothingNewer(1, 5), Assert.Single(_effects.OfType<PassEnded>()).Result);
+    }
+
+    [Fact]
     public void Only_older_serials_are_a_reason()
     {
         PassMachine pass = Begin(held: 9, 1);

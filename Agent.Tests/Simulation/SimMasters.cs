@@ -3,6 +3,7 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Zones;
@@ -91,8 +92,11 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         {
             Kind = isDifferences ? TransferKind.Ixfr : TransferKind.Axfr,
         };
-        return new TransferCompleted(
-            request.Id, request.Address, isDifferences ? Applied(request.Held!, whole) : whole, statistics);
+        ZoneContent content = isDifferences ? Applied(request.Held!, whole) : whole;
+        return new TransferCompleted(request.Id, request.Address, content, statistics)
+        {
+            Stopped = ContentGuards.Judge(request.Guards, request.Served, content, 0),
+        };
     }
 
     private static ZoneContent Applied(ZoneContent held, ZoneContent whole)

@@ -108,7 +108,7 @@ internal sealed class ZoneMachineDriver
     public void Feed(ZoneInput input)
     {
         _now += TimeSpan.FromMilliseconds(1);
-        Assert.False(Gone && input is not (CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked), "the machine was done");
+        Assert.False(Gone && input is not (CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked or DecisionAsked), "the machine was done");
         Gone = false;
         switch (input)
         {
@@ -197,7 +197,7 @@ internal sealed class ZoneMachineDriver
         }
     }
 
-    private long Ask(Func<long, ZoneInput> input)
+    public long Ask(Func<long, ZoneInput> input)
     {
         long id = ++_requester;
         _requests.Add(id, null);

@@ -23,10 +23,19 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
     public List<PreparedContent> Prepare(PostgresBatch batch, PostgresStore store)
     {
         ZoneRow[] rows = [.. batch.RowsWithContent.Where(row => !_known.Contains(row.Content!.Hash))];
+        (DomainName Zone, ZoneContent Content)[] candidates = [.. batch.Rows
+            .Where(row => row.Candidate?.Content is { } content && !_known.Contains(content.Hash))
+            .Select(row => (row.Name, row.Candidate!.Content!))];
         // Fresh content of a transfer is in memory and not in the database; of a handle the database is asked.
-        ContentHash[] asked = [.. rows.Where(row => !IsInMemory(row.Content!)).Select(row => row.Content!.Hash)];
+        ContentHash[] asked = [.. rows.Select(row => row.Content!).Concat(candidates.Select(c => c.Content))
+            .Where(content => !IsInMemory(content)).Select(content => content.Hash)];
         Dictionary<ContentHash, bool> held = asked.Length > 0 ? store.FindContents(asked) : [];
         var fresh = new List<PreparedContent>();
+        foreach ((DomainName zone, ZoneContent content) in candidates)
+        {
+            if (!held.GetValueOrDefault(content.Hash)) fresh.Add(Prepare(zone, content, store));
+        }
+
         foreach (ZoneRow row in rows)
         {
             ZoneContent content = row.Content!;
@@ -53,6 +62,11 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
         {
             row.Content!.Origin = null;
             if (row.Content is FreshZoneContent content) _recent.Add(content, reader.Open);
+        }
+
+        foreach (ZoneRow row in batch.Rows)
+        {
+            if (row.Candidate?.Content is FreshZoneContent content) _recent.Add(content, reader.Open);
         }
 
         if (_known.Count > KnownMax) _known.Clear();

@@ -149,6 +149,16 @@ internal static class PostgresSchema
         CREATE INDEX differences_by_zone ON differences (zone, id);
         CREATE INDEX differences_by_time ON differences (at);
         """),
+
+        SchemaStep.Expand("""
+        -- Content that a guard stopped. It counts only beside the generation that it was compared with: older programs leave these columns
+        -- as they are, and may clear the content away.
+        ALTER TABLE zones ADD COLUMN candidate_generation bigint, ADD COLUMN candidate bytea, ADD COLUMN candidate_serial bigint,
+            ADD COLUMN candidate_rejected bigint, ADD COLUMN candidate_code text, ADD COLUMN candidate_text text,
+            ADD COLUMN candidate_since bigint;
+        CREATE INDEX zones_by_candidate ON zones (candidate) WHERE candidate IS NOT NULL;
+        CREATE INDEX zones_with_candidate ON zones (shard) WHERE candidate_generation IS NOT NULL;
+        """),
     ];
 
     /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Npgsql;
@@ -21,6 +23,15 @@ internal sealed class PostgresStore : IDisposable
             z.lifetime, c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes,
             c.data IS NULL, c.body IS NULL
         FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
+        """;
+
+    private const string LoadCandidates =
+        """
+        SELECT z.zone, z.candidate_generation, z.candidate_serial, z.candidate_rejected, z.candidate_code, z.candidate_text,
+            z.candidate_since, c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records,
+            c.bytes, c.data IS NULL, c.body IS NULL
+        FROM zones z LEFT JOIN contents c ON c.hash = z.candidate
+        WHERE z.{0} = $1 AND z.candidate_generation IS NOT NULL
         """;
 
     private const string LoadProgress =
@@ -130,21 +141,26 @@ internal sealed class PostgresStore : IDisposable
     {
         using var batch = new NpgsqlBatch(_connection);
         batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadProgress.Replace("{0}", column, StringComparison.Ordinal)));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadCandidates.Replace("{0}", column, StringComparison.Ordinal)));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(LoadRows.Replace("{0}", column, StringComparison.Ordinal)));
         foreach (NpgsqlBatchCommand command in batch.BatchCommands) addKey(command.Parameters);
         using NpgsqlDataReader reader = batch.ExecuteReader();
         Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = ReadProgress(reader);
+        reader.NextResult();
+        Dictionary<DomainName, StoredCandidate> candidates = ReadCandidates(reader);
         reader.NextResult();
         var rows = ImmutableArray.CreateBuilder<ZoneRow>();
         while (reader.Read())
         {
             DomainName key = reader.ReadName(0);
             DomainName name = reader.ReadNameText(1);
+            long generation = reader.GetInt64(3);
             rows.Add(new ZoneRow
             {
                 Name = name,
                 Wish = (ZoneWish)reader.GetInt32(2),
-                Generation = reader.GetInt64(3),
+                Generation = generation,
+                Candidate = candidates.GetValueOrDefault(key)?.At(generation),
                 ChangedAt = reader.ReadTime(4),
                 RefreshedAt = reader.ReadTimeOrNull(5),
                 Reason = reader.ReadReason(6),
@@ -304,6 +320,24 @@ internal sealed class PostgresStore : IDisposable
         }
 
         return targets;
+    }
+
+    private Dictionary<DomainName, StoredCandidate> ReadCandidates(NpgsqlDataReader reader)
+    {
+        var found = new Dictionary<DomainName, StoredCandidate>();
+        while (reader.Read())
+        {
+            DomainName zone = reader.ReadName(0);
+            var candidate = new ZoneCandidate(
+                reader.ReadNumberOrNull(2) ?? 0,
+                ReadContent(reader, 7, zone),
+                reader.ReadReason(4) ?? new Reason(ReasonCode.GuardShrink, string.Empty),
+                reader.ReadTime(6),
+                reader.GetInt64(3) != 0);
+            found.Add(zone, new StoredCandidate(reader.GetInt64(1), candidate));
+        }
+
+        return found;
     }
 
     /// <summary>The few names of targets, each once in memory however many zones name it.</summary>

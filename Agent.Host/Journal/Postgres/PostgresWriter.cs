@@ -33,6 +33,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         if (forgotten.Length > 0) Forget(forgotten);
         if (kept.Length > 0) Keep(kept);
         if (rows.Length > 0) Put(rows);
+        PutCandidates(rows);
         ZoneRow[] changed = [.. rows.Where(row => row.Content?.Origin is not null)];
         if (changed.Length > 0) AppendDifferences(changed);
         PutProgress(rows);
@@ -49,6 +50,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
             $"""
             DELETE FROM contents c USING (SELECT hash FROM released {condition}) r WHERE c.hash = r.hash
                 AND NOT EXISTS (SELECT 1 FROM zones z WHERE z.content = c.hash)
+                AND NOT EXISTS (SELECT 1 FROM zones z WHERE z.candidate = c.hash)
                 AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.content = c.hash)
             RETURNING c.hash, c.data IS NULL
             """);
@@ -79,6 +81,8 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
             INSERT INTO released
             SELECT z.content FROM unnest($3::bytea[], $4::bytea[]) AS n (zone, content) JOIN zones z ON z.zone = n.zone
             WHERE z.content IS NOT NULL AND z.content IS DISTINCT FROM n.content AND {PostgresFence.IsHeld}
+            UNION SELECT z.candidate FROM unnest($3::bytea[], $6::bytea[]) AS n (zone, candidate) JOIN zones z ON z.zone = n.zone
+            WHERE z.candidate IS NOT NULL AND z.candidate IS DISTINCT FROM n.candidate AND {PostgresFence.IsHeld}
             UNION SELECT k.content FROM kept k WHERE k.zone = ANY ($5::bytea[]) AND {PostgresFence.IsHeld}
             ON CONFLICT DO NOTHING
             """);
@@ -91,6 +95,8 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(rows.Select(row => row.Content is { } content ? PostgresValues.Of(content.Hash) : null)
             .Concat(onlyGone.Select(_ => (byte[]?)null)));
         command.Parameters.AddColumn(gone.Concat(kept.Select(k => PostgresValues.Of(k.Row.Name))));
+        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Content is { } content ? PostgresValues.Of(content.Hash) : null)
+            .Concat(onlyGone.Select(_ => (byte[]?)null)));
     }
 
     private void InsertContents(IReadOnlyList<PreparedContent> fresh)
@@ -198,6 +204,29 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(rows.Select(row => row.Reason?.Text));
         command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Lifetime)));
+    }
+
+    /// <summary>The candidates of the rows; most have none, and had none.</summary>
+    private void PutCandidates(ZoneRow[] rows)
+    {
+        if (rows.Length == 0) return;
+        NpgsqlBatchCommand command = Add(
+            $"""
+            UPDATE zones z SET candidate_generation = n.generation, candidate = n.candidate, candidate_serial = n.serial,
+                candidate_rejected = n.rejected, candidate_code = n.code, candidate_text = n.text, candidate_since = n.since
+            FROM unnest($3::bytea[], $4::bigint[], $5::bytea[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::bigint[])
+                AS n (zone, generation, candidate, serial, rejected, code, text, since)
+            WHERE z.zone = n.zone AND (z.candidate_generation IS NOT NULL OR n.generation IS NOT NULL) AND {PostgresFence.IsHeld}
+            """);
+        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
+        command.Parameters.AddColumn(rows.Select(row => row.Candidate is null ? (long?)null : row.Generation));
+        command.Parameters.AddColumn(rows.Select(
+            row => row.Candidate?.Content is { } content ? PostgresValues.Of(content.Hash) : null));
+        command.Parameters.AddColumn(rows.Select(row => (long?)row.Candidate?.Serial));
+        command.Parameters.AddColumn(rows.Select(row => row.Candidate is { } c ? (c.IsRejected ? 1L : 0L) : (long?)null));
+        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Reason.Code));
+        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Reason.Text));
+        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Since.ToUnixTimeMilliseconds()));
     }
 
     /// <summary>What led to the contents, within the bounds of each zone's history.</summary>

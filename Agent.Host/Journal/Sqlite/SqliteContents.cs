@@ -34,6 +34,7 @@ internal sealed class SqliteContents : IDisposable
             """
             DELETE FROM contents WHERE hash = ?1
                 AND NOT EXISTS (SELECT 1 FROM zones WHERE content = ?1)
+                AND NOT EXISTS (SELECT 1 FROM zones WHERE candidate = ?1)
                 AND NOT EXISTS (SELECT 1 FROM kept WHERE content = ?1)
             RETURNING data IS NULL
             """,

@@ -103,6 +103,18 @@ internal static class SqliteSchema
         CREATE INDEX differences_by_zone ON differences (zone, id);
         CREATE INDEX differences_by_time ON differences (at);
         """),
+        SchemaStep.Expand("""
+        -- Content that a guard stopped. It counts only beside the generation that it was compared with.
+        ALTER TABLE zones ADD COLUMN candidate_generation INTEGER;
+        ALTER TABLE zones ADD COLUMN candidate BLOB;           -- contents.hash; null once it is rejected
+        ALTER TABLE zones ADD COLUMN candidate_serial INTEGER;
+        ALTER TABLE zones ADD COLUMN candidate_rejected INTEGER;
+        ALTER TABLE zones ADD COLUMN candidate_code TEXT;
+        ALTER TABLE zones ADD COLUMN candidate_text TEXT;
+        ALTER TABLE zones ADD COLUMN candidate_since INTEGER;
+        CREATE INDEX zones_by_candidate ON zones (candidate) WHERE candidate IS NOT NULL;
+        CREATE INDEX zones_with_candidate ON zones (shard) WHERE candidate_generation IS NOT NULL;
+        """),
     ];
 
     /// <summary>The steps that this program knows.</summary>

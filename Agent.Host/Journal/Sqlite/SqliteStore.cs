@@ -70,6 +70,8 @@ internal sealed class SqliteStore : IDisposable
         var lost = new HashSet<DomainName>();
         foreach (PutZone put in entries.OfType<PutZone>())
         {
+            if (put.Row.Candidate?.Content is { } candidate && !_contents.IsStored(candidate.Facts))
+                fresh.Add(Prepare(put.Zone, candidate));
             if (put.Row.Content is not { } content || _contents.IsStored(content.Facts))
                 continue;
             try
@@ -107,6 +109,8 @@ internal sealed class SqliteStore : IDisposable
         {
             if (entry is PutZone { Row.Content: { } content })
                 _contents.Keep(content);
+            if (entry is PutZone { Row.Candidate.Content: { } candidate })
+                _contents.Keep(candidate);
         }
         return Stopwatch.GetElapsedTime(0, _diskTicks);
     }

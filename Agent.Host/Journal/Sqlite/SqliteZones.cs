@@ -12,6 +12,7 @@ internal sealed class SqliteZones : IDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteContents _contents;
     private readonly HashSet<string> _targetNames = new(StringComparer.Ordinal);
+    private readonly SqliteCandidates _candidates;
     private readonly SqliteStatement _content;
     private readonly SqliteStatement _put;
     private readonly SqliteStatement _clearProgress;
@@ -32,11 +33,14 @@ internal sealed class SqliteZones : IDisposable
     {
         _connection = connection;
         _contents = contents;
+        _candidates = new SqliteCandidates(connection, contents);
         _content = new SqliteStatement(connection, "SELECT content FROM zones WHERE zone = ?1", 1);
         _put = new SqliteStatement(
             connection,
             """
-            INSERT INTO zones VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at, reason_code, reason_text,
+                reason_since)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
             ON CONFLICT (zone) DO UPDATE SET name = ?2, wish = ?5, generation = ?6, content = ?7, changed_at = ?8,
                 refreshed_at = ?9, reason_code = ?10, reason_text = ?11, reason_since = ?12
             """,
@@ -97,6 +101,7 @@ internal sealed class SqliteZones : IDisposable
             row.Reason?.Text,
             SqliteValues.Of(row.ReasonSince));
         PutLifetime(zone, row.Lifetime);
+        _candidates.Put(zone, row);
         _clearProgress.Execute(zone);
         foreach (TargetProgress progress in row.Targets)
             PutProgress(row.Name, progress);
@@ -133,6 +138,7 @@ internal sealed class SqliteZones : IDisposable
     {
         byte[] key = SqliteValues.Of(zone);
         var content = _content.Scalar(key) as byte[];
+        _candidates.Release(key, null);
         if (_forget.Scalar(key) is not string name)
             return;
         _clearProgress.Execute(key);
@@ -166,17 +172,20 @@ internal sealed class SqliteZones : IDisposable
     private ImmutableArray<ZoneRow> Load(SqliteStatement zones, SqliteStatement progress, object key)
     {
         Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = LoadProgress(progress, key);
+        Dictionary<DomainName, StoredCandidate> candidates = _candidates.Load(byZone: key is byte[], key);
         var rows = ImmutableArray.CreateBuilder<ZoneRow>();
         using SqliteDataReader reader = zones.Query(key);
         while (reader.Read())
         {
             DomainName zone = reader.ReadName(0);
             DomainName name = reader.ReadNameText(1);
+            long generation = reader.GetInt64(3);
             rows.Add(new ZoneRow
             {
                 Name = name,
                 Wish = (ZoneWish)reader.GetInt32(2),
-                Generation = reader.GetInt64(3),
+                Generation = generation,
+                Candidate = candidates.GetValueOrDefault(zone)?.At(generation),
                 ChangedAt = reader.ReadTime(4),
                 RefreshedAt = reader.ReadTimeOrNull(5),
                 Reason = reader.ReadReason(6),
@@ -218,6 +227,7 @@ internal sealed class SqliteZones : IDisposable
             [_content, _put, _clearProgress, _putProgress, _putStanding, _putLifetime, _clearLifetime, _forget, _keptContent, _keep,
                 _purge, _load, _loadProgress, _loadOne, _loadOneProgress])
             statement.Dispose();
+        _candidates.Dispose();
     }
 
     /// <summary>The few names of targets, each once in memory however many zones name it.</summary>

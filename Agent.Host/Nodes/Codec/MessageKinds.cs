@@ -29,6 +29,7 @@ internal static class MessageKinds
         new MessageKind<RefreshZone>(67, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadRefresh),
         new MessageKind<GetZone>(68, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadGet),
         new MessageKind<GetZoneContent>(69, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadGetContent),
+        new MessageKind<DecideCandidate>(70, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadDecide),
         new MessageKind<ListZones>(80, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadListQuestion),
         new MessageKind<CountZones>(81, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadCountQuestion),
         new MessageKind<CountProven>(82, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadProvenQuestion),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
+using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -34,6 +35,7 @@ internal static class ZoneAnswerFields
         writer.Instant(7, message.ReasonSince);
         writer.Instant(8, message.RefreshedAt);
         writer.Instant(10, message.ExpiresAt);
+        writer.Nested(11, message.Candidate, CandidateFields.Write);
         if (message.Targets.IsDefault) return;
         foreach (TargetProgress progress in message.Targets) writer.Nested(9, progress, TargetFields.WriteProgress);
     }
@@ -106,6 +108,7 @@ internal static class ZoneAnswerFields
         DateTimeOffset? reasonSince = null;
         DateTimeOffset? refreshedAt = null;
         DateTimeOffset? expiresAt = null;
+        CandidateStatus? candidate = null;
         ImmutableArray<TargetProgress>.Builder targets = ImmutableArray.CreateBuilder<TargetProgress>();
         while (reader.Next())
         {
@@ -120,6 +123,7 @@ internal static class ZoneAnswerFields
                 case 7: reasonSince = reader.Instant(); break;
                 case 8: refreshedAt = reader.Instant(); break;
                 case 10: expiresAt = reader.Instant(); break;
+                case 11: candidate = reader.Nested(CandidateFields.Read); break;
                 case 9:
                     if (reader.Nested(TargetFields.ReadProgress) is { } progress) targets.Add(progress);
                     break;
@@ -130,6 +134,7 @@ internal static class ZoneAnswerFields
             : new ZoneStatus(name, state, serial, wantedSerial, records, reason, reasonSince, refreshedAt, targets.DrainToImmutable())
             {
                 ExpiresAt = expiresAt,
+                Candidate = candidate,
             };
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 
 namespace Agent.Host.Nodes;
 
@@ -24,6 +25,14 @@ internal static class ZoneFields
     {
         Write(writer, message.Zone, message.Origin);
         writer.Flag(3, message.Force);
+    }
+
+    public static void Write(FieldWriter writer, DecideCandidate message)
+    {
+        Write(writer, message.Zone, message.Origin);
+        writer.Flag(3, message.Approve);
+        writer.Unsigned(4, message.Serial);
+        CandidateFields.WriteHash(writer, 5, message.Hash);
     }
 
     public static void Write(FieldWriter writer, GetZone message) => writer.Name(1, message.Zone);
@@ -88,6 +97,24 @@ internal static class ZoneFields
             else head.Take(ref reader);
         }
         return head.IsWhole && force is not null ? new RefreshZone(head.Zone!, head.Origin!, force.Value) : null;
+    }
+
+    public static DecideCandidate? ReadDecide(ref FieldReader reader)
+    {
+        Head head = default;
+        bool? approve = null;
+        uint? serial = null;
+        ContentHash? hash = null;
+        while (reader.Next())
+        {
+            if (reader.Field == 3) approve = reader.Flag();
+            else if (reader.Field == 4) serial = reader.UInt32();
+            else if (reader.Field == 5) hash = CandidateFields.ReadHash(ref reader);
+            else head.Take(ref reader);
+        }
+        return head.IsWhole && approve is not null && serial is not null
+            ? new DecideCandidate(head.Zone!, head.Origin!, approve.Value, serial.Value, hash)
+            : null;
     }
 
     public static GetZone? ReadGet(ref FieldReader reader)
