@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Agent.Actors.Telemetry;
 
-/// <summary>What is counted of content that guards stop. How many zones wait is the state <c>blocked</c> of <c>dnsagent_zones</c>.</summary>
+/// <summary>Counts content that guards stop. How many zones wait is the state <c>blocked</c> of <c>dnsagent_zones</c>.</summary>
 public static class GuardMetrics
 {
     /// <summary>Contents that were stopped, by guard.</summary>

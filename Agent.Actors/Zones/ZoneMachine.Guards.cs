@@ -5,8 +5,8 @@ using Agent.Actors.Zones.Guards;
 namespace Agent.Actors.Zones;
 
 /// <content>
-/// Content that a guard stopped: it is written down beside what is served, and waits for an operator. Meanwhile its serial is not fetched again,
-/// and what is served does not expire as long as a master answers with that serial: it stays because we want it so.
+/// Content that a guard stopped: it is written down beside what is served, and waits for an operator. Meanwhile its serial is not fetched
+/// again, and what is served does not expire as long as a master answers with that serial: it stays because we want it so.
 /// </content>
 public sealed partial class ZoneMachine
 {
@@ -93,7 +93,8 @@ public sealed partial class ZoneMachine
         bool isSame = candidate.Serial == input.Serial && (input.Hash is null || input.Hash == candidate.Content!.Hash);
         return isSame
             ? null
-            : new Reason(ReasonCode.CandidateChanged, $"serial {candidate.Serial} waits now, and not what was decided about (serial {input.Serial})");
+            : new Reason(
+                ReasonCode.CandidateChanged, $"serial {candidate.Serial} waits now, and not what was decided about (serial {input.Serial})");
     }
 
     /// <summary>A master still has what a guard stopped, and nothing else that is newer.</summary>

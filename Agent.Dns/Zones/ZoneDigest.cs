@@ -21,8 +21,8 @@ public enum ZoneDigestVerdict
 }
 
 /// <summary>
-/// The digest of a zone by the SIMPLE scheme of RFC 8976: over all records in canonical form and order, except the ZONEMD records at the apex
-/// and their signatures.
+/// The digest of a zone by the SIMPLE scheme of RFC 8976: over all records in canonical form and order, except the ZONEMD records at the
+/// apex and their signatures.
 /// </summary>
 public static class ZoneDigest
 {

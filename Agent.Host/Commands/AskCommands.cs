@@ -138,7 +138,7 @@ internal sealed class AskCommands(CommandConsole console)
     /// <summary>The content that the operator sees now is named in the order: what has come since stays undecided.</summary>
     private Command Decide(string order, string description, string done)
     {
-        var serial = new Option<uint?>("--serial") { Description = "Only if this serial waits (default: the one that does)", HelpName = "N" };
+        var serial = new Option<uint?>("--serial") { Description = "Only if this serial waits (default: any)", HelpName = "N" };
         Command command = WithZone(order, description, async (zone, parsed, client, cancellation) =>
         {
             JsonElement answer = await client.GetAsync(PathOf(zone), cancellation);

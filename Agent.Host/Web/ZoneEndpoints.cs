@@ -123,14 +123,16 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         if (!uint.TryParse(serial, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
         {
             return Problems.Of(
-                StatusCodes.Status400BadRequest, "bad-serial", "serial must name the content to decide about, as the zone's candidate shows it");
+                StatusCodes.Status400BadRequest,
+                "bad-serial",
+                "serial must name the content to decide about, as the zone's candidate shows it");
         }
 
         ContentHash? content = null;
         if (!string.IsNullOrEmpty(hash))
         {
             if (!ContentHash.TryParse(hash, out ContentHash parsed))
-                return Problems.Of(StatusCodes.Status400BadRequest, "bad-hash", "hash must be the 64 digits that the zone's candidate shows");
+                return Problems.Of(StatusCodes.Status400BadRequest, "bad-hash", "hash must be 64 digits, as the zone's candidate shows");
             content = parsed;
         }
 

@@ -60,7 +60,8 @@ public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
     {
         MemoryZoneContent served = Small("held.example.", 1);
         MemoryZoneContent stopped = Large("held.example.", 2, octets);
-        var candidate = new ZoneCandidate(2, stopped, new Reason(ReasonCode.GuardShrink, "too small"), Noon.AddSeconds(3), IsRejected: false);
+        var candidate = new ZoneCandidate(
+            2, stopped, new Reason(ReasonCode.GuardShrink, "too small"), Noon.AddSeconds(3), IsRejected: false);
         ZoneRow row = Row("held.example.", 4, served) with { Candidate = candidate };
         _journal.Commit(new PutZone(row));
         _journal.Reopen();

@@ -66,8 +66,11 @@ public sealed class GuardTests
             && zone.GetProperty("candidate").GetProperty("serial").GetUInt32() == serial,
         () => $"{Zone} blocked with serial {serial}\n{agent.Output}");
 
-    private static Task<ToolResult> CommandAsync(AgentProcess agent, string command, string zone) =>
-        agent.CommandAsync("zone", command, zone, "--api", $"http://{agent.Management}", "--token-file", Path.Combine(agent.DataFolder, "api-token"));
+    private static Task<ToolResult> CommandAsync(AgentProcess agent, string command, string zone)
+    {
+        string token = Path.Combine(agent.DataFolder, "api-token");
+        return agent.CommandAsync("zone", command, zone, "--api", $"http://{agent.Management}", "--token-file", token);
+    }
 
     private static Task<AgentProcess> StartAsync(IPEndPoint master) => AgentProcess.StartedAsync($$"""
         backend-driver = embedded

@@ -81,7 +81,9 @@ public sealed class ContentGuardTests
     {
         string text = $"$ORIGIN example.\nexample. 60 IN SOA ns1 admin {serial} 1800 900 604800 60\n"
             + (hasApexServer ? "example. 60 IN NS ns1\n" : "") + records;
-        Assert.True(ZoneFileReader.TryParse(text, DomainName.Parse("example."), out MemoryZoneContent? content, out ZoneFileError? error), error?.ToString());
+        bool isRead = ZoneFileReader.TryParse(text, DomainName.Parse("example."), out MemoryZoneContent? content, out ZoneFileError? error);
+        Assert.True(isRead, error?.ToString());
+        Assert.NotNull(content);
         return content;
     }
 }

@@ -108,7 +108,8 @@ internal sealed class ZoneMachineDriver
     public void Feed(ZoneInput input)
     {
         _now += TimeSpan.FromMilliseconds(1);
-        Assert.False(Gone && input is not (CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked or DecisionAsked), "the machine was done");
+        bool asks = input is CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked or DecisionAsked;
+        Assert.False(Gone && !asks, "the machine was done");
         Gone = false;
         switch (input)
         {
