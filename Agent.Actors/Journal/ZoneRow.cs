@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Agent.Actors.Guards;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 

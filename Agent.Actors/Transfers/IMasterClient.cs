@@ -1,7 +1,7 @@
 using System.Net;
+using Agent.Actors.Guards;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using Agent.Actors.Guards;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -52,7 +52,7 @@ public sealed record ZoneBrought(long Pass, ZoneContent Content, string Source, 
     public TimeSpan? Expire { get; init; }
 }
 
-/// <summary>No master has anything newer, or nothing but what a guard stopped before; <paramref name="Serial"/> is that then.</summary>
+/// <summary>No master has anything newer, or only what a guard stopped before; <paramref name="Serial"/> is that then.</summary>
 public sealed record NothingNewer(long Pass, uint Serial) : PassResult(Pass)
 {
     /// <summary>How long the masters that have it may serve it themselves from now on; null when one of them named no bound.</summary>

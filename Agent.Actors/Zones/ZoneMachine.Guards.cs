@@ -1,6 +1,6 @@
+using Agent.Actors.Guards;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 
 namespace Agent.Actors.Zones;
 
@@ -94,7 +94,7 @@ public sealed partial class ZoneMachine
         return isSame
             ? null
             : new Reason(
-                ReasonCode.CandidateChanged, $"serial {candidate.Serial} waits now, and not what was decided about (serial {input.Serial})");
+                ReasonCode.CandidateChanged, $"serial {candidate.Serial} waits now, not what was decided about (serial {input.Serial})");
     }
 
     /// <summary>A master still has what a guard stopped, and nothing else that is newer.</summary>

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Net;
 using Agent.Actors.Cluster;
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 

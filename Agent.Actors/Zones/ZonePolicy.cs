@@ -1,5 +1,5 @@
 using System.Globalization;
-using Agent.Actors.Zones.Guards;
+using Agent.Actors.Guards;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;

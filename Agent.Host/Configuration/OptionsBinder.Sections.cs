@@ -1,7 +1,7 @@
 using System.Net;
+using Agent.Actors.Guards;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
-using Agent.Actors.Zones.Guards;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;

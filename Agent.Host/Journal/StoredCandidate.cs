@@ -1,4 +1,4 @@
-using Agent.Actors.Zones.Guards;
+using Agent.Actors.Guards;
 
 namespace Agent.Host.Journal;
 

@@ -1,8 +1,8 @@
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
-using Agent.Actors.Zones.Guards;
 
 namespace Agent.Host.Web;
 

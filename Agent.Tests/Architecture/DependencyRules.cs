@@ -23,7 +23,8 @@ public static class DependencyRules
     /// words and counters only; the journal's rows are what targets and zones compare with.
     /// </summary>
     public static readonly string[][] ActorRooms =
-        [["Kernel"], ["Reasons", "Telemetry"], ["Cluster"], ["Journal"], ["Backends", "Transfers"], ["Zones"], ["Listeners", "Anycast"]];
+        [["Kernel"], ["Reasons", "Telemetry"], ["Cluster"], ["Guards"], ["Journal"], ["Backends", "Transfers"], ["Zones"],
+            ["Listeners", "Anycast"]];
 
     /// <summary>Actors speak to the outside through ports; these words belong into adapters in Agent.Host or Agent.Backends.</summary>
     private const string OutsideWorld =

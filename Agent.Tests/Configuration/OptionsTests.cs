@@ -1,7 +1,7 @@
 using System.Net;
+using Agent.Actors.Guards;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
-using Agent.Actors.Zones.Guards;
 using Agent.Backends.Bind9;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Journal;

@@ -1,9 +1,9 @@
 using System.Net;
+using Agent.Actors.Guards;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Zones;

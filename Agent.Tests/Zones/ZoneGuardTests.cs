@@ -1,7 +1,7 @@
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Zones;
 
 namespace Agent.Tests.Zones;

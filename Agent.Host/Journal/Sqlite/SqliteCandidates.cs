@@ -1,6 +1,6 @@
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Microsoft.Data.Sqlite;

@@ -1,5 +1,5 @@
+using Agent.Actors.Guards;
 using Agent.Actors.Reasons;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Zones;
 
 namespace Agent.Host.Nodes;

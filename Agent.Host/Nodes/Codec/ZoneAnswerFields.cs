@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
-using Agent.Actors.Zones.Guards;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 

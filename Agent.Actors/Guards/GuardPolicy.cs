@@ -1,4 +1,4 @@
-namespace Agent.Actors.Zones.Guards;
+namespace Agent.Actors.Guards;
 
 /// <summary>What new content must fulfil before it replaces what is served.</summary>
 public sealed record GuardPolicy

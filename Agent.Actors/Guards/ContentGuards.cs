@@ -1,7 +1,7 @@
 using Agent.Actors.Reasons;
 using Agent.Dns.Zones;
 
-namespace Agent.Actors.Zones.Guards;
+namespace Agent.Actors.Guards;
 
 /// <summary>Looks at new content before it is used. Pure; reads both contents, so it has no place on an actor's thread.</summary>
 public static class ContentGuards

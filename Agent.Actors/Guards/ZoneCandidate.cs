@@ -1,7 +1,7 @@
 using Agent.Actors.Reasons;
 using Agent.Dns.Zones;
 
-namespace Agent.Actors.Zones.Guards;
+namespace Agent.Actors.Guards;
 
 /// <summary>
 /// Content that a guard stopped. It waits for an operator's word, at most one for each zone; what a master offers next under another serial
