@@ -230,7 +230,6 @@ public sealed class PassMachineTests
     [Theory]
     [InlineData(TransferFailure.Refused, MasterFault.Refused)]
     [InlineData(TransferFailure.Broken, MasterFault.Broken)]
-    [InlineData(TransferFailure.Guarded, MasterFault.None)]
     [InlineData(TransferFailure.Unreachable, MasterFault.None)]
     public void The_directory_hears_in_which_class_a_transfer_failed(TransferFailure failure, MasterFault fault)
     {
