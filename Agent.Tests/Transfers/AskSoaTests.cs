@@ -67,7 +67,7 @@ public sealed class AskSoaTests
         await using var masters = new MasterClientFixture(new MasterClientOptions { MaximumSoaQuestions = 1 });
         var unheard = new ReplyProbe();
         masters.Client.AskSoa(
-            new AskSoa(99, DomainName.Parse(Name), MasterClientFixture.At(mute.EndPoint), TimeSpan.FromMinutes(5)), unheard.ReplyTo);
+            new AskSoa(99, DomainName.Parse(Name), masters.At(mute.EndPoint), TimeSpan.FromMinutes(5)), unheard.ReplyTo);
         await Eventually.HoldsAsync(() => mute.Queries.Count > 0, () => "the mute master is asked");
         Assert.Equal(5u, masters.Ask(alive.EndPoint, Name).Serial);
     }
