@@ -46,7 +46,7 @@ public sealed record AgentOptions
     /// <summary>Who is told of changes.</summary>
     public required IReadOnlyList<NotifyReceiver> AlsoNotify { get; init; }
 
-    /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, guard, and the bounds on a zone's life.</summary>
+    /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, guard, bounds on a zone's life.</summary>
     public required ZonePolicy Zones { get; init; }
 
     public required IPAddress? TransferSource { get; init; }
