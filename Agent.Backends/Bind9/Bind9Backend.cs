@@ -25,6 +25,7 @@ namespace Agent.Backends.Bind9;
 //   large and new: see LargeZoneEntrance --------------------------------------------------------------------------------> (done)
 //
 //   (loaded): a large zone is waited for, a small one is (done)
+//   reload "out of range": the journal beside the file is taken away, and reload comes again
 //
 // "done" means that named took it; only an observation proves that it serves it.
 
@@ -47,8 +48,10 @@ public sealed class Bind9Backend : AsyncZoneBackend
     // named adds no zone whose journal would have too long a name.
     private const string JournalSuffix = ".jnl";
 
+    private static readonly string[] JournalSuffixes = [JournalSuffix, ".jbk"];
+
     // What named may put beside a zone's file: journals and signed forms.
-    private static readonly string[] CompanionSuffixes = [JournalSuffix, ".jbk", ".signed", ".signed.jnl"];
+    private static readonly string[] CompanionSuffixes = [.. JournalSuffixes, ".signed", ".signed.jnl"];
 
     // For zones that are not large; the others are waited for in the order itself.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -104,6 +107,13 @@ public sealed class Bind9Backend : AsyncZoneBackend
             // Taken away behind our back, or by a restart that lost it.
             if (await AddAsync(zone, file, cancellation))
                 return;
+            reply = await _named.ReloadAsync(zone, cancellation);
+        }
+
+        if (reply.IsJournalOutOfStep)
+        {
+            // The file went on while named was dead. The journal only serves IXFR: without it named loads the file, and begins a new one.
+            await _folder.DeleteCompanionsAsync(zone, JournalSuffixes);
             reply = await _named.ReloadAsync(zone, cancellation);
         }
 

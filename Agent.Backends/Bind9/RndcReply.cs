@@ -49,6 +49,9 @@ public sealed record RndcReply(string Result, string Error, string Text)
         }
     }
 
+    /// <summary>The zone is not loaded because the journal beside its file has no step from or to the file's serial.</summary>
+    public bool IsJournalOutOfStep => Verdict == RndcVerdict.Failed && Mentions("out of range");
+
     /// <summary>The whole answer in one bounded line.</summary>
     public string Explanation
     {

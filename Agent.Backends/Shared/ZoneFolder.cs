@@ -93,6 +93,12 @@ public sealed class ZoneFolder
         return path;
     }
 
+    /// <summary>Takes away what a server has put beside the zone's file, and leaves the file.</summary>
+    /// <exception cref="BackendException">The disk does not let us.</exception>
+    public Task DeleteCompanionsAsync(DomainName zone, IEnumerable<string> suffixes) => TryName(zone, out string? name)
+        ? GuardAsync(() => Task.WhenAll(suffixes.Select(suffix => _groups.DeleteAsync(Path.Combine(FullPath, name + suffix)))))
+        : Task.CompletedTask;
+
     /// <summary>What the zone's file says; not what a server made of it.</summary>
     public ZoneSighting Look(DomainName zone)
     {

@@ -199,6 +199,25 @@ public sealed class Bind9BackendPeerTests
         await target.AppliedAsync(Zone, SmallZone.Create(Zone, 3));
     }
 
+    /// <summary>With ixfr-from-differences, as the server here has it, named keeps a journal of what it loaded.</summary>
+    [Fact]
+    public async Task A_file_that_went_on_while_named_was_dead_is_loaded_although_its_journal_ends_before()
+    {
+        await using Bind9Target target = await Bind9Target.StartAsync();
+        for (uint serial = 1; serial <= 3; serial++)
+            await target.AppliedAsync(Zone, SmallZone.Create(Zone, serial));
+        string journal = Path.Combine(target.ZoneDirectory, "target.example.zone.jnl");
+        await Eventually.HoldsAsync(() => File.Exists(journal), () => $"named has a journal\n{target.Server.Output}");
+        await target.Server.KillAsync();
+        // The file is written before the driver finds that there is nobody to tell.
+        Assert.Equal(ReasonCode.TargetAway, (await target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 5))).Reason?.Code);
+        await target.Server.StartAsync();
+        Assert.Contains("journal out of sync with zone", target.Server.Output, StringComparison.Ordinal);
+
+        await target.AppliedAsync(Zone, SmallZone.Create(Zone, 5));
+        await target.AppliedAsync(Zone, SmallZone.Create(Zone, 6));
+    }
+
     [Fact]
     public async Task A_restart_between_two_orders_goes_unnoticed()
     {
