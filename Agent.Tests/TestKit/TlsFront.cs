@@ -58,8 +58,9 @@ internal sealed class TlsFront : IAsyncDisposable
             while (true)
                 sessions.Add(ServeAsync(await _listener.AcceptSocketAsync(_stop.Token)));
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // A listener that was stopped between two calls says that it is not listening.
             await Task.WhenAll(sessions);
         }
     }
