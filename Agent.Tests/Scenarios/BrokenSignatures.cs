@@ -59,9 +59,9 @@ internal static class BrokenSignature
     private static IEnumerable<BrokenTransfer> Refusals()
     {
         yield return new("refused without signature", "not signed", (q, _) => Send([ScriptedZone.Response(q, 5)]));
-        yield return new("key not known to the master", "does not accept key",
+        yield return new("key not known to the master", "does not know key",
             (q, _) => Send([new TsigForger(q).Sign(ScriptedZone.Response(q, 9), new() { Error = BadKey, Mac = _ => [] })]));
-        yield return new("clock not right for the master", "does not accept key",
+        yield return new("clock not right for the master", "(BADTIME)",
             (q, _) => Send([new TsigForger(q).Sign(ScriptedZone.Response(q, 9), new() { Error = BadTime, Mac = _ => [] })]));
     }
 
