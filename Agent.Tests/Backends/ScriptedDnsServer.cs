@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Agent.Bench.Peers;
 
 namespace Agent.Tests.Backends;
 
@@ -25,7 +26,7 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
     {
         _udpScript = udpScript;
         _tcpScript = tcpScript;
-        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _udp.Bind(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()));
         _tcp = new TcpListener((IPEndPoint)_udp.LocalEndPoint!);
         _tcp.Start();
         _serving = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
