@@ -82,6 +82,9 @@ public sealed class XfrMachine<TSink> : IDisposable
     /// <summary>The serial of the first SOA; null before it came.</summary>
     public uint? RemoteSerial { get; private set; }
 
+    /// <summary>True while it cannot be told whether differences or a zone come: there was nothing yet, or only the first SOA.</summary>
+    public bool IsUndetermined => _state is State.ExpectSoa or State.Undetermined;
+
     /// <summary>Records that were dropped because they lie outside the zone.</summary>
     public long OutOfZoneCount { get; private set; }
 

@@ -73,7 +73,8 @@ internal sealed partial class TransferAttempt
             case ReceiverEnd.Cancelled:
                 return Fail(TransferFailure.GivenUp, ReasonCode.Superseded, "the transfer was cancelled");
             case ReceiverEnd.Idle:
-                Fault = _from is null ? null : IxfrFault.Broken;
+                // Who answers IXFR with its SOA alone, or not at all, does so for every zone: only the first of them may wait for it.
+                Fault = _from is null ? null : machine.IsUndetermined ? IxfrFault.Unknown : IxfrFault.Broken;
                 return Fail(
                     TransferFailure.Broken,
                     ReasonCode.TransferTimeout,

@@ -66,7 +66,7 @@ internal sealed class TransferRun(
 /// <summary>What was wrong with the answer to an IXFR, where the whole zone may still be had.</summary>
 internal enum IxfrFault
 {
-    /// <summary>The master does not know IXFR: NOTIMP, FORMERR, or it hung up on the question.</summary>
+    /// <summary>The master does not know IXFR: NOTIMP, FORMERR, it hung up on the question, or said no more than its SOA.</summary>
     Unknown,
 
     /// <summary>It answered with another error code, perhaps because it was busy.</summary>

@@ -56,7 +56,7 @@ internal sealed class HostileZone(byte[] apex)
         }
     }
 
-    public IEnumerable<MasterStep> Answer(MasterQuery query) => query.Type == DnsTestMessage.TypeAxfr && query.IsTcp
+    public IEnumerable<MasterStep> Answer(MasterQuery query) => query.Type is DnsTestMessage.TypeAxfr or DnsTestMessage.TypeIxfr && query.IsTcp
         ? [new MasterStep.Send(ScriptedZone.Response(query, 0, [.. Records, Soa]))]
         : [new MasterStep.Send(ScriptedZone.Response(query, 0, Soa))];
 

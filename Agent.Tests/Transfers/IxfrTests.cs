@@ -43,6 +43,27 @@ public sealed class IxfrTests
         Assert.Equal(isOurs, second.Statistics.FellBackFrom is not null);
     }
 
+    [Theory]
+    [InlineData("a newer SOA, then silence")]
+    [InlineData("silence")]
+    [InlineData("not implemented")]
+    public async Task A_master_that_does_not_know_differences_is_asked_for_them_once_and_not_once_for_each_zone(string name)
+    {
+        const string other = "other-ixfr.example.";
+        var otherZone = new ScriptedZone(other, 2, hosts: 4);
+        BrokenIxfr broken = All.Single(item => item.Name == name);
+        await using ScriptedMaster master = new(query => query.Type == DnsTestMessage.TypeIxfr ? broken.Answer(query)
+            : query.Name.AsSpan().SequenceEqual(DnsTestMessage.EncodeName(other)) ? otherZone.Answer(query) : Current.Answer(query));
+        await using var masters = new MasterClientFixture();
+
+        TransferCompleted first = masters.Transfer(master.EndPoint, Zone, Brief, held: Content(Held));
+        TransferCompleted second = masters.Transfer(master.EndPoint, other, Brief, held: Content(new ScriptedZone(other, 1, hosts: 3)));
+
+        Assert.NotNull(first.Statistics.FellBackFrom);
+        Assert.Null(second.Statistics.FellBackFrom);
+        Assert.Equal(1, master.CountOf(DnsTestMessage.TypeIxfr));
+    }
+
     [Fact]
     public async Task The_page_tells_what_the_agent_did_in_each_case()
     {
