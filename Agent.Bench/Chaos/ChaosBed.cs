@@ -186,13 +186,8 @@ internal sealed class ChaosBed : IAsyncDisposable
         targets {
           self { driver = embedded, scope = node }
           bind {
-            driver = bind9
             scope = farm
-            server = "{{Bind.EndPoint}}"
-            host = "{{Bind.Place.Address}}"
-            port = {{Bind.ControlPort.ToString(CultureInfo.InvariantCulture)}}
-            key-file = "{{Bind.ControlKeyFile}}"
-            zone-directory = "{{Bind.ZoneFolder}}"
+            {{Bind.TargetSettings}}
           }
         }
         """;

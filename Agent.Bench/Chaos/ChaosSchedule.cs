@@ -68,7 +68,7 @@ public static class ChaosSchedule
 
     private static (string Victim, string Peer) Place(FaultKind kind, Random random) => kind switch
     {
-        FaultKind.AgentKilled or FaultKind.AgentStopped or FaultKind.AgentUnplugged => (One(Agents, random), ""),
+        FaultKind.AgentKilled or FaultKind.AgentEnded or FaultKind.AgentStopped or FaultKind.AgentUnplugged => (One(Agents, random), ""),
         FaultKind.EtcdKilled => (One(Members, random), ""),
         FaultKind.BindKilled or FaultKind.BindStopped => ("bind", ""),
         FaultKind.KnotKilled or FaultKind.KnotStopped => ("knot", ""),

@@ -8,6 +8,9 @@ public enum FaultKind
     /// <summary>kill -9 of an agent; started again at the end.</summary>
     AgentKilled,
 
+    /// <summary>SIGTERM: the agent gives its work away and ends, as far as what it needs for that is there; started again at the end.</summary>
+    AgentEnded,
+
     /// <summary>SIGSTOP and SIGCONT.</summary>
     AgentStopped,
 

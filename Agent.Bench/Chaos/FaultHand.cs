@@ -20,7 +20,7 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
     /// <summary>What was done and when, with whom it really hit.</summary>
     public IReadOnlyList<string> Log => [.. _log];
 
-    /// <summary>Agents that were dead already when they were to be killed.</summary>
+    /// <summary>Agents that were dead already when they were to be killed, or ended otherwise than in order when they were asked to.</summary>
     public IReadOnlyList<string> Deaths => [.. _deaths];
 
     /// <summary>Ends when every fault is over and what it hit runs again.</summary>
@@ -51,7 +51,8 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
     {
         switch (fault.Kind)
         {
-            case FaultKind.AgentKilled or FaultKind.AgentStopped or FaultKind.AgentUnplugged or FaultKind.AllAgentsRestarted:
+            case FaultKind.AgentKilled or FaultKind.AgentEnded or FaultKind.AgentStopped or FaultKind.AgentUnplugged
+                or FaultKind.AllAgentsRestarted:
                 await BreakAgentsAsync(fault);
                 break;
             case FaultKind.EtcdKilled or FaultKind.EtcdLeaderKilled or FaultKind.EtcdLeaderStopped or FaultKind.EtcdSilent:
@@ -90,6 +91,7 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
         {
             FaultKind.AgentStopped => SignalAsync(bed.Agent(name).Process!, PosixSignalNumber.Stop),
             FaultKind.AgentUnplugged => bed.Network.UnplugAsync(name),
+            FaultKind.AgentEnded => EndAsync(name, fault),
             _ => bed.Agent(name).KillAsync(),
         }));
         Note(fault, "broken");
@@ -102,6 +104,12 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
             _ => ChaosBed.StartAgentAsync(bed.Agent(name)),
         }));
         foreach (string name in names) Broken.End(name, now());
+    }
+
+    private async Task EndAsync(string name, Fault fault)
+    {
+        int code = await bed.Agent(name).StopAsync();
+        if (code != 0) _deaths.Enqueue($"{name} ended with {code} at {fault}");
     }
 
     private async Task BreakEtcdAsync(Fault fault)

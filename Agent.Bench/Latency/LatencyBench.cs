@@ -109,13 +109,6 @@ internal static class LatencyBench
     };
 
     private static string TargetSettings(BindServer bind) => $$"""
-        backend-driver = bind9
-        backends.bind9 {
-          server = "{{bind.EndPoint}}"
-          host = "127.0.0.1"
-          port = {{bind.ControlPort}}
-          key-file = "{{bind.ControlKeyFile}}"
-          zone-directory = "{{bind.ZoneFolder}}"
-        }
+        targets.bind9 { {{bind.TargetSettings}} }
         """;
 }

@@ -84,7 +84,10 @@ public sealed class AgentCluster : IAsyncDisposable
     /// <param name="name">Name of the node.</param>
     /// <param name="settings">Lines of HOCON; they win over those that make it a node.</param>
     public AgentProcess NewAgent(string name, string settings) =>
-        new($"name = {name}\n{CommonSettings()}\n{LinkSettings(name)}\n{settings}");
+        new($"name = {name}\n{CommonSettings()}\n{LinkSettings(name)}\n{settings}")
+        {
+            Place = _options.Place,
+        };
 
     /// <summary>The database's primary dies, and its standby goes on in its place.</summary>
     public async Task FailOverAsync()
@@ -210,6 +213,9 @@ public sealed record AgentClusterOptions
 
     /// <summary>Number of agents.</summary>
     public int Nodes { get; init; } = 3;
+
+    /// <summary>Where each agent runs, and as which program.</summary>
+    public Placement Place { get; init; } = Placement.Loopback;
 
     /// <summary>A network for each agent; null: all of them are on loopback.</summary>
     public IReadOnlyList<NetworkNamespace>? Networks { get; init; }

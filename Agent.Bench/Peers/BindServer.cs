@@ -47,6 +47,12 @@ public sealed class BindServer : MasterServer
     /// <summary>Statements at the top level, keys for example.</summary>
     public string ExtraStatements { get; init; } = "";
 
+    /// <summary>Settings of a target by which an agent drives this server.</summary>
+    public string TargetSettings => string.Create(CultureInfo.InvariantCulture, $$"""
+        driver = bind9, server = "{{EndPoint}}", host = "{{Place.Address}}", port = {{ControlPort}}
+        key-file = "{{ControlKeyFile}}", zone-directory = "{{ZoneFolder}}"
+        """);
+
     /// <summary>One command over the control channel, by BIND's own tool.</summary>
     public Task<ToolResult> RndcAsync(params string[] command)
     {

@@ -7,6 +7,7 @@ namespace Agent.Bench.Rolling;
 
 /// <summary>All nodes of a cluster restart one after the other under load: failed requests, pause of each zone, time of each
 /// restart.</summary>
+/// <remarks>With <c>--older FILE</c>, the program of an earlier release, all begin as that one, and the rounds lead to this release and back.</remarks>
 internal static class RollingBench
 {
     private const int Nodes = 3;
@@ -19,13 +20,14 @@ internal static class RollingBench
         int shards = options.Number("shards", 64);
         var interval = TimeSpan.FromMilliseconds(options.Number("interval", 250));
         string[] names = Names("z", zones), churning = Names("c", options.Number("churning", 6));
+        string? older = options.Text("older");
         BenchReport report = new(string.Create(
             CultureInfo.InvariantCulture,
             $"{Nodes} agents restart in turn: {zones} zones told every {interval.TotalMilliseconds} ms, {shards} shards, one BIND"));
         await using FastMaster master = new([.. names, .. churning], serial: 1);
         await using BindServer bind = new();
         await bind.StartAsync();
-        await using AgentCluster cluster = await StartAsync(master, bind, shards);
+        await using AgentCluster cluster = await StartAsync(master, bind, shards, older);
         foreach (string zone in names) await cluster.Agents[0].WorkerByTcp.CreateAcceptedAsync(zone);
         foreach (string zone in names) await ServedByAllAsync(cluster, zone);
         await using var load = new RollingLoad(new RollingLoadOptions(names, churning, interval, zone => Bump(master, zone))
@@ -36,7 +38,8 @@ internal static class RollingBench
         await QuietAsync(report, load);
         for (int round = 0; round < rounds; round++)
         {
-            foreach (AgentProcess agent in cluster.Agents) await RestartAsync(report, cluster, load, agent);
+            Placement place = PlaceOf(round % 2 == 0 ? null : older);
+            foreach (AgentProcess agent in cluster.Agents) await RestartAsync(report, cluster, load, agent, place);
         }
 
         await load.StopAsync();
@@ -61,7 +64,7 @@ internal static class RollingBench
         Take(report, load, "nothing happens");
     }
 
-    private static async Task RestartAsync(BenchReport report, AgentCluster cluster, RollingLoad load, AgentProcess agent)
+    private static async Task RestartAsync(BenchReport report, AgentCluster cluster, RollingLoad load, AgentProcess agent, Placement place)
     {
         load.TakePauses();
         long start = Stopwatch.GetTimestamp();
@@ -73,6 +76,7 @@ internal static class RollingBench
         await Task.Delay(TimeSpan.FromSeconds(1));
         Take(report, load, "a node stops");
         long begun = Stopwatch.GetTimestamp();
+        agent.Place = place;
         await agent.StartAsync();
         load.Up(agent);
         report.Of("restart of a node", "start until the ready line", "s").Add(Stopwatch.GetElapsedTime(begun).TotalSeconds);
@@ -92,25 +96,27 @@ internal static class RollingBench
         }
     }
 
-    private static Task<AgentCluster> StartAsync(FastMaster master, BindServer bind, int shards) => AgentCluster.StartedAsync(
-        Nodes,
-        _ => $$"""
+    /// <summary>Where this program runs, or in its place the program of an older release.</summary>
+    private static Placement PlaceOf(string? older) => older is null ? Placement.Loopback
+        : Placement.Loopback with { Launcher = ["sh", "-c", "shift; exec \"$0\" \"$@\"", older] };
+
+    private static Task<AgentCluster> StartAsync(FastMaster master, BindServer bind, int shards, string? older) => AgentCluster.StartedAsync(new AgentClusterOptions
+    {
+        Nodes = Nodes,
+        Shards = shards,
+        Place = PlaceOf(older),
+        Settings = _ => $$"""
             masters = ["{{master.EndPoint}}"]
             undelete-window = 0s
             targets {
               self { driver = embedded, scope = node }
               bind {
-                driver = bind9
                 scope = farm
-                server = "{{bind.EndPoint}}"
-                host = "127.0.0.1"
-                port = {{bind.ControlPort.ToString(CultureInfo.InvariantCulture)}}
-                key-file = "{{bind.ControlKeyFile}}"
-                zone-directory = "{{bind.ZoneFolder}}"
+                {{bind.TargetSettings}}
               }
             }
             """,
-        shards);
+    });
 
     private static async Task ServedByAllAsync(AgentCluster cluster, string zone)
     {

@@ -6,7 +6,7 @@ namespace Agent.Tests.Chaos;
 public sealed class ChaosTests
 {
     /// <summary>Together they have every kind of fault.</summary>
-    private static readonly int[] Seeds = [8, 990, 9843];
+    private static readonly int[] Seeds = [6, 8105, 36689];
 
     [Fact]
     [Trait("Category", "Peer")]

@@ -32,13 +32,8 @@ public class ClusterFixture : IAsyncLifetime
         targets {
           self { driver = embedded, scope = node }
           bind {
-            driver = bind9
             scope = farm
-            server = "{{Bind.EndPoint}}"
-            host = "127.0.0.1"
-            port = {{Bind.ControlPort.ToString(CultureInfo.InvariantCulture)}}
-            key-file = "{{Bind.ControlKeyFile}}"
-            zone-directory = "{{Bind.ZoneFolder}}"
+            {{Bind.TargetSettings}}
           }
         }
         """;

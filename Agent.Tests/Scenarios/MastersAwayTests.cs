@@ -23,13 +23,7 @@ public sealed class MastersAwayTests(ITestOutputHelper output)
             masters = ["{{master.EndPoint}}"]
             targets {
               own { driver = embedded }
-              ns1 {
-                driver = bind9
-                server = "{{bind.EndPoint}}"
-                port = {{bind.ControlPort}}
-                key-file = "{{bind.ControlKeyFile}}"
-                zone-directory = "{{bind.ZoneFolder}}"
-              }
+              ns1 { {{bind.TargetSettings}} }
             }
             transfer { query-timeout = 300ms, retry-minimum = 100ms, retry-maximum = 1s }
             """);
