@@ -6,7 +6,7 @@ using Agent.Tests.TestKit;
 namespace Agent.Tests.Simulation.Cluster;
 
 /// <summary>
-/// All masters of a cluster are silent for three days: nodes restart, servers lose their zones and get them from the journal's contents,
+/// All masters of a cluster are silent for three days, of which it is awake for hours: nodes restart, servers lose their zones and get them from the journal's contents,
 /// and when the masters are back every zone comes level and no node asks them faster than its pace. The checkers of the cluster stand by.
 /// </summary>
 public sealed class ClusterMastersAwayTests
@@ -30,7 +30,7 @@ public sealed class ClusterMastersAwayTests
         Level(cluster, zones);
 
         cluster.Masters.Away.UnionWith(["m1", "m2"]);
-        cluster.Sim.RunFor(TimeSpan.FromMinutes(20));
+        cluster.Sim.RunFor(TimeSpan.FromHours(6));
         foreach (SimClusterNode node in cluster.Nodes) Restart(cluster, [node], TimeSpan.FromMinutes(1));
         foreach ((_, SimServer server) in cluster.Servers) server.RestartEmpty();
         Level(cluster, zones);
