@@ -6,7 +6,10 @@ public static class ExitCode
     public const int Done = 0;
     public const int Failed = 1;
 
-    /// <summary>The command line or the configuration is wrong; nothing was tried.</summary>
+    /// <summary>
+    /// The command line or the configuration is wrong, and nothing was tried; or another agent was given the same journal. A start with the
+    /// same settings would end in the same way.
+    /// </summary>
     public const int Usage = 2;
 
     public const int NotRunning = 3;

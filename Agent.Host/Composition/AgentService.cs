@@ -74,6 +74,9 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// <summary>Completes when another agent has taken the journal over: this one has nothing more to say.</summary>
     public Task<Reason> Fenced { get; private set; } = new TaskCompletionSource<Reason>().Task;
 
+    /// <summary>Whether it is a node of a cluster.</summary>
+    public bool IsNode => _options.Cluster.IsEnabled;
+
     /// <summary>Where DNS is answered.</summary>
     public IReadOnlyList<NetworkEndpoint> DnsEndpoints => _listeners.Endpoints;
 

@@ -70,7 +70,10 @@ internal sealed partial class ServiceEntry : IServiceEntry
             if (first == service.Fenced)
             {
                 LogFenced(log, (await service.Fenced).Text);
-                return ExitCode.Failed;
+
+                // A node of a cluster comes back to its place. Two that stand alone with one database would take it from each other for
+                // ever if a service manager started both again.
+                return service.IsNode ? ExitCode.Failed : ExitCode.Usage;
             }
 
             if (first == service.Fatal)

@@ -72,7 +72,7 @@ public sealed class PostgresTests(PostgresServerFixture postgres) : IClassFixtur
             answer => answer.IsCompletedSuccessfully ? answer.Result : null!, TaskScheduler.Default);
         Assert.NotEqual(0, reply?.ResponseCode);
         ChildProcess process = first.Process!;
-        Assert.Equal(1, await process.Exited.WaitAsync(Eventually.Deadline));
+        Assert.Equal(2, await process.Exited.WaitAsync(Eventually.Deadline));
         Assert.Contains("journal-fenced", process.Output, StringComparison.Ordinal);
         await second.ZoneIsOkAsync(Zone, 1);
         await second.Worker.DeleteAcceptedAsync(Zone);
