@@ -8,7 +8,7 @@ public enum FaultKind
     /// <summary>kill -9 of an agent; started again at the end.</summary>
     AgentKilled,
 
-    /// <summary>SIGTERM: the agent gives its work away and ends, as far as what it needs for that is there; started again at the end.</summary>
+    /// <summary>SIGTERM: the agent gives its work away and ends; started again at the end.</summary>
     AgentEnded,
 
     /// <summary>SIGSTOP and SIGCONT.</summary>

@@ -20,7 +20,7 @@ internal sealed class FaultHand(ChaosBed bed, Func<TimeSpan> now)
     /// <summary>What was done and when, with whom it really hit.</summary>
     public IReadOnlyList<string> Log => [.. _log];
 
-    /// <summary>Agents that were dead already when they were to be killed, or ended otherwise than in order when they were asked to.</summary>
+    /// <summary>Agents that were dead already when they were to be killed, or did not end in order when they were asked to.</summary>
     public IReadOnlyList<string> Deaths => [.. _deaths];
 
     /// <summary>Ends when every fault is over and what it hit runs again.</summary>

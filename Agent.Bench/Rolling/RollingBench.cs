@@ -7,7 +7,8 @@ namespace Agent.Bench.Rolling;
 
 /// <summary>All nodes of a cluster restart one after the other under load: failed requests, pause of each zone, time of each
 /// restart.</summary>
-/// <remarks>With <c>--older FILE</c>, the program of an earlier release, all begin as that one, and the rounds lead to this release and back.</remarks>
+/// <remarks>With <c>--older FILE</c>, the program of an earlier release, all begin as that one, and the rounds lead to this release and
+/// back.</remarks>
 internal static class RollingBench
 {
     private const int Nodes = 3;
@@ -100,23 +101,26 @@ internal static class RollingBench
     private static Placement PlaceOf(string? older) => older is null ? Placement.Loopback
         : Placement.Loopback with { Launcher = ["sh", "-c", "shift; exec \"$0\" \"$@\"", older] };
 
-    private static Task<AgentCluster> StartAsync(FastMaster master, BindServer bind, int shards, string? older) => AgentCluster.StartedAsync(new AgentClusterOptions
+    private static Task<AgentCluster> StartAsync(FastMaster master, BindServer bind, int shards, string? older)
     {
-        Nodes = Nodes,
-        Shards = shards,
-        Place = PlaceOf(older),
-        Settings = _ => $$"""
-            masters = ["{{master.EndPoint}}"]
-            undelete-window = 0s
-            targets {
-              self { driver = embedded, scope = node }
-              bind {
-                scope = farm
-                {{bind.TargetSettings}}
-              }
-            }
-            """,
-    });
+        return AgentCluster.StartedAsync(new AgentClusterOptions
+        {
+            Nodes = Nodes,
+            Shards = shards,
+            Place = PlaceOf(older),
+            Settings = _ => $$"""
+                masters = ["{{master.EndPoint}}"]
+                undelete-window = 0s
+                targets {
+                  self { driver = embedded, scope = node }
+                  bind {
+                    scope = farm
+                    {{bind.TargetSettings}}
+                  }
+                }
+                """,
+        });
+    }
 
     private static async Task ServedByAllAsync(AgentCluster cluster, string zone)
     {

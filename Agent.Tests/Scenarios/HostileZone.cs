@@ -56,7 +56,8 @@ internal sealed class HostileZone(byte[] apex)
         }
     }
 
-    public IEnumerable<MasterStep> Answer(MasterQuery query) => query.Type is DnsTestMessage.TypeAxfr or DnsTestMessage.TypeIxfr && query.IsTcp
+    public IEnumerable<MasterStep> Answer(MasterQuery query) =>
+        query is { Type: DnsTestMessage.TypeAxfr or DnsTestMessage.TypeIxfr, IsTcp: true }
         ? [new MasterStep.Send(ScriptedZone.Response(query, 0, [.. Records, Soa]))]
         : [new MasterStep.Send(ScriptedZone.Response(query, 0, Soa))];
 

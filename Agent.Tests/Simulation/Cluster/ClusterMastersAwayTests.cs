@@ -6,8 +6,9 @@ using Agent.Tests.TestKit;
 namespace Agent.Tests.Simulation.Cluster;
 
 /// <summary>
-/// All masters of a cluster are silent for three days, of which it is awake for hours: nodes restart, servers lose their zones and get them from the journal's contents,
-/// and when the masters are back every zone comes level and no node asks them faster than its pace. The checkers of the cluster stand by.
+/// All masters of a cluster are silent for three days, of which it is awake for hours: nodes restart, servers lose their zones and get
+/// them from the journal's contents, and when the masters are back every zone comes level and no node asks them faster than its pace. The
+/// checkers of the cluster stand by.
 /// </summary>
 public sealed class ClusterMastersAwayTests
 {
