@@ -70,6 +70,7 @@ internal static class IxfrBench
             report.Of(follower.Name, "served", "s").Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
             report.Of(follower.Name, "resident before", "MiB").Add(before);
             report.Of(follower.Name, "growth", "MiB").Add(follower.PeakMebibytes - before);
+            report.Of(follower.Name, "peak over resident before", "times").Add(follower.PeakMebibytes / before);
             await follower.NoteAsync(report, notified);
         }
     }
@@ -101,6 +102,10 @@ internal static class IxfrBench
 
     private static void AddRatios(BenchReport report)
     {
+        report.AddRatio(
+            "agent's largest peak while it takes a change over what was resident before",
+            report.Of("agent", "peak over resident before", "times").Percentile(100),
+            "at most 1.3");
         double fastest = Math.Min(report.Of("bind", "served", "s").Median, report.Of("knot", "served", "s").Median);
         report.AddRatio("agent served over fastest server", report.Of("agent", "served", "s").Median / fastest, "none");
         report.AddRatio(
