@@ -36,6 +36,9 @@ public sealed class ClusterKeys(string cluster)
     /// <summary>A node that attracts anycast traffic, on its lease: <see cref="AnnouncerRecord"/>.</summary>
     public string Announcer(string node) => $"{Prefix}announcers/{node}";
 
+    /// <summary>The secrets of DNS cookies: <see cref="Cluster.CookieSecrets"/>.</summary>
+    public string CookieSecrets => Prefix + "cookie-secrets";
+
     /// <summary>The family and the name of a key; null when it is none of ours.</summary>
     public (string Family, string Name)? Split(string key)
     {

@@ -117,4 +117,5 @@ public static class ClusterRecords
 [JsonSerializable(typeof(OwnerRecord))]
 [JsonSerializable(typeof(PinRecord))]
 [JsonSerializable(typeof(AnnouncerRecord))]
+[JsonSerializable(typeof(CookieSecrets))]
 internal sealed partial class RecordsContext : JsonSerializerContext;

@@ -52,6 +52,9 @@ public sealed record ClusterView
     /// <summary>Nodes that attract anycast traffic, or have done so, by name.</summary>
     public ImmutableSortedDictionary<string, Held<AnnouncerRecord>> Announcers { get; init; } = None<Held<AnnouncerRecord>>();
 
+    /// <summary>The secrets of DNS cookies; null before the first node has drawn one.</summary>
+    public Held<CookieSecrets>? CookieSecrets { get; init; }
+
     /// <summary>The candidate that leads: the one whose key is the oldest.</summary>
     public Held<CandidateRecord>? Coordinator => Candidates.Values.MinBy(candidate => candidate.CreateRevision);
 
@@ -84,6 +87,7 @@ public sealed record ClusterView
     private ClusterView With(ClusterKeys keys, StoreChange change) => keys.Split(change.Key) switch
     {
         ("config", "") => this with { Config = HeldOf<ConfigRecord>(change) },
+        ("cookie-secrets", "") => this with { CookieSecrets = HeldOf<CookieSecrets>(change) },
         ("members", { Length: > 0 } node) => this with { Members = Put(Members, node, HeldOf<MemberRecord>(change)) },
         ("nodes", { Length: > 0 } node) => this with { Nodes = Put(Nodes, node, HeldOf<NodeRecord>(change)) },
         ("coordinator", { Length: > 0 } lease) => this with { Candidates = Put(Candidates, lease, HeldOf<CandidateRecord>(change)) },

@@ -17,14 +17,19 @@ public static class ControlAnswerBuilder
         ArgumentNullException.ThrowIfNull(request);
         bool signs = request.Authentication.Status != AuthenticationStatus.Unsigned && request.Authenticator is not null;
         int reserved = signs ? request.Authenticator!.SignatureBytes(request.Authentication) : 0;
+        int cookie = request.Cookie.Length == 0 ? 0 : EdnsAppender.OptionHeadBytes + request.Cookie.Length;
         int length = ReplyWriter.Write(
             request.Head,
-            destination[..(SizeMax - reserved)],
+            destination[..(SizeMax - reserved - cookie)],
             answer.ResponseCode,
             answer.Authoritative,
             RequestPipeline.PayloadBytes,
             answer.Reason,
             answer.Text);
+        if (cookie > 0)
+        {
+            length = EdnsAppender.Append(destination, length, EdnsOptionCode.Cookie, request.Cookie);
+        }
         return signs ? request.Authenticator!.Sign(destination[..SizeMax], length, request.Authentication) : length;
     }
 

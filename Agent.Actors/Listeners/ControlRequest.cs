@@ -1,5 +1,7 @@
+using Agent.Actors.Cookies;
 using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
+using Agent.Dns.Cookies;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
 
@@ -45,6 +47,12 @@ public sealed class ControlRequest
         _authenticator = parts.Authenticator;
         _counters = parts.Counters;
         _head = ControlAnswerBuilder.HeadOf(ref context);
+        if (context.Cookie == CookieStatus.None)
+        {
+            return;
+        }
+        byte[] cookie = new byte[DnsCookie.OptionBytes];
+        Cookie = parts.Cookies!.TryWrite(context.CookieOption, context.Cookie, context.Source.Client, cookie) ? cookie : [];
     }
 
     /// <summary>What is wanted.</summary>
@@ -69,6 +77,9 @@ public sealed class ControlRequest
     public ulong TraceId { get; }
 
     internal Opcode Opcode { get; }
+
+    /// <summary>The cookie that the answer gives back; empty for none.</summary>
+    internal byte[] Cookie { get; } = [];
 
     internal ReadOnlySpan<byte> Head => _head;
 

@@ -17,4 +17,7 @@ public sealed record ListenerPolicy
 
     /// <summary>Whether CREATE and DELETE are refused by UDP, whose source address can be forged.</summary>
     public bool ControlNeedsTcp { get; init; }
+
+    /// <summary>Whether a client that has cookies must have a good one of ours before it is answered by UDP.</summary>
+    public bool RequiresCookies { get; init; }
 }

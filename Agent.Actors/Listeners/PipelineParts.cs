@@ -1,3 +1,4 @@
+using Agent.Actors.Cookies;
 
 namespace Agent.Actors.Listeners;
 
@@ -18,6 +19,9 @@ public sealed record PipelineParts
 
     /// <summary>An IXFR by UDP is answered later, with the zone's SOA; else with an answer that says it was cut.</summary>
     public bool AnswersIxfrByUdp { get; init; }
+
+    /// <summary>Judges and gives out cookies; null when they are not spoken.</summary>
+    public CookieJar? Cookies { get; init; }
 
     /// <summary>Counts answers.</summary>
     public RequestCounters? Counters { get; init; }

@@ -1,3 +1,4 @@
+using Agent.Actors.Cookies;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
@@ -65,6 +66,12 @@ public ref struct RequestContext
 
     /// <summary>What its signature is worth; unsigned until a step has looked.</summary>
     public RequestAuthentication Authentication { get; set; }
+
+    /// <summary>What its cookie is worth; none until a step has looked.</summary>
+    public CookieStatus Cookie { get; set; }
+
+    /// <summary>Its cookie as it came; empty where <see cref="Cookie"/> says none.</summary>
+    public ReadOnlySpan<byte> CookieOption { get; internal set; }
 
     /// <summary>Joins everything that the request causes; 0 for queries, which cause nothing.</summary>
     public ulong TraceId { get; set; }

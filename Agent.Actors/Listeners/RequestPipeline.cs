@@ -1,4 +1,6 @@
+using Agent.Actors.Cookies;
 using Agent.Actors.Telemetry;
+using Agent.Dns.Cookies;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
@@ -6,11 +8,11 @@ namespace Agent.Actors.Listeners;
 /// <summary>Decides on one message at a time what becomes of it, and writes the answers that can be given on the spot.</summary>
 /// <remarks>
 /// <code>
-///   octets -> read -> access -> TSIG -> EDNS version -> by kind:   Query    -> relay, or answered here
-///               |        \________|________/                       Transfer -> sent by the session
-///            silence,             |                                NOTIFY, CREATE, DELETE -> to the zone
-///            FORMERR,       REFUSED, NOTAUTH,
-///            NOTIMP         BADVERS (signed when the request was)
+///   octets -> read -> cookie -> access -> TSIG -> EDNS version -> by kind:   Query    -> relay, or answered here
+///               |        \________|________|________/                       Transfer -> sent by the session
+///            silence,             |                                         NOTIFY, CREATE, DELETE -> to the zone
+///            FORMERR,       REFUSED, NOTAUTH, BADVERS,
+///            NOTIMP         BADCOOKIE (signed when the request was)
 /// </code>
 /// Pure: it knows no socket and waits for nothing. Relayed and locally answered queries allocate nothing. It does not throw,
 /// whatever the octets are. Thread-safe as far as its parts are.
@@ -89,7 +91,14 @@ public sealed class RequestPipeline
     private static IRequestStep[] Chain(ListenerPolicy policy, PipelineParts parts)
     {
         bool relays = parts.LocalAnswerer is null;
-        return [new AccessStep(policy, relays), new TsigStep(policy, parts.Authenticator, relays), new EdnsStep()];
+        return
+        [
+            .. parts.Cookies is { } jar ? [new CookieStep(jar, relays)] : (IRequestStep[])[],
+            new AccessStep(policy, relays),
+            new TsigStep(policy, parts.Authenticator, relays),
+            new EdnsStep(),
+            .. policy.RequiresCookies ? [new CookieRequiredStep()] : (IRequestStep[])[],
+        ];
     }
 
     private RequestOutcome Query(ref RequestContext context, Span<byte> reply)
@@ -107,7 +116,7 @@ public sealed class RequestPipeline
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
         }
         CountRelayed(context.Source.Transport, reply[..length]);
-        return new RequestOutcome(RequestDisposition.Reply, Sign(ref context, reply, length));
+        return new RequestOutcome(RequestDisposition.Reply, Finish(ref context, reply, length));
     }
 
     private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply)
@@ -156,14 +165,15 @@ public sealed class RequestPipeline
 
     private RequestOutcome Refuse(ref RequestContext context, in StepRefusal refusal, Span<byte> reply, bool isCut = false)
     {
-        if (context.Source.Transport == AnswerTransport.Udp && _parts.ErrorRate is { } rate
+        // Who sends a good cookie has received an answer of ours before: nobody else's address is aimed at.
+        if (context.Source.Transport == AnswerTransport.Udp && context.Cookie != CookieStatus.Good && _parts.ErrorRate is { } rate
             && !rate.TryTake(context.Source.Client, context.NowMs))
         {
             AgentMetrics.CountShed("error_rate");
             return default;
         }
         // Header, question and OPT are hardly more than the request; only a full signature needs room kept for it.
-        int limit = Math.Min(reply.Length, PayloadBytes) - SignatureBytes(ref context);
+        int limit = Math.Min(reply.Length, PayloadBytes) - SignatureBytes(ref context) - CookieBytes(ref context);
         int length = ReplyWriter.Write(
             context.Message, reply[..limit], refusal.ResponseCode, authoritative: false, PayloadBytes, refusal.Reason, refusal.Text);
         if (isCut)
@@ -171,8 +181,23 @@ public sealed class RequestPipeline
             reply[2] |= MessageHeader.TruncatedFlag >> 8;
         }
         _parts.Counters?.Count(context.Source.Transport, context.Header.Opcode, refusal.ResponseCode);
-        return new RequestOutcome(RequestDisposition.Reply, Sign(ref context, reply, length));
+        return new RequestOutcome(RequestDisposition.Reply, Finish(ref context, reply, length));
     }
+
+    /// <summary>Gives the cookie back, and signs.</summary>
+    private int Finish(ref RequestContext context, Span<byte> reply, int length)
+    {
+        Span<byte> option = stackalloc byte[DnsCookie.OptionBytes];
+        if (context.Cookie != CookieStatus.None
+            && _parts.Cookies!.TryWrite(context.CookieOption, context.Cookie, context.Source.Client, option))
+        {
+            length = EdnsAppender.Append(reply, length, EdnsOptionCode.Cookie, option);
+        }
+        return Sign(ref context, reply, length);
+    }
+
+    private static int CookieBytes(ref RequestContext context) =>
+        context.Cookie == CookieStatus.None ? 0 : EdnsAppender.OptionHeadBytes + DnsCookie.OptionBytes;
 
     private int Sign(ref RequestContext context, Span<byte> reply, int length) =>
         context.Authentication.Status == AuthenticationStatus.Unsigned || _parts.Authenticator is not { } authenticator
@@ -189,7 +214,7 @@ public sealed class RequestPipeline
                 : PayloadBytesWithoutEdns;
             limit = Math.Min(room, accepted);
         }
-        return Math.Max(MessageHeader.Size, limit - SignatureBytes(ref context));
+        return Math.Max(MessageHeader.Size, limit - SignatureBytes(ref context) - CookieBytes(ref context));
     }
 
     private int SignatureBytes(ref RequestContext context) =>

@@ -16,6 +16,10 @@ public static class AgentMetrics
     public static Counter<long> IntakeShed { get; } = Meter.CreateCounter<long>(
         "dnsagent_intake_shed_total", description: "Requests refused or left out to stay within limits, by reason.");
 
+    /// <summary>Requests that we answer ourselves, by what their cookie is worth.</summary>
+    public static Counter<long> Cookies { get; } = Meter.CreateCounter<long>(
+        "dnsagent_cookies_total", description: "Requests with a DNS cookie that are answered here, by what it is worth.");
+
     /// <summary>CREATE, DELETE and NOTIFY handed over and not answered yet.</summary>
     public static UpDownCounter<long> IntakeQueueDepth { get; } = Meter.CreateUpDownCounter<long>(
         "dnsagent_intake_queue_depth", description: "Control requests handed over and not answered yet.");
@@ -46,6 +50,9 @@ public static class AgentMetrics
 
     /// <summary>Counts a request that was left out.</summary>
     public static void CountShed(string reason) => IntakeShed.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    /// <summary>Counts a request by what its cookie is worth.</summary>
+    public static void CountCookie(string result) => Cookies.Add(1, new KeyValuePair<string, object?>("result", result));
 
     /// <summary>Counts a failure of the relay.</summary>
     public static void CountRelayFailure(string reason) => RelayFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));

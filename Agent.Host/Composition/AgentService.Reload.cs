@@ -14,6 +14,7 @@ internal sealed partial class AgentService
         _tls.Replace(options.Tls);
         _policy.Current = options.Zones;
         _masters.Tell(new ReplaceMasters(options.Roster));
-        _listeners.UsePolicy(options.Access.ToPolicy(await AddressesOfAsync(options.Roster.All, cancellation)));
+        _jar?.UseGiven(options.Cookies.Secrets);
+        _listeners.UsePolicy(await PolicyOfAsync(options, cancellation));
     }
 }

@@ -121,7 +121,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     {
         step("resolving the masters");
         TimeProvider clock = TimeProvider.System;
-        ListenerPolicy listenerPolicy = _options.Access.ToPolicy(await AddressesOfAsync(_options.Roster.All, cancellation));
+        ListenerPolicy listenerPolicy = await PolicyOfAsync(_options, cancellation);
         // Before anything counts: what goes up and down would be wrong for good.
         var metrics = new PrometheusExporter(AgentMetrics.MeterName);
         OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
@@ -165,6 +165,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         OnStop(() => { watchdog.Dispose(); return ValueTask.CompletedTask; });
         if (_cluster is not null) await WarmUpAsync(zones, step, cancellation);
         step("binding the sockets");
+        StartCookies(clock);
         BindDns(listenerPolicy, _region, zones, journal.Differences, clock);
 
         // Before what they ask is closed, or a driver's last words would go into the history as a server that is away; and before the
@@ -285,6 +286,7 @@ internal sealed partial class AgentService : IAsyncDisposable
                 : null,
             LocalAnswerer = destination is null ? new EmbeddedAnswerer(zones) : null,
             Authenticator = _authenticator,
+            Cookies = _jar,
             Transfers = ZoneTransferResponder.OfRegion(region, differences, _options.Transfer.Outgoing, clock, _loggers),
             Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },
             Tcp = new TcpOptions

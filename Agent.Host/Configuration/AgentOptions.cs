@@ -77,6 +77,8 @@ public sealed record AgentOptions
 
     public required TransferOptions Transfer { get; init; }
 
+    public required CookieOptions Cookies { get; init; }
+
     public required LimitsOptions Limits { get; init; }
 
     public required LoggingOptions Logging { get; init; }
@@ -181,6 +183,13 @@ public sealed record TransferOptions(
 /// <param name="MaximumPercent">Largest differences, as a share of the zone.</param>
 /// <param name="Rest">How long a master that could not give differences is not asked for them.</param>
 public sealed record IxfrOptions(bool IsOn, int MaximumPercent, TimeSpan Rest);
+
+/// <summary>DNS cookies (RFC 7873).</summary>
+/// <param name="IsEnabled">Whether they are spoken.</param>
+/// <param name="IsRequired">Whether a client that has cookies needs a good one by UDP.</param>
+/// <param name="RotateEvery">How long new cookies are made with one secret.</param>
+/// <param name="Secrets">Secrets from a file, the first for new cookies; empty where they are drawn.</param>
+public sealed record CookieOptions(bool IsEnabled, bool IsRequired, TimeSpan RotateEvery, IReadOnlyList<string> Secrets);
 
 /// <summary>Rates per second and source; 0 for no limit.</summary>
 public sealed record LimitsOptions(int ErrorsPerSecond, int NotifiesPerSecond, int Sources);

@@ -72,6 +72,9 @@ public sealed class ConfigurationChange
         ["agent.transfer.expire-minimum"] = null,
         ["agent.transfer.expire-maximum"] = null,
         ["agent.guard"] = null,
+        ["agent.cookies"] = null,
+        ["agent.cookies.enabled"] = Sockets,
+        ["agent.cookies.rotate-every"] = "the pace is set at start",
         ["agent.limits"] = Bounds,
         ["agent.limits.waiting-requests"] = null,
         ["agent.limits.notify-create-passes"] = null,
@@ -134,6 +137,7 @@ public sealed class ConfigurationChange
         Transfer = old.Transfer,
         AlsoNotify = old.AlsoNotify,
         QueryTimeout = old.QueryTimeout,
+        Cookies = current.Cookies with { IsEnabled = old.Cookies.IsEnabled, RotateEvery = old.Cookies.RotateEvery },
         Limits = old.Limits,
         Journal = old.Journal,
         Management = old.Management,
@@ -175,9 +179,13 @@ public sealed class ConfigurationChange
             }
         }
 
-        void AddIfUnlisted(string path, Secret? before, Secret? after)
+        AddUnlessSame("agent.cookies.secret-file", old.Cookies.Secrets.SequenceEqual(current.Cookies.Secrets));
+
+        void AddIfUnlisted(string path, Secret? before, Secret? after) => AddUnlessSame(path, Equals(before, after));
+
+        void AddUnlessSame(string path, bool isSame)
         {
-            if (Equals(before, after) || changed.Exists(change => ConfigurationKeys.IsSameOrBelow(change.Path, path))) return;
+            if (isSame || changed.Exists(change => ConfigurationKeys.IsSameOrBelow(change.Path, path))) return;
             changed.Add(new ChangedKey(path, "(hidden)", "(hidden)", RestartReasonOf(path)));
         }
     }

@@ -77,6 +77,7 @@ internal sealed partial class OptionsBinder
             Cluster = ReadCluster(_agent.Section("cluster"), name, journal, targets),
             Anycast = ReadAnycast(_agent.Section("anycast")),
             Transfer = ReadTransfer(transfer),
+            Cookies = ReadCookies(_agent.Section("cookies")),
             Limits = ReadLimits(limits),
             Logging = ReadLogging(_agent.Section("logging")),
         };

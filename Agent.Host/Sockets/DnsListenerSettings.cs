@@ -1,3 +1,4 @@
+using Agent.Actors.Cookies;
 using Agent.Actors.Listeners;
 using Agent.Dns.Net;
 
@@ -23,6 +24,9 @@ internal sealed record DnsListenerSettings
 
     /// <summary>Verifies and signs; null without keys.</summary>
     public IRequestAuthenticator? Authenticator { get; init; }
+
+    /// <summary>Judges and gives out cookies; null when they are not spoken.</summary>
+    public CookieJar? Cookies { get; init; }
 
     /// <summary>Sends zones; null when transfers are refused.</summary>
     public ITransferResponder? Transfers { get; init; }

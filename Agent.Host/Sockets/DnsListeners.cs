@@ -211,6 +211,7 @@ internal sealed class DnsListeners : IDisposable
         {
             Authenticator = _settings.Authenticator,
             LocalAnswerer = _settings.LocalAnswerer,
+            Cookies = _settings.Cookies,
             ErrorRate = _errorRate,
             NotifyRate = _notifyRate,
             AnswersIxfrByUdp = _settings.Transfers is not null,
