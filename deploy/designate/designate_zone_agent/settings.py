@@ -40,7 +40,8 @@ def read_key(path):
     """The key in a file as tsig-keygen writes it. No message quotes the file, for any part of it may be the secret."""
     try:
         with open(path, encoding='utf-8') as file:
-            text = re.sub(r'(#|//).*', '', file.read(65536))
+            # Comments have lines of their own: base64 may hold two slashes.
+            text = re.sub(r'(?m)^\s*(#|//).*', '', file.read(65536))
     except (OSError, UnicodeDecodeError) as fault:
         raise SettingError(f'tsig_key_file: {path} cannot be read: {fault.__class__.__name__}') from None
     found = _KEY.fullmatch(text.strip())

@@ -40,6 +40,7 @@ class KeyFileTests(unittest.TestCase):
     def test_a_key_is_read_as_tsig_keygen_writes_it(self):
         key = self.read('# ours\nkey "designate" {\n\talgorithm hmac-sha512;\n\tsecret "c2VjcmV0";\n};\n')
         self.assertEqual(('designate.', 'hmac-sha512.', b'secret'), (str(key.name), str(key.algorithm), key.secret))
+        self.assertEqual(b'\xff' * 6, self.read('// ours\nkey k { algorithm hmac-sha256; secret "////////"; };').secret)
         self.assertEqual('HMAC-MD5.SIG-ALG.REG.INT.', str(self.read('key a { secret "c2Vj"; algorithm HMAC-MD5; };').algorithm).upper())
 
     def test_a_bad_file_is_refused_without_a_word_of_it(self):
