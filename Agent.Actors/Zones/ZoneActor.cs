@@ -139,6 +139,9 @@ internal sealed partial class ZoneActor : UntypedActor
         {
             case GetZone when _machine.Phase == ZonePhase.Unknown: sender.Tell(new ZoneReply(_name, ZoneOutcome.Unknown), Self); break;
             case GetZone: sender.Tell(Status(), Self); break;
+            case GetZoneContent { OfCandidate: true }:
+                sender.Tell(new ZoneContentReply(_name, _machine.Row?.Candidate?.Content), Self);
+                break;
             case GetZoneContent: sender.Tell(new ZoneContentReply(_name, ServedContent()), Self); break;
             case HealthyTargets x: _healthy = x.Names; break;
             case TellTargetAgain x: TellAgain(x.Target); break;

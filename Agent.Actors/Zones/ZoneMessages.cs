@@ -77,7 +77,8 @@ public sealed record DecideCandidate(DomainName Zone, RequestOrigin Origin, bool
 public sealed record GetZone(DomainName Zone) : ZoneMessage(Zone);
 
 /// <summary>Asks for the content, for outbound transfers; answered by <see cref="ZoneContentReply"/>.</summary>
-public sealed record GetZoneContent(DomainName Zone) : ZoneMessage(Zone);
+/// <param name="OfCandidate">The content that a guard stopped is meant, and not the one held.</param>
+public sealed record GetZoneContent(DomainName Zone, bool OfCandidate = false) : ZoneMessage(Zone);
 
 /// <summary>The content held for a zone; null when there is none.</summary>
 public sealed record ZoneContentReply(DomainName Zone, Agent.Dns.Zones.ZoneContent? Content);

@@ -66,6 +66,9 @@ public sealed partial class ZoneShardActor
             case GetZone when slot!.Actor is null:
                 sender.Tell(ZoneStatusView.Of(slot.Row!), Self);
                 return;
+            case GetZoneContent { OfCandidate: true } when slot?.Actor is null:
+                sender.Tell(new ZoneContentReply(message.Zone, slot?.Row?.Candidate?.Content), Self);
+                return;
             case GetZoneContent when slot?.Actor is null:
                 sender.Tell(new ZoneContentReply(message.Zone, slot?.Row is { } row ? WantedContent(row) : null), Self);
                 return;

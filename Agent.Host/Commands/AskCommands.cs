@@ -26,6 +26,7 @@ internal sealed class AskCommands(CommandConsole console)
             OrderAsync(zone, "retransfer", client, cancellation)),
         Decide("approve", "Uses the content that a guard stopped", "approved"),
         Decide("reject", "Gives up the content that a guard stopped; its serial is not fetched again", "rejected"),
+        Diff(),
         Wait(),
     ];
 
@@ -152,6 +153,26 @@ internal sealed class AskCommands(CommandConsole console)
             return ExitCode.Done;
         });
         command.Add(serial);
+        return command;
+    }
+
+    private Command Diff()
+    {
+        var limit = new Option<int>("--limit")
+        {
+            Description = "At most this many records that go, and as many that come",
+            DefaultValueFactory = _ => 100,
+            HelpName = "N",
+        };
+        const string description = "Shows what content that a guard stopped would change";
+        Command command = WithZone("diff", description, async (zone, parsed, client, cancellation) =>
+        {
+            JsonElement answer = await client.GetAsync($"{PathOf(zone)}/diff?limit={parsed.GetValue(limit)}", cancellation);
+            if (_options.WantsJson(parsed)) WriteJson(answer);
+            else ZoneDifference.Write(console, answer);
+            return ExitCode.Done;
+        });
+        command.Add(limit);
         return command;
     }
 

@@ -24,6 +24,7 @@ public static class CommandTree
             new HealthCommands(console).HealthCommand(),
             new AnycastCommands(console).AnycastCommand(),
             config.ConfigCommand(),
+            new ImportCommands(console).ImportCommand(),
         };
         if (service is null) return root;
         root.Add(Run(console, service, config));

@@ -34,16 +34,28 @@ public sealed class AgentConfiguration
     public IReadOnlyList<string> Warnings => ConfigurationWarnings.Find(this);
 
     /// <exception cref="ConfigurationException">The text is not HOCON, or a value is unknown or wrong.</exception>
-    public static AgentConfiguration Load(ConfigurationSources sources)
+    public static AgentConfiguration Load(ConfigurationSources sources) => Load(
+        loader =>
+        {
+            IEnumerable<string> files = sources.Files.Count > 0 ? sources.Files : DefaultFile() is { } found ? [found] : [];
+            foreach (string file in files) loader.AddFile(file);
+            foreach (string setting in sources.Settings) loader.AddSetting(setting, KeySpelling.Root);
+        },
+        sources.Environment);
+
+    /// <summary>As <see cref="Load(ConfigurationSources)"/>, of a text that is in no file yet.</summary>
+    /// <exception cref="ConfigurationException">The text is not HOCON, or a value is unknown or wrong.</exception>
+    public static AgentConfiguration OfText(string text, string source) =>
+        Load(loader => loader.AddText(text, source), System.Environment.GetEnvironmentVariable);
+
+    private static AgentConfiguration Load(Action<HoconLoader> addTo, Func<string, string?> environment)
     {
         try
         {
             string referenceText = ReferenceText();
             HoconObject reference = new HoconLoader(_ => null, KeySpelling.Fold).AddText(referenceText, ReferenceName).Resolve();
-            HoconLoader loader = new HoconLoader(sources.Environment, KeySpelling.Fold).AddText(referenceText, ReferenceName);
-            IEnumerable<string> files = sources.Files.Count > 0 ? sources.Files : DefaultFile() is { } found ? [found] : [];
-            foreach (string file in files) loader.AddFile(file);
-            foreach (string setting in sources.Settings) loader.AddSetting(setting, KeySpelling.Root);
+            HoconLoader loader = new HoconLoader(environment, KeySpelling.Fold).AddText(referenceText, ReferenceName);
+            addTo(loader);
             HoconObject root = loader.Resolve();
             return new AgentConfiguration(root, reference, OptionsBinder.Bind(root, reference));
         }

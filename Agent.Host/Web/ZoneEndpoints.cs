@@ -23,6 +23,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private readonly ZoneDifferences _differences = new(parts.Region);
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/v1/zones", ListAsync);
@@ -48,6 +50,10 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
             "/api/v1/zones/{zone}/reject",
             (string zone, string? serial, string? hash, HttpContext context) =>
                 ForZone(NameIn(zone, context), name => DecideAsync(name, false, serial, hash, context)));
+        routes.MapGet("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit) => limit < 1
+            ? Task.FromResult(BadLimit())
+            : ForZone(NameIn(zone, context), name =>
+                _differences.CompareAsync(name, Math.Clamp(limit ?? 100, 1, LargestPage), context.RequestAborted)));
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 

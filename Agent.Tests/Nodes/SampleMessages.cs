@@ -45,6 +45,7 @@ internal sealed class SampleMessages(int seed)
         yield return new DecideCandidate(Name(), Origin(), Coin(), (uint)_random.Next(), MaybeContent()?.Hash);
         yield return new GetZone(Name());
         yield return new GetZoneContent(Name());
+        yield return new GetZoneContent(Name(), OfCandidate: true);
     }
 
     private IEnumerable<object> Answers()

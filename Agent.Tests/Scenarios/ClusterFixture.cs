@@ -69,6 +69,20 @@ public class ClusterFixture : IAsyncLifetime
         return name;
     }
 
+    /// <summary>A zone at the master with so many address records.</summary>
+    public string HostsAtMaster(string name, int hosts)
+    {
+        _zones.Set(new ScriptedZone(name, 1, hosts));
+        return name;
+    }
+
+    /// <summary>The next serial at the master, without any of the zone's address records.</summary>
+    public void Shrink(string zone)
+    {
+        _zones[zone].Hosts = 0;
+        Bump(zone);
+    }
+
     /// <summary>How often the master was asked for the whole zone, by any node.</summary>
     public int TransfersOf(string zone) => Master.Queries.Count(query =>
         query.Type is DnsTestMessage.TypeAxfr or DnsTestMessage.TypeIxfr

@@ -35,6 +35,25 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     [Fact]
+    public async Task Every_node_shows_what_stopped_content_would_change()
+    {
+        string zone = cluster.HostsAtMaster("shrinks.example.", 40);
+        await cluster.CreateAsync(cluster.Agents[0], zone);
+        cluster.Shrink(zone);
+        await cluster.NotifyAsync(cluster.Agents[1], zone);
+        for (int i = 0; i < 3; i++)
+        {
+            ToolResult shown = new("", -1, "", "");
+            await Eventually.HoldsAsync(
+                async () => (shown = await cluster.CommandAsync(i, "zone", "diff", zone)).ExitCode == 0,
+                () => $"what waits for {zone} is shown: {shown.Output}{shown.Error}\n{Cluster.Output}");
+            Assert.Contains($"{zone} serial 1 to 2: 40 records go, 0 come; guard-shrink: ", shown.Output, StringComparison.Ordinal);
+        }
+
+        await cluster.DeleteAsync(cluster.Agents[2], zone);
+    }
+
+    [Fact]
     public async Task The_zones_of_a_killed_owner_go_on_elsewhere_and_its_own_server_is_brought_level_on_its_return()
     {
         string[] zones = cluster.AtMaster("kill", 9);

@@ -27,8 +27,12 @@ public sealed class GuardTests
         Assert.Equal(HttpStatusCode.Conflict, await agent.SendAsync(HttpMethod.Post, $"/api/v1/zones/{Zone}/approve?serial=3"));
         Assert.Equal(HttpStatusCode.BadRequest, await agent.SendAsync(HttpMethod.Post, $"/api/v1/zones/{Zone}/approve"));
         Assert.Contains("guard-shrink", (await CommandAsync(agent, "status", Zone)).Output, StringComparison.Ordinal);
+        await ChangeIsShownAsync(agent);
         Assert.Equal(0, (await CommandAsync(agent, "approve", Zone)).ExitCode);
         await agent.ZoneIsOkAsync(Zone, 2);
+        ToolResult nothing = await CommandAsync(agent, "diff", Zone);
+        Assert.Equal(1, nothing.ExitCode);
+        Assert.Contains("nothing-waits", nothing.Error, StringComparison.Ordinal);
         Assert.Equal(1, (await CommandAsync(agent, "approve", Zone)).ExitCode);
     }
 
@@ -51,6 +55,25 @@ public sealed class GuardTests
         await agent.Worker.NotifyAcceptedAsync(Zone);
         await agent.ZoneIsOkAsync(Zone, 4);
         Assert.Equal(JsonValueKind.Null, (await agent.ZoneAsync(Zone))?.GetProperty("candidate").ValueKind);
+    }
+
+    /// <summary>What would go, with its SOA in front, and no more of it than was asked for.</summary>
+    private static async Task ChangeIsShownAsync(AgentProcess agent)
+    {
+        ToolResult whole = await CommandAsync(agent, "diff", Zone);
+        Assert.Equal(0, whole.ExitCode);
+        string[] lines = whole.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith($"{Zone} serial 1 to 2: 40 records go, 0 come; guard-shrink: ", lines[0], StringComparison.Ordinal);
+        Assert.Single(lines, line => line.StartsWith('+'));
+        Assert.Equal(41, lines.Count(line => line.StartsWith("- ", StringComparison.Ordinal)));
+        Assert.Matches($"^- {Zone}\\s.*SOA.* 1 ", lines[1]);
+
+        using JsonDocument few = JsonDocument.Parse(await agent.GetTextAsync($"/api/v1/zones/{Zone}/diff?limit=3"));
+        Assert.Equal(3, few.RootElement.GetProperty("removed").GetArrayLength());
+        Assert.Equal(40, few.RootElement.GetProperty("removedCount").GetInt32());
+        Assert.True(few.RootElement.GetProperty("isTruncated").GetBoolean());
+        Assert.Equal(HttpStatusCode.BadRequest, await agent.SendAsync(HttpMethod.Get, $"/api/v1/zones/{Zone}/diff?limit=0"));
+        Assert.Equal(HttpStatusCode.NotFound, await agent.SendAsync(HttpMethod.Get, "/api/v1/zones/unknown.example./diff"));
     }
 
     private async Task ShrinkAsync(AgentProcess agent, uint serial)

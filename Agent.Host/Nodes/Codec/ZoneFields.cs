@@ -37,7 +37,11 @@ internal static class ZoneFields
 
     public static void Write(FieldWriter writer, GetZone message) => writer.Name(1, message.Zone);
 
-    public static void Write(FieldWriter writer, GetZoneContent message) => writer.Name(1, message.Zone);
+    public static void Write(FieldWriter writer, GetZoneContent message)
+    {
+        writer.Name(1, message.Zone);
+        if (message.OfCandidate) writer.Flag(3, true);
+    }
 
     public static void Write(FieldWriter writer, ListZones message)
     {
@@ -127,8 +131,14 @@ internal static class ZoneFields
     public static GetZoneContent? ReadGetContent(ref FieldReader reader)
     {
         Head head = default;
-        while (reader.Next()) head.Take(ref reader);
-        return head.Zone is null ? null : new GetZoneContent(head.Zone);
+        bool ofCandidate = false;
+        while (reader.Next())
+        {
+            if (reader.Field == 3) ofCandidate = reader.Flag();
+            else head.Take(ref reader);
+        }
+
+        return head.Zone is null ? null : new GetZoneContent(head.Zone, ofCandidate);
     }
 
     public static ListZones? ReadListQuestion(ref FieldReader reader)

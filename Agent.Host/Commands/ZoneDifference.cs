@@ -1,0 +1,25 @@
+using System.Text.Json;
+
+namespace Agent.Host.Commands;
+
+/// <summary>A difference of two contents as lines: what goes with <c>-</c> in front, what comes with <c>+</c>.</summary>
+internal static class ZoneDifference
+{
+    public static void Write(CommandConsole console, JsonElement difference)
+    {
+        string serials = $"serial {ApiClient.Text(difference, "fromSerial")} to {ApiClient.Text(difference, "toSerial")}";
+        string counts = $"{ApiClient.Text(difference, "removedCount")} records go, {ApiClient.Text(difference, "addedCount")} come";
+        console.Output.WriteLine(
+            PlainText.Of($"{ApiClient.Text(difference, "zone")} {serials}: {counts}; {AskCommands.ReasonOf(difference)}"));
+        WriteHalf("-", "removed");
+        WriteHalf("+", "added");
+        if (difference.GetProperty("isTruncated").GetBoolean()) console.Error.WriteLine("agent: there is more; --limit shows it");
+
+        void WriteHalf(string sign, string member)
+        {
+            // Columns are set apart by tabs, which PlainText would not let pass.
+            foreach (JsonElement line in ApiClient.Items(difference, member))
+                console.Output.WriteLine($"{sign} {PlainText.Of((line.GetString() ?? "").Replace('\t', ' '))}");
+        }
+    }
+}
