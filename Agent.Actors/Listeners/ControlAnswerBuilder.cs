@@ -25,6 +25,10 @@ public static class ControlAnswerBuilder
             RequestPipeline.PayloadBytes,
             answer.Reason,
             answer.Text);
+        if (request.IsOverTls)
+        {
+            length = EdnsPadding.Extend(destination[..SizeMax], length, EdnsPadding.AnswerBlock, reserved);
+        }
         return signs ? request.Authenticator!.Sign(destination[..SizeMax], length, request.Authentication) : length;
     }
 

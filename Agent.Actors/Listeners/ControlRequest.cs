@@ -70,6 +70,8 @@ public sealed class ControlRequest
 
     internal Opcode Opcode { get; }
 
+    internal bool IsOverTls => _source.Tls is not null;
+
     internal ReadOnlySpan<byte> Head => _head;
 
     internal ref readonly RequestAuthentication Authentication => ref _authentication;

@@ -17,4 +17,10 @@ public sealed record ListenerPolicy
 
     /// <summary>Whether CREATE and DELETE are refused by UDP, whose source address can be forged.</summary>
     public bool ControlNeedsTcp { get; init; }
+
+    /// <summary>Whether transfers in the clear are refused.</summary>
+    public bool TransferNeedsTls { get; init; }
+
+    /// <summary>Whether transfers over TLS are refused to clients that did not choose the protocol "dot" (RFC 9103 section 7.1).</summary>
+    public bool TransferNeedsDot { get; init; } = true;
 }

@@ -107,7 +107,7 @@ public sealed class RequestPipeline
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
         }
         CountRelayed(context.Source.Transport, reply[..length]);
-        return new RequestOutcome(RequestDisposition.Reply, Sign(ref context, reply, length));
+        return new RequestOutcome(RequestDisposition.Reply, Close(ref context, reply, length));
     }
 
     private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply)
@@ -171,7 +171,17 @@ public sealed class RequestPipeline
             reply[2] |= MessageHeader.TruncatedFlag >> 8;
         }
         _parts.Counters?.Count(context.Source.Transport, context.Header.Opcode, refusal.ResponseCode);
-        return new RequestOutcome(RequestDisposition.Reply, Sign(ref context, reply, length));
+        return new RequestOutcome(RequestDisposition.Reply, Close(ref context, reply, length));
+    }
+
+    private int Close(ref RequestContext context, Span<byte> reply, int length)
+    {
+        // Only an answer to EDNS ends with an OPT, and nothing is done to others.
+        if (context.Source.Tls is not null)
+        {
+            length = EdnsPadding.Extend(reply, length, EdnsPadding.AnswerBlock, SignatureBytes(ref context));
+        }
+        return Sign(ref context, reply, length);
     }
 
     private int Sign(ref RequestContext context, Span<byte> reply, int length) =>

@@ -67,7 +67,7 @@ public sealed partial class ZoneShardActor
                 sender.Tell(ZoneStatusView.Of(slot.Row!), Self);
                 return;
             case GetZoneContent when slot?.Actor is null:
-                sender.Tell(new ZoneContentReply(message.Zone, slot?.Row is { } row ? WantedContent(row) : null), Self);
+                sender.Tell(ContentReply(message.Zone, slot?.Row), Self);
                 return;
             case RefreshZone or DecideCandidate when !known:
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
