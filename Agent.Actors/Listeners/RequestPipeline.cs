@@ -100,6 +100,10 @@ public sealed class RequestPipeline
                 RequestDisposition.Relay,
                 Relay: new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig));
         }
+        if (AsksForLife(ref context, answerer))
+        {
+            return Transfer(ref context, reply);
+        }
         int limit = ReplyLimit(ref context, reply.Length);
         int length = answerer.Answer(context.Message, reply[..limit], context.Source.Transport);
         if (length < MessageHeader.Size || length > limit)
@@ -108,6 +112,21 @@ public sealed class RequestPipeline
         }
         CountRelayed(context.Source.Transport, reply[..length]);
         return new RequestOutcome(RequestDisposition.Reply, Close(ref context, reply, length));
+    }
+
+    /// <summary>
+    /// A secondary that asks in its SOA question how long it may serve the zone (RFC 7314): only the zone's owner knows. Signatures over
+    /// the SOA are with the zone, so who wants them does without.
+    /// </summary>
+    private bool AsksForLife(ref RequestContext context, ILocalAnswerer answerer)
+    {
+        if (!_parts.SendsZones || context.Question.Type != RecordType.SOA || context.Edns.DnssecOk
+            || !context.Edns.TryGetOption(EdnsOptionCode.Expire, out _))
+        {
+            return false;
+        }
+        Span<byte> name = stackalloc byte[NameReader.MaximumLength];
+        return context.Question.TryCopyName(name, out int length) && answerer.IsApex(name[..length]);
     }
 
     private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply)
@@ -120,7 +139,7 @@ public sealed class RequestPipeline
             {
                 return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
             }
-            if (!_parts.AnswersIxfrByUdp)
+            if (!_parts.SendsZones)
             {
                 return Refuse(ref context, new StepRefusal(ResponseCode.NoError), reply, isCut: true);
             }

@@ -231,7 +231,7 @@ internal sealed class DnsListeners : IDisposable
             LocalAnswerer = _settings.LocalAnswerer,
             ErrorRate = _errorRate,
             NotifyRate = _notifyRate,
-            AnswersIxfrByUdp = _settings.Transfers is not null,
+            SendsZones = _settings.Transfers is not null,
             Counters = counters,
             TraceSeed = RandomSeed(),
         });

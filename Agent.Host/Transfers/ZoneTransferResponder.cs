@@ -50,6 +50,10 @@ internal sealed partial class ZoneTransferResponder(
             await output.WriteAsync(
                 Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
         }
+        else if (request.Type == RecordType.SOA)
+        {
+            await output.WriteAsync(SoaAnswer(request, content, LifeOf(held)));
+        }
         else if (IsCurrent(request, content))
         {
             OutgoingMetrics.Transferred("soa", "done", 0);
