@@ -10,11 +10,17 @@ internal sealed class DuplexConnection(Socket socket) : IDisposable
     private const int TlsRecordBytes = 16 * 1024;
 
     private volatile SslStream? _tls;
+    private volatile bool _isDisposed;
 
     public Socket Socket => socket;
 
     /// <summary>Goes on within TLS, whose handshake is done.</summary>
-    public void Protect(SslStream tls) => _tls = tls;
+    public void Protect(SslStream tls)
+    {
+        _tls = tls;
+        // Closed while it shook hands: nobody else would release it.
+        if (_isDisposed) tls.Dispose();
+    }
 
     /// <summary>Receives what is there; 0 at the end.</summary>
     /// <exception cref="SocketException">The connection is lost.</exception>
@@ -43,6 +49,7 @@ internal sealed class DuplexConnection(Socket socket) : IDisposable
     /// <summary>The socket first: it ends what is reading and writing within TLS.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         socket.Dispose();
         _tls?.Dispose();
     }

@@ -70,40 +70,15 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
 
     public async Task RunAsync()
     {
-        if (!await ShakeHandsAsync())
-        {
-            Dispose();
-            return;
-        }
-        _writer.Start();
-        using var framer = new TcpFramer(_options.MessageBytesMax);
         try
         {
-            while (true)
+            if (!await ShakeHandsAsync())
             {
-                int count = await _connection.ReceiveAsync(framer.ReceiveBuffer, _stop.Token);
-                if (count == 0)
-                {
-                    break;
-                }
-                framer.Advance(count);
-                while (framer.TryRead(out ReadOnlyMemory<byte> message))
-                {
-                    await _room.WaitAsync(_stop.Token);
-                    Interlocked.Increment(ref _underWay);
-                    _hasAsked = true;
-                    Touch();
-                    Handle(message);
-                }
-                if (framer.IsBroken)
-                {
-                    AgentMetrics.CountShed("tcp_message_too_long");
-                    Dispose();
-                    return;
-                }
+                Dispose();
+                return;
             }
-            Volatile.Write(ref _inputEnded, 1);
-            CloseWhenDone();
+            _writer.Start();
+            await ReadAsync();
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -205,6 +180,36 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
         Touch();
         _isShakingHands = false;
         return true;
+    }
+
+    private async Task ReadAsync()
+    {
+        using var framer = new TcpFramer(_options.MessageBytesMax);
+        while (true)
+        {
+            int count = await _connection.ReceiveAsync(framer.ReceiveBuffer, _stop.Token);
+            if (count == 0)
+            {
+                break;
+            }
+            framer.Advance(count);
+            while (framer.TryRead(out ReadOnlyMemory<byte> message))
+            {
+                await _room.WaitAsync(_stop.Token);
+                Interlocked.Increment(ref _underWay);
+                _hasAsked = true;
+                Touch();
+                Handle(message);
+            }
+            if (framer.IsBroken)
+            {
+                AgentMetrics.CountShed("tcp_message_too_long");
+                Dispose();
+                return;
+            }
+        }
+        Volatile.Write(ref _inputEnded, 1);
+        CloseWhenDone();
     }
 
     private void Handle(ReadOnlyMemory<byte> message)

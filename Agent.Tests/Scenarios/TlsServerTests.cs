@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Security;
+using System.Net.Sockets;
 using Agent.Bench.Peers;
 using Agent.Tests.TestKit;
 
@@ -57,6 +59,17 @@ public sealed class TlsServerTests : IDisposable
         string metrics = await agent.GetTextAsync("/metrics");
         Assert.Contains("dnsagent_notify_out_total{result=\"done\"}", metrics, StringComparison.Ordinal);
         Assert.Contains("dnsagent_tls_handshakes_total{result=\"done\"}", metrics, StringComparison.Ordinal);
+
+        using (TcpClient stranger = new())
+        {
+            await stranger.ConnectAsync(agent.DnsOverTls!);
+            await using SslStream stream = new(stranger.GetStream());
+            await Assert.ThrowsAnyAsync<Exception>(() => stream.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "ns1.test", ApplicationProtocols = [SslApplicationProtocol.Http2] }));
+        }
+
+        await Eventually.HoldsAsync(
+            async () => (await agent.MetricsAsync())["dnsagent_tls_handshakes_total{result=\"alpn\"}"] >= 1, () => agent.Output);
 
         (string other, string otherKey) = _authority.Issue("other", "ns2.test");
         agent.Settings = agent.Settings.Replace($"port = 0, certificate-file = \"{certificate}\", key-file = \"{key}\"",
