@@ -7,7 +7,7 @@ using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
 
-/// <summary>Who may do something: addresses, addresses with port, prefixes, TSIG keys, or anybody.</summary>
+/// <summary>Who may do something: addresses, addresses with port, prefixes, TSIG keys, names in certificates, or anybody.</summary>
 /// <remarks>
 /// Immutable. A look-up costs one hash probe per prefix length in use, however many entries there are. IPv4 clients are matched as
 /// IPv4 however they came; an IPv6 prefix, however short, never matches one.
@@ -15,6 +15,7 @@ namespace Agent.Actors.Listeners;
 public sealed class AccessList
 {
     private const string KeyMark = "key:";
+    private const string TlsMark = "tls:";
     private const int MappedBits = 96;
 
     private readonly bool _any;
@@ -22,22 +23,29 @@ public sealed class AccessList
     private readonly PrefixSet[] _ipv4;
     private readonly PrefixSet[] _ipv6;
     private readonly FrozenSet<DomainName> _keys;
+    private readonly FrozenSet<string> _tlsNames;
 
-    private AccessList(bool any, IEnumerable<NetworkEndpoint> withPort, IEnumerable<Prefix> prefixes, IEnumerable<DomainName> keys)
+    private AccessList(
+        bool any,
+        IEnumerable<NetworkEndpoint> withPort,
+        IEnumerable<Prefix> prefixes,
+        IEnumerable<DomainName> keys,
+        IEnumerable<string> tlsNames)
     {
         _any = any;
         _withPort = withPort.ToFrozenSet();
         _keys = keys.ToFrozenSet();
+        _tlsNames = tlsNames.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         ILookup<bool, Prefix> byFamily = prefixes.ToLookup(prefix => prefix.IsIPv4);
         _ipv4 = Group(byFamily[true]);
         _ipv6 = Group(byFamily[false]);
     }
 
     /// <summary>Nobody.</summary>
-    public static AccessList None { get; } = new(false, [], [], []);
+    public static AccessList None { get; } = new(false, [], [], [], []);
 
     /// <summary>Everybody.</summary>
-    public static AccessList Any { get; } = new(true, [], [], []);
+    public static AccessList Any { get; } = new(true, [], [], [], []);
 
     /// <summary>Whether everybody is allowed.</summary>
     public bool AllowsAny => _any;
@@ -46,10 +54,11 @@ public sealed class AccessList
     public bool HasKeys => _keys.Count > 0;
 
     /// <summary>Whether nobody is allowed.</summary>
-    public bool IsEmpty => !_any && _withPort.Count + _ipv4.Length + _ipv6.Length + _keys.Count == 0;
+    public bool IsEmpty => !_any && _withPort.Count + _ipv4.Length + _ipv6.Length + _keys.Count + _tlsNames.Count == 0;
 
     /// <summary>
-    /// Reads entries: <c>any</c>, <c>192.0.2.1</c>, <c>192.0.2.1:53</c>, <c>[2001:db8::1]:53</c>, <c>192.0.2.0/24</c>, <c>key:NAME</c>.
+    /// Reads entries: <c>any</c>, <c>192.0.2.1</c>, <c>192.0.2.1:53</c>, <c>[2001:db8::1]:53</c>, <c>192.0.2.0/24</c>, <c>key:NAME</c>,
+    /// <c>tls:NAME</c>.
     /// </summary>
     /// <param name="list">The list when the answer is true.</param>
     /// <param name="problem">Which entry is wrong and why, when the answer is false.</param>
@@ -63,6 +72,7 @@ public sealed class AccessList
         var withPort = new HashSet<NetworkEndpoint>();
         var prefixes = new HashSet<Prefix>();
         var keys = new HashSet<DomainName>();
+        var tlsNames = new List<string>();
         list = null;
         foreach (string entry in entries)
         {
@@ -80,6 +90,16 @@ public sealed class AccessList
                 }
                 keys.Add(key);
             }
+            else if (text.StartsWith(TlsMark, StringComparison.OrdinalIgnoreCase))
+            {
+                string name = text[TlsMark.Length..].Trim().TrimEnd('.');
+                if (name.Length == 0)
+                {
+                    problem = $"'{text}' does not name a certificate";
+                    return false;
+                }
+                tlsNames.Add(name);
+            }
             else if (text.Contains('/', StringComparison.Ordinal))
             {
                 if (!TryParsePrefix(text, out Prefix prefix, out problem))
@@ -90,7 +110,7 @@ public sealed class AccessList
             }
             else if (!NetworkEndpoint.TryParse(text, 0, out NetworkEndpoint endpoint))
             {
-                problem = $"'{text}' is not an address, an address with port, a prefix, key:NAME or any";
+                problem = $"'{text}' is not an address, an address with port, a prefix, key:NAME, tls:NAME or any";
                 return false;
             }
             else if (endpoint.Port != 0)
@@ -102,7 +122,7 @@ public sealed class AccessList
                 prefixes.Add(new Prefix(endpoint.Address, 128, endpoint.IsIPv4));
             }
         }
-        list = new AccessList(any, withPort, prefixes, keys);
+        list = new AccessList(any, withPort, prefixes, keys, tlsNames);
         problem = null;
         return true;
     }
@@ -131,6 +151,23 @@ public sealed class AccessList
 
     /// <summary>Whether a key that has signed the request is enough.</summary>
     public bool AllowsKey(DomainName key) => _keys.Contains(key);
+
+    /// <summary>Whether the certificate that a client has shown is enough.</summary>
+    public bool AllowsCertificate(TlsClient? client)
+    {
+        if (client is null || _tlsNames.Count == 0)
+        {
+            return false;
+        }
+        foreach (string name in client.Names)
+        {
+            if (_tlsNames.Contains(name))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     private static bool TryParsePrefix(string text, out Prefix prefix, [NotNullWhen(false)] out string? problem)
     {

@@ -2,7 +2,9 @@ using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
 
-/// <summary>Refuses whom neither the address nor, possibly, a key admits. The key itself is looked at by <see cref="TsigStep"/>.</summary>
+/// <summary>
+/// Refuses whom neither the address, nor a certificate, nor, possibly, a key admits. The key itself is looked at by <see cref="TsigStep"/>.
+/// </summary>
 internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) : IRequestStep
 {
     public StepRefusal? Apply(ref RequestContext context)
@@ -16,8 +18,12 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
         {
             return new StepRefusal(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "CREATE and DELETE need TCP");
         }
+        if (context.Kind == RequestKind.Transfer && TransportRefusal(context.Source.Tls) is { } refusal)
+        {
+            return refusal;
+        }
         AccessList list = ListFor(policy, context.Kind);
-        context.IsAddressAllowed = list.AllowsAddress(context.Source.Client);
+        context.IsAddressAllowed = list.AllowsAddress(context.Source.Client) || list.AllowsCertificate(context.Source.Tls);
         // A signed request that we answer is refused behind its signature, so that the refusal can be signed too.
         bool keyIsLookedAt = context.HasTsig && (list.HasKeys || !(queriesAreRelayed && context.Kind == RequestKind.Query));
         return context.IsAddressAllowed || keyIsLookedAt ? null : Refusal(context.Kind);
@@ -27,6 +33,19 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
     internal static bool Admits(ListenerPolicy policy, ref RequestContext context, DomainName key) =>
         context.Kind is not (RequestKind.Other or RequestKind.UnknownOpcode)
             && (context.IsAddressAllowed || ListFor(policy, context.Kind).AllowsKey(key));
+
+    private StepRefusal? TransportRefusal(TlsClient? tls)
+    {
+        if (tls is null)
+        {
+            return policy.TransferNeedsTls
+                ? new StepRefusal(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "transfers need TLS")
+                : null;
+        }
+        return policy.TransferNeedsDot && !tls.HasChosenDot
+            ? new StepRefusal(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "transfers over TLS need the protocol dot (ALPN)")
+            : null;
+    }
 
     private static AccessList ListFor(ListenerPolicy policy, RequestKind kind) => kind switch
     {

@@ -8,4 +8,7 @@ public enum AnswerTransport : byte
 
     /// <summary>A stream; an answer may have 65535 octets.</summary>
     Tcp = 1,
+
+    /// <summary>A stream within TLS; answers to questions with EDNS are padded.</summary>
+    Tls = 2,
 }

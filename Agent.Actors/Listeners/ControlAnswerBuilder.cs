@@ -30,6 +30,10 @@ public static class ControlAnswerBuilder
         {
             length = EdnsAppender.Append(destination, length, EdnsOptionCode.Cookie, request.Cookie);
         }
+        if (request.IsOverTls)
+        {
+            length = EdnsPadding.Extend(destination[..SizeMax], length, EdnsPadding.AnswerBlock, reserved);
+        }
         return signs ? request.Authenticator!.Sign(destination[..SizeMax], length, request.Authentication) : length;
     }
 

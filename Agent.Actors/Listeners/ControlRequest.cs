@@ -81,6 +81,8 @@ public sealed class ControlRequest
     /// <summary>The cookie that the answer gives back; empty for none.</summary>
     internal byte[] Cookie { get; } = [];
 
+    internal bool IsOverTls => _source.Tls is not null;
+
     internal ReadOnlySpan<byte> Head => _head;
 
     internal ref readonly RequestAuthentication Authentication => ref _authentication;

@@ -10,4 +10,8 @@ public interface ILocalAnswerer
     /// <param name="transport">How the query came.</param>
     /// <returns>Octets written; 0 when no answer could be made, which the caller turns into SERVFAIL.</returns>
     int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport);
+
+    /// <summary>Whether a name is the apex of a zone that is served here.</summary>
+    /// <param name="name">In wire form.</param>
+    bool IsApex(ReadOnlySpan<byte> name) => false;
 }

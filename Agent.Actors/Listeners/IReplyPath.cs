@@ -29,4 +29,7 @@ public readonly record struct RequestSource(NetworkEndpoint Client, NetworkEndpo
 {
     /// <summary>What <see cref="ReplyPath"/> wants to know.</summary>
     public ReplyToken Token => new(Client, Local);
+
+    /// <summary>What a TLS handshake has told about the client; null when the request came in the clear.</summary>
+    public TlsClient? Tls { get; init; }
 }

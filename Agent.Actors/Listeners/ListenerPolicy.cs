@@ -20,4 +20,10 @@ public sealed record ListenerPolicy
 
     /// <summary>Whether a client that has cookies must have a good one of ours before it is answered by UDP.</summary>
     public bool RequiresCookies { get; init; }
+
+    /// <summary>Whether transfers in the clear are refused.</summary>
+    public bool TransferNeedsTls { get; init; }
+
+    /// <summary>Whether transfers over TLS are refused to clients that did not choose the protocol "dot" (RFC 9103 section 7.1).</summary>
+    public bool TransferNeedsDot { get; init; } = true;
 }

@@ -17,8 +17,11 @@ public sealed record PipelineParts
     /// <summary>Limits NOTIFYs; null for no limit.</summary>
     public SourceRateLimiter? NotifyRate { get; init; }
 
-    /// <summary>An IXFR by UDP is answered later, with the zone's SOA; else with an answer that says it was cut.</summary>
-    public bool AnswersIxfrByUdp { get; init; }
+    /// <summary>
+    /// Zones are sent from here. An IXFR by UDP is answered later, with the zone's SOA, and so is a question for the life of a zone; else
+    /// an IXFR by UDP gets an answer that says it was cut.
+    /// </summary>
+    public bool SendsZones { get; init; }
 
     /// <summary>Judges and gives out cookies; null when they are not spoken.</summary>
     public CookieJar? Cookies { get; init; }

@@ -61,7 +61,7 @@ public ref struct RequestContext
     /// <summary>The serial of an SOA that it carries: a NOTIFY's hint, or what an IXFR client has.</summary>
     public uint? Serial { get; internal set; }
 
-    /// <summary>Whether the sender's address is enough for what is asked.</summary>
+    /// <summary>Whether the sender's address or certificate is enough for what is asked.</summary>
     public bool IsAddressAllowed { get; set; }
 
     /// <summary>What its signature is worth; unsigned until a step has looked.</summary>

@@ -10,9 +10,11 @@ public sealed class RequestCounters : IDisposable
     private const int Opcodes = 16;
     private const int ResponseCodes = 32;
 
+    // By AnswerTransport.
+    private static readonly string[] Transports = ["udp", "tcp", "tls"];
     private static readonly Lock Gate = new();
     private static readonly List<RequestCounters> Sets = [];
-    private static readonly long[] Finished = new long[2 * Opcodes * ResponseCodes];
+    private static readonly long[] Finished = new long[Transports.Length * Opcodes * ResponseCodes];
 
     private readonly long[] _counts = new long[Finished.Length];
 
@@ -70,7 +72,7 @@ public sealed class RequestCounters : IDisposable
                     totals[index],
                     new("opcode", Name((Opcode)(index / ResponseCodes % Opcodes))),
                     new("rcode", Name((ResponseCode)(index % ResponseCodes))),
-                    new("transport", index / (ResponseCodes * Opcodes) == 0 ? "udp" : "tcp"));
+                    new("transport", Transports[index / (ResponseCodes * Opcodes)]));
             }
         }
     }

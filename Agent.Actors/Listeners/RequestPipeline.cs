@@ -109,6 +109,10 @@ public sealed class RequestPipeline
                 RequestDisposition.Relay,
                 Relay: new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig));
         }
+        if (AsksForLife(ref context, answerer))
+        {
+            return Transfer(ref context, reply);
+        }
         int limit = ReplyLimit(ref context, reply.Length);
         int length = answerer.Answer(context.Message, reply[..limit], context.Source.Transport);
         if (length < MessageHeader.Size || length > limit)
@@ -117,6 +121,21 @@ public sealed class RequestPipeline
         }
         CountRelayed(context.Source.Transport, reply[..length]);
         return new RequestOutcome(RequestDisposition.Reply, Finish(ref context, reply, length));
+    }
+
+    /// <summary>
+    /// A secondary that asks in its SOA question how long it may serve the zone (RFC 7314): only the zone's owner knows. Signatures over
+    /// the SOA are with the zone, so who wants them does without.
+    /// </summary>
+    private bool AsksForLife(ref RequestContext context, ILocalAnswerer answerer)
+    {
+        if (!_parts.SendsZones || context.Question.Type != RecordType.SOA || context.Edns.DnssecOk
+            || !context.Edns.TryGetOption(EdnsOptionCode.Expire, out _))
+        {
+            return false;
+        }
+        Span<byte> name = stackalloc byte[NameReader.MaximumLength];
+        return context.Question.TryCopyName(name, out int length) && answerer.IsApex(name[..length]);
     }
 
     private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply)
@@ -129,7 +148,7 @@ public sealed class RequestPipeline
             {
                 return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
             }
-            if (!_parts.AnswersIxfrByUdp)
+            if (!_parts.SendsZones)
             {
                 return Refuse(ref context, new StepRefusal(ResponseCode.NoError), reply, isCut: true);
             }
@@ -184,7 +203,7 @@ public sealed class RequestPipeline
         return new RequestOutcome(RequestDisposition.Reply, Finish(ref context, reply, length));
     }
 
-    /// <summary>Gives the cookie back, and signs.</summary>
+    /// <summary>Gives the cookie back, hides the length where others cannot read, and signs.</summary>
     private int Finish(ref RequestContext context, Span<byte> reply, int length)
     {
         Span<byte> option = stackalloc byte[DnsCookie.OptionBytes];
@@ -192,6 +211,11 @@ public sealed class RequestPipeline
             && _parts.Cookies!.TryWrite(context.CookieOption, context.Cookie, context.Source.Client, option))
         {
             length = EdnsAppender.Append(reply, length, EdnsOptionCode.Cookie, option);
+        }
+        // Only an answer to EDNS ends with an OPT, and nothing is done to others.
+        if (context.Source.Tls is not null)
+        {
+            length = EdnsPadding.Extend(reply, length, EdnsPadding.AnswerBlock, SignatureBytes(ref context));
         }
         return Sign(ref context, reply, length);
     }

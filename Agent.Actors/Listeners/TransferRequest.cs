@@ -2,7 +2,7 @@ using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
 
-/// <summary>An AXFR or IXFR that its sender may have.</summary>
+/// <summary>An AXFR or IXFR that its sender may have, or an SOA question that also asks for the life of the zone.</summary>
 public sealed class TransferRequest
 {
     internal TransferRequest(ref RequestContext context, DomainName zone, IRequestAuthenticator? authenticator)
@@ -20,7 +20,7 @@ public sealed class TransferRequest
     /// <summary>The zone, in the case that was sent.</summary>
     public DomainName Zone { get; }
 
-    /// <summary>AXFR or IXFR.</summary>
+    /// <summary>AXFR, IXFR or SOA.</summary>
     public RecordType Type { get; }
 
     /// <summary>The serial that an IXFR client has; null for AXFR, or when it did not say.</summary>

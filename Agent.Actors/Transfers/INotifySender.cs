@@ -14,7 +14,11 @@ public interface INotifySender
 /// <summary>One who is told of changes (<c>also-notify</c>).</summary>
 /// <param name="EndPoint">Where.</param>
 /// <param name="KeyName">TSIG key; null for none.</param>
-public sealed record NotifyReceiver(IPEndPoint EndPoint, string? KeyName);
+public sealed record NotifyReceiver(IPEndPoint EndPoint, string? KeyName)
+{
+    /// <summary>The TLS profile under which it is told; null: by UDP in the clear.</summary>
+    public string? Tls { get; init; }
+}
 
 /// <summary>Asks for one NOTIFY.</summary>
 /// <param name="Id">Number that comes back.</param>

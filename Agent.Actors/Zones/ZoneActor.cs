@@ -142,7 +142,7 @@ internal sealed partial class ZoneActor : UntypedActor
             case GetZoneContent { OfCandidate: true }:
                 sender.Tell(new ZoneContentReply(_name, _machine.Row?.Candidate?.Content), Self);
                 break;
-            case GetZoneContent: sender.Tell(new ZoneContentReply(_name, ServedContent()), Self); break;
+            case GetZoneContent: sender.Tell(ContentReply(), Self); break;
             case HealthyTargets x: _healthy = x.Names; break;
             case TellTargetAgain x: TellAgain(x.Target); break;
             case ZoneTargets x: Exchange(x); break;
@@ -284,8 +284,9 @@ internal sealed partial class ZoneActor : UntypedActor
 
     private ZoneStatus Status() => ZoneStatusView.Of(_name, _machine.Row, _machine.Phase, _transfer is not null);
 
-    private Agent.Dns.Zones.ZoneContent? ServedContent() =>
-        _machine is { Phase: ZonePhase.Present, Row: { IsExpired: false } row } ? row.Content : null;
+    private ZoneContentReply ContentReply() => _machine is { Phase: ZonePhase.Present, Row: { IsExpired: false } row }
+        ? new ZoneContentReply(_name, row.Content) { ExpiresAt = row.ExpiresAt }
+        : new ZoneContentReply(_name, null);
 
     /// <summary>Keeps the shard's picture current, so that it can list zones and bring this actor back after a failure.</summary>
     private void TellShard()

@@ -81,7 +81,11 @@ public sealed record GetZone(DomainName Zone) : ZoneMessage(Zone);
 public sealed record GetZoneContent(DomainName Zone, bool OfCandidate = false) : ZoneMessage(Zone);
 
 /// <summary>The content held for a zone; null when there is none.</summary>
-public sealed record ZoneContentReply(DomainName Zone, Agent.Dns.Zones.ZoneContent? Content);
+public sealed record ZoneContentReply(DomainName Zone, Agent.Dns.Zones.ZoneContent? Content)
+{
+    /// <summary>When it expires unless a master confirms it; null when that is not known.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
 
 /// <summary>How a request ended, before it is put into the words of a protocol.</summary>
 public enum ZoneOutcome

@@ -70,7 +70,7 @@ public sealed partial class ZoneShardActor
                 sender.Tell(new ZoneContentReply(message.Zone, slot?.Row?.Candidate?.Content), Self);
                 return;
             case GetZoneContent when slot?.Actor is null:
-                sender.Tell(new ZoneContentReply(message.Zone, slot?.Row is { } row ? WantedContent(row) : null), Self);
+                sender.Tell(ContentReply(message.Zone, slot?.Row), Self);
                 return;
             case RefreshZone or DecideCandidate when !known:
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);

@@ -282,8 +282,9 @@ public sealed partial class ZoneShardActor : UntypedActor
         Timers.StartSingleTimer(RefreshTimer, RefreshTimer, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
     }
 
-    private static Agent.Dns.Zones.ZoneContent? WantedContent(ZoneRow row) =>
-        row is { Wish: ZoneWish.Present, IsExpired: false } ? row.Content : null;
+    private static ZoneContentReply ContentReply(DomainName zone, ZoneRow? row) => row is { Wish: ZoneWish.Present, IsExpired: false }
+        ? new ZoneContentReply(zone, row.Content) { ExpiresAt = row.ExpiresAt }
+        : new ZoneContentReply(zone, null);
 }
 
 /// <summary>Settings of the shard hosts of a node.</summary>

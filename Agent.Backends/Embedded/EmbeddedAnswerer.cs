@@ -58,6 +58,9 @@ public sealed class EmbeddedAnswerer(EmbeddedZoneTable zones) : ILocalAnswerer
         return Write(query, Limit(response, transport, edns), zone!, name[..nameLength], question.Type, edns);
     }
 
+    /// <inheritdoc/>
+    public bool IsApex(ReadOnlySpan<byte> name) => zones.TryFind(name, out ZoneImage? zone) && zone.Apex.Wire.Length == name.Length;
+
     private static int Write(
         ReadOnlySpan<byte> query, Span<byte> response, ZoneImage zone, ReadOnlySpan<byte> name, RecordType type, in EdnsView edns)
     {

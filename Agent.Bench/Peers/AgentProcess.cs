@@ -63,6 +63,9 @@ public sealed class AgentProcess : IAsyncDisposable
     /// <summary>The first bound address.</summary>
     public IPEndPoint Dns => DnsEndPoints[0];
 
+    /// <summary>Where it answers over TLS, if it does.</summary>
+    public IPEndPoint? DnsOverTls { get; private set; }
+
     public IPEndPoint Management { get; private set; } = new(IPAddress.None, 0);
 
     /// <summary>Where it hears other nodes; null for an agent that stands alone.</summary>
@@ -102,6 +105,7 @@ public sealed class AgentProcess : IAsyncDisposable
         Dictionary<string, string> values = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
             .Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1], StringComparer.Ordinal);
         DnsEndPoints = [.. values["dns"].Split(',').Select(IPEndPoint.Parse)];
+        DnsOverTls = values.TryGetValue("tls", out string? tls) ? IPEndPoint.Parse(tls.Split(',')[0]) : null;
         Management = IPEndPoint.Parse(values["management"]);
         Link = values.TryGetValue("node", out string? node) ? IPEndPoint.Parse(node) : null;
     }

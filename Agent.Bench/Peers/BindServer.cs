@@ -53,6 +53,9 @@ public sealed class BindServer : MasterServer
         key-file = "{{ControlKeyFile}}", zone-directory = "{{ZoneFolder}}"
         """);
 
+    /// <summary>The tls statement under which it asks its masters; empty: in the clear.</summary>
+    public string MasterTls { get; init; } = "";
+
     /// <summary>One command over the control channel, by BIND's own tool.</summary>
     public Task<ToolResult> RndcAsync(params string[] command)
     {
@@ -75,7 +78,8 @@ public sealed class BindServer : MasterServer
         string zone = name.TrimEnd('.');
         string port = master.Port.ToString(CultureInfo.InvariantCulture);
         string key = Key is { } known ? $" key \"{known.Name}\"" : "";
-        string masters = $"masters {{ {master.Address} port {port}{key}; }};";
+        string tls = MasterTls.Length > 0 ? $" tls \"{MasterTls}\"" : "";
+        string masters = $"masters {{ {master.Address} port {port}{key}{tls}; }};";
         string differences = $"request-ixfr {(way == SecondaryWay.Whole ? "no" : "yes")};";
         (await RndcAsync("addzone", zone, $"{{ type secondary; {masters} {differences} file \"{zone}.raw\"; }};")).EnsureSuccess();
     }

@@ -14,7 +14,7 @@ public static class TransferQuery
     public const int BufferSize = MessageHeader.Size + NameReader.MaximumLength + 4 + 64;
 
     /// <summary>Questions over TLS are padded to a multiple of this many bytes.</summary>
-    public const int PaddingBlock = 128;
+    public const int PaddingBlock = EdnsPadding.QuestionBlock;
 
     /// <summary>What padding adds at most: an OPT, the head of the option, and zeros.</summary>
     public const int PaddingRoom = 11 + 4 + PaddingBlock;
@@ -52,46 +52,23 @@ public static class TransferQuery
     /// Adds an OPT with as much padding as makes the message a multiple of <see cref="PaddingBlock"/>, as RFC 8467 section 4.1 advises for
     /// questions over TLS. An OPT that is the last record already is used.
     /// </summary>
-    /// <param name="buffer">The question, with room for <see cref="PaddingRoom"/> bytes more.</param>
+    /// <param name="buffer">The question, with room for <see cref="PaddingRoom"/> bytes more and its signature.</param>
     /// <param name="length">Bytes of the question.</param>
     /// <param name="signatureBytes">What a signature adds to it afterwards.</param>
     public static int Pad(Span<byte> buffer, int length, int signatureBytes)
     {
         const int OptBytes = 11;
-        const int OptionHead = 4;
-        bool hasOpt = BinaryPrimitives.ReadUInt16BigEndian(buffer[10..]) > 0;
-        int rdata = hasOpt ? OptRdata(buffer[..length]) : length + OptBytes;
-        int padded = length + (hasOpt ? 0 : OptBytes) + OptionHead;
-        int zeros = (PaddingBlock - ((padded + signatureBytes) % PaddingBlock)) % PaddingBlock;
-        if (padded + zeros > buffer.Length)
-            throw new ArgumentException("The buffer is too small for the padding.", nameof(buffer));
-        if (!hasOpt)
+        if (BinaryPrimitives.ReadUInt16BigEndian(buffer[10..]) == 0)
         {
             Span<byte> opt = buffer.Slice(length, OptBytes);
             opt.Clear();
             BinaryPrimitives.WriteUInt16BigEndian(opt[1..], (ushort)RecordType.OPT);
             BinaryPrimitives.WriteUInt16BigEndian(opt[3..], PayloadSize);
             BinaryPrimitives.WriteUInt16BigEndian(buffer[10..], 1);
+            length += OptBytes;
         }
 
-        Span<byte> option = buffer[(padded - OptionHead)..(padded + zeros)];
-        option.Clear();
-        BinaryPrimitives.WriteUInt16BigEndian(option, (ushort)EdnsOptionCode.Padding);
-        BinaryPrimitives.WriteUInt16BigEndian(option[2..], (ushort)zeros);
-        BinaryPrimitives.WriteUInt16BigEndian(buffer[(rdata - 2)..], (ushort)(padded + zeros - rdata));
-        return padded + zeros;
-    }
-
-    private static int OptRdata(ReadOnlySpan<byte> message)
-    {
-        var reader = new MessageReader(message);
-        while (reader.TryReadRecord(out RecordView record))
-        {
-            if (record.Type == RecordType.OPT && record.RdataOffset + record.RdataLength == message.Length)
-                return record.RdataOffset;
-        }
-
-        throw new ArgumentException("The last record is no OPT.", nameof(message));
+        return EdnsPadding.Extend(buffer, length, PaddingBlock, signatureBytes);
     }
 
     private static int Write(

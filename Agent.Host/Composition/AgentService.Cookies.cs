@@ -24,7 +24,7 @@ internal sealed partial class AgentService
 
     private static async Task<ListenerPolicy> PolicyOfAsync(AgentOptions options, CancellationToken cancellation)
     {
-        ListenerPolicy policy = options.Access.ToPolicy(await AddressesOfAsync(options.Roster.All, cancellation));
+        ListenerPolicy policy = options.Access.ToPolicy(await AddressesOfAsync(options.Roster.All, cancellation), options.TlsListen);
         return policy with { RequiresCookies = options.Cookies.IsRequired };
     }
 }

@@ -12,6 +12,7 @@ internal sealed partial class AgentService
         _transferKeys.Replace(KeysOf(options));
         _authenticator.UseKeys(KeysOf(options));
         _tls.Replace(options.Tls);
+        if (options.TlsListen is { } served) _acceptor?.Replace(served.Profile);
         _policy.Current = options.Zones;
         _masters.Tell(new ReplaceMasters(options.Roster));
         _jar?.UseGiven(options.Cookies.Secrets);

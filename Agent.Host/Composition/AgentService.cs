@@ -56,6 +56,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private ZonePolicyHolder _policy = null!;
     private TransferKeyring _transferKeys = null!;
     private TlsDoor _tls = null!;
+    private TlsAcceptor? _acceptor;
     private TsigAuthenticator _authenticator = null!;
     private ClusterService? _cluster;
     private DnsListeners _listeners = null!;
@@ -80,11 +81,15 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// <summary>Where DNS is answered.</summary>
     public IReadOnlyList<NetworkEndpoint> DnsEndpoints => _listeners.Endpoints;
 
+    /// <summary>Where DNS is answered over TLS.</summary>
+    public IReadOnlyList<NetworkEndpoint> TlsEndpoints => _listeners.TlsEndpoints;
+
     /// <summary>Where management is answered.</summary>
     public IPEndPoint ManagementEndPoint => _management.EndPoint;
 
     /// <summary>What <c>run</c> says when all sockets are bound and the journal is open.</summary>
     public string ReadyLine => $"ready dns={string.Join(',', DnsEndpoints.Select(e => e.ToIPEndPoint()))} management={ManagementEndPoint}"
+        + (TlsEndpoints.Count > 0 ? $" tls={string.Join(',', TlsEndpoints.Select(e => e.ToIPEndPoint()))}" : "")
         + (_cluster is { } cluster ? $" node={cluster.Link.EndPoint}" : "");
 
     /// <summary>Starts an agent. When it returns, everything is bound and open.</summary>
@@ -276,6 +281,8 @@ internal sealed partial class AgentService : IAsyncDisposable
     {
         _authenticator = new TsigAuthenticator(KeysOf(_options), clock);
         NetworkEndpoint? destination = QueryDestination();
+        TlsListenOptions? tls = _options.TlsListen;
+        _acceptor = tls is null ? null : new TlsAcceptor(tls.Profile, tls.HandshakeTimeout, tls.Handshakes);
         var settings = new DnsListenerSettings
         {
             Endpoints = [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, _options.Listener.Port))],
@@ -288,6 +295,8 @@ internal sealed partial class AgentService : IAsyncDisposable
             Authenticator = _authenticator,
             Cookies = _jar,
             Transfers = ZoneTransferResponder.OfRegion(region, differences, _options.Transfer.Outgoing, clock, _loggers),
+            TlsEndpoints = tls is null ? [] : [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, tls.Port))],
+            Tls = _acceptor,
             Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },
             Tcp = new TcpOptions
             {
@@ -308,7 +317,8 @@ internal sealed partial class AgentService : IAsyncDisposable
         }
         catch (SocketException problem)
         {
-            throw new IOException($"cannot bind {string.Join(", ", settings.Endpoints)} for DNS: {problem.Message}", problem);
+            IEnumerable<NetworkEndpoint> wanted = settings.Endpoints.Concat(settings.TlsEndpoints);
+            throw new IOException($"cannot bind {string.Join(", ", wanted)} for DNS: {problem.Message}", problem);
         }
         catch (ArgumentException problem)
         {

@@ -8,14 +8,18 @@ public enum AccessEntryKind
     Any,
     Prefix,
     Key,
+    Certificate,
 }
 
 /// <summary>One entry of an access list. A single address is a prefix of full length.</summary>
 /// <param name="Port">The source port that the sender must have; 0 for any.</param>
 /// <param name="KeyName">For <see cref="AccessEntryKind.Key"/>: the TSIG key that must have signed the message, from anywhere.</param>
-public sealed record AccessEntry(AccessEntryKind Kind, IPNetwork Prefix = default, int Port = 0, string? KeyName = null)
+/// <param name="TlsName">For <see cref="AccessEntryKind.Certificate"/>: the DNS name in the certificate that the client shows.</param>
+public sealed record AccessEntry(
+    AccessEntryKind Kind, IPNetwork Prefix = default, int Port = 0, string? KeyName = null, string? TlsName = null)
 {
     private const string KeyPrefix = "key:";
+    private const string TlsPrefix = "tls:";
 
     public bool IsLoopback => Kind == AccessEntryKind.Prefix && IPAddress.IsLoopback(Prefix.BaseAddress)
         && Prefix.PrefixLength >= (Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 8 : 128);
@@ -27,6 +31,7 @@ public sealed record AccessEntry(AccessEntryKind Kind, IPNetwork Prefix = defaul
     {
         AccessEntryKind.Any => "any",
         AccessEntryKind.Key => KeyPrefix + KeyName,
+        AccessEntryKind.Certificate => TlsPrefix + TlsName,
         _ when Port != 0 => new HostEndpoint(Prefix.BaseAddress.ToString(), Port).ToString(),
         _ => Prefix.ToString(),
     };
@@ -34,12 +39,18 @@ public sealed record AccessEntry(AccessEntryKind Kind, IPNetwork Prefix = defaul
     /// <param name="problem">What is wrong with the text when the result is null.</param>
     public static AccessEntry? Parse(string text, out string problem)
     {
-        problem = $"'{text}' is no access list entry: an address, address:port, a prefix, \"key:NAME\" or \"any\" is needed";
+        problem = $"'{text}' is no access list entry: an address, address:port, a prefix, \"key:NAME\", \"tls:NAME\" or \"any\" is needed";
         text = text.Trim();
         if (text == "any") return new AccessEntry(AccessEntryKind.Any);
         if (text.StartsWith(KeyPrefix, StringComparison.Ordinal))
         {
             return text.Length > KeyPrefix.Length ? new AccessEntry(AccessEntryKind.Key, KeyName: text[KeyPrefix.Length..].Trim()) : null;
+        }
+
+        if (text.StartsWith(TlsPrefix, StringComparison.Ordinal))
+        {
+            string name = text[TlsPrefix.Length..].Trim().TrimEnd('.');
+            return name.Length > 0 ? new AccessEntry(AccessEntryKind.Certificate, TlsName: name) : null;
         }
 
         int slash = text.IndexOf('/', StringComparison.Ordinal);

@@ -17,6 +17,12 @@ public enum ControlTransport
     Tcp,
 }
 
+public enum TransferTransport
+{
+    Any,
+    Tls,
+}
+
 public enum JournalProvider
 {
     Sqlite,
@@ -36,6 +42,9 @@ public sealed record AgentOptions
     public required string NodeName { get; init; }
 
     public required ListenerOptions Listener { get; init; }
+
+    /// <summary>Null: no TLS is served.</summary>
+    public required TlsListenOptions? TlsListen { get; init; }
 
     /// <summary>Servers to transfer zones from, and zones with servers of their own. A host may be a name with several addresses; each is
     /// named by its text.</summary>
@@ -113,12 +122,15 @@ public sealed record AccessOptions
     /// <summary>Empty: nobody.</summary>
     public required IReadOnlyList<AccessEntry> AllowTransfer { get; init; }
 
+    public required TransferTransport TransferTransport { get; init; }
+
     /// <summary>Empty: nobody.</summary>
     public required IReadOnlyList<AccessEntry> AllowQuery { get; init; }
 
     /// <summary>The lists that the listeners hold, with the fallbacks filled in.</summary>
     /// <param name="masters">What the masters' names stand for just now.</param>
-    public ListenerPolicy ToPolicy(IEnumerable<IPAddress> masters)
+    /// <param name="tls">The TLS that is served, if any.</param>
+    public ListenerPolicy ToPolicy(IEnumerable<IPAddress> masters, TlsListenOptions? tls)
     {
         AccessList notify = AllowNotify.Count > 0 ? ListOf(AllowNotify) : ListOf(masters.Select(address => AccessEntry.OfAddress(address)));
         return new ListenerPolicy
@@ -128,6 +140,8 @@ public sealed record AccessOptions
             AllowTransfer = ListOf(AllowTransfer),
             AllowQuery = ListOf(AllowQuery),
             ControlNeedsTcp = ControlTransport == ControlTransport.Tcp,
+            TransferNeedsTls = TransferTransport == TransferTransport.Tls,
+            TransferNeedsDot = tls is { IsAlpnRequired: true },
         };
     }
 

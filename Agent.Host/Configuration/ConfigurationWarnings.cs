@@ -46,7 +46,7 @@ internal static class ConfigurationWarnings
 
         IReadOnlyList<AccessEntry> control = access.AllowControl.Count > 0 ? access.AllowControl : access.AllowNotify;
         bool fromElsewhere = control.Count > 0
-            ? control.Any(entry => entry.Kind != AccessEntryKind.Key && !entry.IsLoopback)
+            ? control.Any(entry => entry.Kind is not (AccessEntryKind.Key or AccessEntryKind.Certificate) && !entry.IsLoopback)
             : options.Roster.All.Any(master => !IPAddress.TryParse(master.Host, out IPAddress? address) || !IPAddress.IsLoopback(address));
         if (fromElsewhere && access.ControlTransport == ControlTransport.Any)
         {

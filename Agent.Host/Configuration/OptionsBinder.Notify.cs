@@ -1,13 +1,15 @@
 using System.Net;
 using Agent.Actors.Transfers;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
 
 /// <summary>Those who are told of changes.</summary>
 internal sealed partial class OptionsBinder
 {
-    private List<NotifyReceiver> ReadAlsoNotify(IReadOnlyDictionary<string, KeyOptions> keys)
+    private List<NotifyReceiver> ReadAlsoNotify(
+        IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> profiles)
     {
         var receivers = new List<NotifyReceiver>();
         foreach ((int index, HoconNode item) in _agent.Items("also-notify").Index())
@@ -15,13 +17,16 @@ internal sealed partial class OptionsBinder
             if (item is HoconObject written)
             {
                 SectionReader section = _agent.Item("also-notify", index, written, ReceiverDefaults);
-                IPEndPoint? endPoint = ReadReceiver(section.Text("address"), section.OriginOf("address"));
+                string? tls = ReadTlsOf(section, profiles);
+                int port = tls is null ? TargetDrivers.DnsPort : TlsPort;
+                IPEndPoint? endPoint = ReadReceiver(section.Text("address"), section.OriginOf("address"), port);
                 string key = section.Text("key");
                 if (key.Length > 0) CheckKey(key, keys, section.OriginOf("key"), "also-notify");
                 section.Done();
-                if (endPoint is not null) receivers.Add(new NotifyReceiver(endPoint, key.Length > 0 ? key : null));
+                if (endPoint is not null) 
+                    receivers.Add(new NotifyReceiver(endPoint, key.Length > 0 ? key : null) { Tls = tls });
             }
-            else if (ReadReceiver(item is HoconScalar { IsNull: false } scalar ? scalar.Text : "", item.Origin) is { } endPoint)
+            else if (ReadReceiver(TextOf(item), item.Origin, TargetDrivers.DnsPort) is { } endPoint)
             {
                 receivers.Add(new NotifyReceiver(endPoint, KeyName: null));
             }
@@ -30,9 +35,11 @@ internal sealed partial class OptionsBinder
         return [.. receivers.Distinct()];
     }
 
-    private IPEndPoint? ReadReceiver(string text, HoconOrigin origin)
+    private static string TextOf(HoconNode item) => item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
+
+    private IPEndPoint? ReadReceiver(string text, HoconOrigin origin, int defaultPort)
     {
-        if (HostEndpoint.Parse(text, TargetDrivers.DnsPort) is { Port: > 0, Address: { } address } endpoint)
+        if (HostEndpoint.Parse(text, defaultPort) is { Port: > 0, Address: { } address } endpoint)
             return new IPEndPoint(address, endpoint.Port);
         _agent.ProblemAt(
             origin, "also-notify", $"an address is needed, with or without port, not '{text}': 192.0.2.9, [2001:db8::9]:5353");

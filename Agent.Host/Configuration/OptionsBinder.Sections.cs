@@ -15,7 +15,7 @@ internal sealed partial class OptionsBinder
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
     private static readonly HoconObject MasterDefaults = Defaults("key = \"\", tls = \"\"");
     private static readonly HoconObject ZoneDefaults = Defaults("masters = []");
-    private static readonly HoconObject ReceiverDefaults = Defaults("key = \"\"");
+    private static readonly HoconObject ReceiverDefaults = Defaults("key = \"\", tls = \"\"");
     private static readonly HoconObject KeyDefaults = Defaults("algorithm = hmac-sha256, secret = \"\", secret-file = \"\"");
 
     private static readonly HoconObject NamedTargetDefaults = Defaults("scope = default, driver = \"\"");

@@ -2,11 +2,15 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Sockets;
 using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
 
-/// <summary>The TLS profiles of masters. Their files are read here, so that a wrong one is a problem of the configuration.</summary>
+/// <summary>
+/// The TLS profiles of masters, and the TLS that is served. Their files are read here, so that a wrong one is a problem of the
+/// configuration.
+/// </summary>
 internal sealed partial class OptionsBinder
 {
     /// <summary>Port of DNS over TLS (RFC 7858, RFC 9103).</summary>
@@ -21,6 +25,24 @@ internal sealed partial class OptionsBinder
         foreach ((string name, HoconObject value, _) in _agent.Named("tls"))
             profiles.Add(name, ReadTlsProfile(_agent.Inner("tls", name, value, TlsDefaults), name));
         return profiles;
+    }
+
+    /// <summary>Null where no TLS is served, or after a problem.</summary>
+    private static TlsListenOptions? ReadTlsListen(SectionReader section)
+    {
+        bool isOn = section.Flag("enabled");
+        int port = section.Port("port");
+        SslStreamCertificateContext? own = ReadOwnCertificate(section);
+        if (isOn && section.Text("certificate-file").Length == 0)
+            section.Problem("certificate-file", "TLS cannot be served without a certificate: certificate-file and key-file are needed");
+        X509Certificate2Collection? authorities = ReadAuthorities(section);
+        bool isStrict = section.Choice("alpn", ("strict", true), ("lenient", false));
+        TimeSpan timeout = section.Duration("handshake-timeout", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        int handshakes = section.Integer("handshakes", 1, 1_000_000);
+        section.Done();
+        return isOn && own is not null
+            ? new TlsListenOptions(port, new TlsServerProfile(own) { ClientAuthorities = authorities }, isStrict, timeout, handshakes)
+            : null;
     }
 
     private static TlsProfile ReadTlsProfile(SectionReader section, string name)

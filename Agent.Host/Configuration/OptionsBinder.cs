@@ -50,6 +50,7 @@ internal sealed partial class OptionsBinder
         if (dataDirectory.Length == 0) _agent.Problem("data-dir", "a folder must be given");
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
         IReadOnlyDictionary<string, TlsProfile> tls = ReadTlsProfiles();
+        TlsListenOptions? tlsListen = ReadTlsListen(_agent.Section("tls-listen"));
         IReadOnlyList<TargetOptions> targets = ReadTargets(dataDirectory);
         SectionReader transfer = _agent.Section("transfer");
         SectionReader limits = _agent.Section("limits");
@@ -60,9 +61,10 @@ internal sealed partial class OptionsBinder
         {
             NodeName = name,
             Listener = ReadListener(),
+            TlsListen = tlsListen,
             Roster = ReadRoster(keys, tls),
-            Access = ReadAccess(keys),
-            AlsoNotify = ReadAlsoNotify(keys),
+            Access = ReadAccess(keys, tlsListen),
+            AlsoNotify = ReadAlsoNotify(keys, tls),
             Zones = ReadZonePolicy(transfer, limits),
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
@@ -196,16 +198,17 @@ internal sealed partial class OptionsBinder
         _agent.ProblemAt(origin, path, $"keys has no key named {name}{meant}");
     }
 
-    private AccessOptions ReadAccess(IReadOnlyDictionary<string, KeyOptions> keys) => new()
+    private AccessOptions ReadAccess(IReadOnlyDictionary<string, KeyOptions> keys, TlsListenOptions? tls) => new()
     {
-        AllowNotify = ReadAccessList("allow-notify", keys),
-        AllowControl = ReadAccessList("allow-control", keys),
+        AllowNotify = ReadAccessList("allow-notify", keys, tls),
+        AllowControl = ReadAccessList("allow-control", keys, tls),
         ControlTransport = _agent.Choice("control-transport", ("any", ControlTransport.Any), ("tcp", ControlTransport.Tcp)),
-        AllowTransfer = ReadAccessList("allow-transfer", keys),
-        AllowQuery = ReadAccessList("allow-query", keys),
+        AllowTransfer = ReadAccessList("allow-transfer", keys, tls),
+        TransferTransport = _agent.Choice("transfer-transport", ("any", TransferTransport.Any), ("tls", TransferTransport.Tls)),
+        AllowQuery = ReadAccessList("allow-query", keys, tls),
     };
 
-    private List<AccessEntry> ReadAccessList(string path, IReadOnlyDictionary<string, KeyOptions> keys)
+    private List<AccessEntry> ReadAccessList(string path, IReadOnlyDictionary<string, KeyOptions> keys, TlsListenOptions? tls)
     {
         var entries = new List<AccessEntry>();
         foreach ((string text, HoconOrigin origin) in _agent.Words(path))
@@ -214,6 +217,8 @@ internal sealed partial class OptionsBinder
             if (entry is null) _agent.ProblemAt(origin, path, problem);
             else entries.Add(entry);
             if (entry?.KeyName is { } key) CheckKey(key, keys, origin, path);
+            if (entry?.Kind == AccessEntryKind.Certificate && tls?.Profile.ClientAuthorities is null)
+                _agent.ProblemAt(origin, path, $"'{text}' can fit nobody: certificates are asked for with tls-listen.ca-file only");
         }
 
         return entries;

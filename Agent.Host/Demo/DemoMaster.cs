@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Agent.Actors.Listeners;
+using Agent.Actors.Zones;
 using Agent.Backends.Embedded;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
@@ -28,7 +29,7 @@ internal sealed class DemoMaster : IDisposable
                 Gate = nobody,
                 LocalAnswerer = new EmbeddedAnswerer(_zones),
                 Transfers = new ZoneTransferResponder(
-                    zone => Task.FromResult(_contents.GetValueOrDefault(zone)),
+                    zone => Task.FromResult(new ZoneContentReply(zone, _contents.GetValueOrDefault(zone))),
                     history: null,
                     OutgoingLimits.Default,
                     TimeProvider.System,

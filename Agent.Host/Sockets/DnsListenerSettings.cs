@@ -31,6 +31,12 @@ internal sealed record DnsListenerSettings
     /// <summary>Sends zones; null when transfers are refused.</summary>
     public ITransferResponder? Transfers { get; init; }
 
+    /// <summary>Where to listen for DNS over TLS, with the bounds of <see cref="Tcp"/>; needs <see cref="Tls"/>.</summary>
+    public IReadOnlyList<NetworkEndpoint> TlsEndpoints { get; init; } = [];
+
+    /// <summary>Shakes hands there.</summary>
+    public TlsAcceptor? Tls { get; init; }
+
     /// <summary>Bounds of UDP.</summary>
     public UdpWorkerOptions Udp { get; init; } = new();
 

@@ -26,6 +26,7 @@ internal sealed class DnsListeners : IDisposable
     private readonly List<UdpWorker> _workers = [];
     private readonly List<TcpListenerAdapter> _listeners = [];
     private readonly List<NetworkEndpoint> _endpoints = [];
+    private readonly List<NetworkEndpoint> _tlsEndpoints = [];
 
     /// <exception cref="SocketException">An endpoint cannot be bound.</exception>
     /// <exception cref="ArgumentException">Queries would come back to us, or nobody would answer them.</exception>
@@ -45,6 +46,10 @@ internal sealed class DnsListeners : IDisposable
             {
                 Bind(endpoint);
             }
+            foreach (NetworkEndpoint endpoint in settings.TlsEndpoints)
+            {
+                BindTls(endpoint);
+            }
         }
         catch
         {
@@ -55,6 +60,9 @@ internal sealed class DnsListeners : IDisposable
 
     /// <summary>What was bound, with the ports that were really taken.</summary>
     public IReadOnlyList<NetworkEndpoint> Endpoints => _endpoints;
+
+    /// <summary>Where DNS over TLS was bound.</summary>
+    public IReadOnlyList<NetworkEndpoint> TlsEndpoints => _tlsEndpoints;
 
     public void Start()
     {
@@ -126,14 +134,7 @@ internal sealed class DnsListeners : IDisposable
                 {
                     throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
                 }
-                _listeners.Add(new TcpListenerAdapter(
-                    bound,
-                    _settings.Tcp,
-                    NewPipeline(),
-                    _settings.Gate,
-                    _settings.Relay,
-                    _settings.Transfers,
-                    _loggers.CreateLogger<TcpListenerAdapter>()));
+                _listeners.Add(Listen(bound, tls: null));
             }
             catch (Exception exception)
             {
@@ -151,6 +152,23 @@ internal sealed class DnsListeners : IDisposable
             return;
         }
     }
+
+    private void BindTls(NetworkEndpoint endpoint)
+    {
+        TcpListenerAdapter listener = Listen(endpoint, _settings.Tls);
+        _listeners.Add(listener);
+        _tlsEndpoints.Add(listener.LocalEndpoint);
+    }
+
+    private TcpListenerAdapter Listen(NetworkEndpoint endpoint, TlsAcceptor? tls) => new(
+        endpoint,
+        _settings.Tcp,
+        NewPipeline(),
+        _settings.Gate,
+        _settings.Relay,
+        _settings.Transfers,
+        _loggers.CreateLogger<TcpListenerAdapter>(),
+        tls);
 
     private void AddWorkers(List<UdpSocket> sockets)
     {
@@ -214,7 +232,7 @@ internal sealed class DnsListeners : IDisposable
             Cookies = _settings.Cookies,
             ErrorRate = _errorRate,
             NotifyRate = _notifyRate,
-            AnswersIxfrByUdp = _settings.Transfers is not null,
+            SendsZones = _settings.Transfers is not null,
             Counters = counters,
             TraceSeed = RandomSeed(),
         });

@@ -14,7 +14,7 @@ internal sealed class FrameWriter : IDisposable
     private const int InitialBytes = 1024;
 
     private readonly Lock _gate = new();
-    private readonly Socket _socket;
+    private readonly DuplexConnection _connection;
     private readonly int _queueBytesMax;
     private readonly Action _failed;
     private byte[] _filling = ArrayPool<byte>.Shared.Rent(InitialBytes);
@@ -26,12 +26,12 @@ internal sealed class FrameWriter : IDisposable
     private TaskCompletionSource? _drained;
     private long _sendBeganMs;
 
-    /// <param name="socket">Closed by its owner.</param>
+    /// <param name="connection">Closed by its owner.</param>
     /// <param name="queueBytesMax">Bound of what waits.</param>
     /// <param name="failed">Told once sending is over for good; may be called under no lock from any thread, more than once.</param>
-    public FrameWriter(Socket socket, int queueBytesMax, Action failed)
+    public FrameWriter(DuplexConnection connection, int queueBytesMax, Action failed)
     {
-        _socket = socket;
+        _connection = connection;
         _queueBytesMax = queueBytesMax;
         _failed = failed;
     }
@@ -152,7 +152,7 @@ internal sealed class FrameWriter : IDisposable
                 int sent = 0;
                 while (sent < length)
                 {
-                    sent += await _socket.SendAsync(_sending.AsMemory(sent, length - sent), SocketFlags.None);
+                    sent += await _connection.SendAsync(_sending.AsMemory(sent, length - sent));
                     lock (_gate)
                     {
                         _sendBeganMs = Environment.TickCount64;

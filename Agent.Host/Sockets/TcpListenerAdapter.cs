@@ -42,12 +42,13 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         ControlGate gate,
         RelayOptions? relay,
         ITransferResponder? transfers,
-        ILogger logger)
+        ILogger logger,
+        TlsAcceptor? tls = null)
     {
         _options = options;
         _connectionsMax = options.ConnectionsMax;
         _logger = logger;
-        _services = new TcpServices(pipeline, gate, relay, transfers, Forget, LogFailed);
+        _services = new TcpServices(pipeline, gate, relay, transfers, Forget, LogFailed, tls);
         _socket = new Socket(local.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -219,11 +220,19 @@ internal sealed partial class TcpListenerAdapter : IDisposable
             {
                 victim = LongestIdle(_sessions);
             }
+            else if (_services.Tls is { } tls && _sessions.Count(open => open.IsShakingHands) >= tls.HandshakesMax)
+            {
+                victim = _sessions.Where(open => open.IsShakingHands).MinBy(IdleOrder);
+            }
             siblings.Add(session);
             _sessions.Add(session);
         }
         AgentMetrics.TcpConnections.Add(1);
-        if (victim is not null)
+        if (victim is { IsShakingHands: true })
+        {
+            victim.EndHandshake("shed");
+        }
+        else if (victim is not null)
         {
             AgentMetrics.CountShed("tcp_connections");
             victim.Dispose();
@@ -292,10 +301,11 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         }
     }
 
-    /// <summary>Prefers those with nothing under way, then the one silent longest.</summary>
+    /// <summary>Prefers those with nothing under way, of them those that still shake hands, then the one silent longest.</summary>
     private static TcpSession? LongestIdle(IEnumerable<TcpSession> sessions) => sessions.MinBy(IdleOrder);
 
-    private static (bool IsBusy, long ActiveMs) IdleOrder(TcpSession session) => (session.IsBusy, session.ActiveMs);
+    private static (bool IsBusy, bool IsProven, long ActiveMs) IdleOrder(TcpSession session) =>
+        (session.IsBusy, !session.IsShakingHands, session.ActiveMs);
 
     private static UInt128 GroupOf(in NetworkEndpoint client) => client.IsIPv4 ? client.Address : client.Address >> 64 << 64;
 

@@ -17,21 +17,27 @@ namespace Agent.Host.Sockets;
 /// </remarks>
 internal sealed class TcpRelay : IDisposable
 {
+    private const int PaddingRoom = EdnsPadding.AnswerBlock + 4;
+
     private readonly Lock _gate = new();
     private readonly RelayOptions _options;
     private readonly RelayTable _table;
     private readonly IReplyPath _client;
     private readonly RequestPipeline _pipeline;
+    private readonly AnswerTransport _transport;
     private readonly byte[] _failure = new byte[RequestPipeline.PayloadBytes];
+    private byte[] _padded = [];
     private byte[] _forwarded = new byte[512];
     private Upstream? _upstream;
     private bool _isDisposed;
 
-    public TcpRelay(RelayOptions options, IReplyPath client, RequestPipeline pipeline)
+    /// <param name="transport">How the client is connected; over TLS the answers are padded.</param>
+    public TcpRelay(RelayOptions options, IReplyPath client, RequestPipeline pipeline, AnswerTransport transport)
     {
         _options = options;
         _client = client;
         _pipeline = pipeline;
+        _transport = transport;
         _table = new RelayTable(options.TcpTableSize);
     }
 
@@ -144,27 +150,40 @@ internal sealed class TcpRelay : IDisposable
         ReplyToken client = _table.Client(slot);
         _table.Close(slot);
         AgentMetrics.RelayOpen.Add(-1);
-        _pipeline.CountRelayed(AnswerTransport.Tcp, reply);
-        _client.Reply(client, reply);
+        _pipeline.CountRelayed(_transport, reply);
+        _client.Reply(client, _transport == AnswerTransport.Tls ? Pad(reply) : reply);
+    }
+
+    /// <summary>An OPT in the answer means that there was one in the question. What the server has signed stays as it is.</summary>
+    private ReadOnlySpan<byte> Pad(ReadOnlySpan<byte> reply)
+    {
+        int needed = Math.Min(ushort.MaxValue, reply.Length + PaddingRoom);
+        if (_padded.Length < needed)
+        {
+            _padded = new byte[needed];
+        }
+        reply.CopyTo(_padded);
+        return _padded.AsSpan(0, EdnsPadding.Extend(_padded, reply.Length, EdnsPadding.AnswerBlock));
     }
 
     /// <summary>One connection to the server.</summary>
     private sealed class Upstream : IDisposable
     {
         private readonly TcpRelay _relay;
-        private readonly Socket _socket;
+        private readonly DuplexConnection _connection;
 
         public Upstream(TcpRelay relay)
         {
             _relay = relay;
             NetworkEndpoint destination = relay._options.Destination;
-            _socket = new Socket(
+            var socket = new Socket(
                 destination.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp)
             {
                 NoDelay = true,
             };
+            _connection = new DuplexConnection(socket);
             // Bounded by the table: no more queries than it holds can wait here.
-            Writer = new FrameWriter(_socket, relay._options.TcpTableSize * 1024, Close);
+            Writer = new FrameWriter(_connection, relay._options.TcpTableSize * 1024, Close);
         }
 
         public FrameWriter Writer { get; }
@@ -178,12 +197,12 @@ internal sealed class TcpRelay : IDisposable
             {
                 using (var connecting = new CancellationTokenSource(_relay._options.TimeoutMs))
                 {
-                    await _socket.ConnectAsync(_relay._options.Destination.ToIPEndPoint(), connecting.Token);
+                    await _connection.Socket.ConnectAsync(_relay._options.Destination.ToIPEndPoint(), connecting.Token);
                 }
                 Writer.Start();
                 while (true)
                 {
-                    int count = await _socket.ReceiveAsync(framer.ReceiveBuffer, SocketFlags.None);
+                    int count = await _connection.ReceiveAsync(framer.ReceiveBuffer, CancellationToken.None);
                     if (count == 0)
                     {
                         break;
@@ -208,11 +227,11 @@ internal sealed class TcpRelay : IDisposable
 
         public void Dispose()
         {
-            _socket.Dispose();
+            _connection.Dispose();
             Writer.Dispose();
         }
 
         /// <summary>Ends the receiving loop, which tells the clients; sending may fail under the relay's lock.</summary>
-        private void Close() => _socket.Dispose();
+        private void Close() => _connection.Dispose();
     }
 }

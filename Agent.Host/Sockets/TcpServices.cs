@@ -9,10 +9,12 @@ namespace Agent.Host.Sockets;
 /// <param name="Transfers">Sends zones; null when none are held here.</param>
 /// <param name="Ended">Told when a connection is closed.</param>
 /// <param name="Failed">Told when a connection ends by a failure on our side.</param>
+/// <param name="Tls">Shakes hands first; null: requests come in the clear.</param>
 internal sealed record TcpServices(
     RequestPipeline Pipeline,
     ControlGate Gate,
     RelayOptions? Relay,
     ITransferResponder? Transfers,
     Action<TcpSession> Ended,
-    Action<TcpSession, Exception> Failed);
+    Action<TcpSession, Exception> Failed,
+    TlsAcceptor? Tls = null);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Agent.Actors.Listeners;
 using Agent.Actors.Telemetry;
@@ -10,6 +11,8 @@ namespace Agent.Host.Sockets;
 /// <summary>One accepted connection: reads requests, answers them in the order in which answers come.</summary>
 /// <remarks>
 /// <code>
+///   shaking hands --failed, too slow, chosen to make room--> closed
+///      |  (TLS only)
 ///   reading --end of input, nothing under way--> closed
 ///      |    --end of input--> answering --last answer--> closed
 ///      +--(either) idle, too old, broken framing, client does not read, chosen to make room--> closed
@@ -25,14 +28,14 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     [ThreadStatic]
     private static byte[]? _scratch;
 
-    private readonly Socket _socket;
+    private readonly DuplexConnection _connection;
     private readonly TcpOptions _options;
     private readonly TcpServices _services;
     private readonly FrameWriter _writer;
     private readonly SemaphoreSlim _room;
     private readonly CancellationTokenSource _stop = new();
-    private readonly RequestSource _source;
     private readonly long _openedMs = Environment.TickCount64;
+    private RequestSource _source;
     private TcpRelay? _relay;
     private long _activeMs = Environment.TickCount64;
     private int _underWay;
@@ -40,16 +43,19 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     private int _inputEnded;
     private int _closed;
     private volatile bool _hasAsked;
+    private volatile bool _isShakingHands;
 
     public TcpSession(Socket socket, TcpOptions options, TcpServices services)
     {
-        _socket = socket;
+        _connection = new DuplexConnection(socket);
         _options = options;
         _services = services;
         _room = new SemaphoreSlim(options.PipelinedMax);
-        _writer = new FrameWriter(socket, options.WriteQueueBytesMax, Dispose);
+        _writer = new FrameWriter(_connection, options.WriteQueueBytesMax, Dispose);
         Client = NetworkEndpoint.From((IPEndPoint)socket.RemoteEndPoint!);
-        _source = new RequestSource(Client, NetworkEndpoint.From((IPEndPoint)socket.LocalEndPoint!), AnswerTransport.Tcp, this);
+        _isShakingHands = services.Tls is not null;
+        AnswerTransport transport = services.Tls is null ? AnswerTransport.Tcp : AnswerTransport.Tls;
+        _source = new RequestSource(Client, NetworkEndpoint.From((IPEndPoint)socket.LocalEndPoint!), transport, this);
     }
 
     public NetworkEndpoint Client { get; }
@@ -59,37 +65,20 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
 
     public bool IsBusy => Volatile.Read(ref _underWay) > 0;
 
+    /// <summary>Whether the client has not yet said who it is and whether it can do TLS at all.</summary>
+    public bool IsShakingHands => _isShakingHands;
+
     public async Task RunAsync()
     {
-        _writer.Start();
-        using var framer = new TcpFramer(_options.MessageBytesMax);
         try
         {
-            while (true)
+            if (!await ShakeHandsAsync())
             {
-                int count = await _socket.ReceiveAsync(framer.ReceiveBuffer, SocketFlags.None, _stop.Token);
-                if (count == 0)
-                {
-                    break;
-                }
-                framer.Advance(count);
-                while (framer.TryRead(out ReadOnlyMemory<byte> message))
-                {
-                    await _room.WaitAsync(_stop.Token);
-                    Interlocked.Increment(ref _underWay);
-                    _hasAsked = true;
-                    Touch();
-                    Handle(message);
-                }
-                if (framer.IsBroken)
-                {
-                    AgentMetrics.CountShed("tcp_message_too_long");
-                    Dispose();
-                    return;
-                }
+                Dispose();
+                return;
             }
-            Volatile.Write(ref _inputEnded, 1);
-            CloseWhenDone();
+            _writer.Start();
+            await ReadAsync();
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -127,6 +116,11 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     public void CheckDeadlines(long nowMs)
     {
         _relay?.Sweep(nowMs);
+        if (_isShakingHands && nowMs - _openedMs > _services.Tls!.TimeoutMs)
+        {
+            EndHandshake("timeout");
+            return;
+        }
         bool isOld = nowMs - _openedMs > _options.TotalTimeoutMs && Volatile.Read(ref _transfers) == 0;
         bool isIdle = !IsBusy && nowMs - ActiveMs > _options.IdleTimeoutMs;
         bool isStalled = _writer.StalledSinceMs is { } since && nowMs - since > _options.IdleTimeoutMs;
@@ -135,6 +129,17 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
             AgentMetrics.CountShed(isStalled ? "tcp_stalled" : isOld ? "tcp_total" : "tcp_idle");
             Dispose();
         }
+    }
+
+    /// <summary>Ends it before it has begun.</summary>
+    /// <param name="why">What is counted.</param>
+    public void EndHandshake(string why)
+    {
+        if (Volatile.Read(ref _closed) == 0)
+        {
+            TlsAcceptor.Count(why);
+        }
+        Dispose();
     }
 
     /// <summary>Ends it when everything that was asked is answered. A client that has just connected or asked is given a moment for what
@@ -153,10 +158,58 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
             return;
         }
         _stop.Cancel();
-        _socket.Dispose();
+        _connection.Dispose();
         _writer.Dispose();
         Interlocked.Exchange(ref _relay, null)?.Dispose();
         _services.Ended(this);
+    }
+
+    private async Task<bool> ShakeHandsAsync()
+    {
+        if (_services.Tls is not { } acceptor)
+        {
+            return true;
+        }
+        SslStream? tls = await acceptor.ShakeHandsAsync(_connection.Socket, _stop.Token);
+        if (tls is null)
+        {
+            return false;
+        }
+        _connection.Protect(tls);
+        _source = _source with { Tls = TlsServerProfile.Describe(tls) };
+        Touch();
+        _isShakingHands = false;
+        return true;
+    }
+
+    private async Task ReadAsync()
+    {
+        using var framer = new TcpFramer(_options.MessageBytesMax);
+        while (true)
+        {
+            int count = await _connection.ReceiveAsync(framer.ReceiveBuffer, _stop.Token);
+            if (count == 0)
+            {
+                break;
+            }
+            framer.Advance(count);
+            while (framer.TryRead(out ReadOnlyMemory<byte> message))
+            {
+                await _room.WaitAsync(_stop.Token);
+                Interlocked.Increment(ref _underWay);
+                _hasAsked = true;
+                Touch();
+                Handle(message);
+            }
+            if (framer.IsBroken)
+            {
+                AgentMetrics.CountShed("tcp_message_too_long");
+                Dispose();
+                return;
+            }
+        }
+        Volatile.Write(ref _inputEnded, 1);
+        CloseWhenDone();
     }
 
     private void Handle(ReadOnlyMemory<byte> message)
@@ -188,7 +241,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     {
         if (_relay is null && _services.Relay is { } options)
         {
-            _relay = new TcpRelay(options, this, _services.Pipeline);
+            _relay = new TcpRelay(options, this, _services.Pipeline, _source.Transport);
             if (Volatile.Read(ref _closed) != 0)
             {
                 // Closed while the relay was made: nobody else would close it.
@@ -234,7 +287,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     private void Answer(ReadOnlySpan<byte> request, Span<byte> reply, ResponseCode responseCode, ExtendedErrorCode reason)
     {
         int length = ReplyWriter.Write(request, reply, responseCode, authoritative: false, RequestPipeline.PayloadBytes, reason);
-        _services.Pipeline.CountRelayed(AnswerTransport.Tcp, reply[..length]);
+        _services.Pipeline.CountRelayed(_source.Transport, reply[..length]);
         Reply(_source.Token, reply[..length]);
     }
 
@@ -257,6 +310,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     private async Task CloseDrainedAsync()
     {
         await _writer.DrainAsync();
+        await _connection.FinishAsync();
         Dispose();
     }
 

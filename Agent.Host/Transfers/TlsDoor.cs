@@ -84,7 +84,8 @@ public sealed class TlsDoor(IReadOnlyDictionary<string, TlsProfile> profiles)
         return new Reason(ReasonCode.TlsFailed, isOld ? "it does not speak TLS 1.3" : $"no TLS connection: {text}");
     }
 
-    private static X509ChainPolicy WithoutDownloads() => new()
+    /// <summary>A handshake must not wait for the servers that a certificate names.</summary>
+    internal static X509ChainPolicy WithoutDownloads() => new()
     {
         RevocationMode = X509RevocationMode.NoCheck,
         DisableCertificateDownloads = true,

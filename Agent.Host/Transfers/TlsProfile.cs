@@ -47,7 +47,7 @@ public sealed record TlsProfile(string Name)
                 return null;
         }
 
-        if (JudgeChain(certificate, sent) is { } problem)
+        if (JudgeChain(certificate, sent, Authorities, ServerAuthentication) is { } problem)
             return problem;
         string name = HostName ?? host;
         return certificate.MatchesHostname(name, allowWildcards: true, allowCommonName: false)
@@ -62,13 +62,17 @@ public sealed record TlsProfile(string Name)
         return SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo());
     }
 
-    private Reason? JudgeChain(X509Certificate2 certificate, X509Chain? sent)
+    /// <summary>Judges who has signed a certificate, when and what for.</summary>
+    /// <param name="authorities">Who may have signed it; null: whom the system trusts.</param>
+    /// <param name="usage">The extended key usage that it must allow.</param>
+    internal static Reason? JudgeChain(
+        X509Certificate2 certificate, X509Chain? sent, X509Certificate2Collection? authorities, string usage)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
-        if (Authorities is { } authorities)
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
+        if (authorities is not null)
         {
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             chain.ChainPolicy.CustomTrustStore.AddRange(authorities);

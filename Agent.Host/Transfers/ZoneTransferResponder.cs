@@ -19,7 +19,7 @@ namespace Agent.Host.Transfers;
 /// differences that go meanwhile end it before its closing SOA.
 /// </remarks>
 internal sealed partial class ZoneTransferResponder(
-    Func<DomainName, Task<ZoneContent?>> contentOf,
+    Func<DomainName, Task<ZoneContentReply>> contentOf,
     IDifferenceHistory? history,
     OutgoingLimits limits,
     TimeProvider clock,
@@ -35,7 +35,7 @@ internal sealed partial class ZoneTransferResponder(
     /// <summary>A responder that asks the zones' owners.</summary>
     public static ZoneTransferResponder OfRegion(
         IActorRef region, IDifferenceHistory? history, OutgoingLimits limits, TimeProvider clock, ILoggerFactory loggers) => new(
-        async zone => (await region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5))).Content,
+        zone => region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5)),
         history,
         limits,
         clock,
@@ -43,17 +43,21 @@ internal sealed partial class ZoneTransferResponder(
 
     public async Task RespondAsync(TransferRequest request, ITransferOutput output, CancellationToken stop)
     {
-        ZoneContent? content = await contentOf(request.Zone);
+        ZoneContentReply held = await contentOf(request.Zone);
         IPAddress client = request.Source.Client.ToIPEndPoint().Address;
-        if (content is null)
+        if (held.Content is not { } content)
         {
             await output.WriteAsync(
                 Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
         }
+        else if (request.Type == RecordType.SOA)
+        {
+            await output.WriteAsync(SoaAnswer(request, content, LifeOf(held)));
+        }
         else if (IsCurrent(request, content))
         {
             OutgoingMetrics.Transferred("soa", "done", 0);
-            await output.WriteAsync(SoaAnswer(request, content));
+            await output.WriteAsync(SoaAnswer(request, content, LifeOf(held)));
         }
         else if (!_places.TryTake(client))
         {
@@ -64,7 +68,7 @@ internal sealed partial class ZoneTransferResponder(
         {
             try
             {
-                await TransferAsync(request, content, output, stop);
+                await TransferAsync(request, content, LifeOf(held), output, stop);
             }
             finally
             {
@@ -84,10 +88,10 @@ internal sealed partial class ZoneTransferResponder(
 
         try
         {
-            ZoneContent? content = await contentOf(request.Zone);
-            ReadOnlyMemory<byte> answer = content is null
-                ? Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here")
-                : SoaAnswer(request, content);
+            ZoneContentReply held = await contentOf(request.Zone);
+            ReadOnlyMemory<byte> answer = held.Content is { } content
+                ? SoaAnswer(request, content, LifeOf(held))
+                : Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here");
             request.Source.ReplyPath.Reply(request.Source.Token, answer.Span);
         }
 #pragma warning disable CA1031 // Nobody waits for this task: whatever went wrong, the client gets no answer.
@@ -105,7 +109,14 @@ internal sealed partial class ZoneTransferResponder(
     private static bool IsCurrent(TransferRequest request, ZoneContent content) =>
         request.ClientSerial is { } serial && SerialNumber.IsSameOrNewer(serial, content.Serial);
 
-    private async Task TransferAsync(TransferRequest request, ZoneContent content, ITransferOutput output, CancellationToken stop)
+    /// <summary>
+    /// How long a secondary may serve it (RFC 7314); null when no bound is known, or it is over and a master is being asked.
+    /// </summary>
+    private TimeSpan? LifeOf(ZoneContentReply held) =>
+        held.ExpiresAt - clock.GetUtcNow() is { } left && left > TimeSpan.Zero ? left : null;
+
+    private async Task TransferAsync(
+        TransferRequest request, ZoneContent content, TimeSpan? life, ITransferOutput output, CancellationToken stop)
     {
         DifferenceChain? chain = FindDifferences(request, content);
         string kind = request.ClientSerial is null ? "axfr" : chain is null ? "ixfr_axfr_style" : "ixfr";
@@ -114,7 +125,7 @@ internal sealed partial class ZoneTransferResponder(
         string result = "failed";
         try
         {
-            bool isDone = await WriteAsync(request, content, chain, output, progress, stop);
+            bool isDone = await WriteAsync(request, content, chain, life, output, progress, stop);
             result = isDone ? "done" : "client_gone";
         }
         finally
@@ -146,6 +157,7 @@ internal sealed partial class ZoneTransferResponder(
         TransferRequest request,
         ZoneContent content,
         DifferenceChain? chain,
+        TimeSpan? life,
         ITransferOutput output,
         Progress progress,
         CancellationToken stop)
@@ -153,7 +165,9 @@ internal sealed partial class ZoneTransferResponder(
         using TsigStreamSigner? signer = request.Authentication.State is TsigVerification { IsVerified: true, Key: { } key } verified
             ? new TsigStreamSigner(key, verified.Mac.Span)
             : null;
-        int reserved = signer is null ? 0 : TsigSigner.SignatureBytesMax;
+        int signature = signer is null ? 0 : SignatureBytes(request);
+        AnswerOpt? opt = AnswerOpt.For(request.Query.Span, isOverTls: request.Source.Tls is not null);
+        int reserved = signature + (opt is null ? 0 : AnswerOpt.SizeMax);
         RecordStream records = chain is null
             ? content.Open()
             : new RecordStream(new DifferenceStream(chain.Read().Prepend(SoaOf(content))));
@@ -166,6 +180,7 @@ internal sealed partial class ZoneTransferResponder(
             {
                 int length = writer.WriteNext(buffer);
                 if (length == 0) break;
+                if (opt is { } wanted) length = wanted.Append(buffer, length, progress.Messages == 0, life, signature);
                 if (signer is not null && !signer.TrySign(buffer, ref length, (ulong)clock.GetUtcNow().ToUnixTimeSeconds()))
                     throw new InvalidDataException("no room for the signature of a transfer message");
                 progress.Bytes += length;
@@ -205,10 +220,12 @@ internal sealed partial class ZoneTransferResponder(
         var buffer = new byte[SmallAnswer];
         int length = ReplyWriter.Write(
             request.Query.Span, buffer, code, authoritative: false, RequestPipeline.PayloadBytes, reason, text);
+        if (request.Source.Tls is not null)
+            length = EdnsPadding.Extend(buffer, length, EdnsPadding.AnswerBlock, SignatureBytes(request));
         return Signed(request, buffer, length);
     }
 
-    private static ReadOnlyMemory<byte> SoaAnswer(TransferRequest request, ZoneContent content)
+    private static ReadOnlyMemory<byte> SoaAnswer(TransferRequest request, ZoneContent content, TimeSpan? life)
     {
         var buffer = new byte[2 * SmallAnswer];
         ReadOnlySpan<byte> query = request.Query.Span;
@@ -220,8 +237,13 @@ internal sealed partial class ZoneTransferResponder(
         using RecordStream records = content.Open();
         if (records.TryRead(out StoredRecord soa))
             writer.TryWriteRecord(MessageSection.Answer, soa.Owner, soa.Type, soa.Class, soa.Ttl, soa.Rdata);
-        return Signed(request, buffer, writer.Length);
+        int length = AnswerOpt.For(query, isOverTls: request.Source.Tls is not null) is { } opt
+            ? opt.Append(buffer, writer.Length, isFirst: true, life, SignatureBytes(request))
+            : writer.Length;
+        return Signed(request, buffer, length);
     }
+
+    private static int SignatureBytes(TransferRequest request) => request.Authenticator?.SignatureBytes(request.Authentication) ?? 0;
 
     private static ReadOnlyMemory<byte> Signed(TransferRequest request, byte[] buffer, int length) =>
         buffer.AsMemory(0, request.Authenticator is { } signer ? signer.Sign(buffer, length, request.Authentication) : length);

@@ -155,7 +155,7 @@ public class OptionsTests
     {
         IPAddress master = IPAddress.Parse("192.0.2.7");
         IPAddress other = IPAddress.Parse("192.0.2.8");
-        ListenerPolicy policy = ConfigurationText.Options("").Access.ToPolicy([master]);
+        ListenerPolicy policy = ConfigurationText.Options("").Access.ToPolicy([master], tls: null);
         Assert.True(policy.AllowNotify.AllowsAddress(NetworkEndpoint.From(master, 0)));
         Assert.True(policy.AllowControl.AllowsAddress(NetworkEndpoint.From(master, 0)));
         Assert.False(policy.AllowControl.AllowsAddress(NetworkEndpoint.From(other, 0)));
@@ -164,7 +164,7 @@ public class OptionsTests
         ListenerPolicy given = ConfigurationText.Options("""
             agent { allow-notify = ["192.0.2.8:53"], allow-transfer = ["key:k"], allow-query = [], control-transport = tcp }
             agent.keys.k.secret = aaaa
-            """).Access.ToPolicy([master]);
+            """).Access.ToPolicy([master], tls: null);
         Assert.True(given.AllowControl.AllowsAddress(NetworkEndpoint.From(other, 53)));
         Assert.False(given.AllowControl.AllowsAddress(NetworkEndpoint.From(other, 54)));
         Assert.False(given.AllowNotify.AllowsAddress(NetworkEndpoint.From(master, 53)));

@@ -27,7 +27,9 @@ internal sealed class ListenerRig : IDisposable
         int slotBytes = 4096,
         int credits = 16,
         ILocalAnswerer? answerer = null,
-        ITransferResponder? transfers = null)
+        ITransferResponder? transfers = null,
+        TlsAcceptor? tls = null,
+        AccessList? allowControl = null)
     {
         Gate = new ControlGate(Sink, credits);
         Listeners = new DnsListeners(
@@ -36,7 +38,7 @@ internal sealed class ListenerRig : IDisposable
                 Endpoints = [NetworkEndpoint.From(IPAddress.Parse(host), 0)],
                 Policy = new ListenerPolicy
                 {
-                    AllowControl = AccessList.Parse("127.0.0.1", "::1"),
+                    AllowControl = allowControl ?? AccessList.Parse("127.0.0.1", "::1"),
                     AllowNotify = AccessList.Parse("127.0.0.1", "::1"),
                     AllowTransfer = AccessList.Parse("127.0.0.1"),
                 },
@@ -46,12 +48,15 @@ internal sealed class ListenerRig : IDisposable
                     : new RelayOptions { Destination = NetworkEndpoint.From(upstream), TimeoutMs = timeoutMs, UdpTableSize = tableSize },
                 LocalAnswerer = answerer,
                 Transfers = transfers,
+                TlsEndpoints = tls is null ? [] : [NetworkEndpoint.From(IPAddress.Parse(host), 0)],
+                Tls = tls,
                 Udp = new UdpWorkerOptions { Workers = workers, Portable = portable, SlotBytes = slotBytes },
                 Tcp = tcp ?? new TcpOptions(),
             },
             NullLoggerFactory.Instance);
         Listeners.Start();
         Port = Listeners.Endpoints[0].Port;
+        TlsPort = tls is null ? 0 : Listeners.TlsEndpoints[0].Port;
     }
 
     public RecordingSink Sink { get; } = new();
@@ -61,6 +66,8 @@ internal sealed class ListenerRig : IDisposable
     public DnsListeners Listeners { get; }
 
     public int Port { get; }
+
+    public int TlsPort { get; }
 
     public Socket Udp(string target = "127.0.0.1")
     {
@@ -72,11 +79,11 @@ internal sealed class ListenerRig : IDisposable
         return client;
     }
 
-    public Socket Tcp(string target = "127.0.0.1")
+    public Socket Tcp(string target = "127.0.0.1", int? port = null)
     {
         IPAddress address = IPAddress.Parse(target);
         var client = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = PatienceMs, NoDelay = true };
-        client.Connect(address, Port);
+        client.Connect(address, port ?? Port);
         _clients.Add(client);
         return client;
     }

@@ -22,6 +22,7 @@ internal static class ZoneAnswerFields
     {
         writer.Name(1, message.Zone);
         writer.Nested(2, message.Content, ContentFields.Write);
+        writer.Instant(3, message.ExpiresAt);
     }
 
     public static void Write(FieldWriter writer, ZoneStatus message)
@@ -89,12 +90,19 @@ internal static class ZoneAnswerFields
     {
         DomainName? zone = null;
         ZoneContent? content = null;
+        DateTimeOffset? expiresAt = null;
         while (reader.Next())
         {
-            if (reader.Field == 1) zone = reader.Name();
-            else if (reader.Field == 2) content = reader.Nested(ContentFields.Read);
+            switch (reader.Field)
+            {
+                case 1: zone = reader.Name(); break;
+                case 2: content = reader.Nested(ContentFields.Read); break;
+                case 3: expiresAt = reader.Instant(); break;
+            }
         }
-        return zone is not null && ContentFields.IsOf(content, zone) ? new ZoneContentReply(zone, content) : null;
+        return zone is not null && ContentFields.IsOf(content, zone)
+            ? new ZoneContentReply(zone, content) { ExpiresAt = expiresAt }
+            : null;
     }
 
     public static ZoneStatus? ReadStatus(ref FieldReader reader)

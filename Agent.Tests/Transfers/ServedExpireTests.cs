@@ -1,0 +1,171 @@
+using System.Buffers.Binary;
+using System.Net;
+using Agent.Actors.Listeners;
+using Agent.Actors.Zones;
+using Agent.Dns.Net;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Agent.Host.Sockets;
+using Agent.Host.Transfers;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Agent.Tests.Dns.Zones.RandomZones;
+
+namespace Agent.Tests.Transfers;
+
+/// <summary>What secondaries are told of the life of a zone (RFC 7314), and how the answers to them are padded over TLS.</summary>
+public sealed class ServedExpireTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch.AddYears(50);
+    private static readonly TlsClient Secondary = new(HasChosenDot: true, []);
+
+    private readonly MemoryZoneContent _content = Content(Zone(new Random(5), 3000, 9));
+
+    [Theory]
+    [InlineData(RecordType.AXFR, false)]
+    [InlineData(RecordType.AXFR, true)]
+    [InlineData(RecordType.IXFR, false)]
+    [InlineData(RecordType.SOA, false)]
+    [InlineData(RecordType.SOA, true)]
+    public async Task Who_asks_is_told_the_time_that_is_left(RecordType type, bool isOverTls)
+    {
+        List<byte[]> messages = await AskAsync(type, Now.AddSeconds(1234), isOverTls ? Secondary : null);
+        Assert.Equal(1234u, ExpireOf(messages[0]));
+        Assert.All(messages.Skip(1), message => Assert.Null(ExpireOf(message)));
+    }
+
+    [Theory]
+    [InlineData(RecordType.AXFR)]
+    [InlineData(RecordType.SOA)]
+    public async Task Where_nothing_is_left_or_known_nothing_is_said(RecordType type)
+    {
+        Assert.Null(ExpireOf((await AskAsync(type, Now.AddSeconds(-1), null))[0]));
+        Assert.Null(ExpireOf((await AskAsync(type, null, null))[0]));
+        Assert.Null(ExpireOf((await AskAsync(type, Now.AddSeconds(9), null, withExpire: false))[0]));
+    }
+
+    [Fact]
+    public async Task Without_EDNS_an_answer_has_none_and_with_it_the_first_message_does()
+    {
+        Assert.All(await AskAsync(RecordType.AXFR, Now.AddDays(1), null, withEdns: false), message => Assert.False(HasOpt(message)));
+        List<byte[]> messages = await AskAsync(RecordType.AXFR, Now.AddDays(1), null);
+        Assert.True(messages.Count > 2);
+        Assert.Equal([true, .. Enumerable.Repeat(false, messages.Count - 1)], messages.Select(HasOpt));
+    }
+
+    [Fact]
+    public async Task Over_TLS_every_message_is_padded()
+    {
+        List<byte[]> messages = await AskAsync(RecordType.AXFR, Now.AddDays(1), Secondary);
+        Assert.True(messages.Count > 2);
+        Assert.All(messages, message => Assert.Equal(0, message.Length % EdnsPadding.AnswerBlock));
+        Assert.All(
+            await AskAsync(RecordType.AXFR, Now.AddDays(1), Secondary, withEdns: false), message => Assert.False(HasOpt(message)));
+    }
+
+    [Fact]
+    public async Task Transfers_over_TLS_without_the_protocol_are_refused_unless_that_is_allowed()
+    {
+        var without = new TlsClient(HasChosenDot: false, []);
+        Assert.Equal(ResponseCode.Refused, CodeOf(Assert.Single(await AskAsync(RecordType.AXFR, null, without))));
+        ListenerPolicy lenient = new() { AllowTransfer = AccessList.Any, TransferNeedsDot = false };
+        Assert.Equal(ResponseCode.NoError, CodeOf((await AskAsync(RecordType.AXFR, null, without, policy: lenient))[0]));
+        ListenerPolicy onlyTls = new() { AllowTransfer = AccessList.Any, TransferNeedsTls = true };
+        Assert.Equal(ResponseCode.Refused, CodeOf(Assert.Single(await AskAsync(RecordType.AXFR, null, null, policy: onlyTls))));
+        Assert.Equal(ResponseCode.NoError, CodeOf((await AskAsync(RecordType.AXFR, null, Secondary, policy: onlyTls))[0]));
+    }
+
+    private async Task<List<byte[]>> AskAsync(
+        RecordType type,
+        DateTimeOffset? expiresAt,
+        TlsClient? tls,
+        bool withEdns = true,
+        bool withExpire = true,
+        ListenerPolicy? policy = null)
+    {
+        var output = new Output();
+        RequestOutcome outcome = Process(type, tls, withEdns, withExpire, policy ?? new() { AllowTransfer = AccessList.Any }, output);
+        if (outcome.Transfer is { } request)
+        {
+            var responder = new ZoneTransferResponder(
+                zone => Task.FromResult(new ZoneContentReply(zone, _content) { ExpiresAt = expiresAt }),
+                history: null,
+                OutgoingLimits.Default,
+                new StandingClock(),
+                NullLogger<ZoneTransferResponder>.Instance);
+            await responder.RespondAsync(request, output, CancellationToken.None);
+        }
+
+        return output.Messages;
+    }
+
+    private RequestOutcome Process(
+        RecordType type, TlsClient? tls, bool withEdns, bool withExpire, ListenerPolicy policy, Output output)
+    {
+        byte[] query = new byte[512];
+        var writer = new MessageWriter(query, 7);
+        Assert.True(writer.TryWriteQuestion(_content.Apex, type));
+        if (withEdns) Assert.True(writer.TryWriteOpt(1232) && (!withExpire || writer.TryWriteOption(EdnsOptionCode.Expire, [])));
+        var pipeline = new RequestPipeline(policy, new PipelineParts { LocalAnswerer = new Apexes(_content.Apex), SendsZones = true });
+        NetworkEndpoint here = NetworkEndpoint.From(IPAddress.Loopback, 853);
+        var source = new RequestSource(here, here, tls is null ? AnswerTransport.Tcp : AnswerTransport.Tls, output) { Tls = tls };
+        byte[] reply = new byte[ushort.MaxValue];
+        RequestOutcome outcome = pipeline.Process(query.AsSpan(0, writer.Length), source, reply, 0);
+        if (outcome.Disposition == RequestDisposition.Reply) output.Messages.Add(reply[..outcome.ReplyLength]);
+        return outcome;
+    }
+
+    private static uint? ExpireOf(byte[] message)
+    {
+        Assert.Equal(WireError.None, EdnsView.Find(message, out EdnsView edns));
+        return edns.TryGetOption(EdnsOptionCode.Expire, out ReadOnlySpan<byte> value) ? BinaryPrimitives.ReadUInt32BigEndian(value) : null;
+    }
+
+    private static bool HasOpt(byte[] message)
+    {
+        Assert.Equal(WireError.None, EdnsView.Find(message, out EdnsView edns));
+        return edns.IsPresent;
+    }
+
+    private static ResponseCode CodeOf(byte[] message) => (ResponseCode)(message[3] & 0xF);
+
+    private sealed class StandingClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+
+    /// <summary>Serves a zone and has nothing to say but its header.</summary>
+    private sealed class Apexes(DomainName apex) : ILocalAnswerer
+    {
+        public int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport)
+        {
+            query.CopyTo(response);
+            response[2] |= 0x84;
+            EdnsView.Find(query, out EdnsView edns);
+            // The option without a value is what a server that knows nothing of it would not send.
+            return edns.TryGetOption(EdnsOptionCode.Expire, out _) ? 0 : query.Length;
+        }
+
+        public bool IsApex(ReadOnlySpan<byte> name) => apex.Wire.SequenceEqual(name);
+    }
+
+    private sealed class Output : ITransferOutput, IReplyPath
+    {
+        public List<byte[]> Messages { get; } = [];
+
+        public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> message)
+        {
+            Messages.Add(message.ToArray());
+            return ValueTask.FromResult(true);
+        }
+
+        public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message)
+        {
+            Messages.Add(message.ToArray());
+            return true;
+        }
+
+        public void Withhold(in ReplyToken token)
+        {
+        }
+    }
+}
