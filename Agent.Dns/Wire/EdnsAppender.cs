@@ -17,7 +17,8 @@ public static class EdnsAppender
     public static int Append(Span<byte> message, int length, EdnsOptionCode code, ReadOnlySpan<byte> value)
     {
         int added = OptionHeadBytes + value.Length;
-        if (message.Length - length < added || !EndsWithOpt(message[..length], out int rdataOffset, out int rdataLength)) return length;
+        if (message.Length - length < added || !TryFindLastOpt(message[..length], out RecordView opt)) return length;
+        (int rdataOffset, int rdataLength) = (opt.RdataOffset, opt.RdataLength);
         if (rdataLength + added > ushort.MaxValue) return length;
         BinaryPrimitives.WriteUInt16BigEndian(message[length..], (ushort)code);
         BinaryPrimitives.WriteUInt16BigEndian(message[(length + LengthBytes)..], (ushort)value.Length);
@@ -26,17 +27,15 @@ public static class EdnsAppender
         return length + added;
     }
 
-    private static bool EndsWithOpt(ReadOnlySpan<byte> message, out int rdataOffset, out int rdataLength)
+    /// <summary>Finds the OPT with which a message ends; false when it ends otherwise or is broken.</summary>
+    internal static bool TryFindLastOpt(ReadOnlySpan<byte> message, out RecordView opt)
     {
-        rdataOffset = rdataLength = 0;
-        bool isLast = false;
         var reader = new MessageReader(message);
-        while (reader.TryReadRecord(out RecordView record))
+        while (reader.TryReadRecord(out opt))
         {
-            isLast = record.Type == RecordType.OPT;
-            (rdataOffset, rdataLength) = (record.RdataOffset, record.RdataLength);
+            if (opt.Type == RecordType.OPT) return opt.RdataOffset + opt.RdataLength == message.Length;
         }
 
-        return isLast && reader.AtEnd;
+        return false;
     }
 }
