@@ -48,7 +48,8 @@ missing_packages() {
   compgen -G '/usr/lib/*/pdns/libgsqlite3backend.so' >/dev/null || packages="$packages pdns-backend-sqlite3"
   /usr/bin/python3 -c 'import dns' >/dev/null 2>&1 || packages="$packages python3-dnspython"
   /usr/bin/python3 -c 'import designate' >/dev/null 2>&1 || packages="$packages python3-designate"
-  /usr/bin/python3 -c 'import pip, setuptools, wheel' >/dev/null 2>&1 || packages="$packages python3-pip python3-setuptools python3-wheel"
+  # setuptools first: it has to come before whatever else loads distutils.
+  /usr/bin/python3 -c 'import setuptools, wheel; import pip' >/dev/null 2>&1 || packages="$packages python3-pip python3-setuptools python3-wheel"
   ldconfig_p=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null)
   [[ $ldconfig_p == *libsqlite3.so.0* ]] || packages="$packages libsqlite3-0"
   tr ' ' '\n' <<<"$packages" | sort -u | xargs
