@@ -35,6 +35,10 @@ public interface IJournal
     /// <summary>Reads the row of one zone; answered by <see cref="ZoneRead"/> or <see cref="ZoneReadFailed"/>.</summary>
     void ReadZone(DomainName zone, ReplyTo replyTo);
 
+    /// <summary>Reads which wanted zones belong to a catalog, over all shards and whichever node has them; answered by
+    /// <see cref="OwnedRead"/> or <see cref="OwnedReadFailed"/>.</summary>
+    void ReadOwned(DomainName catalog, ReplyTo replyTo);
+
     /// <summary>Reads the newest history lines of a zone, newest first; answered by <see cref="HistoryRead"/>.</summary>
     void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo);
 

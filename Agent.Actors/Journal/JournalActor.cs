@@ -78,7 +78,7 @@ public sealed class JournalActor : UntypedActor
             case Append append:
                 Accept(append);
                 break;
-            case TakeShard or AskZoneRow or PassJournal:
+            case TakeShard or AskZoneRow or AskOwned or PassJournal:
                 _waiting.Enqueue((message, Sender));
                 if (!_busy) CommitNext();
                 break;
@@ -169,6 +169,7 @@ public sealed class JournalActor : UntypedActor
                 Append { Id: not 0 } append => new AppendFailed(append.Id, reason),
                 TakeShard shard => new ShardLoadFailed(shard.Shard, reason),
                 AskZoneRow zone => new ZoneReadFailed(zone.Zone, reason),
+                AskOwned owned => new OwnedReadFailed(owned.Catalog, reason),
                 PassJournal => new JournalPassed(),
                 _ => null,
             };
@@ -274,6 +275,7 @@ public sealed class JournalActor : UntypedActor
     {
         if (request is TakeShard shard) _journal.TakeShard(shard.Shard, shard.ShardCount, shard.Epoch, new ReplyTo(asker, 0));
         else if (request is AskZoneRow zone) _journal.ReadZone(zone.Zone, new ReplyTo(asker, 0));
+        else if (request is AskOwned owned) _journal.ReadOwned(owned.Catalog, new ReplyTo(asker, 0));
         else if (request is PassJournal) asker.Tell(new JournalPassed(), Self);
     }
 

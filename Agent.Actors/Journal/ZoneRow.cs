@@ -59,6 +59,9 @@ public sealed record ZoneRow
     /// <summary>Content that a guard stopped; null when there is none.</summary>
     public ZoneCandidate? Candidate { get; init; }
 
+    /// <summary>The catalog that the zone belongs to; null when a control message created it.</summary>
+    public ZoneOwner? Owner { get; init; }
+
     /// <summary>One entry for each target that was ever asked, ordered by name.</summary>
     public ImmutableArray<TargetProgress> Targets { get; init; } = [];
 }

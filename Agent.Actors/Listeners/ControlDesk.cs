@@ -66,6 +66,9 @@ internal static class ZoneAnswers
             case ZoneOutcome.Unknown:
                 request.TryAnswer(ControlAnswer.Refused(ExtendedErrorCode.NotAuthoritative, "the zone is not known here"));
                 break;
+            case ZoneOutcome.Failed when reply.Reason?.Code == ReasonCode.OwnedElsewhere:
+                request.TryAnswer(ControlAnswer.Refused(ExtendedErrorCode.Prohibited, reply.Reason.ToString()));
+                break;
             default:
                 request.TryAnswer(ControlAnswer.Failed(CodeOf(reply.Reason), reply.Reason?.ToString()));
                 break;

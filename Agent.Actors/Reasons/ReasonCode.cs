@@ -100,6 +100,18 @@ public static class ReasonCode
     /// <summary>The zone is not known to the agent.</summary>
     public const string UnknownZone = "unknown-zone";
 
+    /// <summary>The zone belongs to a catalog, or to whoever created it, and another may not take it or take it away.</summary>
+    public const string OwnedElsewhere = "owned-elsewhere";
+
+    /// <summary>A catalog breaks the rules of RFC 9432; what it said before stays in force.</summary>
+    public const string CatalogBroken = "catalog-broken";
+
+    /// <summary>A catalog drops so many members at once that an operator must approve it.</summary>
+    public const string CatalogRemoval = "catalog-removal";
+
+    /// <summary>A catalog claims zones that are not free.</summary>
+    public const string CatalogConflict = "catalog-conflict";
+
     /// <summary>The name cannot be handled by a target (length or characters of its own limits).</summary>
     public const string NameNotAcceptable = "name-not-acceptable";
 

@@ -24,7 +24,8 @@ public sealed partial class MasterDirectoryActor
 
     private void Queue(Waiter waiter)
     {
-        ImmutableArray<Master> masters = _settings.Roster.Of(waiter.Request.Zone);
+        GetMasters request = waiter.Request;
+        ImmutableArray<Master> masters = _settings.Roster.Of(request.Zone, request.Catalog, request.Group);
         MasterQueue? queue = _queues.Find(q => q.Masters == masters || q.Masters.SequenceEqual(masters));
         if (queue is null) _queues.Add(queue = new MasterQueue(masters));
         (waiter.Request.IsUrgent ? queue.Urgent : queue.Regular).Enqueue(waiter);

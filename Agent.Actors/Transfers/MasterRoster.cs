@@ -9,6 +9,8 @@ public sealed class MasterRoster
 {
     private readonly ImmutableDictionary<DomainName, ImmutableArray<Master>> _exact;
     private readonly ImmutableDictionary<DomainName, ImmutableArray<Master>> _below;
+    private readonly ImmutableDictionary<(DomainName Catalog, string Group), ImmutableArray<Master>> _members =
+        ImmutableDictionary<(DomainName, string), ImmutableArray<Master>>.Empty;
 
     /// <summary>Makes a roster of masters that all zones have.</summary>
     public MasterRoster(ImmutableArray<Master> common)
@@ -28,14 +30,40 @@ public sealed class MasterRoster
         All = [.. common.Concat(own.SelectMany(o => o.Masters)).Distinct()];
     }
 
+    private MasterRoster(MasterRoster zones, ImmutableArray<MemberMasters> members)
+        : this(zones.Common, zones.Own)
+    {
+        Members = members;
+        _members = members.ToImmutableDictionary(m => (m.Catalog.Fold(), m.Group), m => m.Masters);
+        All = [.. All.Concat(members.SelectMany(m => m.Masters)).Distinct()];
+    }
+
     /// <summary>Masters of zones that no pattern fits.</summary>
     public ImmutableArray<Master> Common { get; }
 
     /// <summary>Zones with masters of their own.</summary>
     public ImmutableArray<ZoneMasters> Own { get; }
 
+    /// <summary>Masters of the members of catalogs.</summary>
+    public ImmutableArray<MemberMasters> Members { get; } = [];
+
     /// <summary>Every master, once.</summary>
     public ImmutableArray<Master> All { get; }
+
+    /// <summary>The same, with masters for the members of catalogs.</summary>
+    public MasterRoster With(ImmutableArray<MemberMasters> members) => new(this, members);
+
+    /// <summary>The masters of a zone that may belong to a catalog: its name counts first, then its group there, then the catalog, then
+    /// patterns.</summary>
+    public ImmutableArray<Master> Of(DomainName zone, DomainName? catalog, string group)
+    {
+        ArgumentNullException.ThrowIfNull(zone);
+        if (catalog is null || _members.IsEmpty || _exact.ContainsKey(zone.Fold())) return Of(zone);
+        DomainName name = catalog.Fold();
+        return _members.TryGetValue((name, group), out ImmutableArray<Master> ofGroup) ? ofGroup
+            : _members.TryGetValue((name, ""), out ImmutableArray<Master> ofCatalog) ? ofCatalog
+            : Of(zone);
+    }
 
     /// <summary>The zone's masters: its name counts before a pattern, a longer pattern before a shorter one.</summary>
     public ImmutableArray<Master> Of(DomainName zone)
@@ -57,6 +85,9 @@ public sealed class MasterRoster
 
 /// <summary>Masters of the zones that a pattern fits.</summary>
 public sealed record ZoneMasters(ZonePattern Pattern, ImmutableArray<Master> Masters);
+
+/// <summary>Masters of the members that a catalog has in a group; without group, of all its other members.</summary>
+public sealed record MemberMasters(DomainName Catalog, string Group, ImmutableArray<Master> Masters);
 
 /// <summary>A zone by its name, or every zone below a name ("*.example.").</summary>
 /// <param name="Name">The zone, or what stands above the zones.</param>

@@ -96,7 +96,9 @@ public sealed class TransferActor : UntypedActor
         _effects.Clear();
     }
 
-    private void AskMasters() => _settings.Directory.Tell(new GetMasters(_order.Pass, _order.Zone, _order.Notifier, _order.IsUrgent), Self);
+    private void AskMasters() => _settings.Directory.Tell(
+        new GetMasters(_order.Pass, _order.Zone, _order.Notifier, _order.IsUrgent) { Catalog = _order.Catalog, Group = _order.Group },
+        Self);
 
     private void AskLeave() => _settings.Budget.Tell(new AskLeave(_leaveFor!), Self);
 

@@ -29,6 +29,12 @@ public sealed record PassOrder(long Pass, DomainName Zone, uint? HeldSerial, boo
     /// <summary>Somebody said that there is something new, or waits for it: it goes before the many regular checks.</summary>
     public bool IsUrgent { get; init; }
 
+    /// <summary>The catalog that the zone belongs to, with masters of its own for members; null when there is none.</summary>
+    public DomainName? Catalog { get; init; }
+
+    /// <summary>The group in that catalog; empty for none.</summary>
+    public string Group { get; init; } = "";
+
     /// <summary>The content held, from which differences may start; null when the whole zone is wanted.</summary>
     public ZoneContent? Held { get; init; }
 }
@@ -71,7 +77,14 @@ public sealed record NothingBrought(long Pass, Reason Reason) : PassResult(Pass)
 /// <param name="Zone">Whose masters.</param>
 /// <param name="Notifier">Address that said that something changed; asked first.</param>
 /// <param name="IsUrgent">It goes before the regular checks.</param>
-public sealed record GetMasters(long Id, DomainName Zone, IPAddress? Notifier, bool IsUrgent);
+public sealed record GetMasters(long Id, DomainName Zone, IPAddress? Notifier, bool IsUrgent)
+{
+    /// <summary>The catalog that the zone belongs to; null for none.</summary>
+    public DomainName? Catalog { get; init; }
+
+    /// <summary>The group in that catalog; empty for none.</summary>
+    public string Group { get; init; } = "";
+}
 
 /// <summary>Addresses to try, best first.</summary>
 /// <param name="Id">Number of the request.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Actors.Backends;
+using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
@@ -109,6 +110,8 @@ internal sealed partial class ZoneActor : UntypedActor
         {
             CreateZone x => new CreateAsked(Register(sender, deadline: true), _healthy, x.Origin),
             DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin),
+            ClaimZone x => new ClaimAsked(Register(sender, deadline: true), x.Owner, x.Adopts, x.Origin),
+            ReleaseZone x => new ReleaseAsked(Register(sender, deadline: true), x.Catalog, x.Origin),
             NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin),
             DecideCandidate x => new DecisionAsked(Register(sender, deadline: true), x.Approve, x.Serial, x.Hash, x.Origin),
             RefreshZone x => new RefreshAsked(Register(sender, deadline: false), x.Force, x.Origin),
@@ -185,7 +188,9 @@ internal sealed partial class ZoneActor : UntypedActor
                         AcceptOlder = x.AcceptOlder,
                         IsUrgent = x.IsUrgent,
                         Served = _machine.Phase == ZonePhase.Present ? _machine.Row?.Content : null,
-                        Guards = _settings.Policy.Current.Guards,
+                        Guards = GuardsNow(),
+                        Catalog = _machine.Owner?.Catalog,
+                        Group = _machine.Owner?.Group ?? "",
                         Pinned = x.Pinned,
 
                         // Who forces a transfer doubts what is held, so nothing starts from that; nor does a way lead to something older.
@@ -229,6 +234,13 @@ internal sealed partial class ZoneActor : UntypedActor
                 OfferRest();
                 break;
         }
+    }
+
+    /// <summary>A catalog that loses members has a guard of its own, which looks at members and not at records.</summary>
+    private GuardPolicy GuardsNow()
+    {
+        GuardPolicy guards = _settings.Policy.Current.Guards;
+        return _machine.Row?.Owner?.Catalog == _name ? guards with { ShrinkPercent = 100, ShrinkRecords = 0 } : guards;
     }
 
     /// <summary>Records how long the step took that ends with this message.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
@@ -20,6 +21,12 @@ public sealed record CreateAsked(long Requester, ImmutableArray<string> CountedT
 
 /// <summary>DELETE; <paramref name="CountedTargets"/> are those that were healthy when it came.</summary>
 public sealed record DeleteAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>A catalog has the zone as a member; <paramref name="Adopts"/>: also when a control message created it.</summary>
+public sealed record ClaimAsked(long Requester, ZoneOwner Owner, bool Adopts, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>A catalog does not have the zone any more.</summary>
+public sealed record ReleaseAsked(long Requester, DomainName Catalog, RequestOrigin Origin) : ZoneInput;
 
 /// <summary>NOTIFY.</summary>
 public sealed record NotifyAsked(long Requester, IPAddress? Notifier, RequestOrigin Origin) : ZoneInput;

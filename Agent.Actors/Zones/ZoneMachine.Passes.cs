@@ -167,7 +167,8 @@ public sealed partial class ZoneMachine
         _failures++;
         bool worthTelling = _row?.Reason?.Code != input.Reason.Code || BitOperations.IsPow2(_failures);
         if (worthTelling) AddEvent("transfer-failed", input.Reason.ToString());
-        if (_phase == ZonePhase.Present || _writePurpose == WritePurpose.Accept)
+        // What is being written may be durable already: whether the creation came to nothing, that decides.
+        if (_phase == ZonePhase.Present || _writePurpose is WritePurpose.Accept or WritePurpose.Content)
         {
             SetReason(input.Reason);
             ExpireWhenOverdue(input);
@@ -266,6 +267,7 @@ public sealed partial class ZoneMachine
         _wantRevival = false;
         _newCandidate = null;
         AnswerAll(_deciders, ZoneOutcome.Failed, DeletedMeanwhile);
+        DropClaim(DeletedMeanwhile);
         _urgent = false;
         _notifyPasses = 0;
         _failures = 0;

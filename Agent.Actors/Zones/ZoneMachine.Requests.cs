@@ -64,7 +64,7 @@ public sealed partial class ZoneMachine
                 break;
             case ZonePhase.Deleting:
                 _recreate = true;
-                _promised = false;
+                _promised = _claim is not null;
                 Join(_creators, input.Requester, input.CountedTargets);
                 break;
             case ZonePhase.Creating:
@@ -88,6 +88,17 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        if (WhyNotDeleted() is { } why)
+        {
+            Answer(input.Requester, ZoneOutcome.Failed, why);
+            return;
+        }
+
+        Delete(input);
+    }
+
+    private void Delete(DeleteAsked input)
+    {
         if (_writeDelay is { } away && _writePurpose != WritePurpose.Forget)
         {
             Answer(input.Requester, ZoneOutcome.Failed, away);
@@ -100,6 +111,7 @@ public sealed partial class ZoneMachine
         _recreate = false;
         if (_phase == ZonePhase.Deleting)
         {
+            DropRecreation(DeletedMeanwhile);
             SettleDeleters();
             return;
         }
@@ -181,6 +193,12 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        if (_claimers.RemoveAll(w => w.Requester == requester) > 0)
+        {
+            Answer(requester, ZoneOutcome.Failed, ClaimLate);
+            return;
+        }
+
         if (_deciders.RemoveAll(w => w.Requester == requester) > 0)
         {
             Answer(requester, ZoneOutcome.Failed, DecisionLate);
@@ -203,7 +221,7 @@ public sealed partial class ZoneMachine
             // Behind a deletion that the journal has not taken yet the creation has not even begun.
             _creators.Remove(creator);
             Answer(requester, ZoneOutcome.Failed, NothingMoved);
-            if (_creators.Count > 0) return;
+            if (_creators.Count > 0 || _claim is not null) return;
             _recreate = false;
             if (_phase == ZonePhase.Creating && _notifyPasses == 0) AbandonCreation();
         }

@@ -27,6 +27,7 @@ public sealed partial class ZoneMachine
         Forget = 4,
         Standing = 5,
         Candidate = 6,
+        Owner = 7,
     }
 
     private void Write(WritePurpose purpose, ZoneRow? row)
@@ -48,8 +49,13 @@ public sealed partial class ZoneMachine
         bool wasDelayed = _writeDelay is not null;
         WritePurpose purpose = EndWrite();
         ZoneRow? before = _row;
-        // Beside a candidate that is written the row goes on changing.
-        _row = purpose == WritePurpose.Candidate ? _row! with { Candidate = _writtenRow!.Candidate } : _writtenRow;
+        // Beside a candidate or an owner that is written the row goes on changing.
+        _row = purpose switch
+        {
+            WritePurpose.Candidate => _row! with { Candidate = _writtenRow!.Candidate },
+            WritePurpose.Owner => _row! with { Owner = _writtenRow!.Owner },
+            _ => _writtenRow,
+        };
         _standing = _writtenRow is null ? null : PutStanding.Of(_writtenRow);
         if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept)
         {
@@ -65,6 +71,7 @@ public sealed partial class ZoneMachine
             case WritePurpose.Forget: ForgetIsDurable(); break;
             case WritePurpose.Standing: StandingIsDurable(); break;
             case WritePurpose.Candidate: CandidateIsDurable(); break;
+            case WritePurpose.Owner: OwnerIsDurable(before?.Owner); break;
             default: throw new UnreachableException($"write {write} without a purpose");
         }
     }
@@ -82,6 +89,7 @@ public sealed partial class ZoneMachine
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
         if (_phase == ZonePhase.Deleting) return;
         _phase = ZonePhase.Present;
+        ClaimIsDurable();
         AddEvent(
             before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
         _effects.Add(Present(observeFirst: false));
@@ -93,6 +101,7 @@ public sealed partial class ZoneMachine
     {
         if (_phase == ZonePhase.Deleting) return;
         _phase = ZonePhase.Present;
+        ClaimIsDurable();
         AddEvent("accepted", "the zone is wanted; its first transfer goes on");
         _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
     }
@@ -106,7 +115,7 @@ public sealed partial class ZoneMachine
     private void ForgetIsDurable()
     {
         AnswerAll(_deleters, ZoneOutcome.Done, null);
-        if (_creators.Count > 0)
+        if (_creators.Count > 0 || _claim is not null)
         {
             _recreate = false;
             _phase = ZonePhase.Creating;
@@ -128,12 +137,14 @@ public sealed partial class ZoneMachine
             case WritePurpose.Content: ContentNotDurable(input.Reason); break;
             case WritePurpose.Accept:
                 AnswerLate(_creators, ZoneOutcome.Failed, input.Reason);
+                AnswerAll(_claimers, ZoneOutcome.Failed, input.Reason);
                 bool isForNobody = _creators.Count == 0 && (_pass == 0 || (wasDelayed && !_promised));
                 if (isForNobody && _phase == ZonePhase.Creating) AbandonCreation();
                 break;
             case WritePurpose.Delete: DeleteNotDurable(input.Reason); break;
             case WritePurpose.Standing: StandingNotDurable(); break;
             case WritePurpose.Candidate: CandidateNotDurable(input.Reason); break;
+            case WritePurpose.Owner: OwnerNotDurable(input.Reason); break;
             default:
                 // The zone is off every server already; only the row lingers until the journal takes the last word.
                 _failures++;
@@ -164,6 +175,7 @@ public sealed partial class ZoneMachine
     private void DeleteNotDurable(Reason reason)
     {
         CodeProbe.Reached("zone.delete-not-durable");
+        DropRecreation(reason);
         AnswerAll(_deleters, ZoneOutcome.Failed, reason);
         if (_row is { Wish: ZoneWish.Absent }) return;
         if (_row is null)
@@ -200,6 +212,8 @@ public sealed partial class ZoneMachine
         _writeDelay = input.Reason;
         SetReason(input.Reason);
         AnswerAll(_deciders, ZoneOutcome.Failed, input.Reason);
+        AnswerAll(_claimers, ZoneOutcome.Failed, input.Reason);
+        if (_phase == ZonePhase.Deleting) DropRecreation(input.Reason);
         if (_phase is ZonePhase.Creating or ZonePhase.Deleting) AnswerAll(_creators, ZoneOutcome.Failed, input.Reason);
         if (_writePurpose != WritePurpose.Forget) AnswerAll(_deleters, ZoneOutcome.Failed, input.Reason);
         _recreate = false;

@@ -70,12 +70,13 @@ public sealed partial class ZoneMachine
     public ZoneRow? Row => _row;
 
     /// <summary>Requesters that wait for an answer.</summary>
-    public int Waiting => _creators.Count + _deleters.Count + _deciders.Count;
+    public int Waiting => _creators.Count + _deleters.Count + _deciders.Count + _claimers.Count;
 
     /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
     public bool IsQuiet =>
         _phase == ZonePhase.Present && _row!.Content is not null && Waiting == 0 && _pass == 0 && _write == 0
         && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && _newCandidate is null
+        && _newOwner is null
         && _row.Targets.Length == _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
 
     /// <summary>Settings can change while the agent runs.</summary>
@@ -95,6 +96,8 @@ public sealed partial class ZoneMachine
             case Loaded x: OnLoaded(x); break;
             case CreateAsked x: OnCreate(x); break;
             case DeleteAsked x: OnDelete(x); break;
+            case ClaimAsked x: OnClaim(x); break;
+            case ReleaseAsked x: OnRelease(x); break;
             case NotifyAsked x: OnNotify(x); break;
             case RefreshAsked x: OnRefresh(x); break;
             case DecisionAsked x: OnDecision(x); break;
@@ -162,6 +165,10 @@ public sealed partial class ZoneMachine
         {
             WriteExpiry();
         }
+        else if (_newOwner is not null && _phase == ZonePhase.Present)
+        {
+            WriteOwner();
+        }
         else if (_newCandidate is not null && _phase == ZonePhase.Present)
         {
             WriteCandidate();
@@ -184,6 +191,7 @@ public sealed partial class ZoneMachine
         RefreshedAt = _row?.RefreshedAt,
         Lifetime = _row?.Lifetime,
         Candidate = wish == ZoneWish.Present ? _row?.Candidate : null,
+        Owner = _phase == ZonePhase.Creating ? _claim : _row?.Owner,
         Targets = [.. _targets.Select(PendingAt)],
     };
 

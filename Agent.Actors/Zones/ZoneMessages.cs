@@ -137,6 +137,9 @@ public sealed record ZoneStatus(
     /// <summary>When the content expires, or has expired, unless a master confirms it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>The catalog that the zone belongs to; null when a control message created it.</summary>
+    public ZoneOwner? Owner { get; init; }
+
     /// <summary>Content that a guard stopped.</summary>
     public CandidateStatus? Candidate { get; init; }
 }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Agent.Actors.Guards;
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
@@ -91,6 +93,9 @@ public sealed record ZonePolicy
 
     /// <summary>What is made of a master's older serial.</summary>
     public OlderSerial OlderSerial { get; init; } = OlderSerial.AfterExpiry;
+
+    /// <summary>Catalogs of the configuration: what belongs to one of them nobody else takes away.</summary>
+    public ImmutableHashSet<DomainName> Catalogs { get; init; } = [];
 
     /// <summary>Requests that may wait for one zone; one more is answered with overload at once.</summary>
     public int MaxWaitingRequests { get; init; } = 64;

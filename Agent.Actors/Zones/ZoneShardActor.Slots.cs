@@ -14,10 +14,10 @@ public sealed partial class ZoneShardActor
 {
     private IActorRef Wake(DomainName name)
     {
-        if (!_slots.TryGetValue(name, out ZoneSlot? slot)) _slots[name] = slot = new ZoneSlot(null);
+        if (!_slots.TryGetValue(name, out ZoneSlot? slot)) _slots[name] = slot = SlotOf(name, null);
         if (slot.Actor is { } awake) return awake;
         var zone = new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row);
-        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, zone, Targets, _healthy));
+        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, zone, TargetsOf(name, slot.Row), _healthy));
         Context.Watch(actor);
         _actors.Add(actor, name);
         AgentMetrics.ZoneActors.Add(1);
@@ -59,6 +59,14 @@ public sealed partial class ZoneShardActor
 
         switch (message)
         {
+            case GetCatalog or ApproveCatalog:
+                AskCatalog(message, sender);
+                return;
+
+            case CreateZone or NotifyZone when ConfiguredAs(message, slot) is { } answer:
+                sender.Tell(answer, Self);
+                return;
+
             // Questions do not wake anybody.
             case GetZone when !known:
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
@@ -110,6 +118,7 @@ public sealed partial class ZoneShardActor
         slot.ForgetWritten();
         slot.Phase = picture.Phase;
         slot.Transferring = picture.Transferring;
+        TellCatalog(picture.Zone, slot);
     }
 
     private void Rest(RestOffered offer)
@@ -169,6 +178,7 @@ public sealed partial class ZoneShardActor
         slot.Phase = read.Row is { Wish: ZoneWish.Absent } ? ZonePhase.Deleting : ZonePhase.Present;
         Queue<(ZoneMessage Message, IActorRef Sender)> held = slot.TakeHeld();
         slot.NeedsLook = true;
+        TellCatalog(read.Zone, slot);
         if (read.Row is null) _slots.Remove(read.Zone);
         else Timers.StartSingleTimer(read.Zone, new Revive(read.Zone), ReviveDelay);
         while (held.TryDequeue(out (ZoneMessage Message, IActorRef Sender) next)) Deliver(next.Message, next.Sender);
@@ -215,6 +225,9 @@ public sealed partial class ZoneShardActor
         public ZoneRow? Row { get; set; } = row;
 
         public IActorRef? Actor { get; set; }
+
+        /// <summary>A catalog of the configuration: no target hears of it.</summary>
+        public bool IsCatalog { get; init; }
 
         /// <summary>Messages sent to the present actor.</summary>
         public long Sent { get; set; }

@@ -3,6 +3,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
 
@@ -14,6 +15,9 @@ public sealed partial class ZoneShardActor
 {
     /// <summary>Nobody needs them before the shard has begun to load.</summary>
     private ZoneTargets Targets => _targets!;
+
+    private ZoneTargets TargetsOf(DomainName name, ZoneRow? row) =>
+        IsCatalog(name, row) ? new ZoneTargets(NoTargets, Targets.Shard, Targets.Epoch) : Targets;
 
     /// <summary>Nothing is loaded before the targets are known: of a deleted zone nothing else would be left to wait for.</summary>
     private void AskForTargets()
@@ -47,6 +51,7 @@ public sealed partial class ZoneShardActor
         _targets = new ZoneTargets(set, _start.Shard, _start.Epoch);
         foreach (ZoneSlot slot in _slots.Values)
         {
+            if (slot.IsCatalog) continue;
             if (slot.Actor is not null)
             {
                 Tell(slot, _targets);
@@ -89,6 +94,7 @@ public sealed partial class ZoneShardActor
     {
         foreach (ZoneSlot slot in _slots.Values)
         {
+            if (slot.IsCatalog) continue;
             if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
             else if (!slot.IsUnread && slot.Row is { } row) TellWish(target, row);
         }
@@ -101,7 +107,7 @@ public sealed partial class ZoneShardActor
 
     private void TellWish(IActorRef target, ZoneRow row)
     {
-        if (WantZone.OfRow(row, Targets.Shard, Targets.Epoch) is not { } wish) return;
+        if (IsCatalog(row.Name, row) || WantZone.OfRow(row, Targets.Shard, Targets.Epoch) is not { } wish) return;
         target.Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
     }
 
@@ -110,7 +116,7 @@ public sealed partial class ZoneShardActor
         int zones = 0, proven = 0;
         foreach (ZoneSlot slot in _slots.Values)
         {
-            if (slot.Row is not { Wish: ZoneWish.Present, Content: not null } row) continue;
+            if (slot.IsCatalog || slot.Row is not { Wish: ZoneWish.Present, Content: not null } row) continue;
             zones++;
             if (question.Targets.All(target => row.Targets.Any(t => t.Target == target && t.State == TargetZoneState.Verified))) proven++;
         }

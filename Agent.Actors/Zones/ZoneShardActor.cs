@@ -102,7 +102,9 @@ public sealed partial class ZoneShardActor : UntypedActor
             case TargetReport x: Deliver(x); break;
             case ZonePicture x: Picture(x); break;
             case RestOffered x: Rest(x); break;
-            case Terminated x: ZoneFailed(x.ActorRef); break;
+            case Terminated x when !CatalogFailed(x.ActorRef): ZoneFailed(x.ActorRef); break;
+            case Terminated or ZoneReply: break;
+            case StartCatalog x: Start(x.Catalog); break;
             case ZoneRead x: ReadBack(x); break;
             case ZoneReadFailed x: NotReadBack(x); break;
             case ReadAgain x: if (_slots.TryGetValue(x.Zone, out ZoneSlot? unread) && unread.IsUnread) AskRow(x.Zone); break;
@@ -183,7 +185,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         Context.Parent.Tell(new ShardTaken(_start!.Shard, _start.Epoch), Self);
         foreach (ZoneRow row in loaded.Rows)
         {
-            var slot = new ZoneSlot(row);
+            ZoneSlot slot = SlotOf(row.Name, row);
             _slots.Add(row.Name, slot);
             if (row.Wish == ZoneWish.Absent)
             {
@@ -197,7 +199,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             }
             else
             {
-                slot.Unproven(Targets.Set);
+                slot.Unproven(TargetsOf(row.Name, row).Set);
                 WantEverywhere(row);
             }
 
@@ -206,6 +208,7 @@ public sealed partial class ZoneShardActor : UntypedActor
 
         EnqueueChecks(loaded.Rows.Where(r => _slots[r.Name].IsToCheck));
 
+        StartCatalogs();
         if (_start!.AfterCrash) Timers.StartSingleTimer(QuietTimer, QuietTimer, _settings.QuietPeriod);
         while (_early.TryDequeue(out (object Message, IActorRef Sender) early))
         {
@@ -301,4 +304,10 @@ public sealed record ZoneShardSettings(
     /// <summary>So long a change that an owner ordered before it crashed may still take effect at a server; every zone is looked at once
     /// more when it is over.</summary>
     public TimeSpan QuietPeriod { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>The catalogs of the configuration; none when they are not consumed here.</summary>
+    public ImmutableHashSet<DomainName> Catalogs { get; init; } = [];
+
+    /// <summary>The actor of a catalog, given its name and the door to all zones.</summary>
+    public Func<DomainName, IActorRef, Props>? CatalogProps { get; init; }
 }

@@ -51,6 +51,7 @@ public static class ZoneStatusView
             row?.Targets ?? [])
         {
             ExpiresAt = phase == ZonePhase.Present ? row?.ExpiresAt : null,
+            Owner = row?.Owner,
             Candidate = phase == ZonePhase.Present ? CandidateStatus.Of(row?.Candidate) : null,
         };
     }

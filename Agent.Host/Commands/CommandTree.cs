@@ -20,6 +20,7 @@ public static class CommandTree
             zone,
             ask.TargetCommand(),
             ask.MasterCommand(),
+            new CatalogCommands(console).CatalogCommand(),
             new ClusterCommands(console).ClusterCommand(),
             new HealthCommands(console).HealthCommand(),
             new AnycastCommands(console).AnycastCommand(),

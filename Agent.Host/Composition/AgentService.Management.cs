@@ -30,6 +30,7 @@ internal sealed partial class AgentService
             _cluster?.Node)
         {
             Anycast = anycast?.Parts,
+            Catalogs = _options.Catalogs.Keys.ToArray(),
         };
         return ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),

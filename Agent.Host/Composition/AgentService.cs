@@ -254,7 +254,8 @@ internal sealed partial class AgentService : IAsyncDisposable
             TargetDirectory = targets,
             Announcements = StartAnnouncements(client),
         };
-        Props host = ZoneShardActor.Props(new ZoneShardSettings(zones, shards, transfer.Pace.ChecksPerSecond / shards, MaxEarly: 10_000));
+        var hosting = new ZoneShardSettings(zones, shards, transfer.Pace.ChecksPerSecond / shards, MaxEarly: 10_000);
+        Props host = ZoneShardActor.Props(WithCatalogs(hosting, writer));
         ICoordination coordination = _cluster is null ? new EmbeddedCoordination(shards, journal.Epoch) : new ClusterCoordination(shards);
         var region = new ShardRegionSettings(coordination, host, new UnplacedZones(), HoldAtMost, MaxHeld)
         {

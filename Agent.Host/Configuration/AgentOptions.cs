@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using Agent.Actors.Catalogs;
 using Agent.Actors.Listeners;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
@@ -49,6 +51,9 @@ public sealed record AgentOptions
     /// <summary>Servers to transfer zones from, and zones with servers of their own. A host may be a name with several addresses; each is
     /// named by its text.</summary>
     public required MasterRoster Roster { get; init; }
+
+    /// <summary>The catalogs that are consumed, by name.</summary>
+    public required ImmutableDictionary<DomainName, CatalogPolicy> Catalogs { get; init; }
 
     public required AccessOptions Access { get; init; }
 

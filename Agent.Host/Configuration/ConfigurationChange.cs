@@ -45,6 +45,7 @@ public sealed class ConfigurationChange
         ["agent.tls-listen.alpn"] = null,
         ["agent.masters"] = null,
         ["agent.zones"] = null,
+        ["agent.catalogs"] = "catalogs are taken up at start",
         ["agent.allow-notify"] = null,
         ["agent.allow-control"] = null,
         ["agent.control-transport"] = null,
@@ -135,6 +136,8 @@ public sealed class ConfigurationChange
     private static AgentOptions Apply(AgentOptions old, AgentOptions current) => current with
     {
         NodeName = old.NodeName,
+        Catalogs = old.Catalogs,
+        Zones = current.Zones with { Catalogs = old.Zones.Catalogs },
         Listener = old.Listener,
         TlsListen = TlsListenOptions.Reloaded(old.TlsListen, current.TlsListen),
         DataDirectory = old.DataDirectory,

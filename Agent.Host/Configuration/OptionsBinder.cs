@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Agent.Actors.Backends;
+using Agent.Actors.Catalogs;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
+using Agent.Dns.Wire;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Transfers;
 
@@ -57,15 +59,17 @@ internal sealed partial class OptionsBinder
         string name = _agent.Text("name");
         if (name.Length == 0) name = Environment.MachineName;
         JournalPlace journal = ReadJournal(_agent.Section("journal"));
+        (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(ReadRoster(keys, tls), keys, tls);
         var options = new AgentOptions
         {
             NodeName = name,
             Listener = ReadListener(),
             TlsListen = tlsListen,
-            Roster = ReadRoster(keys, tls),
+            Roster = roster,
+            Catalogs = catalogs,
             Access = ReadAccess(keys, tlsListen),
             AlsoNotify = ReadAlsoNotify(keys, tls),
-            Zones = ReadZonePolicy(transfer, limits),
+            Zones = ReadZonePolicy(transfer, limits) with { Catalogs = [.. catalogs.Keys] },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
             Targets = targets,
@@ -137,21 +141,24 @@ internal sealed partial class OptionsBinder
     }
 
     private List<Master> ReadMasters(
-        SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> tls)
+        SectionReader section,
+        IReadOnlyDictionary<string, KeyOptions> keys,
+        IReadOnlyDictionary<string, TlsProfile> tls,
+        string path = "masters")
     {
         var masters = new List<Master>();
-        foreach ((int index, HoconNode item) in section.Items("masters").Index())
+        foreach ((int index, HoconNode item) in section.Items(path).Index())
         {
             if (item is HoconObject written)
             {
-                if (ReadMaster(section.Item("masters", index, written, MasterDefaults), keys, tls) is { } master) masters.Add(master);
+                if (ReadMaster(section.Item(path, index, written, MasterDefaults), keys, tls) is { } master) masters.Add(master);
                 continue;
             }
 
             string texts = item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
             if (texts.Length == 0)
             {
-                section.ProblemAt(item.Origin, "masters", $"an address or an object with address is needed, not {item.Kind}");
+                section.ProblemAt(item.Origin, path, $"an address or an object with address is needed, not {item.Kind}");
             }
             foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {

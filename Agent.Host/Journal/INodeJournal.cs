@@ -19,7 +19,7 @@ public interface INodeJournal : IJournal, IDisposable
     /// <summary>What led from content to content, for those who transfer zones from here.</summary>
     IDifferenceHistory Differences { get; }
 
-    /// <summary>Names of the zones that are wanted and have content.</summary>
+    /// <summary>Names of the zones that targets serve: wanted, with content, and no catalogs.</summary>
     /// <exception cref="IOException">The journal could not be read.</exception>
     Task<ImmutableArray<DomainName>> ReadWantedNamesAsync();
 }

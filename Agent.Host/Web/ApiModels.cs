@@ -30,6 +30,15 @@ public sealed record CandidateModel(uint Serial, long? Records, string? Hash, st
             ReasonModel.Of(candidate.Reason, candidate.Since));
 }
 
+/// <summary>The catalog that a zone belongs to, as JSON.</summary>
+/// <param name="Label">The label that stands for the zone there.</param>
+public sealed record ZoneCatalogModel(string Name, string Label, string? Group)
+{
+    internal static ZoneCatalogModel? Of(ZoneStatus status) => status.Owner is not { } owner || owner.Catalog == status.Name
+        ? null
+        : new ZoneCatalogModel(owner.Catalog.ToString(), owner.Label, owner.Group.Length > 0 ? owner.Group : null);
+}
+
 /// <summary>A zone as JSON.</summary>
 public sealed record ZoneModel(
     string Name,
@@ -38,6 +47,7 @@ public sealed record ZoneModel(
     uint? WantedSerial,
     long? Records,
     string Owner,
+    ZoneCatalogModel? Catalog,
     ReasonModel? Reason,
     DateTimeOffset? RefreshedAt,
     DateTimeOffset? ExpiresAt,
@@ -52,12 +62,13 @@ public sealed record ZoneModel(
         status.WantedSerial,
         status.Records,
         naming.OwnerOf(status.Name),
+        ZoneCatalogModel.Of(status),
         ReasonModel.Of(status.Reason, status.ReasonSince),
         status.RefreshedAt,
         status.ExpiresAt,
         CandidateModel.Of(status.Candidate),
         [.. status.Targets.Select(t => Target(t, naming.PlaceOf(t.Target)))],
-        [.. roster.Of(status.Name).Select(m => m.Name)]);
+        [.. roster.Of(status.Name, status.Owner?.Catalog, status.Owner?.Group ?? "").Select(m => m.Name)]);
 
     private static ZoneTargetModel Target(TargetProgress target, (string Name, string Node) place) => new(
         place.Name,

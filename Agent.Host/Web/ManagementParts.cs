@@ -1,5 +1,6 @@
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
+using Agent.Dns.Wire;
 using Agent.Host.Telemetry;
 
 namespace Agent.Host.Web;
@@ -25,6 +26,9 @@ public sealed record ManagementParts(
     Func<TimeSpan> AnswerDeadline,
     ClusterNode? Cluster)
 {
+    /// <summary>The catalogs of the configuration.</summary>
+    public IReadOnlyCollection<DomainName> Catalogs { get; init; } = [];
+
     /// <summary>Null for a node that does not announce.</summary>
     public AnycastParts? Anycast { get; init; }
 }

@@ -55,6 +55,7 @@ public sealed class ManagementServer : IAsyncDisposable
         application.Use(AnswerSilenceAsync);
         var queries = new ZoneQueries(system, parts.Region);
         new ZoneEndpoints(parts, queries).Map(application);
+        new CatalogEndpoints(parts).Map(application);
         new StateEndpoints(parts, queries).Map(application);
         new ClusterEndpoints(parts, queries).Map(application);
         WebPage.Map(application);

@@ -172,7 +172,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     private static IResult Failure(ZoneReply reply) => reply.Outcome == ZoneOutcome.Unknown
         ? Problems.UnknownZone(reply.Zone.ToString())
         : Problems.Of(
-            StatusCodes.Status502BadGateway,
+            reply.Reason?.Code == ReasonCode.OwnedElsewhere ? StatusCodes.Status409Conflict : StatusCodes.Status502BadGateway,
             reply.Reason?.Code ?? "failed",
             reply.Reason?.Text ?? "the zone could not be brought to the wanted state");
 

@@ -300,6 +300,8 @@ public sealed class JournalActorTests : TestKitBase
             }
         }
 
+        public void ReadOwned(DomainName catalog, ReplyTo replyTo) => replyTo.Tell(new OwnedRead(catalog, []));
+
         public void ReadZone(DomainName zone, ReplyTo replyTo) => replyTo.Tell(
             new ZoneRead(zone, Entries.OfType<PutZone>().LastOrDefault(p => p.Zone.Equals(zone))?.Row));
 

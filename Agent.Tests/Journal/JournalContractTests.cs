@@ -53,6 +53,29 @@ public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
         Assert.Empty(_journal.ContentFiles);
     }
 
+    [Fact]
+    public async Task Zones_of_a_catalog_are_found_while_they_are_wanted()
+    {
+        var owner = new ZoneOwner(DomainName.Parse("cat.example."), "a1", "fast", DomainName.Parse("next.example."));
+        ZoneRow member = Row("member.example.", 1, Small("member.example.", 5)) with { Owner = owner };
+        _journal.Commit(
+            new PutZone(member),
+            new PutZone(Row("gone.example.", 1, null) with { Owner = owner, Wish = ZoneWish.Absent }),
+            new PutZone(Row("free.example.", 1, null)),
+            new PutZone(Row("cat.example.", 1, Small("cat.example.", 1)) with { Owner = new ZoneOwner(owner.Catalog) }),
+            new PutZone(Row("other.example.", 1, null) with { Owner = new ZoneOwner(DomainName.Parse("cat2.example.")) }));
+        _journal.Reopen();
+
+        Assert.Equal((owner, null), (_journal.LoadOne("member.example.").Owner, _journal.LoadOne("free.example.").Owner));
+        OwnedZone owned = Assert.Single(_journal.Owned("CAT.example."));
+        Assert.Equal((member.Name, owner), (owned.Zone, owned.Owner));
+        Assert.Equal(member.Name, Assert.Single(await _journal.Journal.ReadWantedNamesAsync()));
+
+        _journal.Commit(new PutZone(member with { Owner = owner with { Catalog = DomainName.Parse("next.example."), NextOwner = null } }));
+        Assert.Empty(_journal.Owned("cat.example."));
+        Assert.Single(_journal.Owned("next.example."));
+    }
+
     [Theory]
     [InlineData(30)]
     [InlineData(300_000)]

@@ -91,6 +91,12 @@ public abstract class JournalFixture : IDisposable
         return Probe.Expect<ZoneRead>().Row;
     }
 
+    public ImmutableArray<OwnedZone> Owned(string catalog)
+    {
+        Journal.ReadOwned(DomainName.Parse(catalog), Probe.ReplyTo);
+        return Probe.Expect<OwnedRead>().Zones;
+    }
+
     public ImmutableArray<ZoneEvent> History(string? name, int limit = 1000)
     {
         Journal.ReadHistory(name is null ? null : DomainName.Parse(name), limit, Probe.ReplyTo);

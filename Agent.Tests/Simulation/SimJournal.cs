@@ -69,6 +69,9 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
     public void ReadZone(DomainName zone, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
         IsFull ? new ZoneReadFailed(zone, Full) : new ZoneRead(zone, _rows.GetValueOrDefault(zone))));
 
+    public void ReadOwned(DomainName catalog, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
+        IsFull ? new OwnedReadFailed(catalog, Full) : new OwnedRead(catalog, JournalOwners.Of(_rows.Values, catalog))));
+
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 
     public void PurgeExpired(DateTimeOffset now)

@@ -52,6 +52,8 @@ internal sealed class ZoneMachineDriver
 
     public List<ZoneEvent> Events { get; } = [];
 
+    public Reason? LastReason { get; private set; }
+
     public IReadOnlySet<ZoneTimer> Timers => _timers;
 
     public IReadOnlyDictionary<long, ZoneOutcome?> Requests => _requests;
@@ -61,6 +63,10 @@ internal sealed class ZoneMachineDriver
     public long Delete() => Ask(id => new DeleteAsked(id, Targets, Origin));
 
     public void ChangeTargets(params string[] targets) => Feed(new TargetsChanged([.. targets]));
+
+    public long Claim(ZoneOwner owner, bool adopts = false) => Ask(id => new ClaimAsked(id, owner, adopts, Origin));
+
+    public long Release(DomainName catalog) => Ask(id => new ReleaseAsked(id, catalog, Origin));
 
     public long Notify() => Ask(id => new NotifyAsked(id, null, Origin));
 
@@ -108,7 +114,8 @@ internal sealed class ZoneMachineDriver
     public void Feed(ZoneInput input)
     {
         _now += TimeSpan.FromMilliseconds(1);
-        bool asks = input is CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked or DecisionAsked;
+        bool asks = input is CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked or DecisionAsked
+            or ClaimAsked or ReleaseAsked;
         Assert.False(Gone && !asks, "the machine was done");
         Gone = false;
         switch (input)
@@ -151,6 +158,7 @@ internal sealed class ZoneMachineDriver
                 Assert.True(_requests.TryGetValue(x.Requester, out ZoneOutcome? before), "an answer nobody asked for");
                 Assert.Null(before);
                 _requests[x.Requester] = x.Outcome;
+                LastReason = x.Reason;
                 break;
             case BeginPass x:
                 Assert.Null(Pass);

@@ -64,7 +64,7 @@ public sealed class ZoneMachinePropertyTests
     }
 
     /// <summary>One random act; true when an operator's force may move the serial back.</summary>
-    private static bool Act(ZoneMachineDriver zone, KernelRandom random, ref uint serial)
+    internal static bool Act(ZoneMachineDriver zone, KernelRandom random, ref uint serial)
     {
         switch (random.Next(16))
         {

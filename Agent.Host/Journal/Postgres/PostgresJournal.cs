@@ -129,6 +129,11 @@ public sealed partial class PostgresJournal : INodeJournal
         reason => replyTo.Tell(new ZoneReadFailed(zone, reason))));
 
     /// <inheritdoc/>
+    public void ReadOwned(DomainName catalog, ReplyTo replyTo) => Enqueue(new Request(
+        () => replyTo.Tell(new OwnedRead(catalog, Store().ReadOwned(catalog))),
+        reason => replyTo.Tell(new OwnedReadFailed(catalog, reason))));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(new Request(
         () => replyTo.Tell(new HistoryRead(Store().ReadHistory(zone, limit), null)),
         reason => replyTo.Tell(new HistoryRead([], reason))));

@@ -159,6 +159,13 @@ internal static class PostgresSchema
         CREATE INDEX zones_by_candidate ON zones (candidate) WHERE candidate IS NOT NULL;
         CREATE INDEX zones_with_candidate ON zones (shard) WHERE candidate_generation IS NOT NULL;
         """),
+
+        SchemaStep.Expand("""
+        -- The catalog that a zone belongs to; null: created by a control message. Older programs leave these columns as they are.
+        ALTER TABLE zones ADD COLUMN owner_catalog bytea, ADD COLUMN owner_label text, ADD COLUMN owner_group text,
+            ADD COLUMN owner_next bytea;
+        CREATE INDEX zones_by_owner ON zones (owner_catalog) WHERE owner_catalog IS NOT NULL;
+        """),
     ];
 
     /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>

@@ -20,8 +20,8 @@ internal sealed class PostgresStore : IDisposable
     private const string LoadRows =
         """
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            z.lifetime, c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes,
-            c.data IS NULL, c.body IS NULL
+            z.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next, c.hash, c.apex, c.serial, c.soa_refresh, c.soa_retry,
+            c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL, c.body IS NULL
         FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
         """;
 
@@ -166,7 +166,8 @@ internal sealed class PostgresStore : IDisposable
                 Reason = reader.ReadReason(6),
                 ReasonSince = reader.ReadTimeOrNull(8),
                 Lifetime = reader.ReadSpanOrNull(9),
-                Content = ReadContent(reader, 10, name),
+                Owner = PostgresOwners.Read(reader, 10),
+                Content = ReadContent(reader, 14, name),
                 Targets = targets.TryGetValue(key, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }
@@ -174,10 +175,13 @@ internal sealed class PostgresStore : IDisposable
         return rows.ToImmutable();
     }
 
+    public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog) => PostgresOwners.ReadOwned(_connection, catalog);
+
     public ImmutableArray<DomainName> ReadWantedNames()
     {
         var names = ImmutableArray.CreateBuilder<DomainName>();
-        using var select = new NpgsqlCommand("SELECT zone FROM zones WHERE wish = $1 AND content IS NOT NULL", _connection);
+        using var select = new NpgsqlCommand(
+            "SELECT zone FROM zones WHERE wish = $1 AND content IS NOT NULL AND owner_catalog IS DISTINCT FROM zone", _connection);
         select.Parameters.AddNumber((long)ZoneWish.Present);
         using NpgsqlDataReader reader = select.ExecuteReader();
         while (reader.Read()) names.Add(reader.ReadName(0));

@@ -180,17 +180,20 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         NpgsqlBatchCommand command = Add(
             $"""
             INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at,
-                reason_code, reason_text, reason_since, lifetime)
+                reason_code, reason_text, reason_since, lifetime, owner_catalog, owner_label, owner_group, owner_next)
             SELECT n.zone, n.name, n.name_hash, {PostgresShards.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
-                n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since, n.lifetime
+                n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since, n.lifetime,
+                n.owner_catalog, n.owner_label, n.owner_group, n.owner_next
             FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[],
-                $11::text[], $12::text[], $13::bigint[], $14::bigint[]) AS n (zone, name, name_hash, wish, generation, content, changed_at,
-                refreshed_at, reason_code, reason_text, reason_since, lifetime)
+                $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bytea[], $16::text[], $17::text[], $18::bytea[])
+                AS n (zone, name, name_hash, wish, generation, content, changed_at, refreshed_at, reason_code, reason_text, reason_since,
+                lifetime, owner_catalog, owner_label, owner_group, owner_next)
             JOIN meta m ON m.key = 'shard_count' WHERE {PostgresFence.IsHeld}
             ON CONFLICT (zone) DO UPDATE SET name = excluded.name, wish = excluded.wish, generation = excluded.generation,
                 content = excluded.content, changed_at = excluded.changed_at, refreshed_at = excluded.refreshed_at,
                 reason_code = excluded.reason_code, reason_text = excluded.reason_text, reason_since = excluded.reason_since,
-                lifetime = excluded.lifetime
+                lifetime = excluded.lifetime, owner_catalog = excluded.owner_catalog, owner_label = excluded.owner_label,
+                owner_group = excluded.owner_group, owner_next = excluded.owner_next
             """);
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
         command.Parameters.AddColumn(rows.Select(row => row.Name.ToString()));
@@ -204,6 +207,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(rows.Select(row => row.Reason?.Text));
         command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Lifetime)));
+        PostgresOwners.AddColumns(command.Parameters, rows);
     }
 
     /// <summary>The candidates of the rows; most have none, and had none.</summary>

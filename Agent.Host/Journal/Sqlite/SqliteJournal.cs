@@ -136,6 +136,12 @@ public sealed partial class SqliteJournal : INodeJournal
         reason => new ZoneReadFailed(zone, reason));
 
     /// <inheritdoc/>
+    public void ReadOwned(DomainName catalog, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new OwnedRead(catalog, store.ReadOwned(catalog)),
+        reason => new OwnedReadFailed(catalog, reason));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(
         replyTo,
         store => new HistoryRead(store.ReadHistory(zone, limit), null),

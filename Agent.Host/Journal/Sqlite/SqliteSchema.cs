@@ -115,6 +115,14 @@ internal static class SqliteSchema
         CREATE INDEX zones_by_candidate ON zones (candidate) WHERE candidate IS NOT NULL;
         CREATE INDEX zones_with_candidate ON zones (shard) WHERE candidate_generation IS NOT NULL;
         """),
+        SchemaStep.Expand("""
+        -- The catalog that a zone belongs to. Older programs leave these columns as they are.
+        ALTER TABLE zones ADD COLUMN owner_catalog BLOB;       -- folded wire form; null: created by a control message
+        ALTER TABLE zones ADD COLUMN owner_label TEXT;
+        ALTER TABLE zones ADD COLUMN owner_group TEXT;
+        ALTER TABLE zones ADD COLUMN owner_next BLOB;          -- the catalog that may take it over
+        CREATE INDEX zones_by_owner ON zones (owner_catalog) WHERE owner_catalog IS NOT NULL;
+        """),
     ];
 
     /// <summary>The steps that this program knows.</summary>

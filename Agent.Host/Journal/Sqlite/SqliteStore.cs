@@ -124,6 +124,8 @@ internal sealed class SqliteStore : IDisposable
 
     public ZoneRow? ReadZone(DomainName zone) => _zones.Load(zone);
 
+    public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog) => _zones.ReadOwned(catalog);
+
     public ImmutableArray<DomainName> ReadWantedNames() => _zones.ReadWantedNames();
 
     public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit) => _events.Read(zone, limit);

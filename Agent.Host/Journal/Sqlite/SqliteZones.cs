@@ -39,12 +39,13 @@ internal sealed class SqliteZones : IDisposable
             connection,
             """
             INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at, reason_code, reason_text,
-                reason_since)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                reason_since, owner_catalog, owner_label, owner_group, owner_next)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
             ON CONFLICT (zone) DO UPDATE SET name = ?2, wish = ?5, generation = ?6, content = ?7, changed_at = ?8,
-                refreshed_at = ?9, reason_code = ?10, reason_text = ?11, reason_since = ?12
+                refreshed_at = ?9, reason_code = ?10, reason_text = ?11, reason_since = ?12,
+                owner_catalog = ?13, owner_label = ?14, owner_group = ?15, owner_next = ?16
             """,
-            12);
+            16);
         _clearProgress = new SqliteStatement(connection, "DELETE FROM progress WHERE zone = ?1", 1);
         // Progress that comes after the zone was forgotten belongs to nothing and is not written.
         _putProgress = new SqliteStatement(
@@ -99,7 +100,11 @@ internal sealed class SqliteZones : IDisposable
             SqliteValues.Of(row.RefreshedAt),
             row.Reason?.Code,
             row.Reason?.Text,
-            SqliteValues.Of(row.ReasonSince));
+            SqliteValues.Of(row.ReasonSince),
+            row.Owner is { } owner ? SqliteValues.Of(owner.Catalog) : null,
+            row.Owner?.Label,
+            row.Owner?.Group,
+            row.Owner?.NextOwner is { } next ? SqliteValues.Of(next) : null);
         PutLifetime(zone, row.Lifetime);
         _candidates.Put(zone, row);
         _clearProgress.Execute(zone);
@@ -191,18 +196,36 @@ internal sealed class SqliteZones : IDisposable
                 Reason = reader.ReadReason(6),
                 ReasonSince = reader.ReadTimeOrNull(8),
                 Lifetime = reader.ReadSpanOrNull(9),
-                Content = _contents.ReadContent(reader, 10, name),
+                Owner = ReadOwner(reader, 10),
+                Content = _contents.ReadContent(reader, 14, name),
                 Targets = targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }
         return rows.ToImmutable();
     }
 
-    /// <summary>Names of the zones that are wanted and have content.</summary>
+    /// <summary>The wanted zones that belong to a catalog.</summary>
+    public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog)
+    {
+        var owned = ImmutableArray.CreateBuilder<OwnedZone>();
+        using var select = new SqliteStatement(
+            _connection,
+            """
+            SELECT zone, owner_catalog, owner_label, owner_group, owner_next FROM zones
+            WHERE owner_catalog = ?1 AND zone <> ?1 AND wish = ?2
+            """,
+            2);
+        using SqliteDataReader reader = select.Query(SqliteValues.Of(catalog), (long)ZoneWish.Present);
+        while (reader.Read()) owned.Add(new OwnedZone(reader.ReadName(0), ReadOwner(reader, 1)!));
+        return owned.ToImmutable();
+    }
+
+    /// <summary>Names of the zones that targets serve: wanted, with content, and no catalogs.</summary>
     public ImmutableArray<DomainName> ReadWantedNames()
     {
         var names = ImmutableArray.CreateBuilder<DomainName>();
-        using var select = new SqliteStatement(_connection, "SELECT zone FROM zones WHERE wish = ?1 AND content IS NOT NULL", 1);
+        using var select = new SqliteStatement(
+            _connection, "SELECT zone FROM zones WHERE wish = ?1 AND content IS NOT NULL AND owner_catalog IS NOT zone", 1);
         using SqliteDataReader reader = select.Query((long)ZoneWish.Present);
         while (reader.Read()) names.Add(reader.ReadName(0));
         return names.ToImmutable();
@@ -237,6 +260,14 @@ internal sealed class SqliteZones : IDisposable
         return known;
     }
 
+    private static ZoneOwner? ReadOwner(SqliteDataReader reader, int column) => reader.IsDBNull(column)
+        ? null
+        : new ZoneOwner(
+            reader.ReadName(column),
+            reader.IsDBNull(column + 1) ? "" : reader.GetString(column + 1),
+            reader.IsDBNull(column + 2) ? "" : reader.GetString(column + 2),
+            reader.IsDBNull(column + 3) ? null : reader.ReadName(column + 3));
+
     private static long ShardOf(ulong nameHash, int shardCount) => (long)(nameHash % (ulong)shardCount);
 
     private int ReadShardCount()
@@ -255,7 +286,7 @@ internal sealed class SqliteZones : IDisposable
         connection,
         $"""
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            l.lifetime,
+            l.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next,
             {SqliteContents.Columns}
         FROM zones z LEFT JOIN contents c ON c.hash = z.content LEFT JOIN lifetimes l ON l.zone = z.zone
         WHERE z.{column} = ?1 ORDER BY z.zone

@@ -30,6 +30,10 @@ internal static class MessageKinds
         new MessageKind<GetZone>(68, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadGet),
         new MessageKind<GetZoneContent>(69, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadGetContent),
         new MessageKind<DecideCandidate>(70, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadDecide),
+        new MessageKind<ClaimZone>(71, MessagePlace.Request, CatalogFields.Write, CatalogFields.ReadClaim),
+        new MessageKind<ReleaseZone>(72, MessagePlace.Request, CatalogFields.Write, CatalogFields.ReadRelease),
+        new MessageKind<GetCatalog>(73, MessagePlace.Request, CatalogFields.Write, CatalogFields.ReadGet),
+        new MessageKind<ApproveCatalog>(74, MessagePlace.Request, CatalogFields.Write, CatalogFields.ReadApprove),
         new MessageKind<ListZones>(80, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadListQuestion),
         new MessageKind<CountZones>(81, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadCountQuestion),
         new MessageKind<CountProven>(82, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadProvenQuestion),
@@ -39,6 +43,7 @@ internal static class MessageKinds
         new MessageKind<ZoneList>(99, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadList),
         new MessageKind<ZoneCounts>(100, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadCounts),
         new MessageKind<ProvenZones>(101, MessagePlace.Answer, ZoneAnswerFields.Write, ZoneAnswerFields.ReadProven),
+        new MessageKind<CatalogStatus>(102, MessagePlace.Answer, CatalogFields.Write, CatalogFields.ReadStatus),
         .. AgentRelease.Current.MoreKinds,
     ];
 

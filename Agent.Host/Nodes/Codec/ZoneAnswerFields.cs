@@ -37,6 +37,7 @@ internal static class ZoneAnswerFields
         writer.Instant(8, message.RefreshedAt);
         writer.Instant(10, message.ExpiresAt);
         writer.Nested(11, message.Candidate, CandidateFields.Write);
+        writer.Nested(12, message.Owner, CatalogFields.WriteOwner);
         if (message.Targets.IsDefault) return;
         foreach (TargetProgress progress in message.Targets) writer.Nested(9, progress, TargetFields.WriteProgress);
     }
@@ -117,6 +118,7 @@ internal static class ZoneAnswerFields
         DateTimeOffset? refreshedAt = null;
         DateTimeOffset? expiresAt = null;
         CandidateStatus? candidate = null;
+        ZoneOwner? owner = null;
         ImmutableArray<TargetProgress>.Builder targets = ImmutableArray.CreateBuilder<TargetProgress>();
         while (reader.Next())
         {
@@ -132,6 +134,7 @@ internal static class ZoneAnswerFields
                 case 8: refreshedAt = reader.Instant(); break;
                 case 10: expiresAt = reader.Instant(); break;
                 case 11: candidate = reader.Nested(CandidateFields.Read); break;
+                case 12: owner = reader.Nested(CatalogFields.ReadOwner); break;
                 case 9:
                     if (reader.Nested(TargetFields.ReadProgress) is { } progress) targets.Add(progress);
                     break;
@@ -143,6 +146,7 @@ internal static class ZoneAnswerFields
             {
                 ExpiresAt = expiresAt,
                 Candidate = candidate,
+                Owner = owner,
             };
     }
 

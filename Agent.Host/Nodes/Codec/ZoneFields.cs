@@ -181,7 +181,7 @@ internal static class ZoneFields
         return round is null ? null : new CountProven(round.Value, targets.DrainToImmutable());
     }
 
-    private static void Write(FieldWriter writer, DomainName zone, RequestOrigin origin)
+    internal static void Write(FieldWriter writer, DomainName zone, RequestOrigin origin)
     {
         writer.Name(1, zone);
         writer.Nested(2, origin, static (inner, from) =>
@@ -218,7 +218,7 @@ internal static class ZoneFields
     }
 
     /// <summary>What all requests to a zone begin with.</summary>
-    private struct Head
+    internal struct Head
     {
         public DomainName? Zone { get; private set; }
 

@@ -51,6 +51,10 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
     public void Load(int shard, int shardCount, Action<ImmutableArray<ZoneRow>> loaded, Action failed) =>
         Ask(done => done(() => journal.State.RowsOf(shard, shardCount)), loaded, failed);
 
+    /// <summary>Reads the rows of all shards.</summary>
+    public void ReadAll(Action<ImmutableArray<ZoneRow>> read, Action failed) =>
+        Ask(done => done(() => ImmutableArray.CreateRange(journal.State.Rows.Values)), read, failed);
+
     public void Read(DomainName zone, Action<ZoneRow?> read, Action failed) =>
         Ask(done => done(() => journal.State.Rows.GetValueOrDefault(zone)), read, failed);
 

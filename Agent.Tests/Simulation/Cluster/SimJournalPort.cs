@@ -41,6 +41,10 @@ internal sealed class SimJournalPort(SimJournalClient client, int shardCount) : 
         row => replyTo.Tell(new ZoneRead(zone, row)),
         () => replyTo.Tell(new ZoneReadFailed(zone, Away)));
 
+    public void ReadOwned(DomainName catalog, ReplyTo replyTo) => client.ReadAll(
+        rows => replyTo.Tell(new OwnedRead(catalog, JournalOwners.Of(rows, catalog))),
+        () => replyTo.Tell(new OwnedReadFailed(catalog, Away)));
+
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 
     public void PurgeExpired(DateTimeOffset now)
