@@ -43,6 +43,10 @@ internal sealed class SampleMessages(int seed)
         yield return new NotifyZone(Name(), Origin(), Coin() ? addresses[_random.Next(3)] : null, Coin() ? (uint)_random.Next() : null);
         yield return new RefreshZone(Name(), Origin(), Coin());
         yield return new DecideCandidate(Name(), Origin(), Coin(), (uint)_random.Next(), MaybeContent()?.Hash);
+        yield return new ClaimZone(Name(), Owner(), Coin(), Origin());
+        yield return new ReleaseZone(Name(), Name(), Origin());
+        yield return new GetCatalog(Name());
+        yield return new ApproveCatalog(Name(), (uint)_random.Next(), Origin());
         yield return new GetZone(Name());
         yield return new GetZoneContent(Name());
         yield return new GetZoneContent(Name(), OfCandidate: true);
@@ -58,7 +62,17 @@ internal sealed class SampleMessages(int seed)
         yield return new ZoneList(Shard(), [.. Enumerable.Range(0, _random.Next(4)).Select(_ => Status())]);
         yield return new ZoneCounts(Shard(), Words().ToImmutableDictionary(word => word, _ => Shard()));
         yield return new ProvenZones(Shard(), Number(), Shard(), Shard());
+        yield return new CatalogStatus(
+            Name(), Text(), Coin() ? (uint)_random.Next() : null, Shard(), Shard(), Shard(), MaybeWhy())
+        {
+            Added = [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Name())],
+            Removed = [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Name())],
+            Conflicts = Shard(),
+            Conflicting = [.. Enumerable.Range(0, _random.Next(3)).Select(_ => new CatalogConflict(Name(), new Reason(Text(), Text())))],
+        };
     }
+
+    private ZoneOwner Owner() => new(Name(), Text(), Text(), Coin() ? Name() : null);
 
     private WantZone Want()
     {
@@ -77,6 +91,7 @@ internal sealed class SampleMessages(int seed)
         Instant(),
         [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Progress())])
     {
+        Owner = Coin() ? Owner() : null,
         Candidate = Coin()
             ? new CandidateStatus(
                 (uint)_random.Next(), Coin() ? Number() : null, MaybeContent()?.Hash, new Reason(Text(), Text()), TestZones.Noon, Coin())
