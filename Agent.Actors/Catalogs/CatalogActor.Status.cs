@@ -10,13 +10,14 @@ public sealed partial class CatalogActor
 {
     private CatalogStatus Status()
     {
-        int adding = _plan?.Added.Length ?? 0;
-        int removing = _plan?.Removals.Length ?? 0;
+        CatalogPlan? plan = CurrentPlan;
+        int adding = plan?.Added.Length ?? 0;
+        int removing = plan?.Removals.Length ?? 0;
         (string state, Reason? reason) = Standing();
         return new CatalogStatus(Name, state, _row?.Content?.Serial, _held, adding, removing, reason)
         {
-            Added = [.. (_plan?.Added ?? []).Take(CatalogStatus.NamesMaximum)],
-            Removed = [.. (_plan?.Removals ?? []).Take(CatalogStatus.NamesMaximum)],
+            Added = [.. (plan?.Added ?? []).Take(CatalogStatus.NamesMaximum)],
+            Removed = [.. (plan?.Removals ?? []).Take(CatalogStatus.NamesMaximum)],
             Conflicts = _conflicts.Count,
             Conflicting = [.. _conflicts.Take(CatalogStatus.NamesMaximum)],
         };
@@ -26,7 +27,7 @@ public sealed partial class CatalogActor
     {
         if (_problem is not null) return ("broken", _problem);
         if (_phase == Phase.Applying && _underWay.Count + _steps.Count > 0) return ("applying", null);
-        if (_plan is { IsStopped: true } plan)
+        if (CurrentPlan is { IsStopped: true } plan)
         {
             return ("waiting", new Reason(
                 ReasonCode.CatalogRemoval, $"{plan.Removals.Length} of {_held} members would be removed; an operator must approve it"));
@@ -39,7 +40,7 @@ public sealed partial class CatalogActor
                 ReasonCode.CatalogConflict, $"{_conflicts.Count} members are not free, such as {_conflicts[0].Zone}"));
         }
 
-        return _plan is null ? ("loading", _row?.Reason) : ("ok", null);
+        return CurrentPlan is null ? ("loading", _row?.Reason) : ("ok", null);
     }
 
     /// <summary>Monitoring hears of what counts; the lists are for those who ask.</summary>

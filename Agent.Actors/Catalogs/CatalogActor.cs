@@ -46,6 +46,9 @@ public sealed partial class CatalogActor : UntypedActor
     private Phase _phase;
     private ContentHash? _content;
     private CatalogPlan? _plan;
+
+    /// <summary>The content that <see cref="_plan"/> was made of: it says nothing of any other.</summary>
+    private ContentHash? _planned;
     private Catalog? _catalog;
     private int _held;
     private Reason? _problem;
@@ -74,6 +77,9 @@ public sealed partial class CatalogActor : UntypedActor
     }
 
     private DomainName Name => _policy.Name;
+
+    /// <summary>What is to be done by the content that the catalog has now; null before it was compared.</summary>
+    private CatalogPlan? CurrentPlan => _row?.Content is { } content && content.Hash == _planned ? _plan : null;
 
     private bool IsOurs => _row is { Wish: ZoneWish.Present, Owner: { } owner } && owner.Catalog == Name;
 
@@ -185,6 +191,7 @@ public sealed partial class CatalogActor : UntypedActor
         CatalogPlan plan = CatalogPlan.Make(_policy, _catalog!, owned, _settings.Names, isApproved);
         if (plan.IsStopped && _plan?.IsStopped != true) LogStopped(_logger, Name, plan.Removals.Length, owned.Length);
         _plan = plan;
+        _planned = _content;
         _held = owned.Length;
         _conflicts.Clear();
         _conflicts.AddRange(plan.Conflicts);
@@ -286,11 +293,11 @@ public sealed partial class CatalogActor : UntypedActor
 
     private void Approve(ApproveCatalog asked)
     {
-        if (_plan is not { IsStopped: true } || !IsOurs || _row!.Content is not { } content || _problem is not null)
+        if (CurrentPlan is not { IsStopped: true } plan || !IsOurs || _row!.Content is not { } content || _problem is not null)
         {
             Sender.Tell(new ZoneReply(Name, ZoneOutcome.Failed, new Reason(ReasonCode.NothingWaits, "no removal waits")), Self);
         }
-        else if (asked.Serial != content.Serial || content.Hash != _content)
+        else if (asked.Serial != content.Serial)
         {
             var other = new Reason(
                 ReasonCode.CandidateChanged, $"the catalog has serial {content.Serial} now, not {asked.Serial}; look at it again");
@@ -299,7 +306,7 @@ public sealed partial class CatalogActor : UntypedActor
         else
         {
             // Durable before anything is removed: a later owner goes on with it.
-            LogApproved(_logger, Name, asked.Origin.Client, _plan.Removals.Length);
+            LogApproved(_logger, Name, asked.Origin.Client, plan.Removals.Length);
             _region.Tell(new ClaimZone(Name, _row.Owner! with { Label = content.Hash.ToString() }, Adopts: false, asked.Origin), Sender);
         }
     }

@@ -18,7 +18,8 @@ public sealed record CatalogPolicy(DomainName Name)
     /// <summary>Removals that are more than this share of the members wait for approval; 100: none does.</summary>
     public int RemovalPercent { get; init; } = 20;
 
-    /// <summary>The share counts from so many removals on.</summary>
+    /// <summary>The share counts from so many removals on. That all of several go at once counts in any case: it is rarely
+    /// meant.</summary>
     public int RemovalMinimum { get; init; } = 10;
 
     /// <summary>More removals at once than this wait whatever the share; 0: no bound.</summary>
@@ -50,6 +51,7 @@ public sealed record CatalogPolicy(DomainName Name)
     {
         bool isMany = RemovalMaximum > 0 && removals > RemovalMaximum;
         bool isLargeShare = removals >= RemovalMinimum && removals * 100L > held * (long)RemovalPercent;
-        return isMany || (isLargeShare && RemovalPercent < 100);
+        bool isAll = removals == held && held > 1;
+        return isMany || ((isLargeShare || isAll) && RemovalPercent < 100);
     }
 }

@@ -53,6 +53,9 @@ public class CatalogPlanTests
     [InlineData(10_000, 1001, 20, 10, 1000, true)] // A small share, and many.
     [InlineData(10_000, 1001, 20, 10, 0, false)]
     [InlineData(1, 1, 0, 1, 0, true)] // Every removal waits.
+    [InlineData(2, 2, 20, 10, 1000, true)] // A small catalog that is empty all at once.
+    [InlineData(1, 1, 20, 10, 1000, false)]
+    [InlineData(2, 2, 100, 10, 1000, false)]
     public void Many_removals_at_once_wait(int held, int removed, int percent, int minimum, int maximum, bool waits)
     {
         CatalogPolicy policy = _policy with { RemovalPercent = percent, RemovalMinimum = minimum, RemovalMaximum = maximum };
