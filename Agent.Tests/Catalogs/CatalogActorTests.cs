@@ -137,6 +137,24 @@ public sealed class CatalogActorTests : TestKitBase
         Assert.Equal(ReasonCode.NothingWaits, Ask<ZoneReply>(actor, new ApproveCatalog(Name, 1, origin)).Reason?.Code);
     }
 
+    [Fact]
+    public void What_was_to_be_removed_by_another_content_cannot_be_approved()
+    {
+        for (int i = 0; i < 20; i++) _rows[Zone($"z{i}")] = new ZoneOwner(Name, "l");
+        IActorRef actor = Start(1);
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(("waiting", 20), (Status(actor).State, Status(actor).Removing));
+
+        // The next content is there, and nobody has seen what it takes away.
+        _reader.IsAway = true;
+        actor.Tell(Row(2));
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(("failing", 0), (Status(actor).State, Status(actor).Removing));
+        var approval = new ApproveCatalog(Name, 2, new RequestOrigin("test", null, "trace"));
+        Assert.Equal(ReasonCode.NothingWaits, Ask<ZoneReply>(actor, approval).Reason?.Code);
+        Assert.Equal(20, _rows.Count);
+    }
+
     private IActorRef Start(uint serial)
     {
         var settings = new CatalogSettings(
@@ -180,8 +198,16 @@ public sealed class CatalogActorTests : TestKitBase
 
         public string? Problem { get; set; }
 
+        public bool IsAway { get; set; }
+
         public void Read(ZoneContent content, int membersMaximum, ReplyTo replyTo)
         {
+            if (IsAway)
+            {
+                replyTo.Tell(new CatalogNotRead(content.Hash, "for a test"));
+                return;
+            }
+
             Catalog? catalog = Problem is null ? new Catalog(Name, 2, [.. Members.Select(m => new CatalogMember(m, "l", [], null))]) : null;
             replyTo.Tell(new CatalogRead(content.Hash, new CatalogReading(catalog, Problem)));
         }
