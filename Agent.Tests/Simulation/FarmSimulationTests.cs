@@ -32,6 +32,9 @@ public sealed partial class FarmSimulationTests
     [Fact]
     public void The_same_holds_when_actors_break_at_any_moment() => SimSeeds.ForEach(Seeds, BreakingLife);
 
+    [Fact]
+    public void The_same_holds_when_guards_stop_content_and_operators_decide() => SimSeeds.ForEach(Seeds, GuardedLife);
+
     /// <summary>A probe stands where something rare happens. One that no life comes by says that the lives test less than they
     /// seem to.</summary>
     [Fact]
@@ -46,6 +49,7 @@ public sealed partial class FarmSimulationTests
         {
             Life(seed);
             BreakingLife(seed);
+            GuardedLife(seed);
             ClusterLife.Live(seed, SimSeeds.Swarm(seed));
             AnnouncerLife.Live(seed, SimSeeds.Swarm(seed));
         }
@@ -66,7 +70,9 @@ public sealed partial class FarmSimulationTests
 
     private static ulong Life(ulong seed) => Live(new SimFarm(seed));
 
-    private static ulong Live(SimFarm farm)
+    private static ulong GuardedLife(ulong seed) => Live(new SimFarm(seed), isGuarded: true);
+
+    private static ulong Live(SimFarm farm, bool isGuarded = false)
     {
         var zones = Enumerable.Range(0, 6).Select(i => new Wish(DomainName.Parse($"zone{i}.example."))).ToArray();
         foreach (Wish zone in zones) farm.Masters.Zones[zone.Name] = 1;
@@ -74,10 +80,16 @@ public sealed partial class FarmSimulationTests
         for (int act = 0; act < Acts; act++)
         {
             Act(farm, zones, random);
+            if (isGuarded) ActOfGuards(farm, zones, random);
             farm.Sim.RunFor(random.NextTimeSpan(TimeSpan.FromSeconds(random.Chance(0.1) ? 40 : 2)));
         }
 
         Heal(farm);
+        if (isGuarded)
+        {
+            foreach (Wish zone in zones) Change(farm, zone);
+        }
+
         farm.Sim.RunFor(TimeSpan.FromMinutes(20));
         foreach (Wish zone in zones) Check(farm, zone);
         return farm.Sim.Unseed;
@@ -92,8 +104,7 @@ public sealed partial class FarmSimulationTests
             case 0 or 1 or 2: zone.Ask(farm, new CreateZone(zone.Name, Origin), wanted: true); break;
             case 3: zone.Ask(farm, new DeleteZone(zone.Name, Origin), wanted: false); break;
             case 4 or 5 or 6 or 7:
-                farm.Masters.Zones[zone.Name] += (uint)(1 + random.Next(3));
-                farm.Region.Tell(new NotifyZone(zone.Name, Origin, null, null), farm.System.DeadLetters);
+                Change(farm, zone, (uint)(1 + random.Next(3)));
                 break;
             case 8: server.Away = !server.Away; break;
             case 9:
@@ -115,6 +126,27 @@ public sealed partial class FarmSimulationTests
         }
     }
 
+    /// <summary>Content becomes unfit or fit again, and what waits is approved or rejected, or something else is, by mistake.</summary>
+    private static void ActOfGuards(SimFarm farm, Wish[] zones, KernelRandom random)
+    {
+        Wish zone = zones[random.Next(zones.Length)];
+        if (random.Chance(0.4))
+        {
+            if (!farm.Masters.Unfit.Remove(zone.Name)) farm.Masters.Unfit.Add(zone.Name);
+            Change(farm, zone);
+            return;
+        }
+
+        uint serial = farm.Journal.Rows.GetValueOrDefault(zone.Name)?.Candidate?.Serial ?? farm.Masters.Zones[zone.Name];
+        farm.Region.Tell(new DecideCandidate(zone.Name, Origin, random.Chance(0.6), serial, null), farm.System.DeadLetters);
+    }
+
+    private static void Change(SimFarm farm, Wish zone, uint by = 1)
+    {
+        farm.Masters.Zones[zone.Name] += by;
+        farm.Region.Tell(new NotifyZone(zone.Name, Origin, null, null), farm.System.DeadLetters);
+    }
+
     private static void Heal(SimFarm farm)
     {
         farm.Sim.ActorBreakChance = 0;
@@ -122,6 +154,7 @@ public sealed partial class FarmSimulationTests
         farm.Journal.IsFull = false;
         farm.Masters.Away.Clear();
         farm.Masters.Slow.Clear();
+        farm.Masters.Unfit.Clear();
         farm.Masters.BreakChance = 0;
         foreach (SimServer server in farm.Servers.Values)
         {

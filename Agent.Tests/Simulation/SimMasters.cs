@@ -31,6 +31,9 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
     /// <summary>Zones whose transfer stands still for a long time.</summary>
     public HashSet<DomainName> Slow { get; } = [];
 
+    /// <summary>Zones whose new content a guard stops.</summary>
+    public HashSet<DomainName> Unfit { get; } = [];
+
     public void Resolve(ResolveMaster request, ReplyTo replyTo) => Resolve(request, answer => replyTo.Tell(answer));
 
     public void AskSoa(AskSoa request, ReplyTo replyTo) => AskSoa(request, answer => replyTo.Tell(answer));
@@ -95,7 +98,9 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         ZoneContent content = isDifferences ? Applied(request.Held!, whole) : whole;
         return new TransferCompleted(request.Id, request.Address, content, statistics)
         {
-            Stopped = ContentGuards.Judge(request.Guards, request.Served, content, 0),
+            Stopped = request.Served is not null && Unfit.Contains(request.Zone)
+                ? new Reason(ReasonCode.GuardShrink, "as the simulation says")
+                : ContentGuards.Judge(request.Guards, request.Served, content, 0),
         };
     }
 
