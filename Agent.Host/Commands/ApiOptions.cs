@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Commands;
 
@@ -50,6 +51,24 @@ internal sealed class ApiOptions
                 return console.Fail(failure.ExitCode, failure.Message);
             }
         });
+        return command;
+    }
+
+    /// <summary>A command that asks about one name, which is its only argument.</summary>
+    /// <param name="what">What the name is the name of.</param>
+    public Command AskingOf(
+        string what,
+        string name,
+        string description,
+        CommandConsole console,
+        Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask)
+    {
+        var argument = new Argument<string>("NAME") { Description = what };
+        Command command = Asking(name, description, console, (parsed, client, cancellation) =>
+            DomainName.TryParse(parsed.GetValue(argument), out DomainName? parsedName)
+                ? ask(parsedName.ToString(), parsed, client, cancellation)
+                : throw new ApiException(ExitCode.Usage, $"'{parsed.GetValue(argument)}' is not a domain name"));
+        command.Add(argument);
         return command;
     }
 

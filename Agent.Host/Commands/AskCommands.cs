@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Agent.Dns.Wire;
 
 namespace Agent.Host.Commands;
 
@@ -79,16 +78,8 @@ internal sealed class AskCommands(CommandConsole console)
         return zones;
     }
 
-    private Command WithZone(string name, string description, Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask)
-    {
-        var zone = new Argument<string>("NAME") { Description = "The zone" };
-        Command command = _options.Asking(name, description, console, (parsed, client, cancellation) =>
-            DomainName.TryParse(parsed.GetValue(zone), out DomainName? parsedName)
-                ? ask(parsedName.ToString(), parsed, client, cancellation)
-                : throw new ApiException(ExitCode.Usage, $"'{parsed.GetValue(zone)}' is not a domain name"));
-        command.Add(zone);
-        return command;
-    }
+    private Command WithZone(string name, string description, Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask) =>
+        _options.AskingOf("The zone", name, description, console, ask);
 
     private async Task<int> ShowZoneAsync(string zone, ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {

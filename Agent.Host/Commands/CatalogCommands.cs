@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Agent.Dns.Wire;
 
 namespace Agent.Host.Commands;
 
@@ -93,16 +92,8 @@ internal sealed class CatalogCommands(CommandConsole console)
         return command;
     }
 
-    private Command WithCatalog(string name, string description, Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask)
-    {
-        var catalog = new Argument<string>("NAME") { Description = "The catalog zone" };
-        Command command = _options.Asking(name, description, console, (parsed, client, cancellation) =>
-            DomainName.TryParse(parsed.GetValue(catalog), out DomainName? parsedName)
-                ? ask(parsedName.ToString(), parsed, client, cancellation)
-                : throw new ApiException(ExitCode.Usage, $"'{parsed.GetValue(catalog)}' is not a domain name"));
-        command.Add(catalog);
-        return command;
-    }
+    private Command WithCatalog(string name, string description, Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask) =>
+        _options.AskingOf("The catalog zone", name, description, console, ask);
 
     private static string[] Row(JsonElement catalog) =>
     [
