@@ -14,21 +14,29 @@ public sealed record PutProgress(DomainName Zone, TargetProgress Progress) : Jou
 
 /// <summary>Writes how the zone stands with its masters, without touching wish, content or targets.</summary>
 public sealed record PutStanding(
-    DomainName Zone, DateTimeOffset? RefreshedAt, Reason? Reason, DateTimeOffset? ReasonSince, TimeSpan? Lifetime = null)
+    DomainName Zone, DateTimeOffset? RefreshedAt, Reason? Reason, DateTimeOffset? ReasonSince, TimeSpan? Lifetime = null,
+    DateTimeOffset? RefusedSince = null)
     : JournalEntry(Zone)
 {
     /// <summary>How the row says that the zone stands.</summary>
     public static PutStanding Of(ZoneRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return new PutStanding(row.Name, row.RefreshedAt, row.Reason, row.ReasonSince, row.Lifetime);
+        return new PutStanding(row.Name, row.RefreshedAt, row.Reason, row.ReasonSince, row.Lifetime, row.RefusedSince);
     }
 
     /// <summary>The row with this standing.</summary>
     public ZoneRow On(ZoneRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return row with { RefreshedAt = RefreshedAt, Reason = Reason, ReasonSince = ReasonSince, Lifetime = Lifetime };
+        return row with
+        {
+            RefreshedAt = RefreshedAt,
+            Reason = Reason,
+            ReasonSince = ReasonSince,
+            Lifetime = Lifetime,
+            RefusedSince = RefusedSince,
+        };
     }
 }
 

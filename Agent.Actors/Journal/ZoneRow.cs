@@ -56,6 +56,13 @@ public sealed record ZoneRow
     /// <summary>Since when <see cref="Reason"/> stands.</summary>
     public DateTimeOffset? ReasonSince { get; init; }
 
+    /// <summary>Since when every master says that it does not have the zone, as written; see <see cref="StandingRefusal"/>.</summary>
+    public DateTimeOffset? RefusedSince { get; init; }
+
+    /// <summary><see cref="RefusedSince"/> unless a master has confirmed the zone after it: an older program notes that without clearing
+    /// the other.</summary>
+    public DateTimeOffset? StandingRefusal => RefusedSince < RefreshedAt ? null : RefusedSince;
+
     /// <summary>Content that a guard stopped; null when there is none.</summary>
     public ZoneCandidate? Candidate { get; init; }
 

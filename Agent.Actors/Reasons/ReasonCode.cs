@@ -66,6 +66,9 @@ public static class ReasonCode
     /// <summary>No master has confirmed the zone for as long as its SOA, or the master, allows.</summary>
     public const string Expired = "expired";
 
+    /// <summary>Every master has said for long that it does not have the zone.</summary>
+    public const string Orphan = "orphan";
+
     /// <summary>A target server cannot be reached.</summary>
     public const string TargetAway = "target-away";
 

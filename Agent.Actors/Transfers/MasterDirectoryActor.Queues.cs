@@ -98,6 +98,7 @@ public sealed partial class MasterDirectoryActor
         return new MasterPlan(request.Id, asked, reason)
         {
             HasNoMasters = queue.Masters.IsEmpty,
+            IsComplete = asked.Length == all.Length && queue.Masters.All(m => !_entries[m].Addresses.IsEmpty),
             Rests = request.IsUrgent ? [] : Rests(asked),
         };
     }

@@ -36,6 +36,7 @@ public sealed class PassMachine
     private MasterAddress? _current;
     private ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> _rests = [];
     private bool _asking;
+    private bool _asksAll;
 
     /// <summary>Makes the machine of one pass.</summary>
     public PassMachine(PassOrder order)
@@ -59,6 +60,7 @@ public sealed class PassMachine
         }
 
         _asking = true;
+        _asksAll = plan.IsComplete;
         _rests = plan.Rests;
         foreach (MasterAddress address in plan.Addresses)
         {
@@ -259,8 +261,13 @@ public sealed class PassMachine
     {
         IsOver = true;
         _asking = false;
-        effects.Add(new PassEnded(result));
+        effects.Add(new PassEnded(result is NothingBrought nothing ? nothing with { MastersHaveIt = HaveIt() } : result));
     }
+
+    /// <summary>A master that is silent, or answers something else, leaves it open whether the zone is still known.</summary>
+    private bool? HaveIt() => Answers().Any(a => a.Outcome == SoaOutcome.Serial)
+        ? true
+        : _asksAll && _asked.TrueForAll(a => a.Answer?.Outcome == SoaOutcome.Absent) ? false : null;
 
     private sealed class Asked(MasterAddress address)
     {

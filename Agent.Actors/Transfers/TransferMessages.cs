@@ -70,6 +70,10 @@ public sealed record NothingBrought(long Pass, Reason Reason) : PassResult(Pass)
 {
     /// <summary>The zone has no masters at all.</summary>
     public bool HasNoMasters { get; init; }
+
+    /// <summary>True when a master named a serial, false when every address of every master said that it does not have the zone; null when
+    /// there is no telling.</summary>
+    public bool? MastersHaveIt { get; init; }
 }
 
 /// <summary>Asks the directory which addresses to try; answered by <see cref="MasterPlan"/>.</summary>
@@ -94,6 +98,10 @@ public sealed record MasterPlan(long Id, ImmutableArray<MasterAddress> Addresses
 {
     /// <summary>The zone has no masters at all.</summary>
     public bool HasNoMasters { get; init; }
+
+    /// <summary>These are all addresses that there are: no master is left out because it is dead or its name could not be
+    /// looked up.</summary>
+    public bool IsComplete { get; init; }
 
     /// <summary>Addresses from which nothing is to be transferred now, and why.</summary>
     public ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> Rests { get; init; } = [];

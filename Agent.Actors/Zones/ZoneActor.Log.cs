@@ -10,7 +10,7 @@ internal sealed partial class ZoneActor
     private void Log(ZoneEvent line)
     {
         LogLevel level = line.Code is "transfer-failed" or "target-refused" or "serial-went-back" or "create-undone" or "target-away"
-            or "blocked" or "expired"
+            or "blocked" or "expired" or "orphan" or "orphan-removed"
             ? LogLevel.Warning
             : LogLevel.Information;
         LogEvent(_logger, level, line.Code, line.Zone, line.Text, line.Serial, line.Target, line.TraceId);

@@ -128,7 +128,11 @@ internal sealed partial class ZoneActor : UntypedActor
                 Stopped = x.Stopped,
             },
             NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial, x.Expire),
-            NothingBrought x => new PassFailed(x.Pass, x.Reason) { HasNoMasters = x.HasNoMasters },
+            NothingBrought x => new PassFailed(x.Pass, x.Reason)
+            {
+                HasNoMasters = x.HasNoMasters,
+                MastersHaveIt = x.MastersHaveIt,
+            },
             _ => null,
         };
         if (input is not null)

@@ -71,6 +71,10 @@ public sealed record PassFailed(long Pass, Reason Reason) : ZoneInput
 {
     /// <summary>There is nobody to ask: the zone has no masters.</summary>
     public bool HasNoMasters { get; init; }
+
+    /// <summary>Whether a master has the zone; false only when every one of them said that it does not, null when that is not
+    /// known.</summary>
+    public bool? MastersHaveIt { get; init; }
 }
 
 /// <summary>A write is durable.</summary>

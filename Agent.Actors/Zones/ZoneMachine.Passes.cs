@@ -80,6 +80,7 @@ public sealed partial class ZoneMachine
         }
 
         if (!EndPass(input.Pass)) return;
+        NoteWhetherKnown(true);
         uint? held = _phase == ZonePhase.Present ? _row!.Content?.Serial : null;
         bool isTaken = held is null || _passForce || SerialNumber.IsNewer(input.Content.Serial, held.Value)
             || (AcceptsOlder && (IsExpired || input.Content.Serial != held));
@@ -128,6 +129,7 @@ public sealed partial class ZoneMachine
         if (_phase == ZonePhase.Present && _row!.Candidate is { } candidate && candidate.Serial == input.Serial)
         {
             if (!EndPass(input.Pass)) return;
+            NoteWhetherKnown(true);
             _failures = _row.Content is null ? _failures : 0;
             StillStopped(candidate, input.Expire);
             return;
@@ -141,6 +143,7 @@ public sealed partial class ZoneMachine
         }
 
         if (!EndPass(input.Pass)) return;
+        NoteWhetherKnown(true);
         _failures = 0;
         Confirmed(input.Expire);
     }
@@ -165,12 +168,16 @@ public sealed partial class ZoneMachine
     {
         if (!EndPass(input.Pass)) return;
         _failures++;
-        bool worthTelling = _row?.Reason?.Code != input.Reason.Code || BitOperations.IsPow2(_failures);
+        NoteWhetherKnown(input.MastersHaveIt);
+        Reason? orphan = WhyOrphan();
+        Reason reason = orphan ?? input.Reason;
+        bool worthTelling = _row?.Reason?.Code != reason.Code || BitOperations.IsPow2(_failures);
         if (worthTelling) AddEvent("transfer-failed", input.Reason.ToString());
         // What is being written may be durable already: whether the creation came to nothing, that decides.
         if (_phase == ZonePhase.Present || _writePurpose is WritePurpose.Accept or WritePurpose.Content)
         {
-            SetReason(input.Reason);
+            if (orphan is not null && OrphanIsRemoved(orphan, input)) return;
+            SetReason(reason);
             ExpireWhenOverdue(input);
             Retry();
             return;

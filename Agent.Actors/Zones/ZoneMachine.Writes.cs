@@ -175,6 +175,7 @@ public sealed partial class ZoneMachine
     private void DeleteNotDurable(Reason reason)
     {
         CodeProbe.Reached("zone.delete-not-durable");
+        bool wasAsked = _deleters.Count > 0;
         DropRecreation(reason);
         AnswerAll(_deleters, ZoneOutcome.Failed, reason);
         if (_row is { Wish: ZoneWish.Absent }) return;
@@ -198,7 +199,17 @@ public sealed partial class ZoneMachine
         _phase = ZonePhase.Present;
         _recreate = false;
         AnswerAll(_creators, ZoneOutcome.Done, null);
-        _due = true;
+        if (wasAsked)
+        {
+            _due = true;
+        }
+        else
+        {
+            // What the agent itself wanted deleted it would want again at once.
+            _failures++;
+            Retry();
+        }
+
         if (_row.Content is not null) _effects.Add(Present(observeFirst: true));
     }
 

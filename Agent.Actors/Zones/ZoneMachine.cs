@@ -192,6 +192,7 @@ public sealed partial class ZoneMachine
         Lifetime = _row?.Lifetime,
         Candidate = wish == ZoneWish.Present ? _row?.Candidate : null,
         Owner = _phase == ZonePhase.Creating ? _claim : _row?.Owner,
+        RefusedSince = wish == ZoneWish.Present ? _row?.RefusedSince : null,
         Targets = [.. _targets.Select(PendingAt)],
     };
 

@@ -140,6 +140,9 @@ public sealed record ZoneStatus(
     /// <summary>The catalog that the zone belongs to; null when a control message created it.</summary>
     public ZoneOwner? Owner { get; init; }
 
+    /// <summary>Since when every master says that it does not have the zone; null when one has it or that is not known.</summary>
+    public DateTimeOffset? RefusedSince { get; init; }
+
     /// <summary>Content that a guard stopped.</summary>
     public CandidateStatus? Candidate { get; init; }
 }

@@ -51,6 +51,16 @@ public enum QuorumKind
     Number = 2,
 }
 
+/// <summary>What becomes of a zone that the masters gave up.</summary>
+public enum OrphanAction
+{
+    /// <summary>Operators are told.</summary>
+    Report = 0,
+
+    /// <summary>It is deleted, and its content kept for the time in which a deletion can be undone.</summary>
+    Remove = 1,
+}
+
 /// <summary>Settings of a zone's life. All durations are positive; the same for every zone of an agent.</summary>
 public sealed record ZonePolicy
 {
@@ -96,6 +106,12 @@ public sealed record ZonePolicy
 
     /// <summary>Catalogs of the configuration: what belongs to one of them nobody else takes away.</summary>
     public ImmutableHashSet<DomainName> Catalogs { get; init; } = [];
+
+    /// <summary>A zone that every master has said not to have for so long is an orphan; zero: none ever is.</summary>
+    public TimeSpan OrphanAfter { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>What becomes of an orphan.</summary>
+    public OrphanAction OrphanAction { get; init; } = OrphanAction.Report;
 
     /// <summary>Requests that may wait for one zone; one more is answered with overload at once.</summary>
     public int MaxWaitingRequests { get; init; } = 64;

@@ -52,6 +52,7 @@ public static class ZoneStatusView
         {
             ExpiresAt = phase == ZonePhase.Present ? row?.ExpiresAt : null,
             Owner = row?.Owner,
+            RefusedSince = phase == ZonePhase.Present ? row?.StandingRefusal : null,
             Candidate = phase == ZonePhase.Present ? CandidateStatus.Of(row?.Candidate) : null,
         };
     }

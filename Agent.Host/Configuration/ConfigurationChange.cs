@@ -79,6 +79,7 @@ public sealed class ConfigurationChange
         ["agent.transfer.expire-minimum"] = null,
         ["agent.transfer.expire-maximum"] = null,
         ["agent.guard"] = null,
+        ["agent.orphan"] = null,
         ["agent.cookies"] = null,
         ["agent.cookies.enabled"] = Sockets,
         ["agent.cookies.rotate-every"] = "the pace is set at start",

@@ -109,6 +109,7 @@ internal sealed partial class OptionsBinder
     private ZonePolicy ReadZonePolicy(SectionReader transfer, SectionReader limits)
     {
         (GuardPolicy guards, OlderSerial older) = ReadGuard(_agent.Section("guard"));
+        SectionReader orphan = _agent.Section("orphan");
         var policy = new ZonePolicy
         {
             Guards = guards,
@@ -121,6 +122,8 @@ internal sealed partial class OptionsBinder
             NotifyDelay = _agent.Duration("notify-delay", TimeSpan.Zero, TimeSpan.FromHours(1)),
             AnswerDeadline = _agent.Duration("answer-deadline", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
             UndeleteWindow = _agent.Duration("undelete-window", TimeSpan.Zero, 3650 * Day),
+            OrphanAfter = orphan.Duration("after", TimeSpan.Zero, 3650 * Day),
+            OrphanAction = orphan.Choice("action", ("report", OrphanAction.Report), ("remove", OrphanAction.Remove)),
             Quorum = ReadQuorum(),
             RetryMinimum = transfer.Duration("retry-minimum", Shortest, Day),
             RetryMaximum = transfer.Duration("retry-maximum", Shortest, Day),
@@ -132,6 +135,7 @@ internal sealed partial class OptionsBinder
             NotifyCreatePasses = limits.Integer("notify-create-passes", 1, 1_000),
             PassivateAfter = limits.Duration("passivate-after", Second, Day),
         };
+        orphan.Done();
         if (policy.RetryMaximum < policy.RetryMinimum) transfer.Problem("retry-maximum", "this must not be less than retry-minimum");
         if (policy.RefreshMaximum < policy.RefreshMinimum)
         {

@@ -51,6 +51,7 @@ public sealed record ZoneModel(
     ReasonModel? Reason,
     DateTimeOffset? RefreshedAt,
     DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RefusedSince,
     CandidateModel? Candidate,
     IReadOnlyList<ZoneTargetModel> Targets,
     IReadOnlyList<string> Masters)
@@ -66,6 +67,7 @@ public sealed record ZoneModel(
         ReasonModel.Of(status.Reason, status.ReasonSince),
         status.RefreshedAt,
         status.ExpiresAt,
+        status.RefusedSince,
         CandidateModel.Of(status.Candidate),
         [.. status.Targets.Select(t => Target(t, naming.PlaceOf(t.Target)))],
         [.. roster.Of(status.Name, status.Owner?.Catalog, status.Owner?.Group ?? "").Select(m => m.Name)]);

@@ -44,6 +44,7 @@ public class OptionsTests
         Assert.Equal(TimeSpan.FromSeconds(25), options.Zones.AnswerDeadline);
         Assert.Equal(new Quorum(QuorumKind.All), options.Zones.Quorum);
         Assert.Equal(TimeSpan.FromDays(7), options.Zones.UndeleteWindow);
+        Assert.Equal((TimeSpan.FromDays(30), OrphanAction.Report), (options.Zones.OrphanAfter, options.Zones.OrphanAction));
         Assert.Equal(Path.GetFullPath("./data"), options.DataDirectory);
         Assert.Null(options.QueryDestination);
         Assert.Equal((IPAddress.Loopback, 8054), (options.Management.Address, options.Management.Port));

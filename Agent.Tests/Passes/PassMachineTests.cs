@@ -140,6 +140,21 @@ public sealed class PassMachineTests
     }
 
     [Theory]
+    [InlineData(true, SoaOutcome.Absent, false)]
+    [InlineData(false, SoaOutcome.Absent, null)]
+    [InlineData(true, SoaOutcome.Unreachable, null)]
+    [InlineData(true, SoaOutcome.CannotTell, null)]
+    [InlineData(true, SoaOutcome.Serial, true)]
+    public void The_zone_is_given_up_only_when_every_address_of_every_master_says_so(bool isComplete, SoaOutcome second, bool? haveIt)
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, 7, false, null));
+        pass.Planned(new MasterPlan(1, [.. Masters.Take(2)], null) { IsComplete = isComplete }, _effects);
+        Answer(pass, 0, SoaOutcome.Absent, 0);
+        Answer(pass, 1, second, 3);
+        Assert.Equal(haveIt, Assert.IsType<NothingBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).MastersHaveIt);
+    }
+
+    [Theory]
     [InlineData(null, true)]
     [InlineData(4u, false)]
     public void A_master_that_cannot_tell_is_tried_only_for_a_zone_without_content(uint? held, bool tried)

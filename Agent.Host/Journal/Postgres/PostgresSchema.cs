@@ -166,6 +166,12 @@ internal static class PostgresSchema
             ADD COLUMN owner_next bytea;
         CREATE INDEX zones_by_owner ON zones (owner_catalog) WHERE owner_catalog IS NOT NULL;
         """),
+
+        SchemaStep.Expand("""
+        -- Since when every master says that it does not have the zone. Older programs leave it as it is, so it counts only from
+        -- refreshed_at on.
+        ALTER TABLE zones ADD COLUMN refused_since bigint;
+        """),
     ];
 
     /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>

@@ -162,9 +162,9 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         NpgsqlBatchCommand command = Add(
             $"""
             UPDATE zones z SET refreshed_at = n.refreshed_at, reason_code = n.reason_code, reason_text = n.reason_text,
-                reason_since = n.reason_since, lifetime = n.lifetime
-            FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
-                AS n (zone, refreshed_at, reason_code, reason_text, reason_since, lifetime)
+                reason_since = n.reason_since, lifetime = n.lifetime, refused_since = n.refused_since
+            FROM unnest($3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])
+                AS n (zone, refreshed_at, reason_code, reason_text, reason_since, lifetime, refused_since)
             WHERE z.zone = n.zone AND {PostgresFence.IsHeld}
             """);
         command.Parameters.AddColumn(standings.Select(s => PostgresValues.Of(s.Zone)));
@@ -173,6 +173,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(standings.Select(s => s.Reason?.Text));
         command.Parameters.AddColumn(standings.Select(s => s.ReasonSince?.ToUnixTimeMilliseconds()));
         command.Parameters.AddColumn(standings.Select(s => PostgresValues.Of(s.Lifetime)));
+        command.Parameters.AddColumn(standings.Select(s => s.RefusedSince?.ToUnixTimeMilliseconds()));
     }
 
     private void Put(ZoneRow[] rows)
@@ -180,20 +181,20 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         NpgsqlBatchCommand command = Add(
             $"""
             INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at,
-                reason_code, reason_text, reason_since, lifetime, owner_catalog, owner_label, owner_group, owner_next)
+                reason_code, reason_text, reason_since, lifetime, owner_catalog, owner_label, owner_group, owner_next, refused_since)
             SELECT n.zone, n.name, n.name_hash, {PostgresShards.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
                 n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since, n.lifetime,
-                n.owner_catalog, n.owner_label, n.owner_group, n.owner_next
+                n.owner_catalog, n.owner_label, n.owner_group, n.owner_next, n.refused_since
             FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[],
-                $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bytea[], $16::text[], $17::text[], $18::bytea[])
+                $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bytea[], $16::text[], $17::text[], $18::bytea[], $19::bigint[])
                 AS n (zone, name, name_hash, wish, generation, content, changed_at, refreshed_at, reason_code, reason_text, reason_since,
-                lifetime, owner_catalog, owner_label, owner_group, owner_next)
+                lifetime, owner_catalog, owner_label, owner_group, owner_next, refused_since)
             JOIN meta m ON m.key = 'shard_count' WHERE {PostgresFence.IsHeld}
             ON CONFLICT (zone) DO UPDATE SET name = excluded.name, wish = excluded.wish, generation = excluded.generation,
                 content = excluded.content, changed_at = excluded.changed_at, refreshed_at = excluded.refreshed_at,
                 reason_code = excluded.reason_code, reason_text = excluded.reason_text, reason_since = excluded.reason_since,
                 lifetime = excluded.lifetime, owner_catalog = excluded.owner_catalog, owner_label = excluded.owner_label,
-                owner_group = excluded.owner_group, owner_next = excluded.owner_next
+                owner_group = excluded.owner_group, owner_next = excluded.owner_next, refused_since = excluded.refused_since
             """);
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
         command.Parameters.AddColumn(rows.Select(row => row.Name.ToString()));
@@ -208,6 +209,7 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
         command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Lifetime)));
         PostgresOwners.AddColumns(command.Parameters, rows);
+        command.Parameters.AddColumn(rows.Select(row => row.RefusedSince?.ToUnixTimeMilliseconds()));
     }
 
     /// <summary>The candidates of the rows; most have none, and had none.</summary>

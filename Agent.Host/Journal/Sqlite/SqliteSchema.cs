@@ -123,6 +123,11 @@ internal static class SqliteSchema
         ALTER TABLE zones ADD COLUMN owner_next BLOB;          -- the catalog that may take it over
         CREATE INDEX zones_by_owner ON zones (owner_catalog) WHERE owner_catalog IS NOT NULL;
         """),
+
+        SchemaStep.Expand("""
+        -- Since when every master says that it does not have the zone; counts only from refreshed_at on.
+        ALTER TABLE zones ADD COLUMN refused_since INTEGER;
+        """),
     ];
 
     /// <summary>The steps that this program knows.</summary>

@@ -39,13 +39,13 @@ internal sealed class SqliteZones : IDisposable
             connection,
             """
             INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at, reason_code, reason_text,
-                reason_since, owner_catalog, owner_label, owner_group, owner_next)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                reason_since, owner_catalog, owner_label, owner_group, owner_next, refused_since)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             ON CONFLICT (zone) DO UPDATE SET name = ?2, wish = ?5, generation = ?6, content = ?7, changed_at = ?8,
                 refreshed_at = ?9, reason_code = ?10, reason_text = ?11, reason_since = ?12,
-                owner_catalog = ?13, owner_label = ?14, owner_group = ?15, owner_next = ?16
+                owner_catalog = ?13, owner_label = ?14, owner_group = ?15, owner_next = ?16, refused_since = ?17
             """,
-            16);
+            17);
         _clearProgress = new SqliteStatement(connection, "DELETE FROM progress WHERE zone = ?1", 1);
         // Progress that comes after the zone was forgotten belongs to nothing and is not written.
         _putProgress = new SqliteStatement(
@@ -57,8 +57,8 @@ internal sealed class SqliteZones : IDisposable
             7);
         _putStanding = new SqliteStatement(
             connection,
-            "UPDATE zones SET refreshed_at = ?2, reason_code = ?3, reason_text = ?4, reason_since = ?5 WHERE zone = ?1",
-            5);
+            "UPDATE zones SET refreshed_at = ?2, reason_code = ?3, reason_text = ?4, reason_since = ?5, refused_since = ?6 WHERE zone = ?1",
+            6);
         _putLifetime = new SqliteStatement(
             connection,
             """
@@ -104,7 +104,8 @@ internal sealed class SqliteZones : IDisposable
             row.Owner is { } owner ? SqliteValues.Of(owner.Catalog) : null,
             row.Owner?.Label,
             row.Owner?.Group,
-            row.Owner?.NextOwner is { } next ? SqliteValues.Of(next) : null);
+            row.Owner?.NextOwner is { } next ? SqliteValues.Of(next) : null,
+            SqliteValues.Of(row.RefusedSince));
         PutLifetime(zone, row.Lifetime);
         _candidates.Put(zone, row);
         _clearProgress.Execute(zone);
@@ -129,7 +130,8 @@ internal sealed class SqliteZones : IDisposable
             SqliteValues.Of(standing.RefreshedAt),
             standing.Reason?.Code,
             standing.Reason?.Text,
-            SqliteValues.Of(standing.ReasonSince));
+            SqliteValues.Of(standing.ReasonSince),
+            SqliteValues.Of(standing.RefusedSince));
         PutLifetime(zone, standing.Lifetime);
     }
 
@@ -197,7 +199,8 @@ internal sealed class SqliteZones : IDisposable
                 ReasonSince = reader.ReadTimeOrNull(8),
                 Lifetime = reader.ReadSpanOrNull(9),
                 Owner = ReadOwner(reader, 10),
-                Content = _contents.ReadContent(reader, 14, name),
+                RefusedSince = reader.ReadTimeOrNull(14),
+                Content = _contents.ReadContent(reader, 15, name),
                 Targets = targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
             });
         }
@@ -286,7 +289,7 @@ internal sealed class SqliteZones : IDisposable
         connection,
         $"""
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            l.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next,
+            l.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next, z.refused_since,
             {SqliteContents.Columns}
         FROM zones z LEFT JOIN contents c ON c.hash = z.content LEFT JOIN lifetimes l ON l.zone = z.zone
         WHERE z.{column} = ?1 ORDER BY z.zone

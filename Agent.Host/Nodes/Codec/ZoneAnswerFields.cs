@@ -38,6 +38,7 @@ internal static class ZoneAnswerFields
         writer.Instant(10, message.ExpiresAt);
         writer.Nested(11, message.Candidate, CandidateFields.Write);
         writer.Nested(12, message.Owner, CatalogFields.WriteOwner);
+        writer.Instant(13, message.RefusedSince);
         if (message.Targets.IsDefault) return;
         foreach (TargetProgress progress in message.Targets) writer.Nested(9, progress, TargetFields.WriteProgress);
     }
@@ -117,6 +118,7 @@ internal static class ZoneAnswerFields
         DateTimeOffset? reasonSince = null;
         DateTimeOffset? refreshedAt = null;
         DateTimeOffset? expiresAt = null;
+        DateTimeOffset? refusedSince = null;
         CandidateStatus? candidate = null;
         ZoneOwner? owner = null;
         ImmutableArray<TargetProgress>.Builder targets = ImmutableArray.CreateBuilder<TargetProgress>();
@@ -135,6 +137,7 @@ internal static class ZoneAnswerFields
                 case 10: expiresAt = reader.Instant(); break;
                 case 11: candidate = reader.Nested(CandidateFields.Read); break;
                 case 12: owner = reader.Nested(CatalogFields.ReadOwner); break;
+                case 13: refusedSince = reader.Instant(); break;
                 case 9:
                     if (reader.Nested(TargetFields.ReadProgress) is { } progress) targets.Add(progress);
                     break;
@@ -145,6 +148,7 @@ internal static class ZoneAnswerFields
             : new ZoneStatus(name, state, serial, wantedSerial, records, reason, reasonSince, refreshedAt, targets.DrainToImmutable())
             {
                 ExpiresAt = expiresAt,
+                RefusedSince = refusedSince,
                 Candidate = candidate,
                 Owner = owner,
             };
