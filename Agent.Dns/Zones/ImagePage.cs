@@ -54,7 +54,9 @@ internal sealed class ImagePage
     }
 }
 
-/// <summary>One name of an image: its place in the arena of names and, among its page's sets, its first; the next node's first ends it.</summary>
+/// <summary>
+/// One name of an image: its place in the arena of names and, among the sets of its page, its first; the next node's first ends it.
+/// </summary>
 internal readonly record struct ImageNode(int Name, int FirstRrset, ushort KeyLength, byte OwnerLength);
 
 /// <summary>One record set of an image; its RDATAs follow each other in the arena, each after two bytes of length.</summary>

@@ -1,4 +1,3 @@
-using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using static Agent.Tests.Dns.Zones.RandomZones;

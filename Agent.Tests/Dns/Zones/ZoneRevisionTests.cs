@@ -71,7 +71,8 @@ public sealed class ZoneRevisionTests
         Assert.Equal(ZoneRevisionError.Contradiction, Revise(zone, [SoaRecord(1), absent, SoaRecord(2)]));
         Assert.Equal(ZoneRevisionError.Contradiction, Revise(zone, [SoaRecord(1), SoaRecord(2), there]));
         Assert.Equal(ZoneRevisionError.Contradiction, Revise(zone, [SoaRecord(9), SoaRecord(10)]));
-        Assert.Equal(ZoneRevisionError.Contradiction, Revise(zone, [SoaRecord(1), absent, SoaRecord(2), absent, SoaRecord(2), SoaRecord(3)]));
+        Assert.Equal(
+            ZoneRevisionError.Contradiction, Revise(zone, [SoaRecord(1), absent, SoaRecord(2), absent, SoaRecord(2), SoaRecord(3)]));
         Assert.Equal(
             ZoneRevisionError.Contradiction, Revise(zone, [SoaRecord(1), SoaRecord(2), Record("example.net.", RecordType.A, 1, 2, 3, 4)]));
         Assert.Equal(ZoneRevisionError.None, Revise(zone, [SoaRecord(1), there, SoaRecord(2), absent]));
