@@ -11,10 +11,10 @@ internal ref partial struct ZoneAnswer
     {
         bool isAny = _type == RecordType.ANY;
         bool hasWritten = false;
-        (int first, int end) = _zone.Rrsets(node);
-        for (int i = first; i < end && !(isAny && hasWritten); i++)
+        RrsetList sets = _zone.Rrsets(node);
+        for (int i = 0; i < sets.Count && !(isAny && hasWritten); i++)
         {
-            RrsetView set = _zone.Rrset(i);
+            RrsetView set = sets[i];
             if (isAny == set.Type is RecordType.RRSIG or RecordType.NSEC or RecordType.NSEC3)
                 continue;
             if (isAny)

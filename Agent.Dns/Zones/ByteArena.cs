@@ -17,9 +17,19 @@ internal sealed class ByteArena
     private const int MaximumChunks = 1 << (31 - ChunkShift);
     private const int FirstSize = 256;
 
-    private byte[][] _chunks = [new byte[FirstSize]];
+    private byte[][] _chunks;
     private int _count = 1;
     private int _used;
+    private int _isContinued;
+
+    public ByteArena() => _chunks = [new byte[FirstSize]];
+
+    private ByteArena(ByteArena from, bool ownsEnd)
+    {
+        _chunks = [.. from._chunks.AsSpan(0, from._count)];
+        _count = from._count;
+        _used = ownsEnd ? from._used : ChunkSize;
+    }
 
     /// <summary>The bytes that are allocated.</summary>
     public long Capacity => _chunks.Take(_count).Sum(chunk => chunk.LongLength);
@@ -31,6 +41,12 @@ internal sealed class ByteArena
 
     /// <summary>What stands at an address and behind it in the same chunk, as far as a reader may have to go.</summary>
     public ReadOnlySpan<byte> From(int address) => _chunks[address >> ChunkShift].AsSpan(address & ChunkMask);
+
+    /// <summary>
+    /// An arena with what this one has, to which more is appended: behind the end, where none of this one's readers looks. Only the first
+    /// that asks may use the room that the last chunk has left.
+    /// </summary>
+    public ByteArena Continue() => new(this, Interlocked.Exchange(ref _isContinued, 1) == 0);
 
     public int Append(ReadOnlySpan<byte> bytes) => Append(bytes, []);
 
@@ -96,7 +112,7 @@ internal sealed class ByteArena
 
     private void MakeRoom(int length)
     {
-        if (_used + length <= ChunkSize)
+        if (_used < ChunkSize && _used + length <= ChunkSize)
             Grow(length);
         else
             AddChunk(Math.Max(ChunkSize, length));

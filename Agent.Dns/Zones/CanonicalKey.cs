@@ -52,4 +52,22 @@ public static class CanonicalKey
         }
         return written;
     }
+
+    /// <summary>Orders a name that is the apex or below it against a key, as if its own key were written.</summary>
+    public static int Compare(ReadOnlySpan<byte> name, int apexLength, ReadOnlySpan<byte> key)
+    {
+        // One label below the apex, as most names are: mostly the first octets decide.
+        if (name.Length > apexLength && name[0] + 1 == name.Length - apexLength)
+        {
+            ReadOnlySpan<byte> label = name.Slice(1, name[0]);
+            int common = Math.Min(label.Length, key.Length);
+            int at = 0;
+            while (at < common && label[at] > Escape && NameBytes.Fold(label[at]) == key[at])
+                at++;
+            if (at < common && label[at] > Escape)
+                return NameBytes.Fold(label[at]) - key[at];
+        }
+        Span<byte> own = stackalloc byte[MaximumLength];
+        return own[..Write(name, apexLength, own)].SequenceCompareTo(key);
+    }
 }

@@ -15,25 +15,27 @@ public sealed class DenialIndex
     private const int ParametersSize = 5;
 
     private readonly ZoneImage _image;
-    private readonly int[] _nsecAtOrBefore = [];
+    private readonly ImagePage[] _pages;
+    private readonly int[] _pageWithNsec = [];
     private readonly int[] _nsec3Nodes = [];
     private readonly byte[] _salt = [];
 
-    internal DenialIndex(ZoneImage image)
+    internal DenialIndex(ZoneImage image, ImagePage[] pages)
     {
         _image = image;
+        _pages = pages;
         if (image.TryGetRrset(0, RecordType.NSEC3PARAM, out RrsetView parameters) && TryChoose(parameters, out byte[] chosen))
         {
             Iterations = chosen[2] << 8 | chosen[3];
             _salt = chosen[ParametersSize..];
-            _nsec3Nodes = FindNsec3Nodes(chosen);
+            _nsec3Nodes = FindNsec3Nodes(pages, chosen);
         }
         if (image.Has(0, RecordType.NSEC))
-            _nsecAtOrBefore = FindNsecNodes();
+            _pageWithNsec = FindNsecPages(pages);
     }
 
     /// <summary>The zone denies by NSEC.</summary>
-    public bool HasNsec => _nsecAtOrBefore.Length > 0;
+    public bool HasNsec => _pageWithNsec.Length > 0;
 
     /// <summary>The zone denies by NSEC3.</summary>
     public bool HasNsec3 => _nsec3Nodes.Length > 0;
@@ -45,7 +47,16 @@ public sealed class DenialIndex
     /// The node whose NSEC matches or covers a name, given what <see cref="ZoneImage.Find"/> said about it. Nodes without NSEC (glue)
     /// are passed over.
     /// </summary>
-    public int NsecNode(int found) => _nsecAtOrBefore[found >= 0 ? found : ~found - 1];
+    public int NsecNode(int found)
+    {
+        int node = found >= 0 ? found : BeforeOf(~found);
+        while (!_image.Has(node, RecordType.NSEC))
+        {
+            // At most the rest of this page and then of one that is known to have an NSEC: never a walk over all the glue of a zone.
+            node = (node & (ImagePage.MaximumNodes - 1)) > 0 ? node - 1 : LastOf(_pageWithNsec[node >> ImagePage.SlotBits]);
+        }
+        return node;
+    }
 
     /// <summary>The node of the NSEC3 that matches a name's hash, or else covers it.</summary>
     /// <param name="name">The uncompressed name, any case.</param>
@@ -113,30 +124,45 @@ public sealed class DenialIndex
         return false;
     }
 
-    private int[] FindNsec3Nodes(byte[] parameters)
+    private int[] FindNsec3Nodes(ImagePage[] pages, byte[] parameters)
     {
         var nodes = new List<int>();
-        for (int node = 0; node < _image.NodeCount; node++)
+        for (int page = 0; page < pages.Length; page++)
         {
-            if (_image.Key(node).Length != HashedLabelLength + 1 || !_image.TryGetRrset(node, RecordType.NSEC3, out RrsetView set))
+            if (!pages[page].HasNsec3)
                 continue;
-            ReadOnlySpan<byte> rdata = set.First;
-            // The flags byte (opt-out) differs between the records of one chain.
-            bool isOfChain = rdata.Length > parameters.Length
-                && rdata[0] == parameters[0]
-                && rdata[2..parameters.Length].SequenceEqual(parameters.AsSpan(2));
-            if (isOfChain)
-                nodes.Add(node);
+            for (int slot = 0; slot < pages[page].Nodes.Length; slot++)
+            {
+                int node = page << ImagePage.SlotBits | slot;
+                if (IsOfChain(node, parameters))
+                    nodes.Add(node);
+            }
         }
         return [.. nodes];
     }
 
-    private int[] FindNsecNodes()
+    private bool IsOfChain(int node, byte[] parameters)
     {
-        var nodes = new int[_image.NodeCount];
-        int last = 0;
-        for (int node = 0; node < nodes.Length; node++)
-            nodes[node] = last = _image.Has(node, RecordType.NSEC) ? node : last;
-        return nodes;
+        if (_image.Key(node).Length != HashedLabelLength + 1 || !_image.TryGetRrset(node, RecordType.NSEC3, out RrsetView set))
+            return false;
+        ReadOnlySpan<byte> rdata = set.First;
+        // The flags byte (opt-out) differs between the records of one chain.
+        return rdata.Length > parameters.Length
+            && rdata[0] == parameters[0]
+            && rdata[2..parameters.Length].SequenceEqual(parameters.AsSpan(2));
     }
+
+    /// <summary>For each page the nearest one before it in which some name has an NSEC; the apex has one.</summary>
+    private static int[] FindNsecPages(ImagePage[] pages)
+    {
+        var before = new int[pages.Length + 1];
+        for (int page = 1; page < before.Length; page++)
+            before[page] = pages[page - 1].HasNsec ? page - 1 : before[page - 1];
+        return before;
+    }
+
+    private int BeforeOf(int node) =>
+        (node & (ImagePage.MaximumNodes - 1)) > 0 ? node - 1 : LastOf((node >> ImagePage.SlotBits) - 1);
+
+    private int LastOf(int page) => page << ImagePage.SlotBits | (_pages[page].Nodes.Length - 1);
 }

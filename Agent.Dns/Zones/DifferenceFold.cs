@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
@@ -25,6 +26,8 @@ public sealed class DifferenceFold : IDisposable
     private readonly DifferenceSequence _sequence;
     private readonly DomainName _apex;
     private readonly ulong[] _ownerBits;
+    private readonly ulong _seed = (ulong)Random.Shared.NextInt64();
+    private readonly ulong _multiplier = (ulong)Random.Shared.NextInt64() << 1 | 1;
     private readonly int[] _buckets;
     private Entry[] _entries = new Entry[16];
     private byte[] _left = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
@@ -89,19 +92,50 @@ public sealed class DifferenceFold : IDisposable
                 // Same serial, yet another SOA: ours is not the version that the master means.
                 return ZoneDiffError.DeletesAbsent;
             }
-            else if (!to.TryAppend(record))
+            else if (!to.TryAppendKept(record))
             {
                 return ZoneDiffError.BadContent;
             }
         }
         if (from.Error != ZoneContentError.None || !TryAddUntil(_additions!.Count, ref nextAddition, to))
             return ZoneDiffError.BadContent;
-        foreach (ref readonly Entry entry in _entries.AsSpan(0, _count))
+        return HasMetAll ? ZoneDiffError.None : ZoneDiffError.DeletesAbsent;
+    }
+
+    /// <summary>Records that the steps touch, each once.</summary>
+    internal int ChangeCount => _count;
+
+    /// <summary>All records that were there before were met.</summary>
+    internal bool HasMetAll
+    {
+        get
         {
-            if (!entry.StartsWithAddition && !entry.WasThere)
-                return ZoneDiffError.DeletesAbsent;
+            foreach (ref readonly Entry entry in _entries.AsSpan(0, _count))
+            {
+                if (!entry.StartsWithAddition && !entry.WasThere)
+                    return false;
+            }
+            return true;
         }
-        return ZoneDiffError.None;
+    }
+
+    /// <summary>A record that the steps touch: as it was added last, or else as it was deleted.</summary>
+    internal StoredRecord Change(int index, out bool isThereAfter)
+    {
+        isThereAfter = _entries[index].EndsWithAddition;
+        return At(_entries[index].Offset);
+    }
+
+    /// <summary>Notes a record of the old version.</summary>
+    internal FoldMatch Meet(ReadOnlySpan<byte> owner, RecordType type, ReadOnlySpan<byte> rdata)
+    {
+        int entry = Find(HashOf(owner), owner, type, rdata, out _);
+        if (entry == NoEntry)
+            return FoldMatch.Stays;
+        if (_entries[entry].StartsWithAddition)
+            return FoldMatch.AddsPresent;
+        _entries[entry].WasThere = true;
+        return FoldMatch.Goes;
     }
 
     /// <summary>Returns the buffers.</summary>
@@ -167,12 +201,8 @@ public sealed class DifferenceFold : IDisposable
     /// <summary>Puts in what comes before an owner in canonical order.</summary>
     private bool TryAddBefore(ReadOnlySpan<byte> owner, ref int next, ZoneContentBuilder to)
     {
-        if (next == _additions!.Count)
-            return true;
-        Span<byte> key = stackalloc byte[CanonicalKey.MaximumLength];
-        key = key[..CanonicalKey.Write(owner, _apex.Wire.Length, key)];
         int end = next;
-        while (end < _additions.Count && _additions[end].Key.SequenceCompareTo(key) < 0)
+        while (end < _additions!.Count && CanonicalKey.Compare(owner, _apex.Wire.Length, _additions[end].Key) > 0)
             end++;
         return TryAddUntil(end, ref next, to);
     }
@@ -198,12 +228,15 @@ public sealed class DifferenceFold : IDisposable
         return record;
     }
 
-    private int Find(in StoredRecord record, out uint hash)
+    private int Find(in StoredRecord record, out uint hash) =>
+        Find(HashOf(record.Owner), record.Owner, record.Type, record.Rdata, out hash);
+
+    private int Find(uint ownerHash, ReadOnlySpan<byte> owner, RecordType type, ReadOnlySpan<byte> spelled, out uint hash)
     {
-        ReadOnlySpan<byte> rdata = Folded(record, _left);
+        ReadOnlySpan<byte> rdata = Folded(type, spelled, _left);
         var mix = default(HashCode);
-        mix.Add(HashOf(record.Owner));
-        mix.Add((ushort)record.Type);
+        mix.Add(ownerHash);
+        mix.Add((ushort)type);
         mix.AddBytes(rdata);
         hash = (uint)mix.ToHashCode();
         for (int at = _buckets[hash & (uint)(_buckets.Length - 1)]; at != NoEntry; at = _entries[at].Next)
@@ -211,7 +244,7 @@ public sealed class DifferenceFold : IDisposable
             if (_entries[at].Hash != hash)
                 continue;
             StoredRecord other = At(_entries[at].Offset);
-            if (other.Type == record.Type && NameBytes.Equal(other.Owner, record.Owner) && Folded(other, _right).SequenceEqual(rdata))
+            if (other.Type == type && NameBytes.Equal(other.Owner, owner) && Folded(type, other.Rdata, _right).SequenceEqual(rdata))
                 return at;
         }
         return NoEntry;
@@ -232,26 +265,39 @@ public sealed class DifferenceFold : IDisposable
 
     private void SetOwner(uint hash) => _ownerBits[(hash >> 6) % (uint)_ownerBits.Length] |= 1UL << (int)(hash & 63);
 
-    private static ReadOnlySpan<byte> Folded(in StoredRecord record, byte[] buffer)
+    private static ReadOnlySpan<byte> Folded(RecordType type, ReadOnlySpan<byte> spelled, byte[] buffer)
     {
-        if (!RdataNames.Of(record.Type).Foldable)
-            return record.Rdata;
-        Span<byte> rdata = buffer.AsSpan(0, record.Rdata.Length);
-        record.Rdata.CopyTo(rdata);
-        RdataCanonical.Fold(record.Type, rdata);
+        if (!RdataNames.Of(type).Foldable)
+            return spelled;
+        Span<byte> rdata = buffer.AsSpan(0, spelled.Length);
+        spelled.CopyTo(rdata);
+        RdataCanonical.Fold(type, rdata);
         return rdata;
     }
 
-    // Seeded anew in each process: a master cannot choose names that all meet in one bucket.
+    // Eight octets at a time, whatever their case: every name of the zone passes here. Seeded anew for each fold, so that a master cannot
+    // choose names that all meet in one bucket.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static uint HashOf(ReadOnlySpan<byte> owner)
+    private uint HashOf(ReadOnlySpan<byte> owner)
     {
-        Span<byte> folded = stackalloc byte[NameReader.MaximumLength];
-        owner.CopyTo(folded);
-        NameBytes.Fold(folded[..owner.Length]);
-        var mix = default(HashCode);
-        mix.AddBytes(folded[..owner.Length]);
-        return (uint)mix.ToHashCode();
+        const ulong CaseBits = 0x2020202020202020;
+        ulong hash = _seed ^ (ulong)owner.Length;
+        while (owner.Length >= sizeof(ulong))
+        {
+            hash = Mix(hash ^ (BinaryPrimitives.ReadUInt64LittleEndian(owner) | CaseBits));
+            owner = owner[sizeof(ulong)..];
+        }
+        ulong rest = 0;
+        foreach (byte octet in owner)
+            rest = rest << 8 | octet;
+        hash = Mix(hash ^ (rest | CaseBits));
+        return (uint)(hash >> 32);
+    }
+
+    private ulong Mix(ulong value)
+    {
+        ulong high = Math.BigMul(value, _multiplier, out ulong low);
+        return high ^ low;
     }
 
     /// <summary>One record that the steps touch: how they begin and end with it, and where it stands as it was added last.</summary>
@@ -264,4 +310,17 @@ public sealed class DifferenceFold : IDisposable
         public bool EndsWithAddition = isAddition;
         public bool WasThere;
     }
+}
+
+/// <summary>What becomes of a record of the old version.</summary>
+internal enum FoldMatch
+{
+    /// <summary>No step touches it.</summary>
+    Stays = 0,
+
+    /// <summary>It is taken away; where the steps bring it back, it comes with the additions.</summary>
+    Goes = 1,
+
+    /// <summary>It is added though it is there.</summary>
+    AddsPresent = 2,
 }

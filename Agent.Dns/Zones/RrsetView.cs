@@ -75,3 +75,22 @@ public readonly ref struct RrsetView
         }
     }
 }
+
+/// <summary>The record sets of one name of an image.</summary>
+public readonly ref struct RrsetList
+{
+    private readonly ReadOnlySpan<ImageRrset> _sets;
+    private readonly ByteArena _rdata;
+
+    internal RrsetList(ReadOnlySpan<ImageRrset> sets, ByteArena rdata)
+    {
+        _sets = sets;
+        _rdata = rdata;
+    }
+
+    /// <summary>The number of sets.</summary>
+    public int Count => _sets.Length;
+
+    /// <summary>One of them.</summary>
+    public RrsetView this[int index] => new(_sets[index], _rdata);
+}

@@ -78,6 +78,32 @@ public sealed class ZoneContentBuilder : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Appends a record of another version of the zone, whose name and data were checked when that was written; the limits count anew.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal bool TryAppendKept(in StoredRecord record)
+    {
+        ReadOnlySpan<byte> octets = record.Whole;
+        if (Error == ZoneContentError.None)
+        {
+            Error = _apex is null ? ZoneContentError.NoStartOfAuthority
+                : _records >= _limits.MaximumRecords ? ZoneContentError.TooManyRecords
+                : _bytes + octets.Length > _limits.MaximumBytes ? ZoneContentError.TooManyBytes
+                : ZoneContentError.None;
+        }
+        if (Error != ZoneContentError.None)
+            return false;
+        if (_buffer!.Length - _used < octets.Length)
+            Flush();
+        octets.CopyTo(_buffer.AsSpan(_used));
+        _used += octets.Length;
+        _bytes += octets.Length;
+        _records++;
+        HasApexNameServer |= record.Type == RecordType.NS && NameBytes.Equal(record.Owner, _apex!.Wire);
+        return true;
+    }
+
     /// <summary>Writes what is left and gives the facts; false when a record was refused or none came.</summary>
     public bool TryComplete([NotNullWhen(true)] out ZoneFacts? facts)
     {

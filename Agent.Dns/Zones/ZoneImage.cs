@@ -1,33 +1,30 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
 
 /// <summary>
-/// A zone for lookups: names and record sets in canonical order inside a few arrays, no object per record. TTLs are those of
+/// A zone for lookups: names and record sets in canonical order inside arrays of many each, no object per record. TTLs are those of
 /// the set (the lowest that came, RFC 2181 section 5.2), duplicates are gone. Immutable, so any number of threads read it; publishing
 /// a new version means replacing the reference.
 /// </summary>
 public sealed class ZoneImage
 {
-    private readonly ChunkedList<ImageNode> _nodes;
-    private readonly ChunkedList<ImageRrset> _rrsets;
-    private readonly ByteArena _names;
-    private readonly ByteArena _rdata;
+    private const int SlotMask = ImagePage.MaximumNodes - 1;
 
-    internal ZoneImage(
-        DomainName apex, SoaNumbers soa, ChunkedList<ImageNode> nodes, ChunkedList<ImageRrset> rrsets, ByteArena names, ByteArena rdata)
+    private readonly ImageParts _parts;
+
+    private ZoneImage(DomainName apex, SoaNumbers soa, ImageParts parts)
     {
         Apex = apex;
         Soa = soa;
-        _nodes = nodes;
-        _rrsets = rrsets;
-        _names = names;
-        _rdata = rdata;
-        for (int i = 0; i < rrsets.Count; i++)
-            RecordCount += rrsets[i].Count;
-        Denial = new DenialIndex(this);
+        _parts = parts;
+        foreach (ImagePage page in parts.Pages)
+        {
+            RecordCount += page.RecordCount;
+            NodeCount += page.Nodes.Length;
+        }
+        Denial = new DenialIndex(this, parts.Pages);
     }
 
     /// <summary>The zone's name.</summary>
@@ -40,14 +37,13 @@ public sealed class ZoneImage
     public SoaNumbers Soa { get; }
 
     /// <summary>Names that own records.</summary>
-    public int NodeCount => _nodes.Count;
+    public int NodeCount { get; }
 
     /// <summary>All records, without duplicates.</summary>
     public long RecordCount { get; }
 
     /// <summary>The bytes that the image's arrays take.</summary>
-    public long MemoryBytes => _names.Capacity + _rdata.Capacity
-        + _nodes.Capacity * Unsafe.SizeOf<ImageNode>() + _rrsets.Capacity * Unsafe.SizeOf<ImageRrset>();
+    public long MemoryBytes => _parts.MemoryBytes;
 
     /// <summary>The NSEC and NSEC3 chains of a signed zone.</summary>
     public DenialIndex Denial { get; }
@@ -66,41 +62,93 @@ public sealed class ZoneImage
     }
 
     /// <summary>
-    /// Looks a key up (<see cref="CanonicalKey"/>). The index of its node, or the complement of the index of the first node after it.
+    /// The image of the version that differences lead to. It shares with this one whatever they do not touch, so that it costs memory and
+    /// time of their size; this one stays as it is.
+    /// </summary>
+    /// <param name="differences">What leads from this version to the next, in one or more steps.</param>
+    /// <param name="image">The next version. Where the sender spelled an owner in several cases, the spelling that is kept may be another
+    /// than in an image built whole.</param>
+    /// <returns>None; or why the image has to be built whole: the differences do not fit it, or are too many, or too much of its memory
+    /// belongs to versions that are gone.</returns>
+    public ZoneRevisionError TryRevise(DifferenceSequence differences, out ZoneImage? image)
+    {
+        image = null;
+        if (DifferenceFold.TryFold(Apex, differences, out DifferenceFold? fold) != ZoneDiffError.None)
+            return ZoneRevisionError.Contradiction;
+        using (fold)
+        {
+            ZoneRevisionError error = ZoneImageRevision.TryRevise(this, _parts, fold!, out ImageParts? parts);
+            if (error != ZoneRevisionError.None)
+                return error;
+            return TryCreate(Apex, parts!, out image) == ZoneContentError.None ? error : ZoneRevisionError.Contradiction;
+        }
+    }
+
+    /// <summary>
+    /// Looks a key up (<see cref="CanonicalKey"/>). The number of its node, or the complement of the number of the first node after it.
+    /// Numbers grow in canonical order, with gaps.
     /// </summary>
     public int Find(ReadOnlySpan<byte> key)
     {
+        ImagePage[] pages = _parts.Pages;
         int low = 0;
-        int high = _nodes.Count - 1;
+        int high = pages.Length - 1;
         while (low <= high)
         {
-            int middle = (int)(((uint)low + (uint)high) >> 1);
-            int order = Key(middle).SequenceCompareTo(key);
+            int middle = (low + high) >> 1;
+            int order = Key(middle << ImagePage.SlotBits).SequenceCompareTo(key);
             if (order == 0)
-                return middle;
+                return middle << ImagePage.SlotBits;
             if (order < 0)
                 low = middle + 1;
             else
                 high = middle - 1;
         }
-        return ~low;
+        // The apex has the lowest key and is always there.
+        int page = high;
+        low = 1;
+        high = pages[page].Nodes.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >> 1;
+            int node = page << ImagePage.SlotBits | middle;
+            int order = Key(node).SequenceCompareTo(key);
+            if (order == 0)
+                return node;
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+        return low < pages[page].Nodes.Length ? ~(page << ImagePage.SlotBits | low) : ~((page + 1) << ImagePage.SlotBits);
+    }
+
+    /// <summary>The numbers of all nodes in canonical order.</summary>
+    public IEnumerable<int> Nodes()
+    {
+        for (int page = 0; page < _parts.Pages.Length; page++)
+        {
+            for (int slot = 0; slot < _parts.Pages[page].Nodes.Length; slot++)
+                yield return page << ImagePage.SlotBits | slot;
+        }
     }
 
     /// <summary>Whether names exist below a key that has no node of its own: an empty non-terminal (RFC 4592 section 2.2.2).</summary>
-    public bool IsEmptyNonTerminal(int notFound, ReadOnlySpan<byte> key) => ~notFound < _nodes.Count && Key(~notFound).StartsWith(key);
+    public bool IsEmptyNonTerminal(int notFound, ReadOnlySpan<byte> key) =>
+        ~notFound >> ImagePage.SlotBits < _parts.Pages.Length && Key(~notFound).StartsWith(key);
 
     /// <summary>The sort key of a node.</summary>
     public ReadOnlySpan<byte> Key(int node)
     {
-        ref readonly ImageNode entry = ref _nodes[node];
-        return _names.Slice(entry.Name, entry.KeyLength);
+        ref readonly ImageNode entry = ref Entry(node);
+        return _parts.Names.Slice(entry.Name, entry.KeyLength);
     }
 
     /// <summary>The owner's labels below the apex, in their own case.</summary>
     public ReadOnlySpan<byte> RelativeOwner(int node)
     {
-        ref readonly ImageNode entry = ref _nodes[node];
-        return _names.Slice(entry.Name, entry.KeyLength + entry.OwnerLength)[entry.KeyLength..];
+        ref readonly ImageNode entry = ref Entry(node);
+        return _parts.Names.Slice(entry.Name, entry.KeyLength + entry.OwnerLength)[entry.KeyLength..];
     }
 
     /// <summary>Writes the owner's whole name; the number of bytes.</summary>
@@ -112,12 +160,8 @@ public sealed class ZoneImage
         return relative.Length + Apex.Wire.Length;
     }
 
-    /// <summary>The sets of a node as a half-open range of indices for <see cref="Rrset"/>; by type, signatures by type covered.</summary>
-    public (int First, int End) Rrsets(int node) =>
-        (_nodes[node].FirstRrset, node + 1 < _nodes.Count ? _nodes[node + 1].FirstRrset : _rrsets.Count);
-
-    /// <summary>One record set.</summary>
-    public RrsetView Rrset(int index) => new(_rrsets[index], _rdata);
+    /// <summary>The sets of a node; by type, signatures by type covered.</summary>
+    public RrsetList Rrsets(int node) => new(Entries(node), _parts.Rdata);
 
     /// <summary>Finds the set of a type at a node.</summary>
     public bool TryGetRrset(int node, RecordType type, out RrsetView set) => TryGetRrset(node, type, default, out set);
@@ -132,18 +176,20 @@ public sealed class ZoneImage
     /// <summary>Whether both hold the same records with the same TTLs and owners, case included.</summary>
     public bool ContentEquals([NotNullWhen(true)] ZoneImage? other)
     {
-        if (other is null || !Apex.Equals(other.Apex) || NodeCount != other.NodeCount || _rrsets.Count != other._rrsets.Count)
+        if (other is null || !Apex.Equals(other.Apex) || NodeCount != other.NodeCount)
             return false;
-        for (int node = 0; node < NodeCount; node++)
+        foreach ((int node, int otherNode) in Nodes().Zip(other.Nodes()))
         {
-            if (!Key(node).SequenceEqual(other.Key(node)) || !RelativeOwner(node).SequenceEqual(other.RelativeOwner(node))
-                || Rrsets(node) != other.Rrsets(node))
+            RrsetList sets = Rrsets(node);
+            RrsetList otherSets = other.Rrsets(otherNode);
+            if (!Key(node).SequenceEqual(other.Key(otherNode)) || !RelativeOwner(node).SequenceEqual(other.RelativeOwner(otherNode))
+                || sets.Count != otherSets.Count)
                 return false;
-        }
-        for (int i = 0; i < _rrsets.Count; i++)
-        {
-            if (!Rrset(i).ContentEquals(other.Rrset(i)))
-                return false;
+            for (int i = 0; i < sets.Count; i++)
+            {
+                if (!sets[i].ContentEquals(otherSets[i]))
+                    return false;
+            }
         }
         return true;
     }
@@ -155,17 +201,37 @@ public sealed class ZoneImage
         if (!TryGetRrset(0, RecordType.SOA, out RrsetView soa))
             return ZoneContentError.NoStartOfAuthority;
         Append(builder, Apex.Wire, soa);
-        for (int node = 0; node < _nodes.Count; node++)
+        foreach (int node in Nodes())
         {
             int length = CopyOwner(node, owner);
-            (int first, int end) = Rrsets(node);
-            for (int i = first; i < end; i++)
+            RrsetList sets = Rrsets(node);
+            for (int i = 0; i < sets.Count; i++)
             {
-                if (_rrsets[i].Type != RecordType.SOA)
-                    Append(builder, owner[..length], Rrset(i));
+                if (sets[i].Type != RecordType.SOA)
+                    Append(builder, owner[..length], sets[i]);
             }
         }
         return builder.Error;
+    }
+
+    /// <summary>Checks what an image must have, and makes it.</summary>
+    internal static ZoneContentError TryCreate(DomainName apex, ImageParts parts, out ZoneImage? image)
+    {
+        image = null;
+        if (parts.Pages.Length == 0 || parts.Pages[0].Nodes[0].KeyLength != 0)
+            return ZoneContentError.NoStartOfAuthority;
+        foreach (ref readonly ImageRrset set in parts.Pages[0].RrsetsOf(0))
+        {
+            if (set.Type != RecordType.SOA)
+                continue;
+            if (set.Count != 1)
+                return ZoneContentError.SecondStartOfAuthority;
+            if (!SoaNumbers.TryRead(new RrsetView(set, parts.Rdata).First, out SoaNumbers numbers))
+                return ZoneContentError.BadStartOfAuthority;
+            image = new ZoneImage(apex, numbers, parts);
+            return ZoneContentError.None;
+        }
+        return ZoneContentError.NoStartOfAuthority;
     }
 
     private static ZoneContentError TryBuildSorted(ZoneContent content, out ZoneImage? image)
@@ -192,13 +258,11 @@ public sealed class ZoneImage
 
     private bool TryGetRrset(int node, RecordType type, RecordType covered, out RrsetView set)
     {
-        (int first, int end) = Rrsets(node);
-        for (int i = first; i < end; i++)
+        foreach (ref readonly ImageRrset entry in Entries(node))
         {
-            ref readonly ImageRrset entry = ref _rrsets[i];
             if (entry.Type == type && entry.Covered == covered)
             {
-                set = new RrsetView(entry, _rdata);
+                set = new RrsetView(entry, _parts.Rdata);
                 return true;
             }
             if (entry.Type > type)
@@ -207,10 +271,8 @@ public sealed class ZoneImage
         set = default;
         return false;
     }
+
+    private ref readonly ImageNode Entry(int node) => ref _parts.Pages[node >> ImagePage.SlotBits].Nodes[node & SlotMask];
+
+    private ReadOnlySpan<ImageRrset> Entries(int node) => _parts.Pages[node >> ImagePage.SlotBits].RrsetsOf(node & SlotMask);
 }
-
-/// <summary>One name of an image: its place in the arena of names and its first record set; the next node's first set ends it.</summary>
-internal readonly record struct ImageNode(int Name, int FirstRrset, ushort KeyLength, byte OwnerLength);
-
-/// <summary>One record set of an image; its RDATAs follow each other in the arena, each after two bytes of length.</summary>
-internal readonly record struct ImageRrset(int Rdata, int Count, uint Ttl, RecordType Type, RecordType Covered);

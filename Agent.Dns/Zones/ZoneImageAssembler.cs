@@ -9,8 +9,7 @@ internal sealed class ZoneImageAssembler(DomainName apex)
 {
     private readonly ByteArena _names = new();
     private readonly ByteArena _rdata = new();
-    private readonly ChunkedList<ImageNode> _nodes = new();
-    private readonly ChunkedList<ImageRrset> _rrsets = new();
+    private readonly ImagePageWriter _pages = new(ImagePage.BuiltNodes);
 
     // Of the set that grows: its bytes so far, and where the RDATA that came last begins among them.
     private int _setLength;
@@ -21,28 +20,28 @@ internal sealed class ZoneImageAssembler(DomainName apex)
     {
         if (!_names.HasRoom || !_rdata.HasRoom)
             return false;
-        bool isNewNode = _nodes.Count == 0 || !LastKey().SequenceEqual(record.Key);
+        bool isNewNode = _pages.IsEmpty || !LastKey().SequenceEqual(record.Key);
         if (isNewNode)
-        {
-            int name = _names.Append(record.Key, record.RelativeOwner);
-            _nodes.Add(new ImageNode(name, _rrsets.Count, (ushort)record.Key.Length, (byte)record.RelativeOwner.Length));
-        }
+            _pages.BeginNode(_names.Append(record.Key, record.RelativeOwner), record.Key.Length, record.RelativeOwner.Length);
         Span<byte> length = stackalloc byte[sizeof(ushort)];
         BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)record.Rdata.Length);
-        if (isNewNode || _rrsets.Last.Type != record.Type || _rrsets.Last.Covered != record.Covered)
+        if (isNewNode || _pages.LastRrset.Type != record.Type || _pages.LastRrset.Covered != record.Covered)
         {
-            _rrsets.Add(new ImageRrset(_rdata.Append(length, record.Rdata), 1, record.Ttl, record.Type, record.Covered));
+            _pages.Add(new ImageRrset(_rdata.Append(length, record.Rdata), 1, record.Ttl, record.Type, record.Covered));
             _lastRdata = sizeof(ushort);
             _setLength = sizeof(ushort) + record.Rdata.Length;
             return true;
         }
-        ref ImageRrset set = ref _rrsets.Last;
-        set = set with { Ttl = Math.Min(set.Ttl, record.Ttl) };
-        if (_rdata.From(set.Rdata)[_lastRdata.._setLength].SequenceEqual(record.Rdata))
-            return true;
-        if (_setLength > Array.MaxLength / 2)
+        ref ImageRrset set = ref _pages.LastRrset;
+        bool isMixed = set.IsMixed || set.Ttl != record.Ttl;
+        uint ttl = Math.Min(set.Ttl, record.Ttl);
+        bool isDouble = _rdata.From(set.Rdata)[_lastRdata.._setLength].SequenceEqual(record.Rdata);
+        if (!isDouble && _setLength > Array.MaxLength / 2)
             return false;
-        set = set with { Rdata = _rdata.Extend(set.Rdata, length, record.Rdata), Count = set.Count + 1 };
+        int rdata = isDouble ? set.Rdata : _rdata.Extend(set.Rdata, length, record.Rdata);
+        set = new ImageRrset(rdata, set.Count + (isDouble ? 0 : 1), ttl, set.Type, set.Covered, isMixed);
+        if (isDouble)
+            return true;
         _lastRdata = _setLength + sizeof(ushort);
         _setLength = _lastRdata + record.Rdata.Length;
         return true;
@@ -50,26 +49,10 @@ internal sealed class ZoneImageAssembler(DomainName apex)
 
     public ZoneContentError TryComplete(out ZoneImage? image)
     {
-        image = null;
-        if (_nodes.Count == 0 || _nodes[0].KeyLength != 0)
-            return ZoneContentError.NoStartOfAuthority;
-        int apexEnd = _nodes.Count > 1 ? _nodes[1].FirstRrset : _rrsets.Count;
-        int soa = 0;
-        while (soa < apexEnd && _rrsets[soa].Type != RecordType.SOA)
-            soa++;
-        if (soa == apexEnd)
-            return ZoneContentError.NoStartOfAuthority;
-        if (_rrsets[soa].Count != 1)
-            return ZoneContentError.SecondStartOfAuthority;
-        if (!SoaNumbers.TryRead(new RrsetView(_rrsets[soa], _rdata).First, out SoaNumbers numbers))
-            return ZoneContentError.BadStartOfAuthority;
         _names.Trim();
         _rdata.Trim();
-        _nodes.Trim();
-        _rrsets.Trim();
-        image = new ZoneImage(apex, numbers, _nodes, _rrsets, _names, _rdata);
-        return ZoneContentError.None;
+        return ZoneImage.TryCreate(apex, new ImageParts(_pages.Complete(), _names, _rdata), out image);
     }
 
-    private ReadOnlySpan<byte> LastKey() => _names.Slice(_nodes.Last.Name, _nodes.Last.KeyLength);
+    private ReadOnlySpan<byte> LastKey() => _names.Slice(_pages.LastNode.Name, _pages.LastNode.KeyLength);
 }

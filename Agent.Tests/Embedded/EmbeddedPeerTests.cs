@@ -89,7 +89,7 @@ public sealed class EmbeddedPeerTests
     {
         var names = new SortedSet<string>(StringComparer.Ordinal) { "zz.example.org." };
         var wire = new byte[NameReader.MaximumLength];
-        for (int node = 0; node < image.NodeCount; node++)
+        foreach (int node in image.Nodes())
         {
             if (image.Has(node, RecordType.NSEC3))
                 continue;

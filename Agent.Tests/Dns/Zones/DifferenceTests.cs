@@ -1,4 +1,3 @@
-using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using static Agent.Tests.Dns.Zones.RandomZones;
@@ -202,13 +201,6 @@ public sealed class DifferenceTests
         return [.. lines.Values.Select(Line)];
     }
 
-    private static string Key(PlainRecord record)
-    {
-        byte[] rdata = [.. record.Rdata];
-        RdataCanonical.Fold(record.Type, rdata);
-        return $"{record.Owner.Fold()} {record.Type} {Convert.ToHexString(rdata)}";
-    }
-
     // Records of one name may spell it differently; a difference has one spelling for all of them.
     private static string Line(PlainRecord record) => $"{Key(record)} {record.Ttl}";
 
@@ -250,13 +242,5 @@ public sealed class DifferenceTests
         List<PlainRecord> records = ReadRecords(content);
         Assert.All(
             records.Zip(records.Skip(1)), pair => Assert.True(NameBytes.Compare(pair.First.Owner.Wire, pair.Second.Owner.Wire) <= 0));
-    }
-
-    private static byte[] Octets(IEnumerable<PlainRecord> records)
-    {
-        var collector = new DifferenceCollector(long.MaxValue);
-        foreach (PlainRecord record in records)
-            Assert.True(collector.TryAppend(record.Owner.Wire, record.Type, record.Ttl, record.Rdata));
-        return collector.ToArray();
     }
 }

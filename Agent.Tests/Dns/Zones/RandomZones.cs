@@ -1,3 +1,4 @@
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -98,6 +99,23 @@ internal static class RandomZones
         var bytes = new byte[length];
         random.NextBytes(bytes);
         return bytes;
+    }
+
+    /// <summary>What makes two records the same (RFC 4034 section 6.2).</summary>
+    public static string Key(PlainRecord record)
+    {
+        byte[] rdata = [.. record.Rdata];
+        RdataCanonical.Fold(record.Type, rdata);
+        return $"{record.Owner.Fold()} {record.Type} {Convert.ToHexString(rdata)}";
+    }
+
+    /// <summary>Records of differences in the stored form.</summary>
+    public static byte[] Octets(IEnumerable<PlainRecord> records)
+    {
+        var collector = new DifferenceCollector(long.MaxValue);
+        foreach (PlainRecord record in records)
+            Assert.True(collector.TryAppend(record.Owner.Wire, record.Type, record.Ttl, record.Rdata));
+        return collector.ToArray();
     }
 
     private static byte[] Text(Random random)

@@ -51,6 +51,8 @@ public sealed class ZoneImageTests
             int leftLength = CanonicalKey.Write(a.Wire, Apex.Wire.Length, left);
             int rightLength = CanonicalKey.Write(b.Wire, Apex.Wire.Length, right);
             Assert.Equal(Math.Sign(a.CompareTo(b)), Math.Sign(left[..leftLength].SequenceCompareTo(right[..rightLength])));
+            int compared = CanonicalKey.Compare(a.Wire, Apex.Wire.Length, right[..rightLength]);
+            Assert.Equal(Math.Sign(a.CompareTo(b)), Math.Sign(compared));
             if (a.IsSameOrBelow(b))
                 Assert.True(left[..leftLength].StartsWith(right[..rightLength]));
         }
