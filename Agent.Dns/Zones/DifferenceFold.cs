@@ -23,11 +23,13 @@ public sealed class DifferenceFold : IDisposable
 {
     private const int NoEntry = -1;
 
+    // HashCode is seeded anew in each process: a master cannot choose names that all meet in one bucket.
+    private static readonly ulong Seed = (ulong)(uint)HashCode.Combine(1) << 32 | (uint)HashCode.Combine(2);
+    private static readonly ulong Multiplier = (ulong)(uint)HashCode.Combine(3) << 32 | (uint)HashCode.Combine(4) | 1;
+
     private readonly DifferenceSequence _sequence;
     private readonly DomainName _apex;
     private readonly ulong[] _ownerBits;
-    private readonly ulong _seed = (ulong)Random.Shared.NextInt64();
-    private readonly ulong _multiplier = (ulong)Random.Shared.NextInt64() << 1 | 1;
     private readonly int[] _buckets;
     private Entry[] _entries = new Entry[16];
     private byte[] _left = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
@@ -275,13 +277,12 @@ public sealed class DifferenceFold : IDisposable
         return rdata;
     }
 
-    // Eight octets at a time, whatever their case: every name of the zone passes here. Seeded anew for each fold, so that a master cannot
-    // choose names that all meet in one bucket.
+    // Eight octets at a time, whatever their case: every name of the zone passes here.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private uint HashOf(ReadOnlySpan<byte> owner)
+    private static uint HashOf(ReadOnlySpan<byte> owner)
     {
         const ulong CaseBits = 0x2020202020202020;
-        ulong hash = _seed ^ (ulong)owner.Length;
+        ulong hash = Seed ^ (ulong)owner.Length;
         while (owner.Length >= sizeof(ulong))
         {
             hash = Mix(hash ^ (BinaryPrimitives.ReadUInt64LittleEndian(owner) | CaseBits));
@@ -294,9 +295,9 @@ public sealed class DifferenceFold : IDisposable
         return (uint)(hash >> 32);
     }
 
-    private ulong Mix(ulong value)
+    private static ulong Mix(ulong value)
     {
-        ulong high = Math.BigMul(value, _multiplier, out ulong low);
+        ulong high = Math.BigMul(value, Multiplier, out ulong low);
         return high ^ low;
     }
 

@@ -417,8 +417,7 @@ public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
     public void How_a_zone_stands_is_written_without_its_content()
     {
         _journal.Commit(new PutZone(Row("a.example.", 3, Small("a.example.", 7))));
-        var standing = new PutStanding(
-            DomainName.Parse("A.example."), Noon, new Reason("no-master", "nobody"), Noon.AddHours(1), RefusedSince: Noon.AddHours(2));
+        PutStanding standing = new(DomainName.Parse("A.example."), Noon, new("no-master", "nobody"), Noon, null, Noon.AddHours(2));
         _journal.Commit(standing, standing with { Zone = DomainName.Parse("unknown.example.") });
         _journal.Reopen();
         ZoneRow row = Assert.Single(_journal.Load());

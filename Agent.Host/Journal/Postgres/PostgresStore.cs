@@ -20,8 +20,8 @@ internal sealed class PostgresStore : IDisposable
     private const string LoadRows =
         """
         SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            z.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next, z.refused_since, c.hash, c.apex, c.serial, c.soa_refresh,
-            c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL, c.body IS NULL
+            z.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next, z.refused_since, c.hash, c.apex, c.serial,
+            c.soa_refresh, c.soa_retry, c.soa_expire, c.soa_minimum, c.soa_ttl, c.records, c.bytes, c.data IS NULL, c.body IS NULL
         FROM zones z LEFT JOIN contents c ON c.hash = z.content WHERE z.{0} = $1 ORDER BY z.zone
         """;
 
