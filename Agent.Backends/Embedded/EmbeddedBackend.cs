@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Backends.Shared;
@@ -13,17 +14,29 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1));
 
     private readonly EmbeddedZoneTable _zones;
+    private readonly RecentDifferences _recent;
 
     /// <summary>Serves through this table, which outlives the driver.</summary>
-    public EmbeddedBackend(EmbeddedZoneTable zones, TimeProvider time)
-        : base(Driver, OrderDeadlines.Default, time) => _zones = zones;
+    /// <param name="zones">Where the zones are answered from.</param>
+    /// <param name="recent">Finds what led to a content: a large zone is then changed and not built again.</param>
+    /// <param name="time">The clock of the deadlines.</param>
+    public EmbeddedBackend(EmbeddedZoneTable zones, RecentDifferences recent, TimeProvider time)
+        : base(Driver, OrderDeadlines.Default, time)
+    {
+        _zones = zones;
+        _recent = recent;
+    }
 
     /// <inheritdoc/>
     protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
     {
-        ZoneContentError error = ZoneImage.TryBuild(content, out ZoneImage? image);
-        if (error != ZoneContentError.None)
-            throw BackendException.Refused(error.Text());
+        if (!TryRevise(zone, content, out ZoneImage? image))
+        {
+            ZoneContentError error = ZoneImage.TryBuild(content, out image);
+            if (error != ZoneContentError.None)
+                throw BackendException.Refused(error.Text());
+        }
+
         // After the deadline the caller was told that nothing came of it.
         cancellation.ThrowIfCancellationRequested();
         _zones.Put(image!);
@@ -45,4 +58,13 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
 
     /// <inheritdoc/>
     protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    private bool TryRevise(DomainName zone, ZoneContent content, [NotNullWhen(true)] out ZoneImage? image)
+    {
+        image = null;
+        return _zones.TryGet(zone, out ZoneImage? served)
+            && _recent.TryFind(zone, served.ContentHash, content.Hash, out DifferenceSequence? differences)
+            && served.TryRevise(differences, content.Hash, out image) == ZoneRevisionError.None
+            && image!.Serial == content.Serial;
+    }
 }

@@ -7,9 +7,9 @@ namespace Agent.Dns.Zones;
 /// Builds an image while a content is read, holding one name's records at a time. It needs the names in canonical order, as most servers
 /// send them; the records of a name may come in any order (an SOA is always first).
 /// </summary>
-internal sealed class OrderedImageBuilder(DomainName apex)
+internal sealed class OrderedImageBuilder(DomainName apex, ContentHash contentHash)
 {
-    private readonly ZoneImageAssembler _assembler = new(apex);
+    private readonly ZoneImageAssembler _assembler = new(apex, contentHash);
     private readonly byte[] _key = new byte[CanonicalKey.MaximumLength];
     private readonly byte[] _owner = new byte[NameReader.MaximumLength];
     private byte[] _rdata = new byte[1024];

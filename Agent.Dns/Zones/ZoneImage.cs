@@ -14,9 +14,10 @@ public sealed class ZoneImage
 
     private readonly ImageParts _parts;
 
-    private ZoneImage(DomainName apex, SoaNumbers soa, ImageParts parts)
+    private ZoneImage(DomainName apex, ContentHash contentHash, SoaNumbers soa, ImageParts parts)
     {
         Apex = apex;
+        ContentHash = contentHash;
         Soa = soa;
         _parts = parts;
         foreach (ImagePage page in parts.Pages)
@@ -32,6 +33,9 @@ public sealed class ZoneImage
 
     /// <summary>The zone's version.</summary>
     public uint Serial => Soa.Serial;
+
+    /// <summary>The content that this image shows.</summary>
+    public ContentHash ContentHash { get; }
 
     /// <summary>Serial and timers of the SOA.</summary>
     public SoaNumbers Soa { get; }
@@ -51,7 +55,7 @@ public sealed class ZoneImage
     /// <summary>Builds the image of a content. An exception of the content's stream passes through.</summary>
     public static ZoneContentError TryBuild(ZoneContent content, out ZoneImage? image)
     {
-        var ordered = new OrderedImageBuilder(content.Apex);
+        var ordered = new OrderedImageBuilder(content.Apex, content.Hash);
         using (RecordStream records = content.Open())
         {
             ZoneContentError error = ordered.TryBuild(records, out image);
@@ -66,11 +70,12 @@ public sealed class ZoneImage
     /// time of their size; this one stays as it is.
     /// </summary>
     /// <param name="differences">What leads from this version to the next, in one or more steps.</param>
+    /// <param name="result">The content that they lead to.</param>
     /// <param name="image">The next version. Where the sender spelled an owner in several cases, the spelling that is kept may be another
     /// than in an image built whole.</param>
     /// <returns>None; or why the image has to be built whole: the differences do not fit it, or are too many, or too much of its memory
     /// belongs to versions that are gone.</returns>
-    public ZoneRevisionError TryRevise(DifferenceSequence differences, out ZoneImage? image)
+    public ZoneRevisionError TryRevise(DifferenceSequence differences, ContentHash result, out ZoneImage? image)
     {
         image = null;
         if (DifferenceFold.TryFold(Apex, differences, out DifferenceFold? fold) != ZoneDiffError.None)
@@ -80,7 +85,7 @@ public sealed class ZoneImage
             ZoneRevisionError error = ZoneImageRevision.TryRevise(this, _parts, fold!, out ImageParts? parts);
             if (error != ZoneRevisionError.None)
                 return error;
-            return TryCreate(Apex, parts!, out image) == ZoneContentError.None ? error : ZoneRevisionError.Contradiction;
+            return TryCreate(Apex, result, parts!, out image) == ZoneContentError.None ? error : ZoneRevisionError.Contradiction;
         }
     }
 
@@ -215,7 +220,7 @@ public sealed class ZoneImage
     }
 
     /// <summary>Checks what an image must have, and makes it.</summary>
-    internal static ZoneContentError TryCreate(DomainName apex, ImageParts parts, out ZoneImage? image)
+    internal static ZoneContentError TryCreate(DomainName apex, ContentHash contentHash, ImageParts parts, out ZoneImage? image)
     {
         image = null;
         if (parts.Pages.Length == 0 || parts.Pages[0].Nodes[0].KeyLength != 0)
@@ -228,7 +233,7 @@ public sealed class ZoneImage
                 return ZoneContentError.SecondStartOfAuthority;
             if (!SoaNumbers.TryRead(new RrsetView(set, parts.Rdata).First, out SoaNumbers numbers))
                 return ZoneContentError.BadStartOfAuthority;
-            image = new ZoneImage(apex, numbers, parts);
+            image = new ZoneImage(apex, contentHash, numbers, parts);
             return ZoneContentError.None;
         }
         return ZoneContentError.NoStartOfAuthority;
@@ -241,7 +246,7 @@ public sealed class ZoneImage
         ZoneContentError error = SortedRecords.TryRead(records, content.Apex, out SortedRecords sorted);
         if (error != ZoneContentError.None)
             return error;
-        var assembler = new ZoneImageAssembler(content.Apex);
+        var assembler = new ZoneImageAssembler(content.Apex, content.Hash);
         for (int i = 0; i < sorted.Count; i++)
         {
             if (!assembler.TryAppend(sorted[i]))

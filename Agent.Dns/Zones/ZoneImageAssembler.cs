@@ -5,7 +5,7 @@ using Agent.Dns.Wire;
 namespace Agent.Dns.Zones;
 
 /// <summary>Makes an image of records that come in canonical order; drops duplicates and lowers a set's TTL to its lowest.</summary>
-internal sealed class ZoneImageAssembler(DomainName apex)
+internal sealed class ZoneImageAssembler(DomainName apex, ContentHash contentHash)
 {
     private readonly ByteArena _names = new();
     private readonly ByteArena _rdata = new();
@@ -51,7 +51,7 @@ internal sealed class ZoneImageAssembler(DomainName apex)
     {
         _names.Trim();
         _rdata.Trim();
-        return ZoneImage.TryCreate(apex, new ImageParts(_pages.Complete(), _names, _rdata), out image);
+        return ZoneImage.TryCreate(apex, contentHash, new ImageParts(_pages.Complete(), _names, _rdata), out image);
     }
 
     private ReadOnlySpan<byte> LastKey() => _names.Slice(_pages.LastNode.Name, _pages.LastNode.KeyLength);

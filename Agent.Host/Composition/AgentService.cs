@@ -14,6 +14,7 @@ using Agent.Backends.Embedded;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
@@ -32,6 +33,8 @@ namespace Agent.Host.Composition;
 /// </summary>
 internal sealed partial class AgentService : IAsyncDisposable
 {
+    private const long LargestRecentDifferences = 16L << 20;
+
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(4);
     private const int MaxHeld = 100_000;
@@ -139,10 +142,13 @@ internal sealed partial class AgentService : IAsyncDisposable
         _transferKeys = new TransferKeyring(KeysOf(_options), clock);
         _tls = new TlsDoor(_options.Tls);
         var spool = new SpoolDirectory(data.SpoolPath);
+        bool answers = _options.Targets.Any(t => t.Settings is EmbeddedSettings);
+        var recent = new RecentDifferences(answers ? LargestRecentDifferences : 0);
         var client = new MasterClient(
             ClientOptions(),
             spool,
             _transferKeys,
+            recent,
             clock,
             _loggers.CreateLogger<MasterClient>());
         OnStop(client.DisposeAsync);
@@ -154,14 +160,14 @@ internal sealed partial class AgentService : IAsyncDisposable
         }
 
         var zones = new EmbeddedZoneTable();
-        if (_options.Targets.Any(t => t.Settings is EmbeddedSettings))
+        if (answers)
         {
             foreach (DomainName name in await journal.ReadWantedNamesAsync()) zones.Await(name);
         }
 
         step("starting the targets");
         IActorRef writer = _system.ActorOf(JournalActor.Props(journal, _options.Cluster.Shards), "journal");
-        IActorRef targets = StartTargets(zones, writer, clock);
+        IActorRef targets = StartTargets(zones, recent, writer, clock);
         _region = StartZones(journal, writer, client, targets);
         _cluster?.Work(_region, targets);
 
@@ -218,12 +224,12 @@ internal sealed partial class AgentService : IAsyncDisposable
     }
 
     /// <summary>The targets that this node reaches. In a cluster the directory learns of those of the other nodes by itself.</summary>
-    private IActorRef StartTargets(EmbeddedZoneTable zones, IActorRef writer, TimeProvider clock)
+    private IActorRef StartTargets(EmbeddedZoneTable zones, RecentDifferences recent, IActorRef writer, TimeProvider clock)
     {
         var targets = ImmutableArray.CreateBuilder<LocalTarget>();
         foreach (TargetOptions target in _options.Targets)
         {
-            IZoneBackend backend = TargetFactory.Create(target, _options.DataDirectory, zones, clock, _loggers);
+            IZoneBackend backend = TargetFactory.Create(target, _options.DataDirectory, zones, recent, clock, _loggers);
             OnStop(backend.DisposeAsync);
             var settings = new BackendActorSettings(target.Name, backend, ProbeInterval) { OnExpire = target.OnExpire };
             if (_cluster is { } cluster)

@@ -4,6 +4,7 @@ using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
+using Agent.Dns.Zones;
 using Agent.Host.Configuration;
 
 namespace Agent.Host.Composition;
@@ -13,13 +14,18 @@ internal static class TargetFactory
 {
     /// <exception cref="StartException">A setting can never work; the message says which.</exception>
     public static IZoneBackend Create(
-        TargetOptions target, string dataDirectory, EmbeddedZoneTable zones, TimeProvider clock, ILoggerFactory loggers)
+        TargetOptions target,
+        string dataDirectory,
+        EmbeddedZoneTable zones,
+        RecentDifferences recent,
+        TimeProvider clock,
+        ILoggerFactory loggers)
     {
         try
         {
             return target.Settings switch
             {
-                EmbeddedSettings => new EmbeddedBackend(zones, clock),
+                EmbeddedSettings => new EmbeddedBackend(zones, recent, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
                 Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), dataDirectory), clock),

@@ -3,6 +3,7 @@ using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Dns.Zones;
 
 namespace Agent.Host.Transfers;
 
@@ -20,8 +21,13 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
     private readonly ConcurrentDictionary<Task, byte> _running = new();
 
     public MasterClient(
-        MasterClientOptions options, SpoolDirectory spool, TransferKeyring keyring, TimeProvider clock, ILogger<MasterClient> logger)
-        : this(options, spool, keyring, clock, logger, System.Net.Dns.GetHostAddressesAsync)
+        MasterClientOptions options,
+        SpoolDirectory spool,
+        TransferKeyring keyring,
+        RecentDifferences recent,
+        TimeProvider clock,
+        ILogger<MasterClient> logger)
+        : this(options, spool, keyring, recent, clock, logger, System.Net.Dns.GetHostAddressesAsync)
     {
     }
 
@@ -30,12 +36,13 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
         MasterClientOptions options,
         SpoolDirectory spool,
         TransferKeyring keyring,
+        RecentDifferences recent,
         TimeProvider clock,
         ILogger<MasterClient> logger,
         Func<string, CancellationToken, Task<IPAddress[]>> lookup)
     {
         var connections = new MasterConnectionPool(options, options.Tls, clock);
-        _services = new TransferServices(connections, spool, keyring, options, clock, new IxfrRests(options.IxfrRest, clock));
+        _services = new TransferServices(connections, spool, keyring, options, clock, new IxfrRests(options.IxfrRest, clock), recent);
         _resolver = new MasterResolver(options, clock, lookup);
         _soaAsker = new SoaAsker(connections, keyring, clock, options.MaximumSoaQuestions);
         _notifySender = new NotifySender(connections, keyring, clock);

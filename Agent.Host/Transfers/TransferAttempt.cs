@@ -251,6 +251,8 @@ internal sealed partial class TransferAttempt
         ZoneContent content = spool.Complete(Shared(facts));
         Reason? stopped = ContentGuards.Judge(_request.Guards, _request.Served, content, _dropped);
         content.Origin = stopped is null ? OriginOf(content, differences) : null;
+        if (differences is not null)
+            _services.Recent.Note(content.Hash, new ContentOrigin(_from!.Hash, differences));
         return new TransferCompleted(_request.Id, _request.Address, content, Statistics)
         {
             Stopped = stopped is null

@@ -1,3 +1,5 @@
+using Agent.Dns.Zones;
+
 namespace Agent.Host.Transfers;
 
 /// <summary>What all transfers of a client share.</summary>
@@ -7,4 +9,5 @@ internal sealed record TransferServices(
     TransferKeyring Keyring,
     MasterClientOptions Options,
     TimeProvider Clock,
-    IxfrRests Rests);
+    IxfrRests Rests,
+    RecentDifferences Recent);

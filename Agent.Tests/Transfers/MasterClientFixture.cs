@@ -33,12 +33,15 @@ public sealed class MasterClientFixture : IAsyncDisposable
             options,
             spool,
             Keyring,
+            Recent,
             TimeProvider.System,
             NullLogger<MasterClient>.Instance,
             lookup ?? System.Net.Dns.GetHostAddressesAsync);
     }
 
     public MasterClient Client { get; }
+
+    public RecentDifferences Recent { get; } = new(1 << 20);
 
     public TransferKeyring Keyring { get; }
 

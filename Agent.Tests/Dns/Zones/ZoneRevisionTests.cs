@@ -23,7 +23,7 @@ public sealed class ZoneRevisionTests
                 earlier.Add((version, image));
                 List<PlainRecord> next = Plain(Changed(random, version, serial));
                 DifferenceSequence difference = Between(version, next);
-                ZoneRevisionError error = image.TryRevise(difference, out ZoneImage? after);
+                ZoneRevisionError error = image.TryRevise(difference, Hash(next), out ZoneImage? after);
                 refusals[error] = refusals.GetValueOrDefault(error) + 1;
                 image = after ?? Image(Content(next));
                 version = next;
@@ -32,7 +32,8 @@ public sealed class ZoneRevisionTests
                     AssertSame(version, image, $"seed {seed} serial {serial}");
                     revised++;
                 }
-                if (random.Next(4) == 0 && earlier[^1].Image.TryRevise(difference, out ZoneImage? twin) == ZoneRevisionError.None)
+                if (random.Next(4) == 0
+                    && earlier[^1].Image.TryRevise(difference, Hash(version), out ZoneImage? twin) == ZoneRevisionError.None)
                     AssertSame(version, twin!, $"seed {seed} serial {serial}, once more");
             }
             foreach ((List<PlainRecord> old, ZoneImage itsImage) in earlier)
@@ -53,7 +54,7 @@ public sealed class ZoneRevisionTests
             var random = new Random(seed);
             List<PlainRecord> before = [.. Zone(random, 200 + random.Next(200), 1).DistinctBy(Key)];
             List<PlainRecord> after = [.. Changed(random, before, 2).DistinctBy(Key)];
-            ZoneRevisionError error = Image(Content(before)).TryRevise(Between(before, after), out ZoneImage? image);
+            ZoneRevisionError error = Image(Content(before)).TryRevise(Between(before, after), Hash(after), out ZoneImage? image);
             mixed += error == ZoneRevisionError.MixedTtl ? 1 : 0;
             if (image is null) continue;
             revised++;
@@ -90,7 +91,7 @@ public sealed class ZoneRevisionTests
         byte[] change = Octets([SoaRecord(1), zone[500], SoaRecord(2), Record("new.example.org.", RecordType.A, 1, 2, 3, 4)]);
         Assert.True(DifferenceSequence.TryLoad(Apex, change, out DifferenceSequence? difference));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(ZoneRevisionError.None, image.TryRevise(difference, out ZoneImage? revised));
+        Assert.Equal(ZoneRevisionError.None, image.TryRevise(difference, default, out ZoneImage? revised));
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.Equal(50_001, revised!.RecordCount);
         // Most of it is the end of the arenas, which grows by the double once and serves the changes that follow.
@@ -98,7 +99,7 @@ public sealed class ZoneRevisionTests
         before = GC.GetAllocatedBytesForCurrentThread();
         Assert.True(DifferenceSequence.TryLoad(
             Apex, Octets([SoaRecord(2), zone[600], SoaRecord(3), zone[500]]), out DifferenceSequence? second));
-        Assert.Equal(ZoneRevisionError.None, revised.TryRevise(second, out _));
+        Assert.Equal(ZoneRevisionError.None, revised.TryRevise(second, default, out _));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, image.MemoryBytes / 8);
     }
 
@@ -114,7 +115,7 @@ public sealed class ZoneRevisionTests
         List<PlainRecord> after = Plain(Changed(random, zone, 2));
         if (after.TrueForAll(r => r.Type != RecordType.NSEC || r.Owner != Apex))
             after.Add(new PlainRecord(Apex, RecordType.NSEC, 300, Name("a.example.org.")));
-        Assert.Equal(ZoneRevisionError.None, Image(Content(zone)).TryRevise(Between(zone, after), out ZoneImage? revised));
+        Assert.Equal(ZoneRevisionError.None, Image(Content(zone)).TryRevise(Between(zone, after), Hash(after), out ZoneImage? revised));
         foreach (ZoneImage image in (ZoneImage[])[Image(Content(after)), revised!])
         {
             Assert.True(image.Denial.HasNsec);
@@ -133,14 +134,16 @@ public sealed class ZoneRevisionTests
     private static ZoneRevisionError Revise(List<PlainRecord> zone, PlainRecord[] difference)
     {
         Assert.True(DifferenceSequence.TryLoad(Apex, Octets(difference), out DifferenceSequence? sequence));
-        return Image(Content(zone)).TryRevise(sequence, out _);
+        return Image(Content(zone)).TryRevise(sequence, default, out _);
     }
 
     private static void AssertSame(List<PlainRecord> version, ZoneImage image, string what)
     {
         ZoneImage whole = Image(Content(version));
         Assert.True(whole.ContentEquals(image), what);
-        Assert.Equal((whole.RecordCount, whole.NodeCount, whole.Serial), (image.RecordCount, image.NodeCount, image.Serial));
+        Assert.Equal(
+            (whole.RecordCount, whole.NodeCount, whole.Serial, whole.ContentHash),
+            (image.RecordCount, image.NodeCount, image.Serial, image.ContentHash));
         Span<byte> key = stackalloc byte[CanonicalKey.MaximumLength];
         foreach (int node in whole.Nodes())
         {
@@ -182,6 +185,8 @@ public sealed class ZoneRevisionTests
         Assert.True(ContentComparison.TryCompare(Content(from), Content(to), long.MaxValue, out DifferenceSequence? difference));
         return difference;
     }
+
+    private static ContentHash Hash(List<PlainRecord> zone) => Content(zone).Hash;
 
     private static ZoneImage Image(ZoneContent content)
     {
