@@ -22,7 +22,7 @@ public sealed class EmbeddedAnswerer(EmbeddedZoneTable zones) : ILocalAnswerer
     /// <inheritdoc/>
     public int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport)
     {
-        if (response.Length < PlainUdpSize)
+        if (response.Length < MessageHeader.Size)
             return 0;
         if (EdnsView.Find(query, out EdnsView edns) != WireError.None)
             return ReplyWriter.Write(query, response, ResponseCode.FormErr, authoritative: false, PayloadSize);

@@ -77,7 +77,7 @@ public sealed class BindServer : MasterServer
     {
         string zone = name.TrimEnd('.');
         string port = master.Port.ToString(CultureInfo.InvariantCulture);
-        string key = Key is { } known ? $" key \"{known.Name}\"" : "";
+        string key = (ZoneKeys.GetValueOrDefault(name) ?? Key) is { } known ? $" key \"{known.Name}\"" : "";
         string tls = MasterTls.Length > 0 ? $" tls \"{MasterTls}\"" : "";
         string masters = $"masters {{ {master.Address} port {port}{key}{tls}; }};";
         string differences = $"request-ixfr {(way == SecondaryWay.Whole ? "no" : "yes")};";
@@ -117,7 +117,7 @@ public sealed class BindServer : MasterServer
                 {{ExtraOptions}}
             };
             {{ExtraStatements}}
-            {{(Key is { } key ? $"key \"{key.Name}\" {{ algorithm hmac-sha256; secret \"{key.Secret}\"; }};" : "")}}
+            {{string.Concat(Keys.Select(key => $"key \"{key.Name}\" {{ algorithm {key.Algorithm}; secret \"{key.Secret}\"; }};\n"))}}
 
             """);
         if (Views.Count == 0)
@@ -139,10 +139,13 @@ public sealed class BindServer : MasterServer
 
     private void AppendZones(StringBuilder text)
     {
-        string targets = string.Concat(NotifyTargets.Select(target => $"{target.Address} port {target.Port}; "));
-        string notify = targets.Length == 0 ? "" : $"notify explicit; also-notify {{ {targets}}}; ";
         foreach ((MasterZone zone, string file) in Zones)
         {
+            TransferKey? key = ZoneKeys.GetValueOrDefault(zone.Key);
+            string signed = key is null ? "" : $"key \"{key.Name}\" ";
+            string targets = string.Concat(NotifyTargets.Select(target => $"{target.Address} port {target.Port} {signed}; "));
+            string notify = targets.Length == 0 ? "" : $"notify explicit; also-notify {{ {targets}}}; ";
+            if (key is not null) notify += $"allow-transfer {{ {signed}; }}; ";
             string name = zone.Key.TrimEnd('.');
             text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; {notify}}};\n");
         }

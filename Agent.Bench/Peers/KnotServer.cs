@@ -95,8 +95,10 @@ public sealed class KnotServer() : MasterServer("knot")
                 storage: "{Folder.FullPath}"
                 journal-db-mode: asynchronous
                 journal-db-max-size: 64M
-            {(Key is { } key ? $"key:\n  - id: {key.Name}\n    algorithm: hmac-sha256\n    secret: {key.Secret}" : "")}
+            {(Keys.Count > 0 ? "key:" : "")}
+            {string.Concat(Keys.Select(key => $"  - id: {key.Name}\n    algorithm: {key.Algorithm}\n    secret: {key.Secret}\n"))}
             acl:
+            {string.Concat(Keys.Select(key => $"  - id: with-{key.Name}\n    action: [ transfer, notify ]\n    key: {key.Name}\n"))}
               - id: everybody
                 action: transfer
               - id: news
@@ -107,23 +109,37 @@ public sealed class KnotServer() : MasterServer("knot")
             """);
         string[] remotes =
         [
-            .. NotifyTargets.Select((target, index) => $"  - id: target{index}\n    address: {target.Address}@{target.Port}\n"),
-            .. _secondaryZones.Select((zone, index) => $"  - id: master{index}\n    address: {zone.Master.Address}@{zone.Master.Port}\n"
-                + (Key is { } key ? $"    key: {key.Name}\n" : "")),
+            .. ZoneKeys.Values.Distinct().Prepend(null).SelectMany(
+                key => NotifyTargets.Select((target, index) => Remote(TargetName(index, key), target, key))),
+            .. _secondaryZones.Select(
+                (zone, index) => Remote($"master{index}", zone.Master, ZoneKeys.GetValueOrDefault(zone.Zone) ?? Key)),
         ];
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
-        string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
         text.Append("template:\n  - id: default\n    acl: [ everybody, news ]\n    zonefile-sync: -1\n    zonefile-load: difference\n");
         text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
-        text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
         string[] zones =
         [
-            .. Zones.Select(entry => $"  - domain: \"{entry.Zone.Key}\"\n    file: \"{entry.File}\"\n"),
-            .. _secondaryZones.Select((zone, index) => $"  - domain: \"{zone.Zone}\"\n    master: master{index}\n"),
+            .. Zones.Select(entry =>
+                $"  - domain: \"{entry.Zone.Key}\"\n    file: \"{entry.File}\"\n{NotifyLine(entry.Zone.Key)}{AccessLine(entry.Zone.Key)}"),
+            .. _secondaryZones.Select(
+                (zone, index) => $"  - domain: \"{zone.Zone}\"\n    master: master{index}\n{AccessLine(zone.Zone)}"),
         ];
         text.Append(zones.Length > 0 ? "zone:\n" : "").AppendJoin("", zones);
 
         File.WriteAllText(Configuration, text.ToString());
     }
+
+    private static string TargetName(int index, TransferKey? key) => key is null ? $"target{index}" : $"target{index}-{key.Name}";
+
+    private static string Remote(string name, IPEndPoint address, TransferKey? key) =>
+        $"  - id: {name}\n    address: {address.Address}@{address.Port}\n" + (key is null ? "" : $"    key: {key.Name}\n");
+
+    private string NotifyLine(string zone)
+    {
+        IEnumerable<string> names = NotifyTargets.Select((_, index) => TargetName(index, ZoneKeys.GetValueOrDefault(zone)));
+        return NotifyTargets.Count == 0 ? "" : $"    notify: [ {string.Join(", ", names)} ]\n";
+    }
+
+    private string AccessLine(string zone) => ZoneKeys.TryGetValue(zone, out TransferKey? key) ? $"    acl: with-{key.Name}\n" : "";
 }

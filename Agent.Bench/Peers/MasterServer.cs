@@ -70,8 +70,17 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     /// <summary>Makes the server send a NOTIFY to all <see cref="NotifyTargets"/>.</summary>
     public abstract Task NotifyAsync(string name);
 
-    /// <summary>A key that the server knows: its name and its secret in base64, for hmac-sha256. Set before the start.</summary>
-    public (string Name, string Secret)? Key { get; init; }
+    /// <summary>A key that the server knows, and uses as a secondary of zones without one of their own. Set before the start.</summary>
+    public TransferKey? Key { get; init; }
+
+    /// <summary>
+    /// Keys of zones: only who has its key gets such a zone or may announce it, and the server itself asks for it and announces it under
+    /// it. Set before the start.
+    /// </summary>
+    public IReadOnlyDictionary<string, TransferKey> ZoneKeys { get; init; } = new Dictionary<string, TransferKey>();
+
+    /// <summary>Every key that the server knows, each once.</summary>
+    protected IReadOnlyList<TransferKey> Keys => [.. ZoneKeys.Values.Concat(Key is null ? [] : [Key]).Distinct()];
 
     /// <summary>Makes the running server a secondary of a zone, which it fetches from that master at once.</summary>
     /// <param name="name">The zone.</param>

@@ -12,6 +12,9 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>Lines for the server section, each with its indentation.</summary>
     public string ExtraServerLines { get; init; } = "";
 
+    /// <summary>As a master it makes differences of what it reads from its files, and answers IXFR with them.</summary>
+    public bool MakesDifferences { get; init; }
+
     private string Configuration => Folder.Combine("nsd.conf");
 
     private string Control => Folder.Combine("nsd.sock");
@@ -75,30 +78,34 @@ public sealed class NsdServer() : MasterServer("nsd")
                 control-interface: "{Control}"
 
             """);
-        foreach ((MasterZone zone, string file) in Zones)
+        foreach (TransferKey key in Keys)
         {
-            text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{zone.Key.TrimEnd('.')}\"\n    zonefile: \"{file}\"\n");
-            text.Append("    provide-xfr: 127.0.0.0/8 NOKEY\n    provide-xfr: ::1 NOKEY\n");
-            foreach (IPEndPoint target in NotifyTargets)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"    notify: {target.Address}@{target.Port} NOKEY\n");
-            }
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"key:\n    name: \"{key.Name}\"\n    algorithm: {key.Algorithm}\n    secret: \"{key.Secret}\"\n");
         }
 
-        string key = "NOKEY";
-        if (Key is { } known)
+        foreach ((MasterZone zone, string file) in Zones)
         {
-            key = known.Name;
-            text.Append(
-                CultureInfo.InvariantCulture, $"key:\n    name: \"{key}\"\n    algorithm: hmac-sha256\n    secret: \"{known.Secret}\"\n");
+            string key = ZoneKeys.GetValueOrDefault(zone.Key)?.Name ?? "NOKEY";
+            text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{zone.Key.TrimEnd('.')}\"\n    zonefile: \"{file}\"\n");
+            text.Append(CultureInfo.InvariantCulture, $"    provide-xfr: 127.0.0.0/8 {key}\n    provide-xfr: ::1 {key}\n");
+            text.Append(MakesDifferences ? "    store-ixfr: yes\n    create-ixfr: yes\n" : "");
+            foreach (IPEndPoint target in NotifyTargets)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    notify: {target.Address}@{target.Port} {key}\n");
+            }
         }
 
         foreach ((string name, IPEndPoint master, SecondaryWay way) in _secondaryZones)
         {
+            TransferKey? own = ZoneKeys.GetValueOrDefault(name);
+            string key = (own ?? Key)?.Name ?? "NOKEY";
             text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{name.TrimEnd('.')}\"\n    zonefile: \"{name}zone\"\n");
             string how = way switch { SecondaryWay.Whole => "AXFR ", SecondaryWay.DifferencesByUdp => "UDP ", _ => "" };
             text.Append(CultureInfo.InvariantCulture, $"    request-xfr: {how}{master.Address}@{master.Port} {key}\n");
-            text.Append(CultureInfo.InvariantCulture, $"    allow-notify: {master.Address} {key}\n    provide-xfr: 127.0.0.0/8 NOKEY\n");
+            text.Append(CultureInfo.InvariantCulture, $"    allow-notify: {master.Address} {key}\n");
+            text.Append(CultureInfo.InvariantCulture, $"    provide-xfr: 127.0.0.0/8 {own?.Name ?? "NOKEY"}\n");
         }
 
         File.WriteAllText(Configuration, text.ToString());

@@ -3,7 +3,7 @@ using System.Net;
 namespace Agent.Bench.Peers;
 
 /// <summary>
-/// PowerDNS as a master with zones in a SQLite database of its own. It keeps no differences: whoever asks for them gets the whole zone.
+/// PowerDNS with zones in a SQLite database of its own. It keeps no differences: whoever asks for them gets the whole zone.
 /// </summary>
 public sealed class PowerDnsServer() : MasterServer("pdns")
 {
@@ -27,8 +27,15 @@ public sealed class PowerDnsServer() : MasterServer("pdns")
     public override async Task NotifyAsync(string name) => (await ControlAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
 
     /// <inheritdoc/>
-    public override Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole) =>
-        throw new NotSupportedException("the harness has PowerDNS as a master only");
+    public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
+    {
+        (await UtilAsync("create-secondary-zone", name, master.ToString())).EnsureSuccess();
+        if (way != SecondaryWay.Whole) (await UtilAsync("set-meta", name, "IXFR", "1")).EnsureSuccess();
+        if ((ZoneKeys.GetValueOrDefault(name) ?? Key) is { } key)
+            (await UtilAsync("activate-tsig-key", name, key.Name, "secondary")).EnsureSuccess();
+        await HandOutByKeyAsync(name);
+        (await ControlAsync("retrieve", name)).EnsureSuccess();
+    }
 
     protected override async Task<ChildProcess> LaunchAsync()
     {
@@ -42,6 +49,8 @@ public sealed class PowerDnsServer() : MasterServer("pdns")
             local-address=127.0.0.1, ::1
             local-port={Port}
             primary=yes
+            secondary=yes
+            allow-unsigned-notify={(ZoneKeys.Count > 0 ? "no" : "yes")}
             allow-axfr-ips=127.0.0.0/8, ::1
             only-notify=
             also-notify={string.Join(", ", NotifyTargets)}
@@ -53,6 +62,7 @@ public sealed class PowerDnsServer() : MasterServer("pdns")
 
             """);
         if (!File.Exists(Database)) (await Tool.RunAsync("sqlite3", [Database, $".read {Schema}"])).EnsureSuccess();
+        foreach (TransferKey key in Keys) (await UtilAsync("import-tsig-key", key.Name, key.Algorithm, key.Secret)).EnsureSuccess();
         foreach ((MasterZone zone, _) in Zones) await ReloadZoneAsync(zone);
         return await ChildProcess.StartAsync("pdns_server", [$"--config-dir={Folder.FullPath}"], Folder.FullPath);
     }
@@ -74,7 +84,14 @@ public sealed class PowerDnsServer() : MasterServer("pdns")
         string file = Zones.Single(entry => entry.Zone.Key == zone.Key).File;
         (await UtilAsync("load-zone", zone.Key, file)).EnsureSuccess();
         (await UtilAsync("set-kind", zone.Key, "primary")).EnsureSuccess();
+        await HandOutByKeyAsync(zone.Key);
         _loaded.Add(zone.Key);
+    }
+
+    private async Task HandOutByKeyAsync(string zone)
+    {
+        if (ZoneKeys.TryGetValue(zone, out TransferKey? key))
+            (await UtilAsync("activate-tsig-key", zone, key.Name, "primary")).EnsureSuccess();
     }
 
     private Task<ToolResult> UtilAsync(params string[] command) =>

@@ -15,7 +15,7 @@ public sealed class SecondaryTests
     [InlineData(true)]
     public async Task They_follow_every_change_by_our_NOTIFY_in_whole_zones_and_in_differences(bool isSigned)
     {
-        (string, string)? key = isSigned ? ("k1", Secret) : null;
+        TransferKey? key = isSigned ? new("k1", Secret) : null;
         int port = LoopbackPort.Next();
         await using KnotServer master = new() { NotifyTargets = [new IPEndPoint(IPAddress.Loopback, port)] };
         await using BindServer bind = new() { Key = key };

@@ -84,7 +84,7 @@ public sealed class TlsFarmTests : IDisposable
     public async Task Two_keys_are_tried_in_turn()
     {
         const string oldSecret = "b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk", newSecret = "bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3";
-        var master = new BindServer { Key = ("new-key", newSecret) };
+        var master = new BindServer { Key = new("new-key", newSecret) };
         await using Farm farm = await Farm.StartAsync(master, $$"""
             keys { old-key { secret = "{{oldSecret}}" }, New-Key { secret = "{{newSecret}}" } }
             allow-notify = ["127.0.0.1"]
