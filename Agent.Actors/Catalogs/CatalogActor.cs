@@ -274,7 +274,7 @@ public sealed partial class CatalogActor : UntypedActor
         bool isAtRest = _failure is null && _conflicts.Count == 0 && IsOurs;
         double doubled = _policy.RetryMinimum.TotalSeconds * Math.Pow(2, Math.Min(_idleRounds, 20));
         TimeSpan retry = TimeSpan.FromSeconds(Math.Min(doubled, _policy.RetryMaximum.TotalSeconds));
-        _idleRounds++;
+        _idleRounds = isAtRest ? 0 : _idleRounds + 1;
         Timers.StartSingleTimer(RoundTimer, RoundTimer, isAtRest ? _policy.RetryMaximum : retry);
     }
 

@@ -119,6 +119,20 @@ public sealed class CatalogActorTests : TestKitBase
     }
 
     [Fact]
+    public void A_failure_after_a_long_rest_is_tried_again_soon()
+    {
+        _reader.Members = [Zone("a")];
+        IActorRef actor = Start(1);
+        Advance(TimeSpan.FromHours(1));
+        _reader.IsAway = true;
+        for (int i = 0; i < 600 && Status(actor).State == "ok"; i++) Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("failing", Status(actor).State);
+        _reader.IsAway = false;
+        Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal("ok", Status(actor).State);
+    }
+
+    [Fact]
     public void An_approval_is_for_one_content_and_stands_in_the_row()
     {
         for (int i = 0; i < 20; i++) _rows[Zone($"z{i}")] = new ZoneOwner(Name, "l");
