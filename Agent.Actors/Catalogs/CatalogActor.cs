@@ -36,12 +36,12 @@ public sealed partial class CatalogActor : UntypedActor
 
     private readonly CatalogSettings _settings;
     private readonly IActorRef _region;
-    private readonly CatalogPolicy _policy;
     private readonly RequestOrigin _origin;
     private readonly ILogger _logger;
     private readonly Queue<ZoneMessage> _steps = new();
     private readonly HashSet<DomainName> _underWay = [];
     private readonly List<CatalogConflict> _conflicts = [];
+    private CatalogPolicy _policy;
     private ZoneRow? _row;
     private Phase _phase;
     private ContentHash? _content;
@@ -63,7 +63,7 @@ public sealed partial class CatalogActor : UntypedActor
     {
         _settings = settings;
         _region = region;
-        _policy = settings.Policies[name];
+        _policy = settings.Policies.Current[name];
         _origin = new RequestOrigin($"catalog {name}", null, "");
         _logger = Context.System.LoggerFactory.CreateLogger<CatalogActor>();
     }
@@ -91,7 +91,11 @@ public sealed partial class CatalogActor : UntypedActor
         Kernel.Props.Create(static a => new CatalogActor(a.settings, a.name, a.region), (settings, name, region));
 
     /// <inheritdoc/>
-    protected internal override void PreStart() => Timers.StartSingleTimer(RoundTimer, RoundTimer, TimeSpan.Zero);
+    protected internal override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(CatalogPoliciesChanged));
+        Timers.StartSingleTimer(RoundTimer, RoundTimer, TimeSpan.Zero);
+    }
 
     /// <inheritdoc/>
     protected internal override void OnReceive(object message)
@@ -99,6 +103,7 @@ public sealed partial class CatalogActor : UntypedActor
         switch (message)
         {
             case CatalogRow x: RowIs(x.Row); break;
+            case CatalogPoliciesChanged: ChangePolicy(); break;
             case CatalogRead x when _phase == Phase.Reading && x.Content == _content: Compare(x.Reading); break;
             case CatalogNotRead x when _phase == Phase.Reading && x.Content == _content:
                 EndRound(new Reason(ReasonCode.JournalAway, x.Problem));
@@ -123,6 +128,15 @@ public sealed partial class CatalogActor : UntypedActor
         bool isNews = row?.Content?.Hash != _row?.Content?.Hash || row?.Owner != _row?.Owner || row?.Wish != _row?.Wish;
         _row = row;
         if (!isNews) return;
+        _idleRounds = 0;
+        BeginAnew();
+    }
+
+    private void ChangePolicy()
+    {
+        CatalogPolicy policy = _settings.Policies.Current[Name];
+        if (policy == _policy) return;
+        _policy = policy;
         _idleRounds = 0;
         BeginAnew();
     }
@@ -274,7 +288,7 @@ public sealed partial class CatalogActor : UntypedActor
         bool isAtRest = _failure is null && _conflicts.Count == 0 && IsOurs;
         double doubled = _policy.RetryMinimum.TotalSeconds * Math.Pow(2, Math.Min(_idleRounds, 20));
         TimeSpan retry = TimeSpan.FromSeconds(Math.Min(doubled, _policy.RetryMaximum.TotalSeconds));
-        _idleRounds++;
+        _idleRounds = isAtRest ? 0 : _idleRounds + 1;
         Timers.StartSingleTimer(RoundTimer, RoundTimer, isAtRest ? _policy.RetryMaximum : retry);
     }
 

@@ -53,7 +53,11 @@ public sealed record ResolveMaster(long Id, Master Master);
 public sealed record MasterResolved(long Id, Master Master, IReadOnlyList<IPEndPoint> EndPoints, Reason? Reason);
 
 /// <summary>Asks for the SOA, over UDP with one repeat and then TCP, within the given time.</summary>
-public sealed record AskSoa(long Id, DomainName Zone, MasterAddress Address, TimeSpan Timeout);
+public sealed record AskSoa(long Id, DomainName Zone, MasterAddress Address, TimeSpan Timeout)
+{
+    /// <summary>Over TCP at once: some masters (Knot) answer for a catalog zone to nobody whose address could be forged.</summary>
+    public bool ByTcp { get; init; }
+}
 
 /// <summary>What a master says about a zone.</summary>
 public enum SoaOutcome

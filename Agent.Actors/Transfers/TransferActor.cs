@@ -107,7 +107,11 @@ public sealed class TransferActor : UntypedActor
         switch (effect)
         {
             case AskAddress ask:
-                _settings.Client.AskSoa(new AskSoa(_order.Pass, _order.Zone, ask.Address, _settings.SoaTimeout), Context.ReplyTo());
+                var question = new AskSoa(_order.Pass, _order.Zone, ask.Address, _settings.SoaTimeout)
+                {
+                    ByTcp = _order.Catalog == _order.Zone,
+                };
+                _settings.Client.AskSoa(question, Context.ReplyTo());
                 break;
             case StartGrace when !Timers.IsTimerActive(GraceTimer):
                 Timers.StartSingleTimer(GraceTimer, GraceTimer, _settings.SoaGrace);

@@ -122,12 +122,19 @@ public sealed partial class ZoneMachine
         if (_newOwner == written) _newOwner = null;
         if (_phase == ZonePhase.Deleting) return;
         if (_newOwner is null) AnswerAll(_claimers, ZoneOutcome.Done, null);
-        if (before is null || written is null || before.Label == written.Label || written.Catalog == _name) return;
-
-        // RFC 9432 section 5.4: under another label nothing counts that is known of the zone.
-        AddEvent("reset", $"{written.Catalog} names the zone anew; it is transferred from scratch");
-        _force = true;
-        AskMasters();
+        if (written is null || written.Catalog == _name) return;
+        if (before is not null && before.Label != written.Label)
+        {
+            // RFC 9432 section 5.4: under another label nothing counts that is known of the zone.
+            AddEvent("reset", $"{written.Catalog} names the zone anew; it is transferred from scratch");
+            _force = true;
+            AskMasters();
+        }
+        else if (before?.Catalog != written.Catalog || before.Group != written.Group)
+        {
+            // The zone may have other masters now, with other content.
+            AskMasters();
+        }
     }
 
     private void OwnerNotDurable(Reason reason)

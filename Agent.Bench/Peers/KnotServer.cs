@@ -5,7 +5,7 @@ using System.Text;
 namespace Agent.Bench.Peers;
 
 /// <summary>Knot DNS as a master. It keeps the differences between file versions, so it also answers IXFR.</summary>
-public sealed class KnotServer() : MasterServer("knot")
+public sealed class KnotServer() : CatalogProducer("knot")
 {
     private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
 
@@ -74,6 +74,8 @@ public sealed class KnotServer() : MasterServer("knot")
         (await KnotcAsync("reload")).EnsureSuccess();
     }
 
+    protected override Task GroupChangedAsync(string key) => ReconfigureAsync();
+
     protected override async Task ReloadZoneAsync(MasterZone zone) => (await KnotcAsync("zone-reload", zone.Key)).EnsureSuccess();
 
     private void WriteConfiguration()
@@ -120,8 +122,10 @@ public sealed class KnotServer() : MasterServer("knot")
         text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
         string[] zones =
         [
+            .. Catalog is null ? Array.Empty<string>() : [$"  - domain: \"{Catalog}\"\n    catalog-role: generate\n{NotifyLine(Catalog)}"],
             .. Zones.Select(entry =>
-                $"  - domain: \"{entry.Zone.Key}\"\n    file: \"{entry.File}\"\n{NotifyLine(entry.Zone.Key)}{AccessLine(entry.Zone.Key)}"),
+                $"  - domain: \"{entry.Zone.Key}\"\n    file: \"{entry.File}\"\n"
+                + NotifyLine(entry.Zone.Key) + AccessLine(entry.Zone.Key) + Membership(entry.Zone.Key)),
             .. _secondaryZones.Select(
                 (zone, index) => $"  - domain: \"{zone.Zone}\"\n    master: master{index}\n{AccessLine(zone.Zone)}"),
         ];
@@ -142,4 +146,11 @@ public sealed class KnotServer() : MasterServer("knot")
     }
 
     private string AccessLine(string zone) => ZoneKeys.TryGetValue(zone, out TransferKey? key) ? $"    acl: with-{key.Name}\n" : "";
+
+    private string Membership(string zone)
+    {
+        if (Catalog is null) return "";
+        string group = Groups.TryGetValue(zone, out string? name) ? $"    catalog-group: {name}\n" : "";
+        return $"    catalog-role: member\n    catalog-zone: \"{Catalog}\"\n{group}";
+    }
 }

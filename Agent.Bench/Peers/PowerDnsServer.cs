@@ -4,8 +4,9 @@ namespace Agent.Bench.Peers;
 
 /// <summary>
 /// PowerDNS with zones in a SQLite database of its own. It keeps no differences: whoever asks for them gets the whole zone.
+/// Changes of its catalog it notices by a look at the database, each second here.
 /// </summary>
-public sealed class PowerDnsServer() : MasterServer("pdns")
+public sealed class PowerDnsServer() : CatalogProducer("pdns")
 {
     private const string Schema = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql";
 
@@ -59,9 +60,18 @@ public sealed class PowerDnsServer() : MasterServer("pdns")
             negquery-cache-ttl=0
             zone-cache-refresh-interval=0
             receiver-threads=1
+            xfr-cycle-interval={(Catalog is null ? 60 : 1)}
 
             """);
-        if (!File.Exists(Database)) (await Tool.RunAsync("sqlite3", [Database, $".read {Schema}"])).EnsureSuccess();
+        if (!File.Exists(Database))
+        {
+            (await Tool.RunAsync("sqlite3", [Database, $".read {Schema}"])).EnsureSuccess();
+            if (Catalog is not null)
+            {
+                (await UtilAsync("create-zone", Catalog)).EnsureSuccess();
+                (await UtilAsync("set-kind", Catalog, "producer")).EnsureSuccess();
+            }
+        }
         foreach (TransferKey key in Keys) (await UtilAsync("import-tsig-key", key.Name, key.Algorithm, key.Secret)).EnsureSuccess();
         foreach ((MasterZone zone, _) in Zones) await ReloadZoneAsync(zone);
         return await ChildProcess.StartAsync("pdns_server", [$"--config-dir={Folder.FullPath}"], Folder.FullPath);
@@ -85,7 +95,17 @@ public sealed class PowerDnsServer() : MasterServer("pdns")
         (await UtilAsync("load-zone", zone.Key, file)).EnsureSuccess();
         (await UtilAsync("set-kind", zone.Key, "primary")).EnsureSuccess();
         await HandOutByKeyAsync(zone.Key);
-        _loaded.Add(zone.Key);
+        if (_loaded.Add(zone.Key) && Catalog is not null) (await UtilAsync("set-catalog", zone.Key, Catalog)).EnsureSuccess();
+    }
+
+    protected override async Task GroupChangedAsync(string key)
+    {
+        string options = $$$"""{"producer":{"group":["{{{Groups[key]}}}"]}}""";
+        (await UtilAsync("set-options-json", key, options)).EnsureSuccess();
+
+        // Version 4.7 looks at the names of members only.
+        (await UtilAsync("increase-serial", Catalog!)).EnsureSuccess();
+        await NotifyAsync(Catalog!);
     }
 
     private async Task HandOutByKeyAsync(string zone)

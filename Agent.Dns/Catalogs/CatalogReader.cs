@@ -25,6 +25,7 @@ public sealed class CatalogReader
     private readonly int _apexLabels;
     private readonly int _membersMaximum;
     private readonly Dictionary<DomainName, Node> _nodes = [];
+    private int _members;
     private string? _version;
     private string? _problem;
 
@@ -37,7 +38,8 @@ public sealed class CatalogReader
 
     /// <summary>Reads a catalog from a zone's content, which may lie on a disk: not for actors.</summary>
     /// <param name="content">The zone.</param>
-    /// <param name="membersMaximum">A catalog with more labels than this is refused.</param>
+    /// <param name="membersMaximum">A catalog with more members than this is refused; so is one with more labels that have
+    /// properties and no member.</param>
     public static CatalogReading Read(ZoneContent content, int membersMaximum)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -82,6 +84,7 @@ public sealed class CatalogReader
     {
         if (node is null || !DomainName.TryFromWire(rdata, out DomainName? zone)) return;
         if (node.Zone is not null && node.Zone != zone) Broken($"{node.Label}.zones stands for two zones, {node.Zone} and {zone}");
+        else if (node.Zone is null && ++_members > _membersMaximum) Broken($"it has more than {Text(_membersMaximum)} members");
         else node.Zone = zone;
     }
 
@@ -109,9 +112,10 @@ public sealed class CatalogReader
     {
         if (!DomainName.Root.TryPrepend(label, out DomainName? name)) return null;
         if (_nodes.TryGetValue(name, out Node? node)) return node;
-        if (_nodes.Count >= _membersMaximum)
+        if (_nodes.Count - _members > _membersMaximum)
         {
-            Broken($"it has more than {_membersMaximum.ToString(CultureInfo.InvariantCulture)} members");
+            // They are no members, but they take as much room.
+            Broken($"it has more than {Text(_membersMaximum)} labels without member");
             return null;
         }
 
@@ -138,6 +142,8 @@ public sealed class CatalogReader
             ? new CatalogReading(null, _problem)
             : new CatalogReading(new Catalog(_apex, hasProperties ? 2 : 1, members.ToImmutable()), null);
     }
+
+    private static string Text(int count) => count.ToString(CultureInfo.InvariantCulture);
 
     private static ReadOnlySpan<byte> Label(ReadOnlySpan<byte> name, int index)
     {

@@ -15,6 +15,7 @@ internal sealed partial class AgentService
         if (options.TlsListen is { } served) _acceptor?.Replace(served.Profile);
         _policy.Current = options.Zones;
         _masters.Tell(new ReplaceMasters(options.Roster));
+        Change(options.Catalogs);
         _jar?.UseGiven(options.Cookies.Secrets);
         _listeners.UsePolicy(await PolicyOfAsync(options, cancellation));
     }

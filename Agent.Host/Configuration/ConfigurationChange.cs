@@ -45,7 +45,7 @@ public sealed class ConfigurationChange
         ["agent.tls-listen.alpn"] = null,
         ["agent.masters"] = null,
         ["agent.zones"] = null,
-        ["agent.catalogs"] = "catalogs are taken up at start",
+        ["agent.catalogs"] = "catalogs are taken up and given up at start",
         ["agent.allow-notify"] = null,
         ["agent.allow-control"] = null,
         ["agent.control-transport"] = null,
@@ -112,14 +112,15 @@ public sealed class ConfigurationChange
     /// <summary>After earlier reloads: live keys are compared with the last configuration, the others with the one of the start.</summary>
     public static ConfigurationChange Compare(AgentConfiguration atStart, AgentConfiguration last, AgentConfiguration current)
     {
-        List<ChangedKey> sinceStart = Differences(atStart, current);
-        List<ChangedKey> sinceLast = ReferenceEquals(atStart, last) ? sinceStart : Differences(last, current);
+        IReadOnlyList<string> catalogs = CatalogReload.LivePaths(atStart, current);
+        List<ChangedKey> sinceStart = Differences(atStart, current, catalogs);
+        List<ChangedKey> sinceLast = ReferenceEquals(atStart, last) ? sinceStart : Differences(last, current, catalogs);
         return new ConfigurationChange(
             [.. sinceLast.Where(key => key.RestartReason is null), .. sinceStart.Where(key => key.RestartReason is not null)],
             Apply(atStart.Options, current.Options));
     }
 
-    private static List<ChangedKey> Differences(AgentConfiguration old, AgentConfiguration current)
+    private static List<ChangedKey> Differences(AgentConfiguration old, AgentConfiguration current, IReadOnlyList<string> catalogs)
     {
         var before = ConfigurationTree.Leaves(old.Root).ToDictionary(leaf => leaf.Path);
         var changed = new List<ChangedKey>();
@@ -131,13 +132,15 @@ public sealed class ConfigurationChange
 
         changed.AddRange(before.Values.Where(leaf => !IsEmptyObject(leaf)).Select(leaf => Changed(leaf.Path, leaf, null)));
         AddChangedSecrets(old.Options, current.Options, changed);
-        return changed;
+        return changed.ConvertAll(
+            key => catalogs.Any(catalog => ConfigurationKeys.IsSameOrBelow(key.Path, catalog)) ? key with { RestartReason = null } : key);
     }
 
     private static AgentOptions Apply(AgentOptions old, AgentOptions current) => current with
     {
         NodeName = old.NodeName,
-        Catalogs = old.Catalogs,
+        Catalogs = CatalogReload.Policies(old, current),
+        Roster = CatalogReload.Roster(old, current),
         Zones = current.Zones with { Catalogs = old.Zones.Catalogs },
         Listener = old.Listener,
         TlsListen = TlsListenOptions.Reloaded(old.TlsListen, current.TlsListen),

@@ -114,7 +114,8 @@ internal sealed class SoaAsker : IDisposable
     /// <summary>Over TLS if that is how the master is asked: then nothing about the zone goes out in the clear.</summary>
     private async Task<Verdict?> AskAnyhowAsync(AskSoa request, CancellationToken cancellation)
     {
-        Verdict? byUdp = request.Address.Master.Tls is null ? await AskByUdpAsync(request, cancellation) : null;
+        bool isByUdp = request.Address.Master.Tls is null && !request.ByTcp;
+        Verdict? byUdp = isByUdp ? await AskByUdpAsync(request, cancellation) : null;
         return byUdp ?? await AskByTcpAsync(request, cancellation);
     }
 

@@ -22,6 +22,8 @@ public sealed class CatalogActorTests : TestKitBase
     private readonly SortedDictionary<DomainName, ZoneOwner> _rows = [];
     private readonly HashSet<DomainName> _others = [];
     private readonly PlayedReader _reader = new();
+    private readonly CatalogPolicyHolder _policies = new(
+        ImmutableDictionary<DomainName, CatalogPolicy>.Empty.Add(Name, new CatalogPolicy(Name)));
     private readonly TestProbe _region;
     private readonly TestProbe _journal;
     private int _answers = int.MaxValue;
@@ -119,6 +121,33 @@ public sealed class CatalogActorTests : TestKitBase
     }
 
     [Fact]
+    public void A_failure_after_a_long_rest_is_tried_again_soon()
+    {
+        _reader.Members = [Zone("a")];
+        IActorRef actor = Start(1);
+        Advance(TimeSpan.FromHours(1));
+        _reader.IsAway = true;
+        for (int i = 0; i < 600 && Status(actor).State == "ok"; i++) Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("failing", Status(actor).State);
+        _reader.IsAway = false;
+        Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal("ok", Status(actor).State);
+    }
+
+    [Fact]
+    public void Changed_settings_count_at_once()
+    {
+        for (int i = 0; i < 20; i++) _rows[Zone($"z{i}")] = new ZoneOwner(Name, "l");
+        IActorRef actor = Start(1);
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("waiting", Status(actor).State);
+        _policies.Current = _policies.Current.SetItem(Name, new CatalogPolicy(Name) { RemovalPercent = 100 });
+        Sys.EventStream.Publish(new CatalogPoliciesChanged());
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(("ok", 0), (Status(actor).State, _rows.Count));
+    }
+
+    [Fact]
     public void An_approval_is_for_one_content_and_stands_in_the_row()
     {
         for (int i = 0; i < 20; i++) _rows[Zone($"z{i}")] = new ZoneOwner(Name, "l");
@@ -157,8 +186,7 @@ public sealed class CatalogActorTests : TestKitBase
 
     private IActorRef Start(uint serial)
     {
-        var settings = new CatalogSettings(
-            ImmutableDictionary<DomainName, CatalogPolicy>.Empty.Add(Name, new CatalogPolicy(Name)), _journal.Ref, _reader);
+        var settings = new CatalogSettings(_policies, _journal.Ref, _reader);
         IActorRef actor = ActorOf(CatalogActor.Props(settings, Name, _region.Ref));
         actor.Tell(Row(serial));
         return actor;

@@ -102,6 +102,18 @@ public sealed class AskSoaTests
         Assert.Equal(3, master.Queries.Select(query => (query.Id, query.IsTcp)).Distinct().Count());
     }
 
+    /// <summary>Knot refuses every question by UDP about a catalog that it generates.</summary>
+    [Fact]
+    public async Task A_catalog_is_asked_for_by_TCP_at_once()
+    {
+        ScriptedZone zone = new(Name, 7);
+        await using ScriptedMaster master = new(
+            query => query.IsTcp ? zone.Answer(query) : [new MasterStep.Send(ScriptedZone.Response(query, 5))]);
+        await using var masters = new MasterClientFixture();
+        Assert.Equal(7u, masters.Ask(master.EndPoint, Name, byTcp: true).Serial);
+        Assert.Equal([true], master.Queries.Select(query => query.IsTcp));
+    }
+
     [Fact]
     public async Task Answers_to_something_else_are_passed_over()
     {

@@ -95,9 +95,10 @@ public sealed class MasterClientFixture : IAsyncDisposable
         return answer;
     }
 
-    public SoaAnswered Ask(IPEndPoint endPoint, string zone, TimeSpan? timeout = null, string? key = null)
+    public SoaAnswered Ask(IPEndPoint endPoint, string zone, TimeSpan? timeout = null, string? key = null, bool byTcp = false)
     {
-        Client.AskSoa(new AskSoa(++_id, DomainName.Parse(zone), At(endPoint, key), timeout ?? TimeSpan.FromSeconds(40)), Probe.ReplyTo);
+        var question = new AskSoa(++_id, DomainName.Parse(zone), At(endPoint, key), timeout ?? TimeSpan.FromSeconds(40)) { ByTcp = byTcp };
+        Client.AskSoa(question, Probe.ReplyTo);
         SoaAnswered answer = Probe.Expect<SoaAnswered>();
         Assert.Equal(_id, answer.Id);
         return answer;

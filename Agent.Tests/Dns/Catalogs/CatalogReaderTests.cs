@@ -103,6 +103,15 @@ public class CatalogReaderTests
         Assert.Contains("more than 1 members", Read(Two, 1).Problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Labels_without_member_count_by_themselves()
+    {
+        const string One = "version 0 IN TXT \"2\"\ngroup.a.zones 0 IN TXT \"x\"\ngroup.b.zones 0 IN TXT \"x\"\nm.zones 0 IN PTR one.example.";
+
+        Assert.Single(Read(One, 2).Catalog!.Members);
+        Assert.Contains("more than 1 labels without member", Read(One, 1).Problem, StringComparison.Ordinal);
+    }
+
     private static CatalogReading Read(string records, int most = 100)
     {
         bool isRead = ZoneFileReader.TryParse(
