@@ -42,13 +42,13 @@ public sealed partial class ZoneMachine
     }
 
     /// <summary>
-    /// Deletes the orphan where that is wished, as a DELETE would. Never on a pass that left it open whether a master has the zone, and
-    /// never beside a write whose outcome could come between.
+    /// Deletes the orphan where that is wished, as a DELETE would: so not what a catalog lists, which only its catalog takes away. Never on
+    /// a pass that left it open whether a master has the zone, and never beside a write or a claim whose outcome could come between.
     /// </summary>
     private bool OrphanIsRemoved(Reason orphan, PassFailed failed)
     {
-        if (_policy.OrphanAction != OrphanAction.Remove || failed.MastersHaveIt != false || _phase != ZonePhase.Present || _write != 0)
-            return false;
+        if (_policy.OrphanAction != OrphanAction.Remove || failed.MastersHaveIt != false || _phase != ZonePhase.Present) return false;
+        if (_write != 0 || _newOwner is not null || WhyNotDeleted() is not null) return false;
         AddEvent("orphan-removed", orphan.Text, _row!.Content?.Serial);
         AnswerAll(_creators, ZoneOutcome.Failed, orphan);
         DropWork();

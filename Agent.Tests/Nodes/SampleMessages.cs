@@ -92,6 +92,7 @@ internal sealed class SampleMessages(int seed)
         [.. Enumerable.Range(0, _random.Next(3)).Select(_ => Progress())])
     {
         Owner = Coin() ? Owner() : null,
+        RefusedSince = Instant(),
         Candidate = Coin()
             ? new CandidateStatus(
                 (uint)_random.Next(), Coin() ? Number() : null, MaybeContent()?.Hash, new Reason(Text(), Text()), TestZones.Noon, Coin())

@@ -1,6 +1,7 @@
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
 namespace Agent.Tests.Zones;
@@ -142,6 +143,18 @@ public sealed class ZoneOrphanTests
         _machine = new ZoneMachine(One.Apex, row, ["ns1"], _remove);
         Fail(false);
         Assert.Equal((ZonePhase.Present, _now), (_machine.Phase, _machine.Row!.RefusedSince));
+    }
+
+    [Fact]
+    public void What_a_catalog_lists_only_its_catalog_takes_away()
+    {
+        var owner = new ZoneOwner(DomainName.Parse("catalog.example."), "a1", "", null);
+        ZonePolicy policy = _remove with { Catalogs = [owner.Catalog] };
+        Begin(policy);
+        _machine = new ZoneMachine(One.Apex, _machine.Row! with { Owner = owner }, ["ns1"], policy);
+        MakeOverdue();
+        Fail(false);
+        Assert.Equal((ZonePhase.Present, ReasonCode.Orphan), (_machine.Phase, _machine.Row!.Reason!.Code));
     }
 
     [Fact]
