@@ -109,13 +109,15 @@ public sealed class RequestPipeline
                 RequestDisposition.Relay,
                 Relay: new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig));
         }
-        if (AsksForLife(ref context, answerer))
-        {
-            return Transfer(ref context, reply);
-        }
+        bool asksForLife = AsksForLife(ref context, answerer);
         int limit = ReplyLimit(ref context, reply.Length);
         int length = answerer.Answer(context.Message, reply[..limit], context.Source.Transport);
-        if (length < MessageHeader.Size || length > limit)
+        bool isAnswered = length >= MessageHeader.Size && length <= limit;
+        if (asksForLife)
+        {
+            return Transfer(ref context, reply, isAnswered ? reply[..Finish(ref context, reply, length)].ToArray() : []);
+        }
+        if (!isAnswered)
         {
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
         }
@@ -138,7 +140,7 @@ public sealed class RequestPipeline
         return context.Question.TryCopyName(name, out int length) && answerer.IsApex(name[..length]);
     }
 
-    private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply)
+    private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply, byte[]? plainAnswer = null)
     {
         if (context.Source.Transport == AnswerTransport.Udp)
         {
@@ -158,7 +160,8 @@ public sealed class RequestPipeline
             return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
         }
         context.TraceId = NextTraceId();
-        return new RequestOutcome(RequestDisposition.TransferOut, Transfer: new TransferRequest(ref context, zone, _parts.Authenticator));
+        var request = new TransferRequest(ref context, zone, _parts.Authenticator) { PlainAnswer = plainAnswer };
+        return new RequestOutcome(RequestDisposition.TransferOut, Transfer: request);
     }
 
     private RequestOutcome Control(ref RequestContext context, Span<byte> reply)

@@ -38,6 +38,11 @@ public sealed class TransferRequest
     /// <summary>Signs the answers.</summary>
     public IRequestAuthenticator? Authenticator { get; }
 
+    /// <summary>
+    /// Of an SOA question: the whole answer, signed and all, without the life that only the zone's owner knows. Empty when there is none.
+    /// </summary>
+    public ReadOnlyMemory<byte> PlainAnswer { get; init; }
+
     /// <summary>Joins everything that the request causes in logs and traces.</summary>
     public ulong TraceId { get; }
 }

@@ -96,6 +96,9 @@ public sealed record TransferZone(long Id, DomainName Zone, MasterAddress Addres
 
     /// <summary>What the new content must fulfil.</summary>
     public GuardPolicy Guards { get; init; } = new();
+
+    /// <summary>Asks with the zone how long it may be served (EDNS EXPIRE). Only where the master is known to understand it.</summary>
+    public bool AsksExpire { get; init; }
 }
 
 /// <summary>Bounds of one transfer. The total time grows with what has arrived: a large zone that moves is not cut off.</summary>
@@ -125,6 +128,9 @@ public sealed record TransferCompleted(long Id, MasterAddress Address, ZoneConte
 {
     /// <summary>Why a guard stops the content; null when nothing speaks against it.</summary>
     public Reason? Stopped { get; init; }
+
+    /// <summary>How long the master may serve this content itself (RFC 7314 section 4); null when it did not say.</summary>
+    public TimeSpan? Expire { get; init; }
 }
 
 /// <summary>What a transfer moved.</summary>

@@ -95,7 +95,7 @@ public sealed class PassMachine
     /// <summary>The transfer may begin.</summary>
     public void Granted(List<PassEffect> effects)
     {
-        if (_current is not null && !IsOver) effects.Add(new TransferFrom(_current));
+        if (_current is not null && !IsOver) effects.Add(new TransferFrom(_current, AsksExpire: ExpireSaidBy(_current) is not null));
     }
 
     /// <summary>The zone is here.</summary>
@@ -105,10 +105,9 @@ public sealed class PassMachine
         if (IsOver) return;
         effects.Add(new GiveLeaveBack());
         effects.Add(new TellDirectory(new MasterHeard(done.Address.EndPoint, null) { Zone = _order.Zone, Brought = true }));
-        TimeSpan? expire = Answers().FirstOrDefault(a => a.Address == done.Address)?.Expire;
         var brought = new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics)
         {
-            Expire = expire,
+            Expire = done.Expire ?? ExpireSaidBy(done.Address),
             Stopped = done.Stopped,
         };
         if (done.Stopped is null)
@@ -121,6 +120,8 @@ public sealed class PassMachine
         _stopped ??= brought;
         Next(effects);
     }
+
+    private TimeSpan? ExpireSaidBy(MasterAddress address) => Answers().FirstOrDefault(a => a.Address == address)?.Expire;
 
     /// <summary>The transfer brought nothing.</summary>
     public void Failed(TransferFailed failed, List<PassEffect> effects)
@@ -308,8 +309,8 @@ public sealed record TakeLeave(IPEndPoint EndPoint) : PassEffect;
 /// <summary>Give the leave back.</summary>
 public sealed record GiveLeaveBack : PassEffect;
 
-/// <summary>Transfer the zone.</summary>
-public sealed record TransferFrom(MasterAddress Address) : PassEffect;
+/// <summary>Transfer the zone, and ask for its life where the master has told it before.</summary>
+public sealed record TransferFrom(MasterAddress Address, bool AsksExpire) : PassEffect;
 
 /// <summary>Tell the directory what an address did.</summary>
 public sealed record TellDirectory(MasterHeard Heard) : PassEffect;

@@ -135,6 +135,7 @@ public sealed class TransferActor : UntypedActor
                     Held = _order.Held,
                     Served = _order.Served,
                     Guards = _order.Guards,
+                    AsksExpire = from.AsksExpire,
                 };
                 _settings.Client.Transfer(request, Context.ReplyTo());
                 break;

@@ -31,12 +31,12 @@ public static class TransferQuery
         Write(buffer, zone, RecordType.SOA, id, withEdns, null, withExpire);
 
     /// <summary>Asks for the whole zone (RFC 5936 section 2.1).</summary>
-    public static int WriteAxfr(Span<byte> buffer, DomainName zone, ushort id, bool withEdns = false) =>
-        Write(buffer, zone, RecordType.AXFR, id, withEdns, null);
+    public static int WriteAxfr(Span<byte> buffer, DomainName zone, ushort id, bool withExpire = false) =>
+        Write(buffer, zone, RecordType.AXFR, id, withExpire, null, withExpire);
 
     /// <summary>Asks for the differences from our serial, which goes into the authority section (RFC 1995 section 3).</summary>
-    public static int WriteIxfr(Span<byte> buffer, DomainName zone, ushort id, uint ourSerial, bool withEdns = false) =>
-        Write(buffer, zone, RecordType.IXFR, id, withEdns, ourSerial);
+    public static int WriteIxfr(Span<byte> buffer, DomainName zone, ushort id, uint ourSerial, bool withExpire = false) =>
+        Write(buffer, zone, RecordType.IXFR, id, withExpire, ourSerial, withExpire);
 
     /// <summary>Tells a secondary that the zone has changed (RFC 1996 section 3.7).</summary>
     public static int WriteNotify(Span<byte> buffer, DomainName zone, ushort id)

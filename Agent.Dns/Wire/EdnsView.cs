@@ -86,6 +86,11 @@ public readonly ref struct EdnsView
         return false;
     }
 
+    /// <summary>How long a zone may be served (RFC 7314); null when the answer does not say it.</summary>
+    public TimeSpan? Expire => IsPresent && TryGetOption(EdnsOptionCode.Expire, out var value) && value.Length == sizeof(uint)
+        ? TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(value))
+        : null;
+
     /// <summary>Takes the first option off <paramref name="options"/>; false if nothing (whole) is left.</summary>
     public static bool TryTakeOption(scoped ref ReadOnlySpan<byte> options, out EdnsOptionCode code, out ReadOnlySpan<byte> value)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
@@ -280,10 +279,7 @@ internal sealed class SoaAsker : IDisposable
             string extended = PeerText.ExtendedErrorOf(message);
             bool hasOpt = EdnsView.Find(message, out EdnsView edns) == WireError.None && edns.IsPresent;
             bool isBadVersion = hasOpt && edns.ExtendResponseCode(answer.ResponseCode) == ResponseCode.BadVers;
-            TimeSpan? expire = hasOpt && edns.TryGetOption(EdnsOptionCode.Expire, out ReadOnlySpan<byte> value)
-                && value.Length == sizeof(uint)
-                ? TimeSpan.FromSeconds(BinaryPrimitives.ReadUInt32BigEndian(value))
-                : null;
+            TimeSpan? expire = hasOpt ? edns.Expire : null;
             if (Signature is null)
                 return new Verdict(answer, null, hasOpt, isBadVersion, expire, ExtendedError: extended);
             // An unsigned REFUSED or NOTAUTH may be anybody's, and must not pass for the zone's absence.

@@ -175,12 +175,12 @@ internal sealed partial class TransferAttempt
         byte[] buffer = ArrayPool<byte>.Shared.Rent(size);
         try
         {
-            // No OPT in the clear: old masters answer it with FORMERR or hang up, and nothing in it matters to a transfer. Servers with
+            // No OPT in the clear, unless the master has understood it before: old masters answer it with FORMERR or hang up. Servers with
             // TLS are newer, and there the length of the question should not tell the zone (RFC 9103 section 7.3.4).
             Span<byte> room = buffer.AsSpan(TcpFramer.PrefixBytes);
             int length = _from is { } from
-                ? TransferQuery.WriteIxfr(room, _request.Zone, id, from.Serial)
-                : TransferQuery.WriteAxfr(room, _request.Zone, id);
+                ? TransferQuery.WriteIxfr(room, _request.Zone, id, from.Serial, AsksExpire)
+                : TransferQuery.WriteAxfr(room, _request.Zone, id, AsksExpire);
             if (connection.Profile is not null)
                 length = TransferQuery.Pad(buffer.AsSpan(TcpFramer.PrefixBytes), length, signature?.RequestSize ?? 0);
             if (signature is not null)
@@ -199,6 +199,9 @@ internal sealed partial class TransferAttempt
         }
     }
 
+    /// <summary>A second try, after differences failed, does without everything that could be disliked.</summary>
+    private bool AsksExpire => _request.AsksExpire && (_from is not null || _request.Held is null);
+
     private async Task<object?> ReceiveAsync(PipeReader reader, TransferReceiver receiver, ushort id, TransferSignature? signature)
     {
         ZoneContentLimits limits = Limits();
@@ -206,7 +209,7 @@ internal sealed partial class TransferAttempt
         using var builder = new ZoneContentBuilder(spool, limits);
         var intake = new TransferIntake(builder, _from is null ? null : new DifferenceCollector(LargestDifferences(_from)));
         using var machine = new XfrMachine<IntakeSink>(RequestOf(id, limits), new IntakeSink(intake));
-        using var feeder = new TransferFeeder(machine, signature);
+        using var feeder = new TransferFeeder(machine, signature, AsksExpire);
         while (true)
         {
             long waiting = _services.Clock.GetTimestamp();
@@ -220,7 +223,7 @@ internal sealed partial class TransferAttempt
             _dropped = machine.OutOfZoneCount;
             _kind = intake.IsDifferences ? TransferKind.Ixfr : _from is null ? TransferKind.Axfr : TransferKind.AxfrStyleIxfr;
             if (feeder.Status == XfrStatus.Complete)
-                return Complete(spool, intake);
+                return Complete(spool, intake, feeder.Expire);
             if (feeder.Status != XfrStatus.NeedMore)
                 return Broken(machine, intake, signature, feeder.ExtendedError);
             if (read.IsCompleted)
@@ -239,7 +242,7 @@ internal sealed partial class TransferAttempt
         OurSerial = _from?.Serial ?? 0,
     };
 
-    private object Complete(SpoolStream spool, TransferIntake intake)
+    private object Complete(SpoolStream spool, TransferIntake intake, TimeSpan? expire)
     {
         ChangeMetrics.Waited(ChangeWait.MasterTransfer, _waited);
         ZoneContentBuilder builder = intake.Whole;
@@ -255,6 +258,7 @@ internal sealed partial class TransferAttempt
             _services.Recent.Note(content.Hash, new ContentOrigin(_from!.Hash, differences));
         return new TransferCompleted(_request.Id, _request.Address, content, Statistics)
         {
+            Expire = expire,
             Stopped = stopped is null
                 ? null
                 : stopped with { Text = $"{stopped.Text} (from master {_request.Address.Master.Name}, {_request.Address.EndPoint})" },

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Transfers;
 
@@ -11,11 +12,16 @@ internal sealed class TransferFeeder : IDisposable
     private readonly XfrMachine<IntakeSink> _machine;
     private readonly TransferSignature? _signature;
     private byte[]? _joined;
+    private bool _readsExpire;
 
-    public TransferFeeder(XfrMachine<IntakeSink> machine, TransferSignature? signature)
+    /// <param name="machine">Takes the messages.</param>
+    /// <param name="signature">Judges them; null when the question was not signed.</param>
+    /// <param name="asksExpire">The question asked for the zone's life, which the first message tells.</param>
+    public TransferFeeder(XfrMachine<IntakeSink> machine, TransferSignature? signature, bool asksExpire = false)
     {
         _machine = machine;
         _signature = signature;
+        _readsExpire = asksExpire;
     }
 
     /// <summary>Where the transfer stands; anything but <see cref="XfrStatus.NeedMore"/> is final.</summary>
@@ -23,6 +29,9 @@ internal sealed class TransferFeeder : IDisposable
 
     /// <summary>What the master added to the error code that ended the transfer; empty if nothing.</summary>
     public string ExtendedError { get; private set; } = "";
+
+    /// <summary>How long the zone may be served, if the master said it. As good as the whole transfer, not before.</summary>
+    public TimeSpan? Expire { get; private set; }
 
     /// <summary>Takes all whole messages, until a final status; the position behind the last one.</summary>
     public SequencePosition Feed(ReadOnlySequence<byte> buffer)
@@ -68,6 +77,9 @@ internal sealed class TransferFeeder : IDisposable
         if (_signature is not null && !_signature.Accept(message))
             return _machine.Abort(XfrError.BadSignature);
         XfrStatus status = _machine.Step(message);
+        if (_readsExpire && EdnsView.Find(message, out EdnsView edns) == WireError.None)
+            Expire = edns.Expire;
+        _readsExpire = false;
         if (status is not (XfrStatus.NeedMore or XfrStatus.Complete))
             ExtendedError = PeerText.ExtendedErrorOf(message);
         // The last message must be signed itself: what stands in unsigned ones before it is vouched for by the next signature only.

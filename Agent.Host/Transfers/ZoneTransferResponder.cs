@@ -29,6 +29,9 @@ internal sealed partial class ZoneTransferResponder(
     private const int SmallAnswer = 1024;
     private const int DatagramsUnderWayMax = 256;
 
+    /// <summary>What the life of a zone is worth waiting for: who asks for a SOA soon asks elsewhere.</summary>
+    private static readonly TimeSpan LifePatience = TimeSpan.FromSeconds(1);
+
     private readonly OutgoingPlaces _places = new(limits);
     private int _datagrams;
 
@@ -43,9 +46,12 @@ internal sealed partial class ZoneTransferResponder(
 
     public async Task RespondAsync(TransferRequest request, ITransferOutput output, CancellationToken stop)
     {
-        ZoneContentReply held = await contentOf(request.Zone);
         IPAddress client = request.Source.Client.ToIPEndPoint().Address;
-        if (held.Content is not { } content)
+        if (await HeldAsync(request) is not { } held)
+        {
+            await output.WriteAsync(WithoutOwner(request));
+        }
+        else if (held.Content is not { } content)
         {
             await output.WriteAsync(
                 Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
@@ -88,10 +94,12 @@ internal sealed partial class ZoneTransferResponder(
 
         try
         {
-            ZoneContentReply held = await contentOf(request.Zone);
-            ReadOnlyMemory<byte> answer = held.Content is { } content
-                ? SoaAnswer(request, content, LifeOf(held))
-                : Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here");
+            ReadOnlyMemory<byte> answer = await HeldAsync(request) switch
+            {
+                null => WithoutOwner(request),
+                { Content: { } content } held => SoaAnswer(request, content, LifeOf(held)),
+                _ => Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"),
+            };
             request.Source.ReplyPath.Reply(request.Source.Token, answer.Span);
         }
 #pragma warning disable CA1031 // Nobody waits for this task: whatever went wrong, the client gets no answer.
@@ -105,6 +113,25 @@ internal sealed partial class ZoneTransferResponder(
             Interlocked.Decrement(ref _datagrams);
         }
     }
+
+    /// <summary>What the owner of the zone has; null when it does not answer in time.</summary>
+    private async Task<ZoneContentReply?> HeldAsync(TransferRequest request)
+    {
+        Task<ZoneContentReply> asked = contentOf(request.Zone);
+        try
+        {
+            return request.PlainAnswer.IsEmpty ? await asked : await asked.WaitAsync(LifePatience, clock);
+        }
+        catch (Exception exception) when (exception is AskTimeoutException or AskFailedException or TimeoutException)
+        {
+            LogSilentOwner(request.Zone, request.Type, exception.Message);
+            return null;
+        }
+    }
+
+    private static ReadOnlyMemory<byte> WithoutOwner(TransferRequest request) => request.PlainAnswer.IsEmpty
+        ? Refusal(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "the zone's owner does not answer")
+        : request.PlainAnswer;
 
     private static bool IsCurrent(TransferRequest request, ZoneContent content) =>
         request.ClientSerial is { } serial && SerialNumber.IsSameOrNewer(serial, content.Serial);
@@ -269,6 +296,9 @@ internal sealed partial class ZoneTransferResponder(
 
     [LoggerMessage(EventId = 1303, Level = LogLevel.Warning, Message = "{Zone}: a question by UDP was not answered: {Why}")]
     private partial void LogDatagram(DomainName zone, string why);
+
+    [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Zone}: its owner was asked for the {Type} and is silent: {Why}")]
+    private partial void LogSilentOwner(DomainName zone, RecordType type, string why);
 
     /// <summary>What has gone out so far.</summary>
     private sealed class Progress

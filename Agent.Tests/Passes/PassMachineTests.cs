@@ -228,6 +228,20 @@ public sealed class PassMachineTests
             TimeSpan.FromSeconds(100), Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Expire);
     }
 
+    [Theory]
+    [InlineData(100, 60, 60)]
+    [InlineData(100, null, 100)]
+    [InlineData(null, null, null)]
+    public void A_transfer_asks_for_the_life_where_the_SOA_told_it_and_its_own_answer_counts(int? bySoa, int? byTransfer, int? told)
+    {
+        PassMachine pass = Begin(held: 1, 1);
+        Serial(pass, 0, 5, bySoa);
+        pass.Granted(_effects);
+        Assert.Equal(bySoa is not null, Assert.Single(_effects.OfType<TransferFrom>()).AsksExpire);
+        pass.Completed(Done(0) with { Expire = byTransfer is { } seconds ? TimeSpan.FromSeconds(seconds) : null }, _effects);
+        Assert.Equal(told, (int?)Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Expire?.TotalSeconds);
+    }
+
     [Fact]
     public void A_master_at_rest_is_passed_over_for_another_and_alone_is_the_reason()
     {

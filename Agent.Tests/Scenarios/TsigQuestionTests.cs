@@ -2,7 +2,7 @@ using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
 
-/// <summary>What each wrong signature is answered (RFC 8945 5.2 and 5.3), for everything that can be signed, and that it does nothing.</summary>
+/// <summary>What each wrong signature is answered (RFC 8945 5.2 and 5.3), on all that can be signed, and that it does nothing.</summary>
 [Trait("Category", "Peer")]
 public sealed class TsigQuestionTests
 {
@@ -38,7 +38,8 @@ public sealed class TsigQuestionTests
         ["cut-rdata"] = $"{FormatError} - unsigned",
     };
 
-    private static readonly string[] Operations = ["NOTIFY udp", "CREATE udp", "CREATE tcp", "DELETE udp", "DELETE tcp", "AXFR tcp", "SOA udp"];
+    private static readonly string[] Operations =
+        ["NOTIFY udp", "CREATE udp", "CREATE tcp", "DELETE udp", "DELETE tcp", "AXFR tcp", "SOA udp"];
 
     [Fact]
     public async Task Wrong_signatures_are_named_in_the_answer_and_cause_nothing_and_either_key_of_two_is_good()

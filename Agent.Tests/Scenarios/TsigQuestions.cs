@@ -12,8 +12,8 @@ internal static class TsigQuestions
     /// <summary>Zone that only badly signed requests are about.</summary>
     public const string Forged = "forged.example.";
 
-    // Words of each input line: operation, case, zone, transport. Words of each output line: operation, case, transport, response code, TSIG
-    // error, what the MAC of the answer is worth, and for BADTIME whose clock the two times are of.
+    // Words of each input line: operation, case, zone, transport. Words of each output line: operation, case, transport, response code,
+    // TSIG error, what the MAC of the answer is worth, and for BADTIME whose clock the two times are of.
     private const string Script =
         """
         import socket, struct, sys, time
@@ -37,12 +37,11 @@ internal static class TsigQuestions
             count = struct.unpack_from('!H', message, at)[0] + by
             return message[:at] + struct.pack('!H', count) + message[at + 2:]
 
-        def signed(message, key='k1', algorithm='hmac-sha256', secret=right, offset=0, mac=lambda mac: mac, original=None, where=3, klass=255,
-                   ttl=0, fudge=300):
+        def signed(message, key='k1', algorithm='hmac-sha256', secret=right, offset=0, mac=lambda mac: mac, where=3, klass=255, ttl=0):
             now = int(time.time()) + offset
             known = dns.tsig.Key(key, secret, algorithm)
-            number = struct.unpack_from('!H', message)[0] if original is None else original
-            blank = TSIG(dns.rdataclass.ANY, dns.rdatatype.TSIG, known.algorithm, now, fudge, b'', number, 0, b'')
+            number = struct.unpack_from('!H', message)[0]
+            blank = TSIG(dns.rdataclass.ANY, dns.rdatatype.TSIG, known.algorithm, now, 300, b'', number, 0, b'')
             made, _ = dns.tsig.sign(message, known, blank, now)
             full = made.mac
             made = made.replace(mac=mac(full))
@@ -148,7 +147,8 @@ internal static class TsigQuestions
             flags, kind, klass = questions[operation]
             plain = struct.pack('!6H', 1000 + number, flags, 1, 0, 0, 0) + name(zone).to_wire() + struct.pack('!2H', kind, klass)
             wire, full, made = build(case, plain)
-            key, algorithm = ('k2', 'hmac-sha512') if case == 'good-other-key' else ('k3' if case == 'key-without-rights' else 'k1', 'hmac-sha256')
+            key, algorithm = ('k2', 'hmac-sha512') if case == 'good-other-key' else ('k1', 'hmac-sha256')
+            key = 'k3' if case == 'key-without-rights' else key
             reply = ask(wire, transport)
             sent = (name('nobody' if case == 'unknown-key' else key), made.algorithm, made.time_signed)
             print(operation, case, transport, reply[3] & 15, judge(reply, made.mac, sent, key, algorithm), flush=True)

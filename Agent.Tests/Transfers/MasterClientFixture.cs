@@ -55,6 +55,9 @@ public sealed class MasterClientFixture : IAsyncDisposable
     /// <summary>The second key of masters.</summary>
     public string? NextKey { get; init; }
 
+    /// <summary>Transfers ask for the life of the zone.</summary>
+    public bool AsksExpire { get; init; }
+
     public MasterAddress At(IPEndPoint endPoint, string? key = null) =>
         new(new Master("m1", endPoint.Address.ToString(), endPoint.Port, key) { Tls = Tls, NextKeyName = NextKey }, endPoint);
 
@@ -62,7 +65,12 @@ public sealed class MasterClientFixture : IAsyncDisposable
     public long Begin(IPEndPoint endPoint, string zone, TransferLimits? limits = null, string? key = null, ZoneContent? held = null)
     {
         Client.Transfer(
-            new TransferZone(++_id, DomainName.Parse(zone), At(endPoint, key), limits ?? Generous) { Held = held }, Probe.ReplyTo);
+            new TransferZone(++_id, DomainName.Parse(zone), At(endPoint, key), limits ?? Generous)
+            {
+                Held = held,
+                AsksExpire = AsksExpire,
+            },
+            Probe.ReplyTo);
         return _id;
     }
 

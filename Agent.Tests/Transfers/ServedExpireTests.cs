@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using Agent.Actors.Kernel;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
 using Agent.Dns.Net;
@@ -74,6 +75,54 @@ public sealed class ServedExpireTests
         Assert.Equal(ResponseCode.NoError, CodeOf((await AskAsync(RecordType.AXFR, null, Secondary, policy: onlyTls))[0]));
     }
 
+    /// <summary>A silent owner costs the option and a second, not the answer.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task A_SOA_without_its_owner_is_answered_without_the_life(bool isByTcp, bool isHanging)
+    {
+        Task<ZoneContentReply> nothing = isHanging
+            ? new TaskCompletionSource<ZoneContentReply>().Task
+            : Task.FromException<ZoneContentReply>(new AskTimeoutException("no answer"));
+        var output = new Output();
+        RequestOutcome outcome = Process(RecordType.SOA, null, true, true, new ListenerPolicy(), output, isByTcp);
+        Assert.Empty(output.Messages);
+
+        ZoneTransferResponder responder = Responder(_ => nothing, new HastyClock());
+        if (isByTcp) await responder.RespondAsync(outcome.Transfer!, output, CancellationToken.None);
+        else await responder.RespondByDatagramAsync(outcome.Transfer!);
+
+        byte[] answer = Assert.Single(output.Messages);
+        Assert.Equal(ResponseCode.NoError, CodeOf(answer));
+        Assert.Null(ExpireOf(answer));
+    }
+
+    [Theory]
+    [InlineData(RecordType.AXFR, true)]
+    [InlineData(RecordType.IXFR, true)]
+    [InlineData(RecordType.IXFR, false)]
+    public async Task A_transfer_without_its_owner_is_a_failure_in_words(RecordType type, bool isByTcp)
+    {
+        var output = new Output();
+        RequestOutcome outcome = Process(type, null, true, true, new() { AllowTransfer = AccessList.Any }, output, isByTcp);
+
+        ZoneTransferResponder responder = Responder(
+            _ => Task.FromException<ZoneContentReply>(new AskFailedException("gone")), new StandingClock());
+        if (isByTcp) await responder.RespondAsync(outcome.Transfer!, output, CancellationToken.None);
+        else await responder.RespondByDatagramAsync(outcome.Transfer!);
+
+        byte[] answer = Assert.Single(output.Messages);
+        Assert.Equal(ResponseCode.ServFail, CodeOf(answer));
+        Assert.Equal(WireError.None, EdnsView.Find(answer, out EdnsView edns));
+        Assert.True(edns.TryGetExtendedError(out ExtendedErrorCode code, out _));
+        Assert.Equal(ExtendedErrorCode.NotReady, code);
+    }
+
+    private static ZoneTransferResponder Responder(Func<DomainName, Task<ZoneContentReply>> contentOf, TimeProvider clock) =>
+        new(contentOf, history: null, OutgoingLimits.Default, clock, NullLogger<ZoneTransferResponder>.Instance);
+
     private async Task<List<byte[]>> AskAsync(
         RecordType type,
         DateTimeOffset? expiresAt,
@@ -86,12 +135,8 @@ public sealed class ServedExpireTests
         RequestOutcome outcome = Process(type, tls, withEdns, withExpire, policy ?? new() { AllowTransfer = AccessList.Any }, output);
         if (outcome.Transfer is { } request)
         {
-            var responder = new ZoneTransferResponder(
-                zone => Task.FromResult(new ZoneContentReply(zone, _content) { ExpiresAt = expiresAt }),
-                history: null,
-                OutgoingLimits.Default,
-                new StandingClock(),
-                NullLogger<ZoneTransferResponder>.Instance);
+            ZoneTransferResponder responder = Responder(
+                zone => Task.FromResult(new ZoneContentReply(zone, _content) { ExpiresAt = expiresAt }), new StandingClock());
             await responder.RespondAsync(request, output, CancellationToken.None);
         }
 
@@ -99,7 +144,7 @@ public sealed class ServedExpireTests
     }
 
     private RequestOutcome Process(
-        RecordType type, TlsClient? tls, bool withEdns, bool withExpire, ListenerPolicy policy, Output output)
+        RecordType type, TlsClient? tls, bool withEdns, bool withExpire, ListenerPolicy policy, Output output, bool isByTcp = true)
     {
         byte[] query = new byte[512];
         var writer = new MessageWriter(query, 7);
@@ -107,7 +152,8 @@ public sealed class ServedExpireTests
         if (withEdns) Assert.True(writer.TryWriteOpt(1232) && (!withExpire || writer.TryWriteOption(EdnsOptionCode.Expire, [])));
         var pipeline = new RequestPipeline(policy, new PipelineParts { LocalAnswerer = new Apexes(_content.Apex), SendsZones = true });
         NetworkEndpoint here = NetworkEndpoint.From(IPAddress.Loopback, 853);
-        var source = new RequestSource(here, here, tls is null ? AnswerTransport.Tcp : AnswerTransport.Tls, output) { Tls = tls };
+        AnswerTransport transport = tls is not null ? AnswerTransport.Tls : isByTcp ? AnswerTransport.Tcp : AnswerTransport.Udp;
+        var source = new RequestSource(here, here, transport, output) { Tls = tls };
         byte[] reply = new byte[ushort.MaxValue];
         RequestOutcome outcome = pipeline.Process(query.AsSpan(0, writer.Length), source, reply, 0);
         if (outcome.Disposition == RequestDisposition.Reply) output.Messages.Add(reply[..outcome.ReplyLength]);
@@ -128,21 +174,24 @@ public sealed class ServedExpireTests
 
     private static ResponseCode CodeOf(byte[] message) => (ResponseCode)(message[3] & 0xF);
 
-    private sealed class StandingClock : TimeProvider
+    private class StandingClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => Now;
     }
 
-    /// <summary>Serves a zone and has nothing to say but its header.</summary>
+    /// <summary>Every patience is over as soon as it begins.</summary>
+    private sealed class HastyClock : StandingClock
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, TimeSpan.Zero, period);
+    }
+
+    /// <summary>Serves a zone and has nothing to say but its header, as a server that knows nothing of the option.</summary>
     private sealed class Apexes(DomainName apex) : ILocalAnswerer
     {
         public int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport)
         {
-            query.CopyTo(response);
-            response[2] |= 0x84;
-            EdnsView.Find(query, out EdnsView edns);
-            // The option without a value is what a server that knows nothing of it would not send.
-            return edns.TryGetOption(EdnsOptionCode.Expire, out _) ? 0 : query.Length;
+            return ReplyWriter.Write(query, response, ResponseCode.NoError, authoritative: true);
         }
 
         public bool IsApex(ReadOnlySpan<byte> name) => apex.Wire.SequenceEqual(name);

@@ -179,9 +179,9 @@ public sealed class TlsMasterTests : IAsyncLifetime
     private static MasterClientFixture With(TlsDoor door) =>
         new(new MasterClientOptions { Tls = door, TlsConnectionReuse = TimeSpan.FromMinutes(1) }) { Tls = "test" };
 
-    private static TlsDoor Door(TlsProfile profile) => new(new Dictionary<string, TlsProfile> { ["test"] = profile });
+    internal static TlsDoor Door(TlsProfile profile) => new(new Dictionary<string, TlsProfile> { ["test"] = profile });
 
-    private static TlsProfile Trusting(TestAuthority authority)
+    internal static TlsProfile Trusting(TestAuthority authority)
     {
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(authority.CaFile);

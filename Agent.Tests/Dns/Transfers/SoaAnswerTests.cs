@@ -65,7 +65,7 @@ public sealed class SoaAnswerTests
     public void Questions_have_the_shape_of_their_standards()
     {
         var buffer = new byte[TransferQuery.BufferSize];
-        int length = TransferQuery.WriteIxfr(buffer, Apex, Id, 0xFFFFFFF0, withEdns: true);
+        int length = TransferQuery.WriteIxfr(buffer, Apex, Id, 0xFFFFFFF0, withExpire: true);
         var reader = new MessageReader(buffer.AsSpan(0, length));
         Assert.Equal(new MessageHeader(Id, 0, 1, 0, 1, 1), reader.Header);
         Assert.True(reader.TryReadQuestion(out QuestionView question));
