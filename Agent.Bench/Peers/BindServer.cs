@@ -141,10 +141,11 @@ public sealed class BindServer : MasterServer
     {
         string targets = string.Concat(NotifyTargets.Select(target => $"{target.Address} port {target.Port}; "));
         string notify = targets.Length == 0 ? "" : $"notify explicit; also-notify {{ {targets}}}; ";
+        string updates = TakesUpdates && Key is { } key ? $"allow-update {{ key \"{key.Name}\"; }}; " : "";
         foreach ((MasterZone zone, string file) in Zones)
         {
             string name = zone.Key.TrimEnd('.');
-            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; {notify}}};\n");
+            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; {notify}{updates}}};\n");
         }
     }
 }

@@ -105,6 +105,8 @@ public sealed class KnotServer() : MasterServer("knot")
                 {(Key is { } signing ? $"key: {signing.Name}" : "")}
 
             """);
+        if (TakesUpdates && Key is { } updating)
+            text.Append(CultureInfo.InvariantCulture, $"  - id: updates\n    key: {updating.Name}\n    action: [ update, transfer ]\n");
         string[] remotes =
         [
             .. NotifyTargets.Select((target, index) => $"  - id: target{index}\n    address: {target.Address}@{target.Port}\n"),
@@ -114,7 +116,11 @@ public sealed class KnotServer() : MasterServer("knot")
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
         string targets = string.Join(", ", NotifyTargets.Index().Select(entry => $"target{entry.Index}"));
-        text.Append("template:\n  - id: default\n    acl: [ everybody, news ]\n    zonefile-sync: -1\n    zonefile-load: difference\n");
+        text.Append("template:\n  - id: default\n    zonefile-sync: -1\n");
+        // What came by updates stands in the journal alone.
+        text.Append(TakesUpdates
+            ? "    acl: [ everybody, news, updates ]\n    zonefile-load: whole\n"
+            : "    acl: [ everybody, news ]\n    zonefile-load: difference\n");
         text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
         text.Append(targets.Length == 0 ? "" : $"    notify: [ {targets} ]\n");
         string[] zones =

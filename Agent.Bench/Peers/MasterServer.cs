@@ -73,6 +73,9 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     /// <summary>A key that the server knows: its name and its secret in base64, for hmac-sha256. Set before the start.</summary>
     public (string Name, string Secret)? Key { get; init; }
 
+    /// <summary>Whether <see cref="Key"/> may change the zones by dynamic updates. Set before the start.</summary>
+    public bool TakesUpdates { get; init; }
+
     /// <summary>Makes the running server a secondary of a zone, which it fetches from that master at once.</summary>
     /// <param name="name">The zone.</param>
     /// <param name="master">Where from; it is also who may send NOTIFY.</param>

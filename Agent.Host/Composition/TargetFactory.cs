@@ -1,10 +1,13 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
+using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Host.Configuration;
+using Agent.Host.Journal;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Composition;
 
@@ -13,7 +16,12 @@ internal static class TargetFactory
 {
     /// <exception cref="StartException">A setting can never work; the message says which.</exception>
     public static IZoneBackend Create(
-        TargetOptions target, string dataDirectory, EmbeddedZoneTable zones, TimeProvider clock, ILoggerFactory loggers)
+        TargetOptions target,
+        DataDirectory data,
+        EmbeddedZoneTable zones,
+        TransferKeyring keys,
+        TimeProvider clock,
+        ILoggerFactory loggers)
     {
         try
         {
@@ -22,7 +30,9 @@ internal static class TargetFactory
                 EmbeddedSettings => new EmbeddedBackend(zones, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
-                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), dataDirectory), clock),
+                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), data.Path), clock),
+                DynamicUpdateSettings update =>
+                    new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
             };
         }
