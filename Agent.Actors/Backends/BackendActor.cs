@@ -164,6 +164,9 @@ public sealed record BackendActorSettings(string Name, IZoneBackend Backend, Tim
     /// <summary>What becomes of a zone here that no master has confirmed for too long.</summary>
     public OnExpire OnExpire { get; init; } = OnExpire.Keep;
 
+    /// <summary>What led to the contents, for a driver that takes differences; null where no history is kept.</summary>
+    public IContentHistory? History { get; init; }
+
     /// <summary>Which wishes are taken. It outlives a restart of the actor: what was overtaken once stays so.</summary>
     public WishFence Fence { get; init; } = new();
 }

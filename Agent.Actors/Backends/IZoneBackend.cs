@@ -39,13 +39,21 @@ public interface IZoneBackend : IAsyncDisposable
 /// <param name="MaxConcurrentOrders">Orders that may be under way at once, at least 1.</param>
 /// <param name="VerifyPatience">How long after an apply the server may take until it serves the serial, before the apply is
 /// repeated.</param>
-public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeSpan VerifyPatience);
+public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeSpan VerifyPatience)
+{
+    /// <summary>The driver can use differences: <see cref="ApplyZone.History"/> is given to it where there is one.</summary>
+    public bool TakesDifferences { get; init; }
+}
 
 /// <summary>An order to a backend; <see cref="Id"/> comes back in the answer.</summary>
 public abstract record BackendOrder(long Id);
 
 /// <summary>Serve this content.</summary>
-public sealed record ApplyZone(long Id, DomainName Zone, ZoneContent Content) : BackendOrder(Id);
+public sealed record ApplyZone(long Id, DomainName Zone, ZoneContent Content) : BackendOrder(Id)
+{
+    /// <summary>What led to the content, for a driver that takes differences; null where nothing is known.</summary>
+    public IContentHistory? History { get; init; }
+}
 
 /// <summary>Do not serve this zone.</summary>
 public sealed record RemoveZone(long Id, DomainName Zone) : BackendOrder(Id);

@@ -52,7 +52,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
     public void Apply(ApplyZone order, ReplyTo replyTo) => Start(
         order, replyTo, order.Zone, _deadlines.Apply, async cancellation =>
         {
-            await ApplyAsync(order.Zone, order.Content, cancellation);
+            await ApplyAsync(order, cancellation);
             return Done(order);
         });
 
@@ -92,6 +92,14 @@ public abstract class AsyncZoneBackend : IZoneBackend
         await Task.WhenAll(_running.Values);
         await CloseAsync();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Brings the zone to the order's content; a driver that takes differences finds their history there.</summary>
+    /// <exception cref="BackendException">It cannot.</exception>
+    protected virtual Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return ApplyAsync(order.Zone, order.Content, cancellation);
     }
 
     /// <summary>Brings the zone to this content.</summary>

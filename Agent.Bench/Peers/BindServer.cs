@@ -139,6 +139,7 @@ public sealed class BindServer : MasterServer
 
     private void AppendZones(StringBuilder text)
     {
+        string updates = TakesUpdates && Key is { } updating ? $"allow-update {{ key \"{updating.Name}\"; }}; " : "";
         foreach ((MasterZone zone, string file) in Zones)
         {
             TransferKey? key = ZoneKeys.GetValueOrDefault(zone.Key);
@@ -147,7 +148,7 @@ public sealed class BindServer : MasterServer
             string notify = targets.Length == 0 ? "" : $"notify explicit; also-notify {{ {targets}}}; ";
             if (key is not null) notify += $"allow-transfer {{ {signed}; }}; ";
             string name = zone.Key.TrimEnd('.');
-            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; {notify}}};\n");
+            text.Append(CultureInfo.InvariantCulture, $"zone \"{name}\" {{ type master; file \"{file}\"; {notify}{updates}}};\n");
         }
     }
 }

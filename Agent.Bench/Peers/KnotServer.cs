@@ -109,6 +109,8 @@ public sealed class KnotServer() : CatalogProducer("knot")
                 {(Key is { } signing ? $"key: {signing.Name}" : "")}
 
             """);
+        if (TakesUpdates && Key is { } updating)
+            text.Append(CultureInfo.InvariantCulture, $"  - id: updates\n    key: {updating.Name}\n    action: [ update, transfer ]\n");
         string[] remotes =
         [
             .. ZoneKeys.Values.Distinct().Prepend(null).SelectMany(
@@ -118,7 +120,11 @@ public sealed class KnotServer() : CatalogProducer("knot")
         ];
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
-        text.Append("template:\n  - id: default\n    acl: [ everybody, news ]\n    zonefile-sync: -1\n    zonefile-load: difference\n");
+        text.Append("template:\n  - id: default\n    zonefile-sync: -1\n");
+        // What came by updates stands in the journal alone.
+        text.Append(TakesUpdates
+            ? "    acl: [ everybody, news, updates ]\n    zonefile-load: whole\n"
+            : "    acl: [ everybody, news ]\n    zonefile-load: difference\n");
         text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
         string[] zones =
         [

@@ -82,6 +82,9 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     /// <summary>Every key that the server knows, each once.</summary>
     protected IReadOnlyList<TransferKey> Keys => [.. ZoneKeys.Values.Concat(Key is null ? [] : [Key]).Distinct()];
 
+    /// <summary>Whether <see cref="Key"/> may change the zones by dynamic updates. Set before the start.</summary>
+    public bool TakesUpdates { get; init; }
+
     /// <summary>Makes the running server a secondary of a zone, which it fetches from that master at once.</summary>
     /// <param name="name">The zone.</param>
     /// <param name="master">Where from; it is also who may send NOTIFY.</param>

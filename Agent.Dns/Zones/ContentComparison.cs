@@ -23,21 +23,57 @@ public static class ContentComparison
         difference = null;
         if (!from.Apex.Equals(to.Apex) || !SerialNumber.IsNewer(to.Serial, from.Serial))
             return false;
-        var deleted = new DifferenceCollector(maximumBytes);
-        var added = new DifferenceCollector(maximumBytes);
-        bool isDone = TryCompareOrdered(from, to, deleted, added, out bool isOutOfOrder);
-        if (isOutOfOrder && from.ByteCount + to.ByteCount <= LargestUnordered)
-        {
-            deleted = new DifferenceCollector(maximumBytes);
-            added = new DifferenceCollector(maximumBytes);
-            isDone = TrySort(from, out MemoryZoneContent? old) && TrySort(to, out MemoryZoneContent? @new)
-                && TryCompareOrdered(old, @new, deleted, added, out _);
-        }
-        return isDone && DifferenceSequence.TryLoad(to.Apex, [.. deleted.ToArray(), .. added.ToArray()], out difference);
+        return TryCollect(from, to, maximumBytes, isCaseCounted: true, out DifferenceCollector deleted, out DifferenceCollector added)
+            && DifferenceSequence.TryLoad(to.Apex, [.. deleted.ToArray(), .. added.ToArray()], out difference);
+    }
+
+    /// <summary>
+    /// What makes the one into the other whatever their serials, the case of names not counted, since servers keep it or not; false when it
+    /// is larger than the bound, or the contents are out of order and large. An exception of either stream passes through.
+    /// </summary>
+    public static bool TryFindChange(ZoneContent from, ZoneContent to, long maximumBytes, [NotNullWhen(true)] out ContentChange? change)
+    {
+        change = null;
+        if (!from.Apex.Equals(to.Apex)
+            || !TryCollect(from, to, maximumBytes, isCaseCounted: false, out DifferenceCollector deleted, out DifferenceCollector added))
+            return false;
+        change = new ContentChange(WithoutSoa(deleted), WithoutSoa(added));
+        return true;
+    }
+
+    private static ReadOnlyMemory<byte> WithoutSoa(DifferenceCollector half)
+    {
+        byte[] octets = half.ToArray();
+        StoredRecord.Read(octets, out StoredRecord soa);
+        return octets.AsMemory(soa.Whole.Length);
+    }
+
+    private static bool TryCollect(
+        ZoneContent from,
+        ZoneContent to,
+        long maximumBytes,
+        bool isCaseCounted,
+        out DifferenceCollector deleted,
+        out DifferenceCollector added)
+    {
+        deleted = new DifferenceCollector(maximumBytes);
+        added = new DifferenceCollector(maximumBytes);
+        bool isDone = TryCompareOrdered(from, to, isCaseCounted, deleted, added, out bool isOutOfOrder);
+        if (!isOutOfOrder || from.ByteCount + to.ByteCount > LargestUnordered)
+            return isDone;
+        deleted = new DifferenceCollector(maximumBytes);
+        added = new DifferenceCollector(maximumBytes);
+        return TrySort(from, out MemoryZoneContent? old) && TrySort(to, out MemoryZoneContent? @new)
+            && TryCompareOrdered(old, @new, isCaseCounted, deleted, added, out _);
     }
 
     private static bool TryCompareOrdered(
-        ZoneContent from, ZoneContent to, DifferenceCollector deleted, DifferenceCollector added, out bool isOutOfOrder)
+        ZoneContent from,
+        ZoneContent to,
+        bool isCaseCounted,
+        DifferenceCollector deleted,
+        DifferenceCollector added,
+        out bool isOutOfOrder)
     {
         using var old = new OwnerGroups(from);
         using var @new = new OwnerGroups(to);
@@ -51,7 +87,7 @@ public static class ContentComparison
                 return false;
             isFirst = false;
             int order = !hasOld ? 1 : !hasNew ? -1 : old.Key.SequenceCompareTo(@new.Key);
-            if (!Compare(order <= 0 ? old : null, order >= 0 ? @new : null, deleted, added))
+            if (!Compare(order <= 0 ? old : null, order >= 0 ? @new : null, isCaseCounted, deleted, added))
                 return false;
             hasOld = order <= 0 ? old.MoveNext() : hasOld;
             hasNew = order >= 0 ? @new.MoveNext() : hasNew;
@@ -72,14 +108,16 @@ public static class ContentComparison
     }
 
     /// <summary>Compares two groups of one name, either of which may be absent; false when the bound was passed.</summary>
-    private static bool Compare(OwnerGroups? old, OwnerGroups? @new, DifferenceCollector deleted, DifferenceCollector added)
+    private static bool Compare(
+        OwnerGroups? old, OwnerGroups? @new, bool isCaseCounted, DifferenceCollector deleted, DifferenceCollector added)
     {
         int oldCount = old?.Count ?? 0;
         int newCount = @new?.Count ?? 0;
         for (int left = 0, right = 0; left < oldCount || right < newCount;)
         {
             int order = left == oldCount ? 1 : right == newCount ? -1 : CanonicalRecord.Compare(old![left], @new![right]);
-            bool isSame = order == 0 && IsSpelledAlike(old!, left, @new!, right);
+            bool isSame = order == 0
+                && (isCaseCounted ? IsSpelledAlike(old!, left, @new!, right) : old![left].Ttl == @new![right].Ttl);
             if (order <= 0 && !isSame && !TryTake(old!, left, deleted))
                 return false;
             if (order >= 0 && !isSame && !TryTake(@new!, right, added))

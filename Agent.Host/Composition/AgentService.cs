@@ -167,7 +167,7 @@ internal sealed partial class AgentService : IAsyncDisposable
 
         step("starting the targets");
         IActorRef writer = _system.ActorOf(JournalActor.Props(journal, _options.Cluster.Shards), "journal");
-        IActorRef targets = StartTargets(zones, recent, writer, clock);
+        IActorRef targets = StartTargets(data, journal, zones, recent, writer, clock);
         _region = StartZones(journal, writer, client, targets);
         _cluster?.Work(_region, targets);
 
@@ -200,7 +200,8 @@ internal sealed partial class AgentService : IAsyncDisposable
         IxfrMaximumPercent = _options.Transfer.Ixfr.MaximumPercent,
         IxfrRest = _options.Transfer.Ixfr.Rest,
         // A history is kept for those who may ask for it; when it becomes allowed later, it begins with the next start.
-        HistoryBytes = _options.Access.AllowTransfer.Count > 0 ? _options.Journal.Bounds.DifferenceBytesPerZone : 0,
+        HistoryBytes = _options.Access.AllowTransfer.Count > 0 || _options.Targets.Any(target => target.Settings.TakesDifferences)
+            ? _options.Journal.Bounds.DifferenceBytesPerZone : 0,
     };
 
     private (DataDirectory Data, INodeJournal Journal) OpenStore(TimeProvider clock)
@@ -224,14 +225,19 @@ internal sealed partial class AgentService : IAsyncDisposable
     }
 
     /// <summary>The targets that this node reaches. In a cluster the directory learns of those of the other nodes by itself.</summary>
-    private IActorRef StartTargets(EmbeddedZoneTable zones, RecentDifferences recent, IActorRef writer, TimeProvider clock)
+    private IActorRef StartTargets(
+        DataDirectory data, INodeJournal journal, EmbeddedZoneTable zones, RecentDifferences recent, IActorRef writer, TimeProvider clock)
     {
         var targets = ImmutableArray.CreateBuilder<LocalTarget>();
         foreach (TargetOptions target in _options.Targets)
         {
-            IZoneBackend backend = TargetFactory.Create(target, _options.DataDirectory, zones, recent, clock, _loggers);
+            IZoneBackend backend = TargetFactory.Create(target, data, zones, recent, _transferKeys, clock, _loggers);
             OnStop(backend.DisposeAsync);
-            var settings = new BackendActorSettings(target.Name, backend, ProbeInterval) { OnExpire = target.OnExpire };
+            var settings = new BackendActorSettings(target.Name, backend, ProbeInterval)
+            {
+                OnExpire = target.OnExpire,
+                History = new ContentHistory(journal.Differences),
+            };
             if (_cluster is { } cluster)
                 settings = settings with { Permit = new GatePermit(cluster.Node.Gate), FenceCheck = new JournalFenceCheck(writer) };
             targets.Add(new LocalTarget(settings, target.Scope == TargetScope.Farm));

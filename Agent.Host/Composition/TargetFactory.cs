@@ -1,11 +1,14 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
+using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Zones;
 using Agent.Host.Configuration;
+using Agent.Host.Journal;
+using Agent.Host.Transfers;
 
 namespace Agent.Host.Composition;
 
@@ -15,9 +18,10 @@ internal static class TargetFactory
     /// <exception cref="StartException">A setting can never work; the message says which.</exception>
     public static IZoneBackend Create(
         TargetOptions target,
-        string dataDirectory,
+        DataDirectory data,
         EmbeddedZoneTable zones,
         RecentDifferences recent,
+        TransferKeyring keys,
         TimeProvider clock,
         ILoggerFactory loggers)
     {
@@ -28,7 +32,9 @@ internal static class TargetFactory
                 EmbeddedSettings => new EmbeddedBackend(zones, recent, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
-                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), dataDirectory), clock),
+                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), data.Path), clock),
+                DynamicUpdateSettings update =>
+                    new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
             };
         }

@@ -53,7 +53,7 @@ internal sealed partial class OptionsBinder
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
         IReadOnlyDictionary<string, TlsProfile> tls = ReadTlsProfiles();
         TlsListenOptions? tlsListen = ReadTlsListen(_agent.Section("tls-listen"));
-        IReadOnlyList<TargetOptions> targets = ReadTargets(dataDirectory);
+        IReadOnlyList<TargetOptions> targets = ReadTargets(new TargetSurroundings(dataDirectory, keys));
         SectionReader transfer = _agent.Section("transfer");
         SectionReader limits = _agent.Section("limits");
         string name = _agent.Text("name");
@@ -262,7 +262,7 @@ internal sealed partial class OptionsBinder
         return keys;
     }
 
-    private List<TargetOptions> ReadTargets(string dataDirectory)
+    private List<TargetOptions> ReadTargets(TargetSurroundings around)
     {
         var targets = new List<TargetOptions>();
         bool isNamed = _agent.Named("targets").Any();
@@ -273,7 +273,7 @@ internal sealed partial class OptionsBinder
             section.Text("driver");
             TargetScope scope =
                 section.Choice("scope", ("default", driver.DefaultScope), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
-            targets.Add(ReadTarget(name, driver, scope, section, dataDirectory));
+            targets.Add(ReadTarget(name, driver, scope, section, around));
         }
 
         string single = _agent.Text("backend-driver");
@@ -287,7 +287,7 @@ internal sealed partial class OptionsBinder
         {
             if (driver == only)
             {
-                targets.Add(ReadTarget(driver.Name, driver, driver.DefaultScope, backends.Section(driver.Name), dataDirectory));
+                targets.Add(ReadTarget(driver.Name, driver, driver.DefaultScope, backends.Section(driver.Name), around));
             }
             else CheckUnused(driver, backends.Section(driver.Name));
         }
@@ -304,7 +304,7 @@ internal sealed partial class OptionsBinder
         int before = _problems.Count;
         section.IsSet("server");
         ReadOnExpire(section);
-        driver.Read(section, "/");
+        driver.Read(section, new TargetSurroundings("/", new Dictionary<string, KeyOptions>()));
         _problems.RemoveRange(before, _problems.Count - before);
         section.Done();
     }
@@ -322,11 +322,13 @@ internal sealed partial class OptionsBinder
     }
 
     private static TargetOptions ReadTarget(
-        string name, TargetDriver driver, TargetScope scope, SectionReader section, string dataDirectory)
+        string name, TargetDriver driver, TargetScope scope, SectionReader section, TargetSurroundings around)
     {
-        TargetSettings settings = driver.Read(section, dataDirectory);
+        TargetSettings settings = driver.Read(section, around);
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
         OnExpire onExpire = ReadOnExpire(section);
+        if (onExpire == OnExpire.Withdraw && !driver.CanWithdraw)
+            section.Problem("on-expire", $"the driver {driver.Name} cannot take a zone from its server; keep is possible");
         section.Done();
         return new TargetOptions(name, driver.Name, scope, server ?? driver.DefaultServer(settings), onExpire, settings);
     }

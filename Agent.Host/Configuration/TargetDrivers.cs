@@ -3,12 +3,20 @@ using Agent.Host.Configuration.Hocon;
 namespace Agent.Host.Configuration;
 
 /// <summary>A driver as the configuration knows it.</summary>
-/// <param name="Read">Reads what belongs to the driver alone; the data directory is given for defaults.</param>
-internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<SectionReader, string, TargetSettings> Read)
+/// <param name="Read">Reads what belongs to the driver alone.</param>
+internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<SectionReader, TargetSurroundings, TargetSettings> Read)
 {
     /// <summary>Where the server answers when <c>server</c> is empty; most drivers cannot know.</summary>
     public Func<TargetSettings, HostEndpoint?> DefaultServer { get; init; } = _ => null;
+
+    /// <summary>The driver can take a zone from its server.</summary>
+    public bool CanWithdraw { get; init; } = true;
 }
+
+/// <summary>What the settings of a target may rest on.</summary>
+/// <param name="DataDirectory">For defaults.</param>
+/// <param name="Keys">All keys by name.</param>
+internal sealed record TargetSurroundings(string DataDirectory, IReadOnlyDictionary<string, KeyOptions> Keys);
 
 /// <summary>The drivers of this version. A new one is a row here, a section in reference.conf and a record of settings.</summary>
 internal static class TargetDrivers
@@ -24,9 +32,10 @@ internal static class TargetDrivers
         {
             DefaultServer = settings => new HostEndpoint(((Bind9Settings)settings).Control.Host, DnsPort),
         },
+        new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
     }.ToDictionary(driver => driver.Name);
 
-    private static ZoneFilesSettings ReadZoneFiles(SectionReader section, string dataDirectory)
+    private static ZoneFilesSettings ReadZoneFiles(SectionReader section, TargetSurroundings around)
     {
         string directory = section.File("directory");
         if (directory.Length == 0) section.Problem("directory", "the folder for the zone files must be given");
@@ -36,7 +45,16 @@ internal static class TargetDrivers
             section.Duration("command-timeout", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)));
     }
 
-    private static Bind9Settings ReadBind9(SectionReader section, string dataDirectory)
+    private static DynamicUpdateSettings ReadDynamicUpdate(SectionReader section, TargetSurroundings around)
+    {
+        if (!section.IsSet("server")) section.Problem("server", "the address where the server takes updates must be given");
+        string name = section.Text("key");
+        if (name.Length == 0) section.Problem("key", "the name of the key that signs the updates must be given");
+        else KeyReader.Check(section, "key", name, around.Keys);
+        return new DynamicUpdateSettings(around.Keys.GetValueOrDefault(name)!);
+    }
+
+    private static Bind9Settings ReadBind9(SectionReader section, TargetSurroundings around)
     {
         string host = section.Text("host");
         int port = section.Integer("port", 1, ushort.MaxValue);
@@ -62,7 +80,7 @@ internal static class TargetDrivers
             algorithm,
             secret,
             section.Text("view") is { Length: > 0 } view ? view : null,
-            zoneDirectory.Length > 0 ? zoneDirectory : Path.Combine(dataDirectory, "zones"),
+            zoneDirectory.Length > 0 ? zoneDirectory : Path.Combine(around.DataDirectory, "zones"),
             options);
     }
 }
@@ -71,6 +89,14 @@ internal static class KeyReader
 {
     public static string Algorithm(SectionReader section, string key) =>
         section.Choice(key, [.. KeyOptions.Algorithms.Select(name => (name, name))]);
+
+    /// <summary>A problem unless there is a key of the name.</summary>
+    public static void Check(SectionReader section, string path, string name, IReadOnlyDictionary<string, KeyOptions> keys)
+    {
+        if (keys.ContainsKey(name)) return;
+        string meant = NearestName.Find(name, keys.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
+        section.Problem(path, $"keys has no key named {name}{meant}");
+    }
 
     public static KeyOptions? Read(SectionReader section, string name, HoconOrigin keyOrigin)
     {

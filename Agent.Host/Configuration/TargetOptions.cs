@@ -1,6 +1,8 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
+using Agent.Backends.DynamicUpdate;
 using Agent.Backends.ZoneFiles;
+using Agent.Dns.Tsig;
 
 namespace Agent.Host.Configuration;
 
@@ -21,7 +23,11 @@ public sealed record TargetOptions(
     string Name, string Driver, TargetScope Scope, HostEndpoint? Server, OnExpire OnExpire, TargetSettings Settings);
 
 /// <summary>The settings that belong to one driver alone.</summary>
-public abstract record TargetSettings;
+public abstract record TargetSettings
+{
+    /// <summary>The driver uses what led to a content, which must be kept for it.</summary>
+    public virtual bool TakesDifferences => false;
+}
 
 public sealed record EmbeddedSettings : TargetSettings;
 
@@ -66,4 +72,19 @@ public sealed record Bind9Settings(
         ZoneOptions = ZoneOptions,
         Server = server?.ToEndPoint(),
     };
+}
+
+/// <param name="Key">Signs updates and transfers.</param>
+public sealed record DynamicUpdateSettings(KeyOptions Key) : TargetSettings
+{
+    public override bool TakesDifferences => true;
+
+    /// <param name="server">Where the server answers.</param>
+    /// <param name="current">The key of that name as it stands after reloads; null when it was taken out.</param>
+    /// <param name="spoolDirectory">Where a server's zone lies while it is compared.</param>
+    public DynamicUpdateOptions ToOptions(HostEndpoint server, Func<string, TsigKey?> current, string spoolDirectory)
+    {
+        TsigKey atStart = Key.ToTsigKey();
+        return new DynamicUpdateOptions(server.ToEndPoint(), () => current(Key.Name) ?? atStart, spoolDirectory);
+    }
 }

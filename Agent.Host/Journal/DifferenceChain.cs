@@ -21,6 +21,27 @@ public sealed class DifferenceChain
         _fromSerial = fromSerial;
     }
 
+    /// <summary>The differences from one content to another as one; null when the history does not join them.</summary>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    public static DifferenceSequence? Between(IDifferenceHistory history, ZoneContent content, ContentHash from)
+    {
+        Dictionary<ContentHash, DifferenceRow> byTarget = [];
+        foreach (DifferenceRow row in history.Find(content.Apex)) byTarget.TryAdd(row.To, row);
+        var rows = new List<DifferenceRow>();
+        long bytes = 0;
+        for (ContentHash reached = content.Hash; reached != from;)
+        {
+            if (!byTarget.Remove(reached, out DifferenceRow row) || (bytes += row.Bytes) > content.ByteCount) return null;
+            rows.Insert(0, row);
+            reached = row.From;
+        }
+
+        if (rows.Count == 0) return null;
+        var chain = new DifferenceChain(history, content.Apex, rows[0].FromSerial);
+        chain._rows.AddRange(rows);
+        return chain.Joined();
+    }
+
     /// <summary>
     /// Finds the chain; null when the history does not know the serial, or when the differences are larger than the zone itself.
     /// </summary>
@@ -49,6 +70,15 @@ public sealed class DifferenceChain
         }
 
         return null;
+    }
+
+    /// <summary>The whole chain in memory; null when its rows do not follow each other.</summary>
+    /// <exception cref="IOException">A row has gone since the chain was found, is damaged, or cannot be read.</exception>
+    public DifferenceSequence? Joined()
+    {
+        using var octets = new MemoryStream();
+        foreach (ReadOnlyMemory<byte> part in Read()) octets.Write(part.Span);
+        return DifferenceSequence.TryLoad(_zone, octets.ToArray(), out DifferenceSequence? joined) ? joined : null;
     }
 
     /// <summary>The records of the chain, one row in memory at a time.</summary>

@@ -55,7 +55,10 @@ public sealed class TransferKeyring
         return true;
     }
 
+    /// <summary>The key of a name as it stands now; null when there is none.</summary>
+    public TsigKey? Find(string keyName) => DomainName.TryParse(keyName, out DomainName? name) ? _keys.Find(name) : null;
+
     /// <summary>Begins an exchange under a key; null when there is no key of this name.</summary>
     internal TransferSignature? Begin(string keyName) =>
-        DomainName.TryParse(keyName, out DomainName? name) && _keys.Find(name) is { } key ? new TransferSignature(key, _clock) : null;
+        Find(keyName) is { } key ? new TransferSignature(key, _clock) : null;
 }

@@ -15,11 +15,14 @@ internal sealed class BackendCaller(IZoneBackend backend) : IActorRef
 
     public string Path => "/test/caller";
 
+    /// <summary>What led to the contents; null for a driver that is told nothing of it.</summary>
+    public IContentHistory? History { get; init; }
+
     /// <summary>Answers that nobody waited for: a second one, or one under a wrong number.</summary>
     public ConcurrentQueue<object> Surplus { get; } = new();
 
     public Task<OrderFinished> ApplyAsync(DomainName zone, ZoneContent content) =>
-        OrderAsync<OrderFinished>((id, replyTo) => backend.Apply(new ApplyZone(id, zone, content), replyTo));
+        OrderAsync<OrderFinished>((id, replyTo) => backend.Apply(new ApplyZone(id, zone, content) { History = History }, replyTo));
 
     public Task<OrderFinished> RemoveAsync(DomainName zone) =>
         OrderAsync<OrderFinished>((id, replyTo) => backend.Remove(new RemoveZone(id, zone), replyTo));
