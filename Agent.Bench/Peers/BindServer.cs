@@ -139,7 +139,7 @@ public sealed class BindServer : MasterServer
 
     private void AppendZones(StringBuilder text)
     {
-        string updates = TakesUpdates && Key is { } taken ? $"allow-update {{ key \"{taken.Name}\"; }}; " : "";
+        string updates = TakesUpdates && Key is { } updating ? $"allow-update {{ key \"{updating.Name}\"; }}; " : "";
         foreach ((MasterZone zone, string file) in Zones)
         {
             TransferKey? key = ZoneKeys.GetValueOrDefault(zone.Key);

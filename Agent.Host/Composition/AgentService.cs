@@ -226,12 +226,7 @@ internal sealed partial class AgentService : IAsyncDisposable
 
     /// <summary>The targets that this node reaches. In a cluster the directory learns of those of the other nodes by itself.</summary>
     private IActorRef StartTargets(
-        DataDirectory data,
-        INodeJournal journal,
-        EmbeddedZoneTable zones,
-        RecentDifferences recent,
-        IActorRef writer,
-        TimeProvider clock)
+        DataDirectory data, INodeJournal journal, EmbeddedZoneTable zones, RecentDifferences recent, IActorRef writer, TimeProvider clock)
     {
         var targets = ImmutableArray.CreateBuilder<LocalTarget>();
         foreach (TargetOptions target in _options.Targets)
