@@ -1,3 +1,4 @@
+using Agent.Dns.Net;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
@@ -7,7 +8,9 @@ namespace Agent.Actors.Listeners;
 public interface IRequestAuthenticator
 {
     /// <summary>Verifies a request whose last record is a TSIG.</summary>
-    RequestAuthentication Verify(ReadOnlySpan<byte> message);
+    /// <param name="message">The whole message.</param>
+    /// <param name="client">Where it came from, to be named when it fails.</param>
+    RequestAuthentication Verify(ReadOnlySpan<byte> message, in NetworkEndpoint client);
 
     /// <summary>Octets to leave free for what <see cref="Sign"/> adds to the answer of this request.</summary>
     int SignatureBytes(in RequestAuthentication request);

@@ -12,7 +12,8 @@ internal sealed class TsigStep(ListenerPolicy policy, IRequestAuthenticator? aut
         {
             return null;
         }
-        context.Authentication = authenticator?.Verify(context.Message) ?? new RequestAuthentication(AuthenticationStatus.Failed);
+        context.Authentication = authenticator?.Verify(context.Message, context.Source.Client)
+            ?? new RequestAuthentication(AuthenticationStatus.Failed);
         switch (context.Authentication)
         {
             case { Status: AuthenticationStatus.Failed }:

@@ -41,6 +41,11 @@ internal sealed class AskCommands(CommandConsole console)
         _options.Asking("list", "Lists the masters and their state", console, MastersAsync),
     };
 
+    public Command KeyCommand() => new("key", "The TSIG keys of requests and transfers")
+    {
+        _options.Asking("list", "Lists the keys, who uses them, and what became of them at this node; never a secret", console, KeysAsync),
+    };
+
     private Command List()
     {
         var state = new Option<string?>("--state") { Description = "Only zones in this state, such as ok or stale", HelpName = "STATE" };
@@ -236,6 +241,25 @@ internal sealed class AskCommands(CommandConsole console)
         .. Texts(master, "name", "address", "state", "circuit", "failures"),
         string.Join(' ', ApiClient.Items(master, "zones").Select(z => z.GetString())),
         ReasonOf(master),
+    ];
+
+    private async Task<int> KeysAsync(ParseResult parsed, ApiClient client, CancellationToken cancellation)
+    {
+        JsonElement answer = await client.GetAsync("api/v1/keys", cancellation);
+        if (_options.WantsJson(parsed)) WriteJson(answer);
+        else TableWriter.Write(console, ["KEY", "ALGORITHM", "USED BY", "LAST GOOD", "LAST FAILURE"],
+            ApiClient.Items(answer, "keys").Select(KeyRow));
+        return ExitCode.Done;
+    }
+
+    private static string[] KeyRow(JsonElement key) =>
+    [
+        .. Texts(key, "name", "algorithm"),
+        string.Join(' ', ApiClient.Items(key, "usedBy").Select(user => user.GetString())),
+        ApiClient.Text(key, "lastGood"),
+        key.TryGetProperty("lastFailure", out JsonElement failure) && failure.ValueKind == JsonValueKind.Object
+            ? $"{ApiClient.Text(failure, "at")} {ApiClient.Text(failure, "reason")}"
+            : "",
     ];
 
     private static string[] ZoneRow(JsonElement zone)

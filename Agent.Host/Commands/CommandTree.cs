@@ -20,6 +20,7 @@ public static class CommandTree
             zone,
             ask.TargetCommand(),
             ask.MasterCommand(),
+            ask.KeyCommand(),
             new CatalogCommands(console).CatalogCommand(),
             new ClusterCommands(console).ClusterCommand(),
             new HealthCommands(console).HealthCommand(),

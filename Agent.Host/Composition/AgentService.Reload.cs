@@ -9,6 +9,7 @@ internal sealed partial class AgentService
     /// <summary>Applies what can change; the change itself has told the rest.</summary>
     public async Task ApplyAsync(AgentOptions options, CancellationToken cancellation)
     {
+        _keyOptions = options;
         _transferKeys.Replace(KeysOf(options));
         _authenticator.UseKeys(KeysOf(options));
         _tls.Replace(options.Tls);

@@ -12,7 +12,6 @@ using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Backends.Embedded;
 using Agent.Dns.Net;
-using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Configuration;
@@ -139,7 +138,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             "agent", new ActorSystemSettings { LoggerFactory = _loggers, OnFatalError = e => _fatal.TrySetResult(e) });
         OnStop(StopActors);
 
-        _transferKeys = new TransferKeyring(KeysOf(_options), clock);
+        _transferKeys = new TransferKeyring(KeysOf(_options), clock, _ledger);
         _tls = new TlsDoor(_options.Tls);
         var spool = new SpoolDirectory(data.SpoolPath);
         bool answers = _options.Targets.Any(t => t.Settings is EmbeddedSettings);
@@ -292,7 +291,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private void BindDns(
         ListenerPolicy policy, IActorRef region, EmbeddedZoneTable zones, IDifferenceHistory differences, TimeProvider clock)
     {
-        _authenticator = new TsigAuthenticator(KeysOf(_options), clock);
+        _authenticator = new TsigAuthenticator(KeysOf(_options), clock, _ledger);
         NetworkEndpoint? destination = QueryDestination();
         TlsListenOptions? tls = _options.TlsListen;
         _acceptor = tls is null ? null : new TlsAcceptor(tls.Profile, tls.HandshakeTimeout, tls.Handshakes);
@@ -348,8 +347,6 @@ internal sealed partial class AgentService : IAsyncDisposable
         IPAddress address = endpoint.Address ?? System.Net.Dns.GetHostAddresses(endpoint.Host)[0];
         return NetworkEndpoint.From(address, endpoint.Port);
     }
-
-    private static TsigKeyring KeysOf(AgentOptions options) => new(options.Keys.Values.Select(k => k.ToTsigKey()));
 
     /// <summary>What the masters' names stand for. A name that does not resolve now gives nobody access; a reload looks again.</summary>
     private static async Task<IReadOnlyList<IPAddress>> AddressesOfAsync(IReadOnlyList<Master> masters, CancellationToken cancellation)

@@ -27,7 +27,7 @@ internal sealed class NotifySender(MasterConnectionPool connections, TransferKey
     private async Task<NotifyAnswered> SendAsync(SendNotify request, CancellationToken stopping)
     {
         string? keyName = request.Receiver.KeyName;
-        using TransferSignature? signature = keyName is null ? null : keyring.Begin(keyName);
+        using TransferSignature? signature = keyName is null ? null : keyring.Begin(keyName, $"receiver {request.Receiver.EndPoint}");
         if (keyName is not null && signature is null)
             return new NotifyAnswered(request.Id, IsAnswered: false, $"there is no key {keyName} to sign it with");
         var buffer = new byte[BufferSize];

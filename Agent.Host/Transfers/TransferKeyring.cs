@@ -16,13 +16,18 @@ namespace Agent.Host.Transfers;
 public sealed class TransferKeyring
 {
     private readonly TimeProvider _clock;
+    private readonly TsigLedger _ledger;
     private readonly ConcurrentDictionary<(string Host, int Port, string Key), bool> _rejected = new();
     private volatile TsigKeyring _keys;
 
-    public TransferKeyring(TsigKeyring keys, TimeProvider clock)
+    /// <param name="keys">The keys of the configuration.</param>
+    /// <param name="clock">Wall-clock time, which signatures carry.</param>
+    /// <param name="ledger">Where the use of keys is noted.</param>
+    public TransferKeyring(TsigKeyring keys, TimeProvider clock, TsigLedger? ledger = null)
     {
         _keys = keys;
         _clock = clock;
+        _ledger = ledger ?? new TsigLedger();
     }
 
     /// <summary>Takes other keys from now on, and every master's first key first.</summary>
@@ -37,16 +42,17 @@ public sealed class TransferKeyring
     {
         if (master.KeyName is not { } first)
             return null;
+        string peer = $"master {master.Name}";
         if (master.NextKeyName is not { } next)
-            return Begin(first);
+            return Begin(first, peer);
         bool isTurned = _rejected.ContainsKey((master.Host, master.Port, first));
-        return isTurned ? Begin(next) ?? Begin(first) : Begin(first) ?? Begin(next);
+        return isTurned ? Begin(next, peer) ?? Begin(first, peer) : Begin(first, peer) ?? Begin(next, peer);
     }
 
     /// <summary>Notes that a master does not take a key; true when another one is to be tried.</summary>
     internal bool TryTurn(Master master, string key)
     {
-        if (master is not { KeyName: { } first, NextKeyName: { } next } || Begin(first) is null || Begin(next) is null)
+        if (master is not { KeyName: { } first, NextKeyName: { } next } || Find(first) is null || Find(next) is null)
             return false;
         if (DomainName.Parse(key) == DomainName.Parse(first))
             _rejected[(master.Host, master.Port, first)] = true;
@@ -59,6 +65,6 @@ public sealed class TransferKeyring
     public TsigKey? Find(string keyName) => DomainName.TryParse(keyName, out DomainName? name) ? _keys.Find(name) : null;
 
     /// <summary>Begins an exchange under a key; null when there is no key of this name.</summary>
-    internal TransferSignature? Begin(string keyName) =>
-        Find(keyName) is { } key ? new TransferSignature(key, _clock) : null;
+    internal TransferSignature? Begin(string keyName, string peer) =>
+        Find(keyName) is { } key ? new TransferSignature(key, _clock, _ledger.Of(key), peer) : null;
 }

@@ -11,15 +11,23 @@ internal sealed class TransferSignature : IDisposable
 {
     private readonly TsigKey _key;
     private readonly TimeProvider _clock;
+    private readonly TsigKeyUse _use;
+    private readonly string _peer;
     private TsigStreamVerifier? _verifier;
     private TsigStatus _status = TsigStatus.Unsigned;
     private ResponseCode _peerError;
     private ulong? _peerTime;
 
-    public TransferSignature(TsigKey key, TimeProvider clock)
+    /// <param name="key">Signs the request.</param>
+    /// <param name="clock">Wall-clock time.</param>
+    /// <param name="use">Where it is noted what comes of it.</param>
+    /// <param name="peer">Who answers, to be named when something is wrong.</param>
+    public TransferSignature(TsigKey key, TimeProvider clock, TsigKeyUse use, string peer)
     {
         _key = key;
         _clock = clock;
+        _use = use;
+        _peer = peer;
     }
 
     /// <summary>Bytes that <see cref="Sign"/> adds at most.</summary>
@@ -75,7 +83,12 @@ internal sealed class TransferSignature : IDisposable
         _status = _verifier is null ? TsigStatus.Unsigned : _verifier.Accept(message, NowSeconds());
         if (_status is TsigStatus.PeerError or TsigStatus.Verified)
             NotePeerError(message);
-        return _verifier is not null && _status is TsigStatus.Verified or TsigStatus.Unsigned;
+        bool isAccepted = _verifier is not null && _status is TsigStatus.Verified or TsigStatus.Unsigned;
+        if (!isAccepted || Complaint is not null)
+            _use.Failed(NowSeconds(), this, static signature => $"{signature._peer}: {signature.Complaint ?? signature.Error}");
+        else if (_status == TsigStatus.Verified)
+            _use.Good(NowSeconds());
+        return isAccepted;
     }
 
     public void Dispose() => _verifier?.Dispose();

@@ -29,6 +29,9 @@ public sealed record ManagementParts(
     /// <summary>The catalogs of the configuration.</summary>
     public IReadOnlyCollection<DomainName> Catalogs { get; init; } = [];
 
+    /// <summary>The TSIG keys and what became of them.</summary>
+    public required Func<IReadOnlyList<KeyModel>> Keys { get; init; }
+
     /// <summary>Null for a node that does not announce.</summary>
     public AnycastParts? Anycast { get; init; }
 }

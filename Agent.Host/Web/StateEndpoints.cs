@@ -8,7 +8,7 @@ using Agent.Host.Telemetry;
 
 namespace Agent.Host.Web;
 
-/// <summary>Targets, masters, health and metrics.</summary>
+/// <summary>Targets, masters, keys, health and metrics.</summary>
 internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -18,6 +18,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         routes.MapGet("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
         routes.MapGet("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
+        routes.MapGet("/api/v1/keys", () => Results.Json(new { keys = parts.Keys() }));
         routes.MapGet("/livez", LiveAsync);
         routes.MapGet("/readyz", ReadyAsync);
         routes.MapGet("/anycast", AnycastAsync);

@@ -95,7 +95,7 @@ internal static class Requests
 
         public int SignatureBytes(in RequestAuthentication request) => 1;
 
-        public RequestAuthentication Verify(ReadOnlySpan<byte> message)
+        public RequestAuthentication Verify(ReadOnlySpan<byte> message, in NetworkEndpoint client)
         {
             if (message.IndexOf(GoodKey.Wire) >= 0)
             {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
@@ -53,7 +54,10 @@ public sealed class TsigQuestionTests
               k1 { algorithm = hmac-sha256, secret = "{{Secret}}" }
               k2 { algorithm = hmac-sha512, secret = "{{Secret}}" }
               k3 { algorithm = hmac-sha256, secret = "{{Secret}}" }
+              k4 { algorithm = hmac-sha384, secret = "{{Secret}}" }
+              k5 { algorithm = hmac-sha256, secret = "{{Secret}}" }
             }
+            zones { "keyed.example" { masters = [{ address = "{{master.EndPoint}}", key = k4 }] } }
             allow-notify = ["key:k1", "key:k2"], allow-control = ["key:k1", "key:k2"], allow-transfer = ["key:k1", "key:k2"]
             allow-query = ["key:k1", "key:k2"]
             """);
@@ -80,6 +84,42 @@ public sealed class TsigQuestionTests
             string[] answers = await TsigQuestions.AskAsync(agent, lines);
             Assert.Equal(Good.Select(name => $"{Word(operation)} {name} {operation.Split(' ')[1]} 0 0 right-mac"), answers);
         }
+
+        await TheKeysTellAsync(agent, master);
+    }
+
+    /// <summary>What an operator sees of it: who uses each key, when it was good, and what was wrong; never the secret.</summary>
+    private static async Task TheKeysTellAsync(AgentProcess agent, ScriptedMaster master)
+    {
+        // This master knows nothing of its key.
+        Assert.Equal(["CREATE good udp 2 0 right-mac"], await TsigQuestions.AskAsync(agent, ["CREATE good keyed.example. udp"]));
+
+        JsonElement[] keys = [.. (await agent.GetAsync("/api/v1/keys"))!.Value.GetProperty("keys").EnumerateArray()];
+        ToolResult shown = await agent.CommandAsync("key", "list", "--api", $"http://{agent.Management}");
+
+        Assert.Equal(["k1", "k2", "k3", "k4", "k5"], keys.Select(key => key.GetProperty("name").GetString()));
+        const string lists = "allow-notify allow-control allow-transfer allow-query";
+        Assert.Equal([lists, lists, "", $"master {master.EndPoint}", ""], keys.Select(UsersOf));
+        Assert.Equal([true, true, true, false, false], keys.Select(key => key.GetProperty("lastGood").ValueKind == JsonValueKind.String));
+        Assert.Equal(
+            ["BAD", "none", "none", $"master {master.EndPoint}: the answer is not signed with key k4., as it must be", "none"],
+            keys.Select(FailureOf));
+        string[] lines = shown.EnsureSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(6, lines.Length);
+        Assert.Contains("hmac-sha384", lines[4], StringComparison.Ordinal);
+        Assert.Contains("is not signed with key k4.", lines[4], StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, shown.Output + string.Concat(keys.Select(key => key.GetRawText())), StringComparison.Ordinal);
+    }
+
+    private static string UsersOf(JsonElement key) => string.Join(' ', key.GetProperty("usedBy").EnumerateArray());
+
+    private static string? FailureOf(JsonElement key)
+    {
+        JsonElement failure = key.GetProperty("lastFailure");
+        string? reason = failure.ValueKind == JsonValueKind.Object ? failure.GetProperty("reason").GetString() : "none";
+        return reason!.StartsWith("from 127.0.0.1:", StringComparison.Ordinal) && reason.Contains("(BAD", StringComparison.Ordinal)
+            ? "BAD"
+            : reason;
     }
 
     private static async Task AllAnsweredAsync(AgentProcess agent, IEnumerable<string> operations, Dictionary<string, string> expected)
