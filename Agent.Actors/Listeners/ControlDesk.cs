@@ -30,7 +30,10 @@ public sealed class ControlDesk(IActorRef region, KernelClock clock) : IControlS
     private static ZoneMessage MessageOf(ControlRequest request, TimeSpan now)
     {
         var origin = new RequestOrigin(
-            request.Client.ToString(), request.KeyName?.ToString(), request.TraceId.ToString("x16", CultureInfo.InvariantCulture));
+            request.Client.ToString(), request.KeyName?.ToString(), request.TraceId.ToString("x16", CultureInfo.InvariantCulture))
+        {
+            MasterSet = request.MasterSet,
+        };
         if (request.Operation == ControlOperation.Create) return new CreateZone(request.Zone, origin);
         if (request.Operation == ControlOperation.Delete) return new DeleteZone(request.Zone, origin);
         IPAddress address = request.Client.ToIPEndPoint().Address;

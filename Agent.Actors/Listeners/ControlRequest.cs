@@ -41,6 +41,7 @@ public sealed class ControlRequest
         Zone = zone;
         SerialHint = operation == ControlOperation.Notify ? context.Serial : null;
         TraceId = context.TraceId;
+        MasterSet = context.MasterSet;
         Opcode = context.Header.Opcode;
         _source = context.Source;
         _authentication = context.Authentication;
@@ -63,6 +64,9 @@ public sealed class ControlRequest
 
     /// <summary>The serial of an SOA that a NOTIFY carried; a hint, since anybody can write one.</summary>
     public uint? SerialHint { get; }
+
+    /// <summary>The master set that the sender speaks for; null for none.</summary>
+    public string? MasterSet { get; }
 
     /// <summary>Who asks.</summary>
     public NetworkEndpoint Client => _source.Client;

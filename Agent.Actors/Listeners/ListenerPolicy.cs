@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using Agent.Dns.Net;
+using Agent.Dns.Wire;
+
 namespace Agent.Actors.Listeners;
 
 /// <summary>Who may do what, as the configuration says. Immutable; a change makes a new one.</summary>
@@ -15,6 +19,9 @@ public sealed record ListenerPolicy
     /// <summary>Who may transfer zones from us.</summary>
     public AccessList AllowTransfer { get; init; } = AccessList.None;
 
+    /// <summary>Who speaks for which master set; nobody is in two of them by the same word.</summary>
+    public ImmutableArray<MasterSetSenders> MasterSets { get; init; } = [];
+
     /// <summary>Whether CREATE and DELETE are refused by UDP, whose source address can be forged.</summary>
     public bool ControlNeedsTcp { get; init; }
 
@@ -26,4 +33,24 @@ public sealed record ListenerPolicy
 
     /// <summary>Whether transfers over TLS are refused to clients that did not choose the protocol "dot" (RFC 9103 section 7.1).</summary>
     public bool TransferNeedsDot { get; init; } = true;
+
+    /// <summary>The master set that a sender speaks for: what it proves (a key, a certificate) counts before where it comes from. Null for
+    /// none.</summary>
+    internal string? MasterSetOf(in NetworkEndpoint client, DomainName? key, TlsClient? tls)
+    {
+        foreach (MasterSetSenders set in MasterSets)
+        {
+            if ((key is not null && set.Senders.AllowsKey(key)) || set.Senders.AllowsCertificate(tls)) return set.Name;
+        }
+
+        foreach (MasterSetSenders set in MasterSets)
+        {
+            if (set.Senders.AllowsAddress(client)) return set.Name;
+        }
+
+        return null;
+    }
 }
+
+/// <summary>A master set, and who speaks for it.</summary>
+public sealed record MasterSetSenders(string Name, AccessList Senders);

@@ -67,6 +67,9 @@ public ref struct RequestContext
     /// <summary>What its signature is worth; unsigned until a step has looked.</summary>
     public RequestAuthentication Authentication { get; set; }
 
+    /// <summary>The master set that its sender speaks for; null for none.</summary>
+    public string? MasterSet { get; set; }
+
     /// <summary>What its cookie is worth; none until a step has looked.</summary>
     public CookieStatus Cookie { get; set; }
 

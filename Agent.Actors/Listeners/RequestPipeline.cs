@@ -98,6 +98,7 @@ public sealed class RequestPipeline
             new TsigStep(policy, parts.Authenticator, relays),
             new EdnsStep(),
             .. policy.RequiresCookies ? [new CookieRequiredStep()] : (IRequestStep[])[],
+            .. policy.MasterSets.IsEmpty ? (IRequestStep[])[] : [new MasterSetStep(policy)],
         ];
     }
 

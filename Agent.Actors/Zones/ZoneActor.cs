@@ -109,7 +109,7 @@ internal sealed partial class ZoneActor : UntypedActor
         ZoneInput? input = message switch
         {
             CreateZone x => new CreateAsked(Register(sender, deadline: true), _healthy, x.Origin),
-            DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin),
+            DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin) { Force = x.Force },
             ClaimZone x => new ClaimAsked(Register(sender, deadline: true), x.Owner, x.Adopts, x.Origin),
             ReleaseZone x => new ReleaseAsked(Register(sender, deadline: true), x.Catalog, x.Origin),
             NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin),

@@ -20,7 +20,11 @@ public sealed record Loaded(bool CheckMasters) : ZoneInput;
 public sealed record CreateAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput;
 
 /// <summary>DELETE; <paramref name="CountedTargets"/> are those that were healthy when it came.</summary>
-public sealed record DeleteAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput;
+public sealed record DeleteAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput
+{
+    /// <summary>Whichever master set the zone belongs to.</summary>
+    public bool Force { get; init; }
+}
 
 /// <summary>A catalog has the zone as a member; <paramref name="Adopts"/>: also when a control message created it.</summary>
 public sealed record ClaimAsked(long Requester, ZoneOwner Owner, bool Adopts, RequestOrigin Origin) : ZoneInput;

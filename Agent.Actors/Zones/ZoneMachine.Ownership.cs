@@ -5,9 +5,10 @@ using Agent.Dns.Wire;
 namespace Agent.Actors.Zones;
 
 /// <content>
-/// Zones that belong to a catalog. The owner stands in the row and is written before anybody hears of it: a claim is answered when it is
-/// durable and not when the zone is served, for the catalog wants the zone however long its masters or servers take. Only the owner takes
-/// the zone away; a catalog that is no longer configured owns nothing, so that what it left can be cleared up by hand.
+/// Zones that belong to a catalog or to a master set. The owner stands in the row and is written before anybody hears of it: a claim is
+/// answered when it is durable and not when the zone is served, for the catalog wants the zone however long its masters or servers take.
+/// Only the owner takes the zone away; a catalog or a master set that is no longer configured owns nothing, so that what it left can be
+/// cleared up by hand. What a sender of a master set creates belongs to that set, and so does a zone of nobody that it creates once more.
 /// </content>
 public sealed partial class ZoneMachine
 {
@@ -15,14 +16,21 @@ public sealed partial class ZoneMachine
 
     private readonly List<Waiter> _claimers = [];
 
-    /// <summary>Whose the zone is that is being created.</summary>
+    /// <summary>The catalog that the zone is being created for.</summary>
     private ZoneOwner? _claim;
+
+    /// <summary>The master set that the zone is being created for, unless it is for a catalog.</summary>
+    private ZoneOwner? _creator;
 
     /// <summary>What is to be written in the place of the row's owner.</summary>
     private ZoneOwner? _newOwner;
 
-    /// <summary>The catalog that the zone belongs to, or that is creating it; null for none.</summary>
-    public ZoneOwner? Owner => _phase == ZonePhase.Creating || (_phase == ZonePhase.Deleting && _recreate) ? _claim : _row?.Owner;
+    /// <summary>Who was told last that the zone is not theirs: repeats write no event.</summary>
+    private string? _refused;
+
+    /// <summary>Whom the zone belongs to, or who is creating it; null for nobody.</summary>
+    public ZoneOwner? Owner =>
+        _phase == ZonePhase.Creating || (_phase == ZonePhase.Deleting && _recreate) ? _claim ?? _creator : _row?.Owner;
 
     private void OnClaim(ClaimAsked input)
     {
@@ -71,7 +79,7 @@ public sealed partial class ZoneMachine
         bool isNobodys = _phase == ZonePhase.Unknown || (_phase == ZonePhase.Deleting && !_recreate);
         if (isNobodys) return null;
         DomainName claimer = input.Owner.Catalog;
-        if (Owner is not { } held)
+        if (Owner is not { MasterSet: null } held)
         {
             return input.Adopts && _phase == ZonePhase.Present
                 ? null
@@ -82,15 +90,50 @@ public sealed partial class ZoneMachine
         return isFree ? null : BelongsTo(held);
     }
 
-    private Reason BelongsTo(ZoneOwner owner) => owner.Catalog == _name
+    private Reason BelongsTo(ZoneOwner owner) => owner.MasterSet is { } set
+        ? new Reason(ReasonCode.OwnedElsewhere, $"the zone belongs to the master set {set}")
+        : owner.Catalog == _name
         ? new Reason(ReasonCode.OwnedElsewhere, "the zone is a catalog of the configuration")
         : new Reason(ReasonCode.OwnedElsewhere, $"the zone belongs to the catalog {owner.Catalog}");
 
     /// <summary>Why a control message cannot take the zone away; null when it can.</summary>
-    private Reason? WhyNotDeleted()
+    private Reason? WhyNotDeleted(DeleteAsked input)
     {
-        bool isGoing = _phase == ZonePhase.Deleting && !_recreate;
-        return !isGoing && Owner is { } owner && _policy.Catalogs.Contains(owner.Catalog) ? BelongsTo(owner) : null;
+        if (_phase == ZonePhase.Deleting && !_recreate) return null;
+        if (Owner is { MasterSet: null } owner && _policy.Catalogs.Contains(owner.Catalog)) return BelongsTo(owner);
+        return input.Force ? null : WhyNotOf(input.Origin);
+    }
+
+    /// <summary>Why the zone is not the sender's to create or delete, as far as master sets say; null when it is.</summary>
+    private Reason? WhyNotOf(RequestOrigin sender)
+    {
+        if (_phase == ZonePhase.Deleting && !_recreate) return null;
+        return IsAnothers(sender.MasterSet) ? BelongsTo(Owner!) : null;
+    }
+
+    private bool IsAnothers(string? masterSet) =>
+        Owner is { MasterSet: { } set } && set != masterSet && _policy.MasterSets.Contains(set);
+
+    /// <summary>Answers who asks for what is another's. The history tells of it once for each sender.</summary>
+    private void Refuse(long requester, RequestOrigin sender, string what, Reason why)
+    {
+        Answer(requester, ZoneOutcome.Failed, why);
+        string whom = $"{what} from {sender.MasterSet ?? sender.KeyName ?? "no master set"}";
+        if (_refused == whom) return;
+        _refused = whom;
+        AddEvent("not-owner", $"{what} from {sender.Client} is refused: {why.Text}", traceId: sender.TraceId);
+    }
+
+    private ZoneOwner? SetOf(RequestOrigin sender) =>
+        sender.MasterSet is { } set && _policy.MasterSets.Contains(set) ? ZoneOwner.OfMasterSet(set) : null;
+
+    /// <summary>A zone of nobody belongs to the master set that creates it, also when it is there already.</summary>
+    private void TakeForSet(RequestOrigin sender)
+    {
+        if (sender.MasterSet is not { } set || !_policy.MasterSets.Contains(set) || _newOwner is not null) return;
+        bool isNobodys = _row!.Owner is not { } owner
+            || (owner.MasterSet is { } former && former != set && !_policy.MasterSets.Contains(former));
+        if (isNobodys) _newOwner = ZoneOwner.OfMasterSet(set);
     }
 
     private void OnRelease(ReleaseAsked input)

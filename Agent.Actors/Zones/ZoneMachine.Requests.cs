@@ -54,15 +54,23 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        if (WhyNotOf(input.Origin) is { } why)
+        {
+            Refuse(input.Requester, input.Origin, "CREATE", why);
+            return;
+        }
+
         switch (_phase)
         {
             case ZonePhase.Unknown:
                 _phase = ZonePhase.Creating;
+                _creator = SetOf(input.Origin);
                 _promised = false;
                 _due = true;
                 Join(_creators, input.Requester, input.CountedTargets);
                 break;
             case ZonePhase.Deleting:
+                if (!_recreate) _creator = SetOf(input.Origin);
                 _recreate = true;
                 _promised = _claim is not null;
                 Join(_creators, input.Requester, input.CountedTargets);
@@ -73,6 +81,7 @@ public sealed partial class ZoneMachine
                 break;
             default:
                 Answer(input.Requester, ZoneOutcome.Done, null);
+                TakeForSet(input.Origin);
                 AskMastersPatiently();
                 return;
         }
@@ -88,9 +97,9 @@ public sealed partial class ZoneMachine
             return;
         }
 
-        if (WhyNotDeleted() is { } why)
+        if (WhyNotDeleted(input) is { } why)
         {
-            Answer(input.Requester, ZoneOutcome.Failed, why);
+            Refuse(input.Requester, input.Origin, "DELETE", why);
             return;
         }
 
@@ -152,6 +161,7 @@ public sealed partial class ZoneMachine
             // A zone that is being deleted is never brought back by a NOTIFY that was still on its way.
             case UnknownNotify.Create when _phase == ZonePhase.Unknown:
                 _phase = ZonePhase.Creating;
+                _creator = SetOf(input.Origin);
                 _promised = true;
                 _notifyPasses = _policy.NotifyCreatePasses;
                 _notifier = input.Notifier;

@@ -198,7 +198,10 @@ public sealed partial class ZoneMachine
 
         _phase = ZonePhase.Present;
         _recreate = false;
-        AnswerAll(_creators, ZoneOutcome.Done, null);
+
+        // Who wanted to create it behind the deletion finds it still there, and perhaps another's.
+        Reason? why = IsAnothers(_creator?.MasterSet) ? BelongsTo(_row.Owner!) : null;
+        AnswerAll(_creators, why is null ? ZoneOutcome.Done : ZoneOutcome.Failed, why);
         if (wasAsked)
         {
             _due = true;

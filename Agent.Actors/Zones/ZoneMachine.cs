@@ -191,7 +191,7 @@ public sealed partial class ZoneMachine
         RefreshedAt = _row?.RefreshedAt,
         Lifetime = _row?.Lifetime,
         Candidate = wish == ZoneWish.Present ? _row?.Candidate : null,
-        Owner = _phase == ZonePhase.Creating ? _claim : _row?.Owner,
+        Owner = _phase == ZonePhase.Creating ? _claim ?? _creator : _row?.Owner,
         RefusedSince = wish == ZoneWish.Present ? _row?.RefusedSince : null,
         Targets = [.. _targets.Select(PendingAt)],
     };

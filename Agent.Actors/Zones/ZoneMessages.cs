@@ -32,7 +32,11 @@ public abstract record ZoneMessage(DomainName Zone) : IShardKeyed, IUndeliverabl
 /// <param name="Client">Who asked, as address or user.</param>
 /// <param name="KeyName">TSIG key that signed the request; null when unsigned.</param>
 /// <param name="TraceId">Trace of the request.</param>
-public sealed record RequestOrigin(string Client, string? KeyName, string TraceId);
+public sealed record RequestOrigin(string Client, string? KeyName, string TraceId)
+{
+    /// <summary>The master set that the sender speaks for; null for none.</summary>
+    public string? MasterSet { get; init; }
+}
 
 /// <summary>Bring the zone to all targets. Answered by <see cref="ZoneReply"/> within the answer deadline.</summary>
 public sealed record CreateZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone)
@@ -44,6 +48,9 @@ public sealed record CreateZone(DomainName Zone, RequestOrigin Origin) : ZoneMes
 /// <summary>Take the zone from all targets. Answered by <see cref="ZoneReply"/> within the answer deadline.</summary>
 public sealed record DeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone)
 {
+    /// <summary>An operator wants it whichever master set the zone belongs to.</summary>
+    public bool Force { get; init; }
+
     /// <inheritdoc/>
     public override bool ChangesWish => true;
 }

@@ -113,6 +113,9 @@ public sealed record ZonePolicy
     /// <summary>What becomes of an orphan.</summary>
     public OrphanAction OrphanAction { get; init; } = OrphanAction.Report;
 
+    /// <summary>Master sets of the configuration: what belongs to one of them its own senders take away, and nobody else.</summary>
+    public ImmutableHashSet<string> MasterSets { get; init; } = [];
+
     /// <summary>Requests that may wait for one zone; one more is answered with overload at once.</summary>
     public int MaxWaitingRequests { get; init; } = 64;
 

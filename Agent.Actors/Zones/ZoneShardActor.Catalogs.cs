@@ -22,7 +22,9 @@ public sealed partial class ZoneShardActor
 
     /// <summary>What was created otherwise before it was configured as a catalog stays what it is, until somebody deletes it.</summary>
     private bool IsCatalog(DomainName name, ZoneRow? row) =>
-        row is { Wish: ZoneWish.Present } ? row.Owner?.Catalog == row.Name : _settings.Catalogs.Contains(name);
+        row is { Wish: ZoneWish.Present }
+            ? row.Owner is { MasterSet: null } owner && owner.Catalog == row.Name
+            : _settings.Catalogs.Contains(name);
 
     private ZoneSlot SlotOf(DomainName name, ZoneRow? row) => new(row) { IsCatalog = IsCatalog(name, row) };
 

@@ -23,6 +23,7 @@ internal sealed class AskCommands(CommandConsole console)
             OrderAsync(zone, "refresh", client, cancellation)),
         WithZone("retransfer", "Transfers the whole zone again, whatever its serial", (zone, _, client, cancellation) =>
             OrderAsync(zone, "retransfer", client, cancellation)),
+        Remove(),
         Decide("approve", "Uses the content that a guard stopped", "approved"),
         Decide("reject", "Gives up the content that a guard stopped; its serial is not fetched again", "rejected"),
         Diff(),
@@ -130,6 +131,22 @@ internal sealed class AskCommands(CommandConsole console)
         await client.PostAsync($"{PathOf(zone)}/{order}", cancellation);
         console.Output.WriteLine($"{zone} {order} begun");
         return ExitCode.Done;
+    }
+
+    private Command Remove()
+    {
+        var force = new Option<bool>("--force") { Description = "Also a zone that belongs to a master set" };
+        Command command = WithZone(
+            "remove",
+            "Takes the zone off its servers by the management interface, not by a DNS message",
+            async (zone, parsed, client, cancellation) =>
+            {
+                await client.DeleteAsync(PathOf(zone) + (parsed.GetValue(force) ? "?force=true" : ""), cancellation);
+                console.Output.WriteLine($"{zone} removed");
+                return ExitCode.Done;
+            });
+        command.Add(force);
+        return command;
     }
 
     /// <summary>The content that the operator sees now is named in the order: what has come since stays undecided.</summary>

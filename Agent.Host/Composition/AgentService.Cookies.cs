@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Agent.Actors.Cookies;
 using Agent.Actors.Listeners;
@@ -25,6 +26,25 @@ internal sealed partial class AgentService
     private static async Task<ListenerPolicy> PolicyOfAsync(AgentOptions options, CancellationToken cancellation)
     {
         ListenerPolicy policy = options.Access.ToPolicy(await AddressesOfAsync(options.Roster.All, cancellation), options.TlsListen);
-        return policy with { RequiresCookies = options.Cookies.IsRequired };
+        return policy with
+        {
+            RequiresCookies = options.Cookies.IsRequired,
+            MasterSets = await SendersOfAsync(options.MasterSets, cancellation),
+        };
+    }
+
+    private static async Task<ImmutableArray<MasterSetSenders>> SendersOfAsync(
+        ImmutableArray<MasterSetOptions> sets, CancellationToken cancellation)
+    {
+        var senders = new List<MasterSetSenders>();
+        foreach (MasterSetOptions set in sets)
+        {
+            IEnumerable<AccessEntry> entries = set.Senders.Count > 0
+                ? set.Senders
+                : (await AddressesOfAsync(set.Masters, cancellation)).Select(address => AccessEntry.OfAddress(address));
+            senders.Add(new MasterSetSenders(set.Name, AccessOptions.ListOf(entries)));
+        }
+
+        return [.. senders];
     }
 }

@@ -52,6 +52,9 @@ public sealed record AgentOptions
     /// named by its text.</summary>
     public required MasterRoster Roster { get; init; }
 
+    /// <summary>Senders that share the zones they create, by name of their set.</summary>
+    public required ImmutableArray<MasterSetOptions> MasterSets { get; init; }
+
     /// <summary>The catalogs that are consumed, by name.</summary>
     public required ImmutableDictionary<DomainName, CatalogPolicy> Catalogs { get; init; }
 
@@ -97,6 +100,11 @@ public sealed record AgentOptions
 
     public required LoggingOptions Logging { get; init; }
 }
+
+/// <summary>Senders that share the zones they create: those of one control plane, whichever of them sends.</summary>
+/// <param name="Senders">Empty: the addresses of the masters.</param>
+/// <param name="Masters">Where their zones come from; empty: where all zones do.</param>
+public sealed record MasterSetOptions(string Name, IReadOnlyList<AccessEntry> Senders, ImmutableArray<Master> Masters);
 
 /// <summary>Sockets for DNS. All addresses share the port; 0 lets the system choose one.</summary>
 /// <param name="Workers">0: by the number of cores.</param>
@@ -150,7 +158,7 @@ public sealed record AccessOptions
         };
     }
 
-    private static AccessList ListOf(IEnumerable<AccessEntry> entries) => AccessList.Parse(entries.Select(entry => entry.ToString()));
+    internal static AccessList ListOf(IEnumerable<AccessEntry> entries) => AccessList.Parse(entries.Select(entry => entry.ToString()));
 }
 
 /// <summary>A TSIG key (RFC 8945).</summary>

@@ -45,6 +45,7 @@ public sealed class ConfigurationChange
         ["agent.tls-listen.alpn"] = null,
         ["agent.masters"] = null,
         ["agent.zones"] = null,
+        ["agent.master-sets"] = null,
         ["agent.catalogs"] = "catalogs are taken up and given up at start",
         ["agent.allow-notify"] = null,
         ["agent.allow-control"] = null,

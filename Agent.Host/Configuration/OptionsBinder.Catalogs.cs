@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Agent.Actors.Catalogs;
+using Agent.Actors.Journal;
 using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 using Agent.Host.Configuration.Hocon;
@@ -37,7 +38,11 @@ internal sealed partial class OptionsBinder
             {
                 _agent.ProblemAt(origin, "catalogs", $"the name of a catalog zone is needed, not '{name}'");
             }
-            else if (!policies.TryAdd(catalog!.Fold(), policy))
+            else if (catalog!.Equals(ZoneOwner.MasterSets))
+            {
+                _agent.ProblemAt(origin, "catalogs", $"'{name}' stands for master sets and cannot be a catalog");
+            }
+            else if (!policies.TryAdd(catalog.Fold(), policy))
             {
                 _agent.ProblemAt(origin, "catalogs", $"'{name}' is given twice");
             }

@@ -60,16 +60,18 @@ internal sealed partial class OptionsBinder
         if (name.Length == 0) name = Environment.MachineName;
         JournalPlace journal = ReadJournal(_agent.Section("journal"));
         (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(ReadRoster(keys, tls), keys, tls);
+        ImmutableArray<MasterSetOptions> sets = ReadMasterSets(keys, tls, tlsListen);
         var options = new AgentOptions
         {
             NodeName = name,
             Listener = ReadListener(),
             TlsListen = tlsListen,
-            Roster = roster,
+            Roster = WithMasterSets(roster, sets),
+            MasterSets = sets,
             Catalogs = catalogs,
             Access = ReadAccess(keys, tlsListen),
             AlsoNotify = ReadAlsoNotify(keys, tls),
-            Zones = ReadZonePolicy(transfer, limits) with { Catalogs = [.. catalogs.Keys] },
+            Zones = ReadZonePolicy(transfer, limits) with { Catalogs = [.. catalogs.Keys], MasterSets = [.. sets.Select(s => s.Name)] },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
             Targets = targets,
@@ -215,17 +217,19 @@ internal sealed partial class OptionsBinder
         AllowQuery = ReadAccessList("allow-query", keys, tls),
     };
 
-    private List<AccessEntry> ReadAccessList(string path, IReadOnlyDictionary<string, KeyOptions> keys, TlsListenOptions? tls)
+    private List<AccessEntry> ReadAccessList(
+        string path, IReadOnlyDictionary<string, KeyOptions> keys, TlsListenOptions? tls, SectionReader? section = null)
     {
+        section ??= _agent;
         var entries = new List<AccessEntry>();
-        foreach ((string text, HoconOrigin origin) in _agent.Words(path))
+        foreach ((string text, HoconOrigin origin) in section.Words(path))
         {
             AccessEntry? entry = AccessEntry.Parse(text, out string problem);
-            if (entry is null) _agent.ProblemAt(origin, path, problem);
+            if (entry is null) section.ProblemAt(origin, path, problem);
             else entries.Add(entry);
             if (entry?.KeyName is { } key) CheckKey(key, keys, origin, path);
             if (entry?.Kind == AccessEntryKind.Certificate && tls?.Profile.ClientAuthorities is null)
-                _agent.ProblemAt(origin, path, $"'{text}' can fit nobody: certificates are asked for with tls-listen.ca-file only");
+                section.ProblemAt(origin, path, $"'{text}' can fit nobody: certificates are asked for with tls-listen.ca-file only");
         }
 
         return entries;

@@ -34,7 +34,7 @@ public sealed record CandidateModel(uint Serial, long? Records, string? Hash, st
 /// <param name="Label">The label that stands for the zone there.</param>
 public sealed record ZoneCatalogModel(string Name, string Label, string? Group)
 {
-    internal static ZoneCatalogModel? Of(ZoneStatus status) => status.Owner is not { } owner || owner.Catalog == status.Name
+    internal static ZoneCatalogModel? Of(ZoneStatus status) => status.Owner is not { MasterSet: null } owner || owner.Catalog == status.Name
         ? null
         : new ZoneCatalogModel(owner.Catalog.ToString(), owner.Label, owner.Group.Length > 0 ? owner.Group : null);
 }
@@ -48,6 +48,7 @@ public sealed record ZoneModel(
     long? Records,
     string Owner,
     ZoneCatalogModel? Catalog,
+    string? MasterSet,
     ReasonModel? Reason,
     DateTimeOffset? RefreshedAt,
     DateTimeOffset? ExpiresAt,
@@ -64,6 +65,7 @@ public sealed record ZoneModel(
         status.Records,
         naming.OwnerOf(status.Name),
         ZoneCatalogModel.Of(status),
+        status.Owner?.MasterSet,
         ReasonModel.Of(status.Reason, status.ReasonSince),
         status.RefreshedAt,
         status.ExpiresAt,

@@ -113,7 +113,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     private async Task<IResult> DeleteAsync(DomainName name, HttpContext context)
     {
         TimeSpan patience = parts.AnswerDeadline() + Patience;
-        ZoneReply reply = await parts.Region.Ask<ZoneReply>(new DeleteZone(name, Origin(context)), patience);
+        bool force = bool.TryParse(context.Request.Query["force"], out bool asked) && asked;
+        ZoneReply reply = await parts.Region.Ask<ZoneReply>(new DeleteZone(name, Origin(context)) { Force = force }, patience);
         return reply.Outcome == ZoneOutcome.Done ? Results.NoContent() : Failure(reply);
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Agent.Bench.Peers;
 using static Agent.Tests.Conformance.ConformanceBench;
 
@@ -40,6 +41,29 @@ public sealed class DeleteTests(ConformanceBench bench) : IClassFixture<Conforma
         await bench.ExpectAsync(0xF005, Delete(zone), byTcp, Stranger);
 
         Assert.Equal(3u, await WorkerClient.PollSerialAsync(bench.Agent.Dns, zone));
+    }
+
+    /// <summary>Beyond the table: two control planes at one agent.</summary>
+    [Fact]
+    public async Task Row35_from_another_master_set_is_refused_and_from_any_sender_of_the_own_one_it_is_not()
+    {
+        const string zone = "sets.row35.example.";
+        IPAddress sameSet = IPAddress.Parse("127.0.0.3");
+        bench.Add(zone, 3);
+        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
+            backend-driver = embedded
+            masters = ["{{bench.Master.EndPoint}}"]
+            allow-notify = ["127.0.0.0/8"]
+            master-sets { blue { senders = ["127.0.0.1", "127.0.0.3"] }, green { senders = ["127.0.0.2"] } }
+            """);
+        await ExpectAsync(agent.Dns, 0xF400, Create(zone));
+
+        await ExpectAsync(agent.Dns, 0xF005, Create(zone), source: Stranger);
+        await ExpectAsync(agent.Dns, 0xF005, Delete(zone), source: Stranger);
+        Assert.Equal(3u, await WorkerClient.PollSerialAsync(agent.Dns, zone));
+
+        await ExpectAsync(agent.Dns, 0xF400, Delete(zone), source: sameSet);
+        Assert.Equal(0u, await WorkerClient.PollSerialAsync(agent.Dns, zone));
     }
 
     [Fact]

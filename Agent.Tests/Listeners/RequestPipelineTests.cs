@@ -18,6 +18,29 @@ public sealed class RequestPipelineTests
         Assert.Equal(RequestDisposition.Reply, pipeline.Process(create, From("192.0.2.1", AnswerTransport.Tcp), reply, 0).Disposition);
     }
 
+    [Theory]
+    [InlineData("192.0.2.1", null, "blue")]
+    [InlineData("192.0.2.200", null, "green")]
+    [InlineData("198.51.100.1", null, null)]
+    [InlineData("198.51.100.1", "good.", "green")]
+    [InlineData("192.0.2.1", "good.", "green")]
+    public void A_sender_speaks_for_a_master_set_by_its_key_before_its_address(string address, string? key, string? masterSet)
+    {
+        var policy = new ListenerPolicy
+        {
+            AllowControl = AccessList.Any,
+            MasterSets =
+            [
+                new MasterSetSenders("blue", AccessList.Parse("192.0.2.0/25")),
+                new MasterSetSenders("green", AccessList.Parse("192.0.2.128/25", "key:good")),
+            ],
+        };
+        var pipeline = new RequestPipeline(policy, new PipelineParts { Authenticator = new MarkAuthenticator() });
+        byte[] create = Message(0x7400, CreateType, PrivateClass, additional: key is null ? null : Tsig(key));
+        ControlRequest? request = pipeline.Process(create, From(address), new byte[1232], 0).Control;
+        Assert.Equal(masterSet, request!.MasterSet);
+    }
+
     [Fact]
     public void Too_many_NOTIFYs_are_SERVFAIL()
     {

@@ -39,7 +39,7 @@ internal sealed class SampleMessages(int seed)
     {
         IPAddress[] addresses = [IPAddress.Parse("192.0.2.7"), IPAddress.Parse("2001:db8::7"), IPAddress.None];
         yield return new CreateZone(Name(), Origin());
-        yield return new DeleteZone(Name(), Origin());
+        yield return new DeleteZone(Name(), Origin()) { Force = Coin() };
         yield return new NotifyZone(Name(), Origin(), Coin() ? addresses[_random.Next(3)] : null, Coin() ? (uint)_random.Next() : null);
         yield return new RefreshZone(Name(), Origin(), Coin());
         yield return new DecideCandidate(Name(), Origin(), Coin(), (uint)_random.Next(), MaybeContent()?.Hash);
@@ -102,7 +102,7 @@ internal sealed class SampleMessages(int seed)
     private TargetProgress Progress() =>
         new(Text(), (TargetZoneState)_random.Next(4), Coin() ? (uint)_random.Next() : null, Instant(), MaybeWhy());
 
-    private RequestOrigin Origin() => new(Text(), Maybe(Text()), Text());
+    private RequestOrigin Origin() => new(Text(), Maybe(Text()), Text()) { MasterSet = Maybe(Text()) };
 
     private ZoneContent? MaybeContent() =>
         Coin() ? TestZones.Small($"z{_random.Next(1000)}.example.", (uint)_random.Next(), _random.Next(20)) : null;

@@ -62,6 +62,11 @@ internal sealed class ZoneMachineDriver
 
     public long Delete() => Ask(id => new DeleteAsked(id, Targets, Origin));
 
+    public long CreateFor(string? masterSet) => Ask(id => new CreateAsked(id, Targets, Origin with { MasterSet = masterSet }));
+
+    public long DeleteFor(string? masterSet, bool force = false) =>
+        Ask(id => new DeleteAsked(id, Targets, Origin with { MasterSet = masterSet }) { Force = force });
+
     public void ChangeTargets(params string[] targets) => Feed(new TargetsChanged([.. targets]));
 
     public long Claim(ZoneOwner owner, bool adopts = false) => Ask(id => new ClaimAsked(id, owner, adopts, Origin));

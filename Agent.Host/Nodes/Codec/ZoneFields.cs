@@ -12,7 +12,11 @@ internal static class ZoneFields
 {
     public static void Write(FieldWriter writer, CreateZone message) => Write(writer, message.Zone, message.Origin);
 
-    public static void Write(FieldWriter writer, DeleteZone message) => Write(writer, message.Zone, message.Origin);
+    public static void Write(FieldWriter writer, DeleteZone message)
+    {
+        Write(writer, message.Zone, message.Origin);
+        if (message.Force) writer.Flag(3, true);
+    }
 
     public static void Write(FieldWriter writer, NotifyZone message)
     {
@@ -73,8 +77,13 @@ internal static class ZoneFields
     public static DeleteZone? ReadDelete(ref FieldReader reader)
     {
         Head head = default;
-        while (reader.Next()) head.Take(ref reader);
-        return head.IsWhole ? new DeleteZone(head.Zone!, head.Origin!) : null;
+        bool force = false;
+        while (reader.Next())
+        {
+            if (reader.Field == 3) force = reader.Flag();
+            else head.Take(ref reader);
+        }
+        return head.IsWhole ? new DeleteZone(head.Zone!, head.Origin!) { Force = force } : null;
     }
 
     public static NotifyZone? ReadNotify(ref FieldReader reader)
@@ -189,6 +198,7 @@ internal static class ZoneFields
             inner.Text(1, from.Client);
             inner.Text(2, from.KeyName);
             inner.Text(3, from.TraceId);
+            inner.Text(4, from.MasterSet);
         });
     }
 
@@ -197,6 +207,7 @@ internal static class ZoneFields
         string? client = null;
         string? keyName = null;
         string? traceId = null;
+        string? masterSet = null;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -204,9 +215,10 @@ internal static class ZoneFields
                 case 1: client = reader.Text(); break;
                 case 2: keyName = reader.Text(); break;
                 case 3: traceId = reader.Text(); break;
+                case 4: masterSet = reader.Text(); break;
             }
         }
-        return client is null || traceId is null ? null : new RequestOrigin(client, keyName, traceId);
+        return client is null || traceId is null ? null : new RequestOrigin(client, keyName, traceId) { MasterSet = masterSet };
     }
 
     private static IPAddress? Address(ref FieldReader reader)
