@@ -30,6 +30,7 @@ internal sealed partial class AgentService
             _cluster?.Node)
         {
             Anycast = anycast?.Parts,
+            Sweep = _sweep,
             Catalogs = _options.Catalogs.Keys.ToArray(),
         };
         return ManagementServer.StartAsync(

@@ -63,6 +63,9 @@ public sealed record AgentOptions
     /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, guard, bounds on a zone's life.</summary>
     public required ZonePolicy Zones { get; init; }
 
+    /// <summary>How servers are compared with what is wanted, and how many orphans may go at once.</summary>
+    public required SweepOptions Sweep { get; init; }
+
     public required IPAddress? TransferSource { get; init; }
 
     /// <summary>A full path.</summary>
@@ -97,6 +100,11 @@ public sealed record AgentOptions
 
     public required LoggingOptions Logging { get; init; }
 }
+
+/// <summary>The sweep over servers, and the brake on the removal of orphans.</summary>
+/// <param name="Interval">Zero: servers are not swept.</param>
+public sealed record SweepOptions(
+    TimeSpan Interval, TimeSpan AfterReturn, int ChecksPerSecond, int ZonesMaximum, int RemovalPercent, int RemovalMinimum);
 
 /// <summary>Sockets for DNS. All addresses share the port; 0 lets the system choose one.</summary>
 /// <param name="Workers">0: by the number of cores.</param>

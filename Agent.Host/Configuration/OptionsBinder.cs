@@ -60,6 +60,7 @@ internal sealed partial class OptionsBinder
         if (name.Length == 0) name = Environment.MachineName;
         JournalPlace journal = ReadJournal(_agent.Section("journal"));
         (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(ReadRoster(keys, tls), keys, tls);
+        SectionReader orphan = _agent.Section("orphan");
         var options = new AgentOptions
         {
             NodeName = name,
@@ -69,7 +70,8 @@ internal sealed partial class OptionsBinder
             Catalogs = catalogs,
             Access = ReadAccess(keys, tlsListen),
             AlsoNotify = ReadAlsoNotify(keys, tls),
-            Zones = ReadZonePolicy(transfer, limits) with { Catalogs = [.. catalogs.Keys] },
+            Sweep = ReadSweep(_agent.Section("sweep"), orphan),
+            Zones = ReadZonePolicy(transfer, limits, orphan) with { Catalogs = [.. catalogs.Keys] },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
             Targets = targets,

@@ -29,6 +29,9 @@ public sealed record ManagementParts(
     /// <summary>The catalogs of the configuration.</summary>
     public IReadOnlyCollection<DomainName> Catalogs { get; init; } = [];
 
+    /// <summary>Compares servers with what is wanted; null where it is off.</summary>
+    public IActorRef? Sweep { get; init; }
+
     /// <summary>Null for a node that does not announce.</summary>
     public AnycastParts? Anycast { get; init; }
 }
