@@ -71,6 +71,7 @@ public sealed partial class BackendActor : UntypedActor
                 _machine.Observed(observed, now, _effects);
                 break;
             case GetTargetStatus x: Sender.Tell(Status(x), Self); break;
+            case AskServer x: Ask(x.Question); break;
             case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
             case object timer when timer == FenceTimer: AskAgain(); break;
             case object timer when timer == DueTimer:
@@ -132,6 +133,15 @@ public sealed partial class BackendActor : UntypedActor
         Timers.StartSingleTimer(DueTimer, DueTimer, due > Clock.Monotonic ? due - Clock.Monotonic : TimeSpan.Zero);
     }
 
+    /// <summary>The machine has no part in it: what is only looked at changes nothing of what is known.</summary>
+    private void Ask(BackendOrder question)
+    {
+        var asker = new ReplyTo(Sender, 0);
+        if (question is ListServed list) _settings.Backend.List(list, asker);
+        else if (question is ObserveZone observe) _settings.Backend.Observe(observe, asker);
+        else Unhandled(question);
+    }
+
     private TargetStatus Status(GetTargetStatus question) => new(
         _settings.Name,
         _settings.Backend.Traits.Driver,
@@ -141,6 +151,7 @@ public sealed partial class BackendActor : UntypedActor
         _machine.Behind,
         _machine.UnderWay)
     {
+        Listing = _settings.Backend.Traits.Listing,
         Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
         OwedFor = _machine.OwedSince is { } since ? Clock.Monotonic - since : null,
     };

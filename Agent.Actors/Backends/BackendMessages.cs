@@ -85,4 +85,13 @@ public sealed record TargetStatus(
 
     /// <summary>For how long the oldest of them has been so, without those that the server refuses.</summary>
     public TimeSpan? OwedFor { get; init; }
+
+    /// <summary>Which zones of the server its driver can name; null when another node holds the target.</summary>
+    public ZoneListing? Listing { get; init; }
 }
+
+/// <summary>
+/// Hands a question about the server to its driver, which answers the sender itself: <see cref="ObserveZone"/> or
+/// <see cref="ListServed"/>. Only the target's own actor takes it.
+/// </summary>
+public sealed record AskServer(BackendOrder Question);

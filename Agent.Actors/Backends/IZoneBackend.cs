@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
@@ -32,6 +33,11 @@ public interface IZoneBackend : IAsyncDisposable
 
     /// <summary>Finds out whether the server can be reached at all; answered by <see cref="OrderFinished"/>.</summary>
     void Probe(ProbeServer order, ReplyTo replyTo);
+
+    /// <summary>Names the zones that the server has, as far as <see cref="BackendTraits.Listing"/> says; answered by
+    /// <see cref="ServedListed"/>.</summary>
+    void List(ListServed order, ReplyTo replyTo) => replyTo.Tell(
+        new ServedListed(order.Id, [], new Reason(ReasonCode.TargetRefused, $"the {Traits.Driver} driver names no zones")));
 }
 
 /// <summary>What a driver can do and how it wants to be used.</summary>
@@ -43,6 +49,22 @@ public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeS
 {
     /// <summary>The driver can use differences: <see cref="ApplyZone.History"/> is given to it where there is one.</summary>
     public bool TakesDifferences { get; init; }
+
+    /// <summary>Which of the server's zones the driver can name.</summary>
+    public ZoneListing Listing { get; init; }
+}
+
+/// <summary>Which zones of its server a driver can name.</summary>
+public enum ZoneListing
+{
+    /// <summary>None: of each zone the server has to be asked.</summary>
+    None = 0,
+
+    /// <summary>Those that this driver has brought there once. That one is named does not say that the server has it.</summary>
+    Own = 1,
+
+    /// <summary>All that could have been created from outside; what is not named the server does not have.</summary>
+    Whole = 2,
 }
 
 /// <summary>An order to a backend; <see cref="Id"/> comes back in the answer.</summary>
@@ -63,6 +85,17 @@ public sealed record ObserveZone(long Id, DomainName Zone) : BackendOrder(Id);
 
 /// <summary>Say whether the server is there.</summary>
 public sealed record ProbeServer(long Id) : BackendOrder(Id);
+
+/// <summary>Name the zones that the server has.</summary>
+/// <param name="Id">Comes back in the answer.</param>
+/// <param name="Maximum">With more than so many zones the answer is a failure: nobody keeps all of them in memory.</param>
+public sealed record ListServed(long Id, int Maximum) : BackendOrder(Id);
+
+/// <summary>Answer to <see cref="ListServed"/>.</summary>
+/// <param name="Id">Number of the order.</param>
+/// <param name="Zones">The zones, each once, in no order; none when it failed.</param>
+/// <param name="Failure">Why it failed; null when it did not.</param>
+public sealed record ServedListed(long Id, ImmutableArray<DomainName> Zones, Reason? Failure);
 
 /// <summary>How an order ended.</summary>
 public enum OrderOutcome

@@ -39,6 +39,16 @@ public interface IJournal
     /// <see cref="OwnedRead"/> or <see cref="OwnedReadFailed"/>.</summary>
     void ReadOwned(DomainName catalog, ReplyTo replyTo);
 
+    /// <summary>
+    /// Reads the names of zones that targets are to serve (wanted, with content, and no catalogs) over all shards, in the order of the
+    /// store, behind <paramref name="after"/>; answered by <see cref="WantedRead"/> or <see cref="WantedReadFailed"/>.
+    /// </summary>
+    void ReadWanted(DomainName? after, int limit, ReplyTo replyTo);
+
+    /// <summary>Counts wanted zones, and those of them that every master refuses, over all shards; answered by <see cref="GivenUpRead"/> or
+    /// <see cref="WantedReadFailed"/>.</summary>
+    void CountGivenUp(ReplyTo replyTo);
+
     /// <summary>Reads the newest history lines of a zone, newest first; answered by <see cref="HistoryRead"/>.</summary>
     void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo);
 
@@ -97,6 +107,19 @@ public sealed record ZoneRead(DomainName Zone, ZoneRow? Row);
 
 /// <summary>The row of a zone could not be read.</summary>
 public sealed record ZoneReadFailed(DomainName Zone, Reason Reason);
+
+/// <summary>Names of wanted zones.</summary>
+/// <param name="After">Behind which name they are; null at the beginning.</param>
+/// <param name="Zones">Fewer than were asked for at the end.</param>
+public sealed record WantedRead(DomainName? After, ImmutableArray<DomainName> Zones);
+
+/// <summary>The wanted zones could not be read.</summary>
+public sealed record WantedReadFailed(Reason Reason);
+
+/// <summary>How many zones every master refuses.</summary>
+/// <param name="Wanted">Wanted zones, catalogs among them.</param>
+/// <param name="GivenUp">Those of them that every master has refused since it last confirmed them, for however short a time.</param>
+public sealed record GivenUpRead(long Wanted, long GivenUp);
 
 /// <summary>History lines, newest first; <see cref="Failure"/> says why there are none when the store could not be read.</summary>
 public sealed record HistoryRead(ImmutableArray<ZoneEvent> Events, Reason? Failure);

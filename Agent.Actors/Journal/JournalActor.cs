@@ -103,6 +103,12 @@ public sealed class JournalActor : UntypedActor
                 foreach (Asked asked in _underWay) Keep(asked);
                 Finish(id => new AppendFailed(id, failed.Reason));
                 break;
+            case AskWanted ask:
+                _journal.ReadWanted(ask.After, ask.Limit, new ReplyTo(Sender, 0));
+                break;
+            case CountGivenUp:
+                _journal.CountGivenUp(new ReplyTo(Sender, 0));
+                break;
             case AskHistory ask:
                 // The store answers the asker itself; reading does not wait behind writes.
                 _journal.ReadHistory(ask.Zone, ask.Limit, new ReplyTo(Sender, 0));

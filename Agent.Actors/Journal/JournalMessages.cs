@@ -42,6 +42,13 @@ public sealed record AskFence(long Request, int Shard, long Epoch);
 /// <see cref="ZoneReadFailed"/>.</summary>
 public sealed record AskZoneRow(DomainName Zone);
 
+/// <summary>Asks for names of wanted zones, as <see cref="IJournal.ReadWanted"/> reads them. Does not wait behind what was sent
+/// before.</summary>
+public sealed record AskWanted(DomainName? After, int Limit);
+
+/// <summary>Asks how many zones every master refuses, as <see cref="IJournal.CountGivenUp"/> counts them.</summary>
+public sealed record CountGivenUp;
+
 /// <summary>
 /// Published on the event stream when the writer broke and began anew: it knows nothing of what it was asked before. Who waits for an
 /// answer asks once more; everything asked of it may be written twice.

@@ -69,6 +69,12 @@ public static class ReasonCode
     /// <summary>Every master has said for long that it does not have the zone.</summary>
     public const string Orphan = "orphan";
 
+    /// <summary>An orphan that would be removed, were it not one of too many at once.</summary>
+    public const string OrphansHeld = "orphans-held";
+
+    /// <summary>A server has the zone, and nobody has created it here.</summary>
+    public const string NotCreated = "not-created";
+
     /// <summary>A target server cannot be reached.</summary>
     public const string TargetAway = "target-away";
 

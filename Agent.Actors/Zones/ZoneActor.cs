@@ -112,6 +112,7 @@ internal sealed partial class ZoneActor : UntypedActor
             DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin) { Force = x.Force },
             ClaimZone x => new ClaimAsked(Register(sender, deadline: true), x.Owner, x.Adopts, x.Origin),
             ReleaseZone x => new ReleaseAsked(Register(sender, deadline: true), x.Catalog, x.Origin),
+            RemoveOrphan x => new OrphanRemovalAsked(Register(sender, deadline: true), x.Origin),
             NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin),
             DecideCandidate x => new DecisionAsked(Register(sender, deadline: true), x.Approve, x.Serial, x.Hash, x.Origin),
             RefreshZone x => new RefreshAsked(Register(sender, deadline: false), x.Force, x.Origin),

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 
@@ -79,6 +80,21 @@ public sealed class ZonePolicyHolder(ZonePolicy policy)
     public ZonePolicy Current
     {
         get => _current;
-        set => _current = value;
+        set => Change(value, static (now, settings) => settings with { OrphanHold = now.OrphanHold });
+    }
+
+    /// <summary>Why no orphan is removed at present, whatever the settings say; null: they are, where that is set.</summary>
+    public Reason? OrphanHold
+    {
+        get => _current.OrphanHold;
+        set => Change(value, static (now, hold) => now with { OrphanHold = hold });
+    }
+
+    /// <summary>A reload and the count of orphans may come at the same time; neither undoes the other.</summary>
+    private void Change<T>(T value, Func<ZonePolicy, T, ZonePolicy> change)
+    {
+        ZonePolicy before;
+        do before = _current;
+        while (Interlocked.CompareExchange(ref _current, change(before, value), before) != before);
     }
 }

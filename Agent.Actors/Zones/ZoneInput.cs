@@ -81,6 +81,9 @@ public sealed record PassFailed(long Pass, Reason Reason) : ZoneInput
     public bool? MastersHaveIt { get; init; }
 }
 
+/// <summary>Delete the zone if it is an orphan.</summary>
+public sealed record OrphanRemovalAsked(long Requester, RequestOrigin Origin) : ZoneInput;
+
 /// <summary>A write is durable.</summary>
 public sealed record JournalWritten(long Write) : ZoneInput;
 

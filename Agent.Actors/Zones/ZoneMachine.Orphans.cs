@@ -9,6 +9,8 @@ namespace Agent.Actors.Zones;
 /// </content>
 public sealed partial class ZoneMachine
 {
+    private static readonly Reason NotAnOrphan = new(ReasonCode.NothingWaits, "not every master has refused the zone for long enough");
+
     private bool _toldOrphan;
 
     private void NoteWhetherKnown(bool? toMasters)
@@ -34,11 +36,28 @@ public sealed partial class ZoneMachine
             return null;
         }
 
+        if (_policy is { OrphanAction: OrphanAction.Remove, OrphanHold: { } hold }) return hold;
         var reason = new Reason(
             ReasonCode.Orphan, $"since {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC every master has said that it does not have the zone");
         if (!_toldOrphan && _row.Reason?.Code != ReasonCode.Orphan) AddEvent("orphan", reason.Text, _row.Content?.Serial);
         _toldOrphan = true;
         return reason;
+    }
+
+    /// <summary>An operator has looked: no brake holds it up, and what the last pass heard is not asked.</summary>
+    private void OnOrphanRemoval(OrphanRemovalAsked input)
+    {
+        if (WhyOrphan() is null)
+        {
+            bool isKnown = _phase is ZonePhase.Creating or ZonePhase.Present;
+            Answer(input.Requester, isKnown ? ZoneOutcome.Failed : ZoneOutcome.Unknown, isKnown ? NotAnOrphan : null);
+            return;
+        }
+
+        OnDelete(new DeleteAsked(input.Requester, _targets, input.Origin) { Force = true });
+
+        // Who removes many waits for the journal, not for servers: they are brought level in any case.
+        OnDeadline(input.Requester);
     }
 
     /// <summary>
@@ -48,7 +67,7 @@ public sealed partial class ZoneMachine
     private bool OrphanIsRemoved(Reason orphan, PassFailed failed)
     {
         if (_policy.OrphanAction != OrphanAction.Remove || failed.MastersHaveIt != false || _phase != ZonePhase.Present) return false;
-        if (_write != 0 || _newOwner is not null || WhyNotDeleted() is not null) return false;
+        if (_policy.OrphanHold is not null || _write != 0 || _newOwner is not null || WhyCatalogKeeps() is not null) return false;
         AddEvent("orphan-removed", orphan.Text, _row!.Content?.Serial);
         AnswerAll(_creators, ZoneOutcome.Failed, orphan);
         DropWork();

@@ -98,6 +98,7 @@ public sealed partial class ZoneMachine
             case DeleteAsked x: OnDelete(x); break;
             case ClaimAsked x: OnClaim(x); break;
             case ReleaseAsked x: OnRelease(x); break;
+            case OrphanRemovalAsked x: OnOrphanRemoval(x); break;
             case NotifyAsked x: OnNotify(x); break;
             case RefreshAsked x: OnRefresh(x); break;
             case DecisionAsked x: OnDecision(x); break;

@@ -159,7 +159,11 @@ public sealed record ZoneStatus(
 /// <param name="State">Only this state; null for all.</param>
 /// <param name="After">Only names behind this one in canonical order.</param>
 /// <param name="Limit">At most so many.</param>
-public sealed record ListZones(string Prefix, string? State, DomainName? After, int Limit);
+public sealed record ListZones(string Prefix, string? State, DomainName? After, int Limit)
+{
+    /// <summary>Only zones that every master has refused for as long as makes an orphan.</summary>
+    public bool OrphansOnly { get; init; }
+}
 
 /// <summary>Zones of one shard.</summary>
 public sealed record ZoneList(int Shard, ImmutableArray<ZoneStatus> Zones);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Agent.Actors.Guards;
+using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -115,6 +116,17 @@ public sealed record ZonePolicy
 
     /// <summary>Master sets of the configuration: what belongs to one of them its own senders take away, and nobody else.</summary>
     public ImmutableHashSet<string> MasterSets { get; init; } = [];
+
+    /// <summary>Why no orphan is removed at present although that is the action; null when they are. Set by who counts them over all
+    /// zones.</summary>
+    public Reason? OrphanHold { get; init; }
+
+    /// <summary>Whether every master has refused the zone for as long as makes an orphan.</summary>
+    public bool IsOrphan(ZoneStatus zone, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(zone);
+        return OrphanAfter > TimeSpan.Zero && zone.RefusedSince is { } since && now - since >= OrphanAfter;
+    }
 
     /// <summary>Requests that may wait for one zone; one more is answered with overload at once.</summary>
     public int MaxWaitingRequests { get; init; } = 64;

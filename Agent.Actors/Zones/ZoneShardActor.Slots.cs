@@ -80,7 +80,10 @@ public sealed partial class ZoneShardActor
             case GetZoneContent when slot?.Actor is null:
                 sender.Tell(ContentReply(message.Zone, slot?.Row), Self);
                 return;
-            case RefreshZone or DecideCandidate when !known:
+            case LookAtTarget look:
+                sender.Tell(new ZoneReply(message.Zone, Look(slot, look.Target) ? ZoneOutcome.Done : ZoneOutcome.Unknown), Self);
+                return;
+            case RefreshZone or DecideCandidate or RemoveOrphan when !known:
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
                 return;
             default:
@@ -203,6 +206,7 @@ public sealed partial class ZoneShardActor
         .. _slots.Where(s => query.After is null || s.Key.CompareTo(query.After) > 0)
             .Select(s => s.Value.Status(s.Key))
             .Where(z => query.State is null || z.State == query.State)
+            .Where(z => !query.OrphansOnly || _settings.Zones.Policy.Current.IsOrphan(z, Clock.UtcNow))
             .Where(z => z.Name.ToString().StartsWith(query.Prefix, StringComparison.OrdinalIgnoreCase))
             .OrderBy(z => z.Name)
             .Take(query.Limit),

@@ -100,6 +100,15 @@ public sealed partial class ZoneShardActor
         }
     }
 
+    /// <summary>False when nothing of the zone is wanted there.</summary>
+    private bool Look(ZoneSlot? slot, string name)
+    {
+        if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(name, out IActorRef? target)) return false;
+        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
+        else if (slot.Row is { } row) TellWish(target, row);
+        return true;
+    }
+
     private void WantEverywhere(ZoneRow row)
     {
         foreach (IActorRef target in Targets.Set.Targets.Values) TellWish(target, row);

@@ -45,6 +45,9 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private const int DnsPort = 53;
     private const int AcceptedFormsMax = 16;
 
+    // About each zone that has no file of ours named is asked whether it stands in named.conf; there are as many as an operator made.
+    private const int StrangersMax = 5000;
+
     // named adds no zone whose journal would have too long a name.
     private const string JournalSuffix = ".jnl";
 
@@ -62,6 +65,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly ServerProbe _probe;
     private readonly NamedControl _named;
     private readonly LargeZoneEntrance _entrance;
+    private readonly NamedStatistics? _statistics;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ConcurrentDictionary<string, bool> _acceptedForms = new(StringComparer.Ordinal);
     private volatile string? _bootTime;
@@ -69,7 +73,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public Bind9Backend(Bind9Options options, TimeProvider time)
-        : base(new BackendTraits("bind9", ConcurrentOrders, Patience), OrderDeadlines.Default, time)
+        : base(new BackendTraits("bind9", ConcurrentOrders, Patience) { Listing = ListingOf(options) }, OrderDeadlines.Default, time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
@@ -81,6 +85,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         _stanza = new ZoneStanza(options.ZoneOptions);
         _probe = new ServerProbe(options.Server ?? ServerOf(options.Host), time);
         _named = new NamedControl(options, time);
+        _statistics = options.Statistics is { } place ? new NamedStatistics(place, options.View) : null;
         _entrance = new LargeZoneEntrance(_named, _folder, _stanza, options.LargeZoneBytes, time);
     }
 
@@ -187,6 +192,30 @@ public sealed class Bind9Backend : AsyncZoneBackend
         _folder.Check();
     }
 
+    /// <summary>
+    /// With statistics, all primary zones that came over the control channel, from whomever; without, those that have a file here. What
+    /// stands in named.conf is the operator's: it could not be taken over from there in any case.
+    /// </summary>
+    protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
+    {
+        if (_statistics is null)
+            return _folder.Zones(maximum);
+        List<DomainName> zones = await _statistics.PrimariesAsync(maximum, cancellation);
+        if (zones.Count > maximum)
+            return zones;
+        HashSet<DomainName> ours = [.. _folder.Zones(int.MaxValue - 1)];
+        List<DomainName> found = [.. zones.Where(ours.Contains)];
+        foreach (DomainName zone in zones.Where(zone => !ours.Contains(zone)).Take(StrangersMax))
+        {
+            if (!new NamedZoneStatus(await _named.StatusAsync(zone, cancellation)).IsStatic)
+                found.Add(zone);
+        }
+
+        return found;
+    }
+
+    private static ZoneListing ListingOf(Bind9Options options) => options?.Statistics is null ? ZoneListing.Own : ZoneListing.Whole;
+
     /// <inheritdoc/>
     protected override string? ServerRun => _bootTime;
 
@@ -195,7 +224,11 @@ public sealed class Bind9Backend : AsyncZoneBackend
         status.Split('\n').FirstOrDefault(line => line.StartsWith("boot time:", StringComparison.Ordinal))?.Trim();
 
     /// <inheritdoc/>
-    protected override ValueTask CloseAsync() => _named.DisposeAsync();
+    protected override ValueTask CloseAsync()
+    {
+        _statistics?.Dispose();
+        return _named.DisposeAsync();
+    }
 
     /// <summary>Adds the zone. False when it was there already, now with our configuration, and is still to be loaded.</summary>
     private async Task<bool> AddAsync(DomainName zone, ZoneFile file, CancellationToken cancellation)

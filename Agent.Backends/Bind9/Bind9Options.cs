@@ -34,6 +34,10 @@ public sealed record Bind9Options(string ZoneDirectory)
     /// <summary>Where named answers DNS; null for port 53 of <see cref="Host"/>.</summary>
     public EndPoint? Server { get; init; }
 
+    /// <summary>Where named shows its statistics, such as <c>http://127.0.0.1:8053</c>, and with them its zones; null when it does
+    /// not.</summary>
+    public Uri? Statistics { get; init; }
+
     /// <summary>
     /// From which size on, in octets of its records, a zone's file is raw and the zone is brought in without stopping named.
     /// </summary>

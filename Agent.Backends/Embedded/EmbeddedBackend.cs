@@ -11,7 +11,10 @@ namespace Agent.Backends.Embedded;
 public sealed class EmbeddedBackend : AsyncZoneBackend
 {
     // Building an image keeps a processor busy, so more at once would only take turns.
-    private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1));
+    private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1))
+    {
+        Listing = ZoneListing.Whole,
+    };
 
     private readonly EmbeddedZoneTable _zones;
     private readonly RecentDifferences _recent;
@@ -55,6 +58,10 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation) =>
         Task.FromResult(_zones.TryGet(zone, out ZoneImage? image) ? ZoneSighting.Present(image.Serial) : ZoneSighting.Absent);
+
+    /// <inheritdoc/>
+    protected override Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyCollection<DomainName>>(_zones.Names(maximum));
 
     /// <inheritdoc/>
     protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;

@@ -32,6 +32,9 @@ public sealed class EmbeddedZoneTable
     /// <summary>Zones that were served before a restart and are not here again.</summary>
     public int AwaitedCount => Volatile.Read(ref _awaitedCount);
 
+    /// <summary>The names of the zones; one more than the maximum when there are more.</summary>
+    public DomainName[] Names(int maximum) => [.. _zones.Select(z => z.Key).Take(maximum + 1)];
+
     /// <summary>Serves this version from now on.</summary>
     public void Put(ZoneImage image)
     {

@@ -12,12 +12,14 @@ public sealed partial class FakeBackend : AsyncZoneBackend
 {
     private const int ConcurrentOrders = 16;
 
+    private static readonly BackendTraits Driver = new("fake", ConcurrentOrders, TimeSpan.FromSeconds(1)) { Listing = ZoneListing.Whole };
+
     private readonly ConcurrentDictionary<DomainName, uint> _serials = new();
     private readonly ILogger _log;
 
     /// <summary>A server without zones.</summary>
     public FakeBackend(ILogger log, TimeProvider time)
-        : base(new BackendTraits("fake", ConcurrentOrders, TimeSpan.FromSeconds(1)), OrderDeadlines.Default, time) => _log = log;
+        : base(Driver, OrderDeadlines.Default, time) => _log = log;
 
     /// <inheritdoc/>
     protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
@@ -42,6 +44,10 @@ public sealed partial class FakeBackend : AsyncZoneBackend
         LogObserved(zone, seen.Observation, serial);
         return Task.FromResult(seen);
     }
+
+    /// <inheritdoc/>
+    protected override Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyCollection<DomainName>>([.. _serials.Keys]);
 
     /// <inheritdoc/>
     protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;

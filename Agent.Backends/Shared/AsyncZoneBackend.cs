@@ -82,6 +82,22 @@ public abstract class AsyncZoneBackend : IZoneBackend
             return Done(order) with { ServerRun = ServerRun };
         });
 
+    /// <inheritdoc/>
+    public void List(ListServed order, ReplyTo replyTo) => Start(
+        order, replyTo, zone: null, _deadlines.List, async cancellation =>
+        {
+            IReadOnlyCollection<DomainName> zones = await ListAsync(order.Maximum, cancellation);
+            return zones.Count > order.Maximum
+                ? throw BackendException.Refused($"the server has more than {order.Maximum} zones")
+                : new ServedListed(order.Id, [.. zones], Failure: null);
+        });
+
+    /// <summary>Names the zones of the server, as far as <see cref="BackendTraits.Listing"/> says; may stop behind
+    /// <paramref name="maximum"/> of them.</summary>
+    /// <exception cref="BackendException">It cannot.</exception>
+    protected virtual Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
+        throw BackendException.Refused($"the {Traits.Driver} driver names no zones");
+
     /// <summary>Names the run of the server that the last probe saw; null when it does not tell.</summary>
     protected virtual string? ServerRun => null;
 
@@ -165,7 +181,8 @@ public abstract class AsyncZoneBackend : IZoneBackend
     {
         try
         {
-            if (order is ProbeServer)
+            // A list is made while zones are worked on, and is nobody's turn.
+            if (order is ProbeServer or ListServed)
                 return await work(cancellation);
             await _places.WaitAsync(cancellation);
             try
@@ -196,8 +213,8 @@ public abstract class AsyncZoneBackend : IZoneBackend
             IOException or UnauthorizedAccessException or SocketException => BackendException.Away(error.Message),
             _ => BackendException.Refused($"the {Traits.Driver} driver failed: {error.GetType().Name}: {error.Message}"),
         };
-        return order is ObserveZone
-            ? new ZoneObserved(order.Id, Observation.CannotTell, 0, failure.Reason)
+        return order is ListServed ? new ServedListed(order.Id, [], failure.Reason)
+            : order is ObserveZone ? new ZoneObserved(order.Id, Observation.CannotTell, 0, failure.Reason)
             : new OrderFinished(order.Id, failure.Outcome, failure.Reason);
     }
 }

@@ -7,6 +7,9 @@ namespace Agent.Backends.Shared;
 /// <param name="Probe">Short: it decides whether a server counts as away.</param>
 public sealed record OrderDeadlines(TimeSpan Apply, TimeSpan Remove, TimeSpan Observe, TimeSpan Probe)
 {
+    /// <summary>Naming all zones; a server may have very many.</summary>
+    public TimeSpan List { get; init; } = TimeSpan.FromSeconds(90);
+
     /// <summary>For servers that answer a control channel and load zones themselves.</summary>
     public static OrderDeadlines Default { get; } =
         new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(5));

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using Agent.Dns.Wire;
 
@@ -37,6 +38,32 @@ public static class ZoneFileName
         name.Append(Extension);
         fileName = name.Length <= LengthMax ? name.ToString() : null;
         return fileName is not null;
+    }
+
+    /// <summary>The zone whose file has this name; false when no zone's has, spelt otherwise for instance.</summary>
+    public static bool TryRead(string fileName, [NotNullWhen(true)] out DomainName? zone)
+    {
+        zone = null;
+        if (!fileName.EndsWith(Extension, StringComparison.Ordinal))
+            return false;
+        string name = fileName[..^Extension.Length];
+        StringBuilder text = new();
+        for (int at = 0; at < name.Length; at++)
+        {
+            if (name[at] != '%')
+            {
+                text.Append(name[at]);
+                continue;
+            }
+
+            if (!byte.TryParse(name.AsSpan(at + 1, Math.Min(2, name.Length - at - 1)), NumberStyles.HexNumber, null, out byte octet))
+                return false;
+            text.Append('\\').Append(octet.ToString("D3", CultureInfo.InvariantCulture));
+            at += 2;
+        }
+
+        string wanted = name == RootName.ToString() ? "." : text.ToString();
+        return DomainName.TryParse(wanted, out zone) && TryCreate(zone, out string? same) && same == fileName;
     }
 
     private static void AppendOctet(StringBuilder name, byte octet)

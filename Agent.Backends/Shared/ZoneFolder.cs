@@ -99,6 +99,24 @@ public sealed class ZoneFolder
         ? GuardAsync(() => Task.WhenAll(suffixes.Select(suffix => _groups.DeleteAsync(Path.Combine(FullPath, name + suffix)))))
         : Task.CompletedTask;
 
+    /// <summary>The zones that have a file here, whoever wrote it; one more than the maximum when there are more.</summary>
+    /// <exception cref="BackendException">The disk does not let us.</exception>
+    public List<DomainName> Zones(int maximum)
+    {
+        List<DomainName> zones = [];
+        Guard(() =>
+        {
+            foreach (string path in Directory.EnumerateFiles(FullPath, "*" + ZoneFileName.Extension))
+            {
+                if (zones.Count > maximum)
+                    return;
+                if (ZoneFileName.TryRead(Path.GetFileName(path), out DomainName? zone))
+                    zones.Add(zone);
+            }
+        });
+        return zones;
+    }
+
     /// <summary>What the zone's file says; not what a server made of it.</summary>
     public ZoneSighting Look(DomainName zone)
     {

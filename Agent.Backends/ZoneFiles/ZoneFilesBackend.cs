@@ -22,7 +22,7 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
 
     /// <summary>Touches nothing yet.</summary>
     public ZoneFilesBackend(ZoneFilesOptions options, TimeProvider time)
-        : base(new BackendTraits("zone-files", ConcurrentOrders, Patience), DeadlinesFor(options), time)
+        : base(new BackendTraits("zone-files", ConcurrentOrders, Patience) { Listing = ListingOf(options) }, DeadlinesFor(options), time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _folder = new ZoneFolder(options.Directory, time);
@@ -73,6 +73,13 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
         if (finding.Answer is null)
             throw BackendException.Away(finding.Text);
     }
+
+    /// <inheritdoc/>
+    protected override Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyCollection<DomainName>>(_folder.Zones(maximum));
+
+    /// <summary>Of a server behind the files nothing more is known than which files there are.</summary>
+    private static ZoneListing ListingOf(ZoneFilesOptions options) => options?.Server is null ? ZoneListing.Whole : ZoneListing.Own;
 
     private static OrderDeadlines DeadlinesFor(ZoneFilesOptions options) => OrderDeadlines.Default with
     {

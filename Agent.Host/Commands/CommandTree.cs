@@ -14,7 +14,12 @@ public static class CommandTree
         var config = new ConfigCommands(console);
         var ask = new AskCommands(console);
         var zone = new Command("zone", "Sends a pool manager's messages, and asks a running agent about zones");
-        foreach (Command command in new ControlCommands(console).ZoneCommands().Concat(ask.ZoneCommands())) zone.Add(command);
+        foreach (Command command in new ControlCommands(console).ZoneCommands()
+            .Concat(ask.ZoneCommands()).Concat(new OrphanCommands(console).ZoneCommands()))
+        {
+            zone.Add(command);
+        }
+
         var root = new RootCommand("DNS zone agent: keeps name servers level with their masters")
         {
             zone,

@@ -31,6 +31,7 @@ internal sealed partial class AgentService
         {
             Anycast = anycast?.Parts,
             Keys = KeyModels,
+            Sweep = _sweep,
             Catalogs = _options.Catalogs.Keys.ToArray(),
         };
         return ManagementServer.StartAsync(

@@ -56,6 +56,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private IActorRef _masters = null!;
     private IActorRef _region = null!;
     private ZonePolicyHolder _policy = null!;
+    private IActorRef? _sweep;
     private TransferKeyring _transferKeys = null!;
     private TlsDoor _tls = null!;
     private TlsAcceptor? _acceptor;
@@ -169,6 +170,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         IActorRef targets = StartTargets(data, journal, zones, recent, writer, clock);
         _region = StartZones(journal, writer, client, targets);
         _cluster?.Work(_region, targets);
+        _sweep = StartSweeps(targets, writer);
 
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());

@@ -66,6 +66,9 @@ public sealed record AgentOptions
     /// <summary>on-unknown-notify, notify-delay, answer-deadline, undelete-window, quorum, guard, bounds on a zone's life.</summary>
     public required ZonePolicy Zones { get; init; }
 
+    /// <summary>How servers are compared with what is wanted, and how many orphans may go at once.</summary>
+    public required SweepOptions Sweep { get; init; }
+
     public required IPAddress? TransferSource { get; init; }
 
     /// <summary>A full path.</summary>
@@ -105,6 +108,11 @@ public sealed record AgentOptions
 /// <param name="Senders">Empty: the addresses of the masters.</param>
 /// <param name="Masters">Where their zones come from; empty: where all zones do.</param>
 public sealed record MasterSetOptions(string Name, IReadOnlyList<AccessEntry> Senders, ImmutableArray<Master> Masters);
+
+/// <summary>The sweep over servers, and the brake on the removal of orphans.</summary>
+/// <param name="Interval">Zero: servers are not swept.</param>
+public sealed record SweepOptions(
+    TimeSpan Interval, TimeSpan AfterReturn, int ChecksPerSecond, int ZonesMaximum, int RemovalPercent, int RemovalMinimum);
 
 /// <summary>Sockets for DNS. All addresses share the port; 0 lets the system choose one.</summary>
 /// <param name="Workers">0: by the number of cores.</param>

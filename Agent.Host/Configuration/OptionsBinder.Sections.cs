@@ -105,11 +105,23 @@ internal sealed partial class OptionsBinder
         return options;
     }
 
+    private static SweepOptions ReadSweep(SectionReader section, SectionReader orphan)
+    {
+        var options = new SweepOptions(
+            section.Duration("interval", TimeSpan.Zero, 365 * Day),
+            section.Duration("after-return", TimeSpan.Zero, Day),
+            section.Integer("checks-per-second", 1, 1_000_000),
+            section.Integer("zones-maximum", 1, 100_000_000),
+            orphan.Integer("removal-percent", 0, 100),
+            orphan.Integer("removal-minimum", 1, 1_000_000_000));
+        section.Done();
+        return options;
+    }
+
     /// <summary>The life of a zone is set by keys of several sections; the sections' own methods are done with them.</summary>
-    private ZonePolicy ReadZonePolicy(SectionReader transfer, SectionReader limits)
+    private ZonePolicy ReadZonePolicy(SectionReader transfer, SectionReader limits, SectionReader orphan)
     {
         (GuardPolicy guards, OlderSerial older) = ReadGuard(_agent.Section("guard"));
-        SectionReader orphan = _agent.Section("orphan");
         var policy = new ZonePolicy
         {
             Guards = guards,

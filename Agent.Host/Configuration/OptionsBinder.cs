@@ -61,6 +61,7 @@ internal sealed partial class OptionsBinder
         JournalPlace journal = ReadJournal(_agent.Section("journal"));
         (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(ReadRoster(keys, tls), keys, tls);
         ImmutableArray<MasterSetOptions> sets = ReadMasterSets(keys, tls, tlsListen);
+        SectionReader orphan = _agent.Section("orphan");
         var options = new AgentOptions
         {
             NodeName = name,
@@ -71,7 +72,12 @@ internal sealed partial class OptionsBinder
             Catalogs = catalogs,
             Access = ReadAccess(keys, tlsListen),
             AlsoNotify = ReadAlsoNotify(keys, tls),
-            Zones = ReadZonePolicy(transfer, limits) with { Catalogs = [.. catalogs.Keys], MasterSets = [.. sets.Select(s => s.Name)] },
+            Sweep = ReadSweep(_agent.Section("sweep"), orphan),
+            Zones = ReadZonePolicy(transfer, limits, orphan) with
+            {
+                Catalogs = [.. catalogs.Keys],
+                MasterSets = [.. sets.Select(s => s.Name)],
+            },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
             Targets = targets,

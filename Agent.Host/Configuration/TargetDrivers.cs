@@ -81,7 +81,17 @@ internal static class TargetDrivers
             secret,
             section.Text("view") is { Length: > 0 } view ? view : null,
             zoneDirectory.Length > 0 ? zoneDirectory : Path.Combine(around.DataDirectory, "zones"),
-            options);
+            options,
+            ReadStatistics(section));
+    }
+
+    private static Uri? ReadStatistics(SectionReader section)
+    {
+        string text = section.Text("statistics-url");
+        if (text.Length == 0) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https") return address;
+        section.Problem("statistics-url", $"an address such as http://127.0.0.1:8053 is needed, not '{text}'");
+        return null;
     }
 }
 

@@ -50,6 +50,7 @@ public sealed record ZoneFilesSettings(string Directory, IReadOnlyList<string> C
 /// <param name="View">Null: the default view.</param>
 /// <param name="ZoneDirectory">A full path; it need not exist yet where it is the data directory's own.</param>
 /// <param name="ZoneOptions">Statements to add to each zone, each ended by a semicolon.</param>
+/// <param name="Statistics">Where named shows its zones; null when it does not.</param>
 public sealed record Bind9Settings(
     HostEndpoint Control,
     string? KeyFile,
@@ -58,7 +59,8 @@ public sealed record Bind9Settings(
     Secret? KeySecret,
     string? View,
     string ZoneDirectory,
-    string ZoneOptions) : TargetSettings
+    string ZoneOptions,
+    Uri? Statistics) : TargetSettings
 {
     public Bind9Options ToOptions(HostEndpoint? server) => new(ZoneDirectory)
     {
@@ -70,6 +72,7 @@ public sealed record Bind9Settings(
         KeySecret = KeySecret is null ? null : Convert.ToBase64String(KeySecret.Reveal()),
         View = View,
         ZoneOptions = ZoneOptions,
+        Statistics = Statistics,
         Server = server?.ToEndPoint(),
     };
 }

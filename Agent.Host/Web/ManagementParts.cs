@@ -32,6 +32,9 @@ public sealed record ManagementParts(
     /// <summary>The TSIG keys and what became of them.</summary>
     public required Func<IReadOnlyList<KeyModel>> Keys { get; init; }
 
+    /// <summary>Compares servers with what is wanted; null where it is off.</summary>
+    public IActorRef? Sweep { get; init; }
+
     /// <summary>Null for a node that does not announce.</summary>
     public AnycastParts? Anycast { get; init; }
 }

@@ -56,6 +56,7 @@ public sealed class ManagementServer : IAsyncDisposable
         var queries = new ZoneQueries(system, parts.Region);
         new ZoneEndpoints(parts, queries).Map(application);
         new CatalogEndpoints(parts).Map(application);
+        new OrphanEndpoints(parts, queries).Map(application);
         new StateEndpoints(parts, queries).Map(application);
         new ClusterEndpoints(parts, queries).Map(application);
         WebPage.Map(application);

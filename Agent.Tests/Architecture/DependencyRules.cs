@@ -24,7 +24,7 @@ public static class DependencyRules
     /// </summary>
     public static readonly string[][] ActorRooms =
         [["Kernel"], ["Reasons", "Telemetry"], ["Cluster"], ["Guards"], ["Journal"], ["Backends", "Transfers"], ["Zones"],
-            ["Cookies"], ["Catalogs", "Listeners", "Anycast"]];
+            ["Cookies"], ["Catalogs", "Listeners", "Anycast", "Sweeps"]];
 
     /// <summary>Actors speak to the outside through ports; these words belong into adapters in Agent.Host or Agent.Backends.</summary>
     private const string OutsideWorld =

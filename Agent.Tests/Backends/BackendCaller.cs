@@ -30,6 +30,9 @@ internal sealed class BackendCaller(IZoneBackend backend) : IActorRef
     public Task<ZoneObserved> ObserveAsync(DomainName zone) =>
         OrderAsync<ZoneObserved>((id, replyTo) => backend.Observe(new ObserveZone(id, zone), replyTo));
 
+    public Task<ServedListed> ListAsync(int maximum = 1000) =>
+        OrderAsync<ServedListed>((id, replyTo) => backend.List(new ListServed(id, maximum), replyTo));
+
     public Task<OrderFinished> ProbeAsync() => OrderAsync<OrderFinished>((id, replyTo) => backend.Probe(new ProbeServer(id), replyTo));
 
     public void Tell(object message, IActorRef? sender = null)
@@ -38,6 +41,7 @@ internal sealed class BackendCaller(IZoneBackend backend) : IActorRef
         {
             OrderFinished finished => finished.Id,
             ZoneObserved observed => observed.Id,
+            ServedListed listed => listed.Id,
             _ => 0,
         };
         if (_open.TryRemove(id, out TaskCompletionSource<object>? waiting))

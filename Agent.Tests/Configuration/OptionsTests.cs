@@ -45,6 +45,9 @@ public class OptionsTests
         Assert.Equal(new Quorum(QuorumKind.All), options.Zones.Quorum);
         Assert.Equal(TimeSpan.FromDays(7), options.Zones.UndeleteWindow);
         Assert.Equal((TimeSpan.FromDays(30), OrphanAction.Report), (options.Zones.OrphanAfter, options.Zones.OrphanAction));
+        Assert.Equal(
+            new SweepOptions(TimeSpan.FromHours(6), TimeSpan.FromSeconds(30), 200, 1_000_000, RemovalPercent: 10, RemovalMinimum: 20),
+            options.Sweep);
         Assert.Equal(Path.GetFullPath("./data"), options.DataDirectory);
         Assert.Null(options.QueryDestination);
         Assert.Equal((IPAddress.Loopback, 8054), (options.Management.Address, options.Management.Port));

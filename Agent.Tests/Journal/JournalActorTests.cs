@@ -300,6 +300,10 @@ public sealed class JournalActorTests : TestKitBase
             }
         }
 
+        public void ReadWanted(DomainName? after, int limit, ReplyTo replyTo) => replyTo.Tell(new WantedRead(after, []));
+
+        public void CountGivenUp(ReplyTo replyTo) => replyTo.Tell(new GivenUpRead(0, 0));
+
         public void ReadOwned(DomainName catalog, ReplyTo replyTo) => replyTo.Tell(new OwnedRead(catalog, []));
 
         public void ReadZone(DomainName zone, ReplyTo replyTo) => replyTo.Tell(

@@ -10,7 +10,7 @@ using static Agent.Tests.Journal.TestZones;
 namespace Agent.Tests.Journal;
 
 /// <summary>What every journal does, whatever it is kept in.</summary>
-public abstract class JournalContractTests(JournalFixture fixture) : IDisposable
+public abstract partial class JournalContractTests(JournalFixture fixture) : IDisposable
 {
     private readonly JournalFixture _journal = fixture;
 

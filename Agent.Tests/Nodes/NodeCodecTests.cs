@@ -24,9 +24,10 @@ public sealed class NodeCodecTests
         (16, "RouteRequest"), (17, "RouteAccepted"), (18, "RouteAnswer"), (19, "RouteRefused"), (20, "AskShards"), (21, "ShardsAnswer"),
         (22, "ShardsAnswered"), (32, "WishForTarget"), (33, "WishTaken"), (34, "ReportOfTarget"), (35, "TargetHealthTold"),
         (64, "CreateZone"), (65, "DeleteZone"), (66, "NotifyZone"), (67, "RefreshZone"), (68, "GetZone"), (69, "GetZoneContent"),
-        (70, "DecideCandidate"), (71, "ClaimZone"), (72, "ReleaseZone"), (73, "GetCatalog"), (74, "ApproveCatalog"), (80, "ListZones"),
-        (81, "CountZones"), (82, "CountProven"), (96, "ZoneReply"), (97, "ZoneStatus"), (98, "ZoneContentReply"), (99, "ZoneList"), (100, "ZoneCounts"), (101, "ProvenZones"),
-        (102, "CatalogStatus"),
+        (70, "DecideCandidate"), (71, "ClaimZone"), (72, "ReleaseZone"), (73, "GetCatalog"), (74, "ApproveCatalog"), (75, "LookAtTarget"),
+        (76, "RemoveOrphan"), (80, "ListZones"),
+        (81, "CountZones"), (82, "CountProven"), (96, "ZoneReply"), (97, "ZoneStatus"), (98, "ZoneContentReply"), (99, "ZoneList"),
+        (100, "ZoneCounts"), (101, "ProvenZones"), (102, "CatalogStatus"),
     ];
 
     [Fact]

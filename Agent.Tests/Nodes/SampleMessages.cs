@@ -25,7 +25,7 @@ internal sealed class SampleMessages(int seed)
         foreach (object answer in Answers()) yield return new ShardsAnswer(Number(), answer);
         yield return new RouteAccepted(Number());
         yield return new RouteRefused(Number());
-        yield return new AskShards(Number(), new ListZones(Text(), Maybe(Text()), MaybeName(), Shard()));
+        yield return new AskShards(Number(), new ListZones(Text(), Maybe(Text()), MaybeName(), Shard()) { OrphansOnly = Coin() });
         yield return new AskShards(Number(), new CountZones());
         yield return new AskShards(Number(), new CountProven(Number(), [.. Words()]));
         yield return new ShardsAnswered(Number(), Shard());
@@ -47,6 +47,8 @@ internal sealed class SampleMessages(int seed)
         yield return new ReleaseZone(Name(), Name(), Origin());
         yield return new GetCatalog(Name());
         yield return new ApproveCatalog(Name(), (uint)_random.Next(), Origin());
+        yield return new LookAtTarget(Name(), Text());
+        yield return new RemoveOrphan(Name(), Origin());
         yield return new GetZone(Name());
         yield return new GetZoneContent(Name());
         yield return new GetZoneContent(Name(), OfCandidate: true);

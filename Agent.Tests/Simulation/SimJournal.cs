@@ -72,6 +72,12 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
     public void ReadOwned(DomainName catalog, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
         IsFull ? new OwnedReadFailed(catalog, Full) : new OwnedRead(catalog, JournalOwners.Of(_rows.Values, catalog))));
 
+    public void ReadWanted(DomainName? after, int limit, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
+        IsFull ? new WantedReadFailed(Full) : JournalOwners.Wanted(_rows.Values, after, limit)));
+
+    public void CountGivenUp(ReplyTo replyTo) => InTurn(() => replyTo.Tell(
+        IsFull ? new WantedReadFailed(Full) : JournalOwners.GivenUp(_rows.Values)));
+
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 
     public void PurgeExpired(DateTimeOffset now)

@@ -158,6 +158,33 @@ public sealed class ZoneOrphanTests
     }
 
     [Fact]
+    public void While_too_many_are_given_up_it_waits_for_an_operator()
+    {
+        ZonePolicy held = _remove with { OrphanHold = new Reason(ReasonCode.OrphansHeld, "for a test") };
+        Begin(held);
+        MakeOverdue();
+        Fail(false);
+        Assert.Equal((ZonePhase.Present, ReasonCode.OrphansHeld), (_machine.Phase, _machine.Row!.Reason!.Code));
+        Feed(new OrphanRemovalAsked(7, ZoneMachineDriver.Origin));
+        Assert.True(Written() is { Wish: ZoneWish.Absent });
+        Commit();
+        Assert.Equal(ZoneOutcome.Done, _effects.OfType<AnswerRequester>().Single(a => a.Requester == 7).Outcome);
+    }
+
+    [Fact]
+    public void What_a_master_has_by_now_no_operator_removes_as_an_orphan()
+    {
+        Begin(_remove with { OrphanAction = OrphanAction.Report });
+        MakeOverdue();
+        Ask();
+        Feed(new PassFoundCurrent(Last<BeginPass>().Pass, 1));
+        Feed(new OrphanRemovalAsked(7, ZoneMachineDriver.Origin));
+        AnswerRequester answer = _effects.OfType<AnswerRequester>().Single(a => a.Requester == 7);
+        Assert.Equal((ZoneOutcome.Failed, ReasonCode.NothingWaits), (answer.Outcome, answer.Reason?.Code));
+        Assert.Equal(ZonePhase.Present, _machine.Phase);
+    }
+
+    [Fact]
     public void Zero_means_never()
     {
         Begin(_remove with { OrphanAfter = TimeSpan.Zero });

@@ -134,6 +134,15 @@ public sealed partial class PostgresJournal : INodeJournal
         reason => replyTo.Tell(new OwnedReadFailed(catalog, reason))));
 
     /// <inheritdoc/>
+    public void ReadWanted(DomainName? after, int limit, ReplyTo replyTo) => Enqueue(new Request(
+        () => replyTo.Tell(new WantedRead(after, Store().ReadWanted(after, limit))),
+        reason => replyTo.Tell(new WantedReadFailed(reason))));
+
+    /// <inheritdoc/>
+    public void CountGivenUp(ReplyTo replyTo) => Enqueue(new Request(
+        () => replyTo.Tell(Store().CountGivenUp()), reason => replyTo.Tell(new WantedReadFailed(reason))));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(new Request(
         () => replyTo.Tell(new HistoryRead(Store().ReadHistory(zone, limit), null)),
         reason => replyTo.Tell(new HistoryRead([], reason))));

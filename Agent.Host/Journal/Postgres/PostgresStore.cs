@@ -178,15 +178,36 @@ internal sealed class PostgresStore : IDisposable
 
     public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog) => PostgresOwners.ReadOwned(_connection, catalog);
 
-    public ImmutableArray<DomainName> ReadWantedNames()
+    public ImmutableArray<DomainName> ReadWantedNames() => ReadWanted(null, int.MaxValue);
+
+    public ImmutableArray<DomainName> ReadWanted(DomainName? after, int limit)
     {
         var names = ImmutableArray.CreateBuilder<DomainName>();
         using var select = new NpgsqlCommand(
-            "SELECT zone FROM zones WHERE wish = $1 AND content IS NOT NULL AND owner_catalog IS DISTINCT FROM zone", _connection);
+            """
+            SELECT zone FROM zones WHERE zone > $1 AND wish = $2 AND content IS NOT NULL AND owner_catalog IS DISTINCT FROM zone
+            ORDER BY zone LIMIT $3
+            """,
+            _connection);
+        select.Parameters.AddOctets(after is null ? [] : PostgresValues.Of(after));
         select.Parameters.AddNumber((long)ZoneWish.Present);
+        select.Parameters.AddNumber(limit);
         using NpgsqlDataReader reader = select.ExecuteReader();
         while (reader.Read()) names.Add(reader.ReadName(0));
         return names.ToImmutable();
+    }
+
+    public GivenUpRead CountGivenUp()
+    {
+        using var select = new NpgsqlCommand(
+            """
+            SELECT count(*), count(*) FILTER (WHERE refused_since >= coalesce(refreshed_at, refused_since)) FROM zones WHERE wish = $1
+            """,
+            _connection);
+        select.Parameters.AddNumber((long)ZoneWish.Present);
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        reader.Read();
+        return new GivenUpRead(reader.GetInt64(0), reader.GetInt64(1));
     }
 
     public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit)

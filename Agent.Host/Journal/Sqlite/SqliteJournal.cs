@@ -142,6 +142,15 @@ public sealed partial class SqliteJournal : INodeJournal
         reason => new OwnedReadFailed(catalog, reason));
 
     /// <inheritdoc/>
+    public void ReadWanted(DomainName? after, int limit, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new WantedRead(after, store.ReadWanted(after, limit)),
+        reason => new WantedReadFailed(reason));
+
+    /// <inheritdoc/>
+    public void CountGivenUp(ReplyTo replyTo) => Enqueue(replyTo, store => store.CountGivenUp(), reason => new WantedReadFailed(reason));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(
         replyTo,
         store => new HistoryRead(store.ReadHistory(zone, limit), null),

@@ -126,7 +126,11 @@ internal sealed class SqliteStore : IDisposable
 
     public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog) => _zones.ReadOwned(catalog);
 
-    public ImmutableArray<DomainName> ReadWantedNames() => _zones.ReadWantedNames();
+    public ImmutableArray<DomainName> ReadWantedNames() => _zones.ReadWanted(null, -1);
+
+    public ImmutableArray<DomainName> ReadWanted(DomainName? after, int limit) => _zones.ReadWanted(after, limit);
+
+    public GivenUpRead CountGivenUp() => _zones.CountGivenUp();
 
     public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit) => _events.Read(zone, limit);
 

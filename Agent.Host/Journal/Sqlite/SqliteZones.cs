@@ -223,15 +223,38 @@ internal sealed class SqliteZones : IDisposable
         return owned.ToImmutable();
     }
 
-    /// <summary>Names of the zones that targets serve: wanted, with content, and no catalogs.</summary>
-    public ImmutableArray<DomainName> ReadWantedNames()
+    /// <summary>Names of the zones that targets serve, behind the given one: wanted, with content, and no catalogs.</summary>
+    /// <param name="after">Null for the beginning.</param>
+    /// <param name="limit">Negative for all.</param>
+    public ImmutableArray<DomainName> ReadWanted(DomainName? after, int limit)
     {
         var names = ImmutableArray.CreateBuilder<DomainName>();
         using var select = new SqliteStatement(
-            _connection, "SELECT zone FROM zones WHERE wish = ?1 AND content IS NOT NULL AND owner_catalog IS NOT zone", 1);
-        using SqliteDataReader reader = select.Query((long)ZoneWish.Present);
+            _connection,
+            """
+            SELECT zone FROM zones WHERE zone > ?1 AND wish = ?2 AND content IS NOT NULL AND owner_catalog IS NOT zone
+            ORDER BY zone LIMIT ?3
+            """,
+            3);
+        byte[] behind = after is null ? [] : SqliteValues.Of(after);
+        using SqliteDataReader reader = select.Query(behind, (long)ZoneWish.Present, (long)limit);
         while (reader.Read()) names.Add(reader.ReadName(0));
         return names.ToImmutable();
+    }
+
+    /// <summary>How many zones every master refuses; what an older program has left beside a later confirmation does not count.</summary>
+    public GivenUpRead CountGivenUp()
+    {
+        using var select = new SqliteStatement(
+            _connection,
+            """
+            SELECT count(*), count(CASE WHEN refused_since IS NOT NULL AND refused_since >= ifnull(refreshed_at, refused_since) THEN 1 END)
+            FROM zones WHERE wish = ?1
+            """,
+            1);
+        using SqliteDataReader reader = select.Query((long)ZoneWish.Present);
+        reader.Read();
+        return new GivenUpRead(reader.GetInt64(0), reader.GetInt64(1));
     }
 
     /// <summary>Computes the shard of every zone anew for another count.</summary>

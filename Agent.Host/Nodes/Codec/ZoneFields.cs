@@ -53,7 +53,16 @@ internal static class ZoneFields
         writer.Text(2, message.State);
         writer.Name(3, message.After);
         writer.Signed(4, message.Limit);
+        if (message.OrphansOnly) writer.Flag(5, true);
     }
+
+    public static void Write(FieldWriter writer, LookAtTarget message)
+    {
+        writer.Name(1, message.Zone);
+        writer.Text(3, message.Target);
+    }
+
+    public static void Write(FieldWriter writer, RemoveOrphan message) => Write(writer, message.Zone, message.Origin);
 
     /// <summary>Has no fields.</summary>
     public static void Write(FieldWriter writer, CountZones message)
@@ -156,6 +165,7 @@ internal static class ZoneFields
         string? state = null;
         DomainName? after = null;
         int? limit = null;
+        bool orphansOnly = false;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -164,9 +174,32 @@ internal static class ZoneFields
                 case 2: state = reader.Text(); break;
                 case 3: after = reader.Name(); break;
                 case 4: limit = reader.Int32(); break;
+                case 5: orphansOnly = reader.Flag(); break;
             }
         }
-        return prefix is null || limit is null ? null : new ListZones(prefix, state, after, limit.Value);
+        return prefix is null || limit is null
+            ? null
+            : new ListZones(prefix, state, after, limit.Value) { OrphansOnly = orphansOnly };
+    }
+
+    public static LookAtTarget? ReadLook(ref FieldReader reader)
+    {
+        Head head = default;
+        string? target = null;
+        while (reader.Next())
+        {
+            if (reader.Field == 3) target = reader.Text();
+            else head.Take(ref reader);
+        }
+
+        return head.Zone is null || target is null ? null : new LookAtTarget(head.Zone, target);
+    }
+
+    public static RemoveOrphan? ReadRemoveOrphan(ref FieldReader reader)
+    {
+        Head head = default;
+        while (reader.Next()) head.Take(ref reader);
+        return head.IsWhole ? new RemoveOrphan(head.Zone!, head.Origin!) : null;
     }
 
     public static CountZones ReadCountQuestion(ref FieldReader reader)

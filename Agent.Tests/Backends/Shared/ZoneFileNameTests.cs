@@ -29,7 +29,22 @@ public sealed class ZoneFileNameTests
 
         Assert.True(ZoneFileName.TryCreate(name, out string? fileName));
         Assert.Equal(expected, fileName);
+        Assert.True(ZoneFileName.TryRead(fileName, out DomainName? back));
+        Assert.Equal(name, back);
     }
+
+    [Theory]
+    [InlineData("Example.com.zone")]
+    [InlineData("example.com.zone.jnl")]
+    [InlineData("example.com")]
+    [InlineData(".zone")]
+    [InlineData("a%2.zone")]
+    [InlineData("a%zz.zone")]
+    [InlineData("a%61.zone")]
+    [InlineData("a..b.zone")]
+    [InlineData("a\\.zone")]
+    [InlineData("%.zone")]
+    public void Files_with_other_names_are_no_zones(string fileName) => Assert.False(ZoneFileName.TryRead(fileName, out _));
 
     [Fact]
     public void Is_refused_when_the_file_system_has_no_room()

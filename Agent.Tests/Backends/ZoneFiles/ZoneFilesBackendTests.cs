@@ -41,6 +41,23 @@ public sealed class ZoneFilesBackendTests : IDisposable
     }
 
     [Fact]
+    public async Task Names_the_zones_that_have_files_up_to_a_bound()
+    {
+        await using ZoneFilesBackend backend = new(new ZoneFilesOptions(_zones), TimeProvider.System);
+        BackendCaller caller = new(backend);
+        Assert.Equal(ZoneListing.Whole, backend.Traits.Listing);
+        Assert.Empty((await caller.ListAsync()).Zones);
+        await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1));
+        File.WriteAllText(Path.Combine(_zones, "by-hand.example.zone"), "");
+        File.WriteAllText(Path.Combine(_zones, "notes.txt"), "");
+        Assert.Equal([DomainName.Parse("by-hand.example."), Zone], (await caller.ListAsync()).Zones.Order());
+        ServedListed tooMany = await caller.ListAsync(maximum: 1);
+        Assert.Equal((0, ReasonCode.TargetRefused), (tooMany.Zones.Length, tooMany.Failure?.Code));
+        Directory.Delete(_zones, recursive: true);
+        Assert.Equal(ReasonCode.TargetAway, (await caller.ListAsync()).Failure?.Code);
+    }
+
+    [Fact]
     public async Task A_change_that_the_command_never_heard_of_is_not_taken_for_done()
     {
         string flag = _folder.Combine("works");

@@ -45,6 +45,12 @@ internal sealed class SimJournalPort(SimJournalClient client, int shardCount) : 
         rows => replyTo.Tell(new OwnedRead(catalog, JournalOwners.Of(rows, catalog))),
         () => replyTo.Tell(new OwnedReadFailed(catalog, Away)));
 
+    public void ReadWanted(DomainName? after, int limit, ReplyTo replyTo) => client.ReadAll(
+        rows => replyTo.Tell(JournalOwners.Wanted(rows, after, limit)), () => replyTo.Tell(new WantedReadFailed(Away)));
+
+    public void CountGivenUp(ReplyTo replyTo) => client.ReadAll(
+        rows => replyTo.Tell(JournalOwners.GivenUp(rows)), () => replyTo.Tell(new WantedReadFailed(Away)));
+
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 
     public void PurgeExpired(DateTimeOffset now)

@@ -1,0 +1,19 @@
+using Agent.Dns.Wire;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>
+/// A target may not have the zone any more, or not as wanted: whoever owns it tells the target once more what is wanted, and the target
+/// looks before it acts. Answered by <see cref="ZoneReply"/>, at once: that it was told says nothing of what the target finds.
+/// </summary>
+/// <param name="Target">Name by which all nodes know the target.</param>
+public sealed record LookAtTarget(DomainName Zone, string Target) : ZoneMessage(Zone);
+
+/// <summary>Delete the zone if every master has refused it for as long as makes an orphan. Answered by <see cref="ZoneReply"/> when the
+/// deletion is durable, or when nothing comes of it.</summary>
+/// <param name="Origin">Who approves it.</param>
+public sealed record RemoveOrphan(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone)
+{
+    /// <inheritdoc/>
+    public override bool ChangesWish => true;
+}
