@@ -56,6 +56,18 @@ internal sealed partial class TransferAttempt
             machine.BadRecord is { } record ? $"{error.Text()}: {record}" : error.Text(machine.ResponseCode) + extendedError);
     }
 
+    /// <summary>
+    /// What still comes on a kept connection for an earlier question says nothing about this one: a fresh connection tells. A first message
+    /// that is wrong in itself costs the master one more question.
+    /// </summary>
+    private static bool IsLeftover(XfrMachine<IntakeSink> machine, TransferSignature? signature) =>
+        machine.MessageCount <= 1 && machine.RemoteSerial is null && machine.Error switch
+        {
+            XfrError.BadMessage or XfrError.NotAResponse or XfrError.WrongId or XfrError.WrongQuestion => true,
+            XfrError.BadSignature => signature is { RejectedKey: null },
+            _ => false,
+        };
+
     private static bool IsRefusal(XfrMachine<IntakeSink> machine) =>
         machine.Error is XfrError.Refused or XfrError.ErrorCode && machine.RemoteSerial is null;
 

@@ -43,6 +43,7 @@ internal sealed partial class TransferAttempt
     private TimeSpan _waited;
     private long _messages;
     private long _bytes;
+    private long _consumed;
     private long _records;
     private long _dropped;
     private TransferKind _kind;
@@ -125,7 +126,7 @@ internal sealed partial class TransferAttempt
         return connection;
     }
 
-    /// <summary>Null: the connection ended before the first byte of an answer. The connection is consumed.</summary>
+    /// <summary>Null: the connection brought nothing that belongs to this transfer. The connection is consumed.</summary>
     private async Task<object?> TransferOverAsync(MasterConnection connection)
     {
         string? keyName = _request.Address.Master.KeyName;
@@ -152,10 +153,10 @@ internal sealed partial class TransferAttempt
             await receiver.ReceiveFirstAsync();
             _waited += _services.Clock.GetElapsedTime(waiting);
             receiver.Start();
-            object? final = await ReceiveAsync(pipe.Reader, receiver, id, signature);
+            object? final = await ReceiveAsync(pipe.Reader, receiver, id, signature, connection.IsReused);
             ReceiverEnd end = await receiver.StopAsync();
-            bool isDrained = pipe.Reader.TryRead(out ReadResult rest) ? rest.Buffer.IsEmpty : true;
-            isReusable = final is TransferCompleted && end == ReceiverEnd.Stopped && isDrained;
+            // Whatever came behind the last message, and be it on its way into the pipe, would be taken for the start of the next answer.
+            isReusable = final is TransferCompleted && end == ReceiverEnd.Stopped && receiver.Bytes == _consumed;
             return final;
         }
         finally
@@ -202,8 +203,10 @@ internal sealed partial class TransferAttempt
     /// <summary>A second try, after differences failed, does without everything that could be disliked.</summary>
     private bool AsksExpire => _request.AsksExpire && (_from is not null || _request.Held is null);
 
-    private async Task<object?> ReceiveAsync(PipeReader reader, TransferReceiver receiver, ushort id, TransferSignature? signature)
+    private async Task<object?> ReceiveAsync(
+        PipeReader reader, TransferReceiver receiver, ushort id, TransferSignature? signature, bool isKept)
     {
+        _consumed = 0;
         ZoneContentLimits limits = Limits();
         using var spool = new SpoolStream(_services.Spool, _services.Options.SpoolMemoryBytes);
         using var builder = new ZoneContentBuilder(spool, limits);
@@ -216,6 +219,7 @@ internal sealed partial class TransferAttempt
             ReadResult read = await reader.ReadAsync(CancellationToken.None);
             _waited += _services.Clock.GetElapsedTime(waiting);
             SequencePosition consumed = feeder.Feed(read.Buffer);
+            _consumed += read.Buffer.Slice(0, consumed).Length;
             reader.AdvanceTo(consumed, read.Buffer.End);
             _messages = machine.MessageCount;
             _bytes = receiver.Bytes;
@@ -224,6 +228,8 @@ internal sealed partial class TransferAttempt
             _kind = intake.IsDifferences ? TransferKind.Ixfr : _from is null ? TransferKind.Axfr : TransferKind.AxfrStyleIxfr;
             if (feeder.Status == XfrStatus.Complete)
                 return Complete(spool, intake, feeder.Expire);
+            if (feeder.Status != XfrStatus.NeedMore && isKept && IsLeftover(machine, signature))
+                return null;
             if (feeder.Status != XfrStatus.NeedMore)
                 return Broken(machine, intake, signature, feeder.ExtendedError);
             if (read.IsCompleted)

@@ -37,6 +37,12 @@ internal static class BrokenSignature
         yield return Forged("another algorithm", "another key", new() { Algorithm = "hmac-sha512." });
         yield return Forged("signed an hour ago", "clocks", new() { ClockOffsetSeconds = -3600 });
         yield return Forged("signed an hour ahead", "clocks", new() { ClockOffsetSeconds = 3600 });
+        yield return new("wrong signature on one message in the middle", "is wrong", (q, z) =>
+        {
+            TsigForger forger = new(q);
+            return Send(Parts(q, z).Select((part, index) => forger.Sign(
+                part, index == 2 ? new TsigForgery { Mac = mac => [.. mac[..^1], (byte)(mac[^1] ^ 1)] } : null)));
+        });
         yield return new("without the request's MAC", "is wrong",
             (q, z) => Send(Signed(Parts(q, z), new TsigForger(q, withRequestMac: false))));
         yield return new("record changed after signing", "is wrong",

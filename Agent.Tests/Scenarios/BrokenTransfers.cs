@@ -69,6 +69,8 @@ internal sealed record BrokenTransfer(string Name, string Reason, Func<MasterQue
             (q, z) => [Send(WithQuestion(q, [.. DnsTestMessage.EncodeName("other.example"), 0, 252, 0, 1], Records(z)))]);
         yield return new("question of another type", "another question",
             (q, z) => [Send(WithQuestion(q, [.. q.Name, 0, 6, 0, 1], Records(z)))]);
+        yield return new("question of another class", "another question",
+            (q, z) => [Send(WithQuestion(q, [.. q.Name, 0, 252, 0, 3], Records(z)))]);
         yield return new("records in the authority section", "authority",
             (q, z) => [Send(With(With(Whole(q, z), 6, (ushort)(Records(z).Count - 1)), 8, 1))]);
         yield return new("refused", "REFUSED", (q, _) => [Send(ScriptedZone.Response(q, 5))]);
@@ -92,6 +94,10 @@ internal sealed record BrokenTransfer(string Name, string Reason, Func<MasterQue
         yield return new("closing SOA with another serial", "serial",
             (q, z) => [Answer(q, [z.Soa, .. z.Body, new ScriptedZone(z.Name, z.Serial + 1).Soa])]);
         yield return new("closing SOA with other numbers", "SOA", (q, z) => [Answer(q, [z.Soa, .. z.Body, Changed(z.Soa, ^1)])]);
+        yield return new("opening SOA of another class", "class", (q, z) => [Answer(q, [Changed(z.Soa, TtlAt(z) - 4), .. z.Body, z.Soa])]);
+        yield return new("closing SOA of another class", "class", (q, z) => [Answer(q, [z.Soa, .. z.Body, Changed(z.Soa, TtlAt(z) - 4)])]);
+        yield return new("100 records, then silence", "nothing came",
+            (q, z) => [Answer(q, new ScriptedZone(z.Name, z.Serial, 98).Body.Prepend(z.Soa))]);
         yield return new("SOA with short RDATA", "malformed",
             (q, z) => [Answer(q, [DnsTestMessage.Record(z.Name, DnsTestMessage.TypeSoa, 1, [0, 0, 1]), .. z.Body, z.Soa])]);
         yield return new("records after the closing SOA", "follow", (q, z) => [Answer(q, [.. Records(z), z.Body.First()])]);
@@ -199,6 +205,9 @@ internal sealed record BrokenTransfer(string Name, string Reason, Func<MasterQue
         record[index]++;
         return record;
     }
+
+    /// <summary>Where the last octet of the SOA's TTL stands; its class ends four octets before.</summary>
+    private static int TtlAt(ScriptedZone zone) => DnsTestMessage.EncodeName(zone.Name).Length + 7;
 
     private static byte[] LongName() => [.. Enumerable.Range(0, 5).SelectMany(_ => new byte[] { 63 }.Concat(new byte[63])), 0];
 

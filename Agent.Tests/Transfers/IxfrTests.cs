@@ -67,7 +67,7 @@ public sealed class IxfrTests
     [Fact]
     public async Task The_page_tells_what_the_agent_did_in_each_case()
     {
-        string page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "hostile-input.md"));
+        string page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "transfers.md"));
         Assert.All(All, broken => Assert.Contains($"| {broken.Name} |", page, StringComparison.Ordinal));
     }
 

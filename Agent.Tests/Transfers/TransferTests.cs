@@ -121,6 +121,30 @@ public sealed class TransferTests
         Assert.Equal((3, 2), (master.Queries.Count, master.ConnectionsAccepted));
     }
 
+    /// <summary>What a master said too much about one zone costs the next one no failure, whenever it comes.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_kept_connection_that_brings_something_else_first_is_replaced_without_a_failure(bool isMessage)
+    {
+        ScriptedZone zone = new(Name, 1);
+        var served = new HashSet<IPEndPoint>();
+        await using ScriptedMaster master = new(query => served.Add(query.Client)
+            ? zone.Answer(query)
+            : [isMessage ? new MasterStep.Send(Late(query)) : new MasterStep.SendOctets([0, 3, 1, 2, 3]), .. zone.Answer(query)]);
+        await using var masters = new MasterClientFixture();
+        masters.Transfer(master.EndPoint, Name);
+        masters.Transfer(master.EndPoint, Name);
+        Assert.Equal((3, 2), (master.Queries.Count, master.ConnectionsAccepted));
+
+        byte[] Late(MasterQuery query)
+        {
+            byte[] message = ScriptedZone.Response(query, 0, zone.Soa);
+            message[0] ^= 1;
+            return message;
+        }
+    }
+
     [Fact]
     public async Task A_master_that_hangs_up_on_slow_readers_is_drained_while_the_disk_stands_still()
     {
