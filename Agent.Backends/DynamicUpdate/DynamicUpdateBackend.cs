@@ -180,8 +180,9 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
     /// <summary>False when the server's SOA is another one than the first message starts from.</summary>
     private async Task<bool> SendAsync(ContentChange change, UpdateSoa from, UpdateSoa wanted, CancellationToken cancellation)
     {
-        if (change.IsEmpty && from.Rdata.AsSpan().SequenceEqual(wanted.Rdata) && from.Ttl == wanted.Ttl)
-            return true;
+        bool isPassed = !SerialNumber.IsNewer(wanted.Serial, from.Serial);
+        if (change.IsEmpty && isPassed && from.WithSerial(wanted.Serial).IsSame(wanted))
+            return from.Serial == wanted.Serial ? true : throw Ahead(from, wanted);
         if (ServerRecords.FindIn(change) is { } made)
         {
             throw BackendException.Refused(
@@ -196,8 +197,7 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
         UpdateSoa reached = from;
         foreach ((int i, uint serial) in serials.Index())
         {
-            int? part = i == serials.Count - 1 ? plan.MessageCount - 1 : i < plan.MessageCount - 1 ? i : null;
-            if (!await SendAsync(plan, part, key, reached, serial, cancellation))
+            if (!await SendAsync(plan, i, key, reached, serial, cancellation))
             {
                 return i == 0 ? false
                     : throw BackendException.Away($"somebody else changed {wanted.Apex} on the server while it was being changed");
@@ -206,11 +206,15 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
             reached = wanted.WithSerial(serial);
         }
 
-        return true;
+        return reached.Serial == wanted.Serial ? true : throw Ahead(reached, wanted);
     }
 
+    private static BackendException Ahead(UpdateSoa served, UpdateSoa wanted) => BackendException.Refused(
+        $"every record of {wanted.Apex} is as wanted, but the server's serial {served.Serial} is ahead of {wanted.Serial}, by a change "
+        + "that was made there or one of many messages, and cannot be taken back: a later serial of the master ends this");
+
     private async Task<bool> SendAsync(
-        UpdatePlan plan, int? part, TsigKey key, UpdateSoa from, uint serial, CancellationToken cancellation)
+        UpdatePlan plan, int part, TsigKey key, UpdateSoa from, uint serial, CancellationToken cancellation)
     {
         ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
         byte[] message = plan.Write(part, id, from, serial, out int length);

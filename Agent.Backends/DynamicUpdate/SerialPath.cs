@@ -8,43 +8,26 @@ namespace Agent.Backends.DynamicUpdate;
 /// </summary>
 /// <remarks>
 /// Two rules. No state in between has the wanted serial, or a change that was cut would pass for a whole one. And each serial is newer than
-/// the one before it (RFC 1982), or the server ignores it; where the wanted one is not newer than what the server has (somebody edited
-/// the zone there), the way leads once around: one step by the largest increment, from where the wanted serial is newer again
-/// (RFC 1912 section 3.1 describes it for operators). A secondary of that server follows each step that it sees.
+/// the one before it (RFC 1982), or the server ignores it. So the wanted serial cannot be reached where the server has passed it already
+/// (somebody edited the zone there), or where there are fewer serials up to it than messages: then the way ends beyond it, and
+/// only a later serial of the master brings both together. To lead around by two large steps, as operators do by hand, would bring the
+/// serial back, but named does not load a zone whose journal went around.
 /// </remarks>
 public static class SerialPath
 {
-    /// <summary>The serials in order; the last is the wanted one.</summary>
+    /// <summary>The serials in order, one for each message; the last is the wanted one, or one that is ahead of it.</summary>
     /// <param name="served">What the server has.</param>
     /// <param name="wanted">What it is to have.</param>
-    /// <param name="messages">Messages that carry changes, at least 1. There may be more serials than that: the ones between the last
-    /// but one change and the last belong to messages that change nothing else.</param>
+    /// <param name="messages">At least 1.</param>
     public static List<uint> Between(uint served, uint wanted, int messages)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(messages, 1);
-        var serials = new List<uint>(messages + 2);
+        var serials = new List<uint>(messages);
         uint reached = served;
         for (int i = 1; i < messages; i++)
-            Add(Next(reached, wanted));
-        if (!SerialNumber.IsNewer(wanted, reached))
-        {
-            // Two ahead of the wanted one at least, or the largest step would not come to where that is newer again.
-            while (unchecked(reached - wanted) < 2)
-                Add(unchecked(reached + 1));
-            if (SerialNumber.Compare(wanted, reached) == SerialOrder.Undefined)
-                Add(unchecked(reached + 1));
-            else
-                Add(SerialNumber.Add(reached, SerialNumber.MaximumIncrement));
-        }
-
-        Add(wanted);
+            serials.Add(reached = Next(reached, wanted));
+        serials.Add(SerialNumber.IsNewer(wanted, reached) ? wanted : Next(reached, wanted));
         return serials;
-
-        void Add(uint serial)
-        {
-            serials.Add(serial);
-            reached = serial;
-        }
     }
 
     private static uint Next(uint reached, uint wanted)

@@ -60,16 +60,16 @@ internal sealed class UpdatePlan
     /// Writes a message; it is valid until the next one is written, has room for its signature behind it, and says by its prerequisite
     /// from which SOA it starts (RFC 2136 section 2.4.2).
     /// </summary>
-    /// <param name="part">Which part of the change it carries; null for none.</param>
+    /// <param name="part">Which part of the change it carries.</param>
     /// <param name="id">The message's id.</param>
     /// <param name="from">The SOA as the server has it.</param>
     /// <param name="serial">The serial that the message sets.</param>
     /// <param name="length">Bytes of the message.</param>
-    public byte[] Write(int? part, ushort id, UpdateSoa from, uint serial, out int length)
+    public byte[] Write(int part, ushort id, UpdateSoa from, uint serial, out int length)
     {
         MessageWriter writer = Begin(id, from);
         bool fits = true;
-        foreach (Step step in part is { } index ? _steps.AsSpan(_parts[index]) : [])
+        foreach (Step step in _steps.AsSpan(_parts[part]))
             fits &= TryWrite(ref writer, step);
         UpdateSoa soa = _wanted.WithSerial(serial);
         fits &= writer.TryWriteRecord(

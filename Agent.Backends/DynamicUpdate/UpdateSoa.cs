@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -21,6 +22,16 @@ internal sealed record UpdateSoa(DomainName Apex, uint Ttl, byte[] Rdata)
         return records.TryRead(out StoredRecord record) && record.Type == RecordType.SOA
             ? new UpdateSoa(content.Apex, record.Ttl, record.Rdata.ToArray())
             : throw new IOException($"The content of {content.Apex} cannot be read: {records.Error.Text()}");
+    }
+
+    /// <summary>TTL and data are the same, the case of names not counted.</summary>
+    public bool IsSame(UpdateSoa other)
+    {
+        byte[] one = [.. Rdata];
+        byte[] another = [.. other.Rdata];
+        RdataCanonical.Fold(RecordType.SOA, one);
+        RdataCanonical.Fold(RecordType.SOA, another);
+        return Ttl == other.Ttl && one.AsSpan().SequenceEqual(another);
     }
 
     /// <summary>The same with another serial.</summary>

@@ -177,15 +177,25 @@ internal sealed class AskCommands(CommandConsole console)
             DefaultValueFactory = _ => 100,
             HelpName = "N",
         };
+        var target = new Option<string?>("--target")
+        {
+            Description = "Compare what this target serves with what the agent holds instead; ends with 1 when they differ",
+            HelpName = "NAME",
+        };
         const string description = "Shows what content that a guard stopped would change";
         Command command = WithZone("diff", description, async (zone, parsed, client, cancellation) =>
         {
-            JsonElement answer = await client.GetAsync($"{PathOf(zone)}/diff?limit={parsed.GetValue(limit)}", cancellation);
+            string query = $"{PathOf(zone)}/diff?limit={parsed.GetValue(limit)}";
+            string? asked = parsed.GetValue(target);
+            if (asked is not null) query += $"&target={Uri.EscapeDataString(asked)}";
+            JsonElement answer = await client.GetAsync(query, cancellation);
             if (_options.WantsJson(parsed)) WriteJson(answer);
-            else ZoneDifference.Write(console, answer);
-            return ExitCode.Done;
+            else if (asked is null) ZoneDifference.Write(console, answer);
+            else ZoneDifference.WriteTarget(console, answer);
+            return asked is null || answer.GetProperty("isEqual").GetBoolean() ? ExitCode.Done : ExitCode.Failed;
         });
         command.Add(limit);
+        command.Add(target);
         return command;
     }
 

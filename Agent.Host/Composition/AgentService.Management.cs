@@ -1,5 +1,6 @@
 using System.Net;
 using Agent.Actors.Kernel;
+using Agent.Backends.Embedded;
 using Agent.Host.Journal;
 using Agent.Host.Telemetry;
 using Agent.Host.Web;
@@ -11,6 +12,7 @@ internal sealed partial class AgentService
 {
     private Task<ManagementServer> StartManagementAsync(
         DataDirectory data,
+        EmbeddedZoneTable zones,
         IActorRef targets,
         IActorRef journal,
         PrometheusExporter metrics,
@@ -32,6 +34,7 @@ internal sealed partial class AgentService
             Anycast = anycast?.Parts,
             Keys = KeyModels,
             Sweep = _sweep,
+            Served = new ServedZones(_options, zones, _transferKeys, data.SpoolPath, TimeProvider.System),
             Catalogs = _options.Catalogs.Keys.ToArray(),
         };
         return ManagementServer.StartAsync(

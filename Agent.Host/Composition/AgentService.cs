@@ -184,7 +184,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         // doors, so that who waits there hears that nothing comes of it. Stopping twice is stopping once.
         OnStop(StopActors);
         AnycastService? anycast = StartAnycast(_region, targets, () => watchdog.IsStuck, clock);
-        _management = await StartManagementAsync(data, targets, writer, metrics, watchdog, anycast, logging);
+        _management = await StartManagementAsync(data, zones, targets, writer, metrics, watchdog, anycast, logging);
         OnStop(_management.DisposeAsync);
         OnStop(LeaveAsync);
 

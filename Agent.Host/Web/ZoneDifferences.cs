@@ -1,9 +1,7 @@
-using System.Text;
 using Agent.Actors.Guards;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
-using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -28,9 +26,11 @@ public sealed record ZoneDifferenceModel(
     bool IsTruncated,
     ReasonModel? Reason);
 
-/// <summary>Compares what waits for an operator with what the zone has, for whoever must decide.</summary>
+/// <summary>
+/// Compares what waits for an operator with what the zone has, for whoever must decide; and what the zone has with what a target serves.
+/// </summary>
 /// <remarks>Reads both contents from end to end, so one comparison runs at a time; who comes meanwhile is told so.</remarks>
-internal sealed class ZoneDifferences(IActorRef region)
+internal sealed class ZoneDifferences(IActorRef region, IServedZones? served)
 {
     private const long LargestDifference = 16 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -46,9 +46,7 @@ internal sealed class ZoneDifferences(IActorRef region)
         if (answer is not ZoneStatus status) return Problems.UnknownZone(name.ToString());
         if (status.Candidate is not { IsRejected: false, Hash: { } hash } candidate)
             return Conflict(ReasonCode.NothingWaits, $"no content of {name} waits for a decision");
-        if (Interlocked.Exchange(ref _isBusy, 1) == 1)
-            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "another comparison is running; ask again in a moment");
-        try
+        return await AloneAsync(async () =>
         {
             ZoneContent? held = await ContentAsync(name, ofCandidate: false, stop);
             ZoneContent? waiting = await ContentAsync(name, ofCandidate: true, stop);
@@ -56,6 +54,28 @@ internal sealed class ZoneDifferences(IActorRef region)
                 return Conflict(ReasonCode.CandidateChanged, $"what waits for {name} is no longer what it was; ask again");
             if (held is null) return Conflict("nothing-held", $"there is nothing to compare with: {name} is not served");
             return await Task.Run(() => Compare(held, waiting, candidate, limit), stop);
+        });
+    }
+
+    /// <summary>Compares what a target serves with what the zone has.</summary>
+    /// <param name="limit">Lines of each half.</param>
+    public async Task<IResult> CompareWithTargetAsync(DomainName name, string target, int limit, CancellationToken stop)
+    {
+        object answer = await region.Ask<object>(new GetZone(name), Patience, stop);
+        if (answer is not ZoneStatus) return Problems.UnknownZone(name.ToString());
+        if (served is null) return Conflict("target-without-server", "this agent has no target that can be asked");
+        return await AloneAsync(async () => await ContentAsync(name, ofCandidate: false, stop) is { } held
+            ? await Task.Run(() => TargetDifferences.CompareAsync(held, target, served, limit, stop), stop)
+            : Conflict("nothing-held", $"there is nothing to compare with: no content of {name} is held"));
+    }
+
+    private async Task<IResult> AloneAsync(Func<Task<IResult>> compare)
+    {
+        if (Interlocked.Exchange(ref _isBusy, 1) == 1)
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "another comparison is running; ask again in a moment");
+        try
+        {
+            return await compare();
         }
         catch (IOException failure)
         {
@@ -98,31 +118,26 @@ internal sealed class ZoneDifferences(IActorRef region)
     /// <summary>The records of a difference of one step, as text.</summary>
     private sealed class Halves
     {
+        private readonly RecordLines _deleted;
+        private readonly RecordLines _added;
+
         public Halves(DifferenceSequence difference, int limit)
         {
+            (_deleted, _added) = (new RecordLines(limit), new RecordLines(limit));
             using var records = new RecordStream(difference.Octets);
-            using var text = new RecordTextBuffer();
-            List<string> half = Added;
+            RecordLines half = _added;
             while (records.TryRead(out StoredRecord record))
             {
                 // Each half begins with its SOA, the old one first.
-                if (record.Type == RecordType.SOA) half = ReferenceEquals(half, Added) ? Deleted : Added;
-                if (half.Count == limit)
-                {
-                    IsTruncated = true;
-                    continue;
-                }
-
-                text.Clear();
-                RecordText.WriteLine(record.Owner, record.Ttl, record.Class, record.Type, record.Rdata, text);
-                half.Add(Encoding.UTF8.GetString(text.Written).TrimEnd('\n'));
+                if (record.Type == RecordType.SOA) half = ReferenceEquals(half, _added) ? _deleted : _added;
+                half.Add(record);
             }
         }
 
-        public List<string> Deleted { get; } = [];
+        public List<string> Deleted => _deleted.Lines;
 
-        public List<string> Added { get; } = [];
+        public List<string> Added => _added.Lines;
 
-        public bool IsTruncated { get; }
+        public bool IsTruncated => _deleted.IsTruncated || _added.IsTruncated;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly ZoneDifferences _differences = new(parts.Region);
+    private readonly ZoneDifferences _differences = new(parts.Region, parts.Served);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -50,10 +50,9 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
             "/api/v1/zones/{zone}/reject",
             (string zone, string? serial, string? hash, HttpContext context) =>
                 ForZone(NameIn(zone, context), name => DecideAsync(name, false, serial, hash, context)));
-        routes.MapGet("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit) => limit < 1
+        routes.MapGet("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit, string? target) => limit < 1
             ? Task.FromResult(BadLimit())
-            : ForZone(NameIn(zone, context), name =>
-                _differences.CompareAsync(name, Math.Clamp(limit ?? 100, 1, LargestPage), context.RequestAborted)));
+            : ForZone(NameIn(zone, context), name => CompareAsync(name, target, Math.Clamp(limit ?? 100, 1, LargestPage), context)));
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
@@ -71,6 +70,10 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
     private static Task<IResult> ForZone(string text, Func<DomainName, Task<IResult>> handle) =>
         DomainName.TryParse(text, out DomainName? name) ? handle(name) : Task.FromResult(Problems.BadName(text));
+
+    private Task<IResult> CompareAsync(DomainName name, string? target, int limit, HttpContext context) => target is null
+        ? _differences.CompareAsync(name, limit, context.RequestAborted)
+        : _differences.CompareWithTargetAsync(name, target, limit, context.RequestAborted);
 
     private async Task<IResult> ListAsync(string? state, string? prefix, int? limit, string? after)
     {

@@ -84,12 +84,15 @@ public class ProblemTests
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]
-    [InlineData("backend-driver = dynamic-update, backends.dynamic-update.server = \"192.0.2.1\"", "the name of the key that signs the updates")]
-    [InlineData("backend-driver = dynamic-update, backends.dynamic-update.key = k1, keys.k1.secret = aaaa", "where the server takes updates")]
+    [InlineData("backend-driver = dynamic-update, backends.dynamic-update.server = \"192.0.2.1\"",
+        "the name of the key that signs the updates")]
+    [InlineData("backend-driver = dynamic-update, backends.dynamic-update.key = k1, keys.k1.secret = aaaa",
+        "where the server takes updates")]
     [InlineData("backend-driver = dynamic-update, backends.dynamic-update { server = \"192.0.2.1\", key = k2 }, keys.k1.secret = aaaa",
         "keys has no key named k2; did you mean k1?")]
     [InlineData(
-        "backend-driver = dynamic-update, backends.dynamic-update { server = \"192.0.2.1\", key = k1, on-expire = withdraw }, keys.k1.secret = aaaa",
+        "keys.k1.secret = aaaa, backend-driver = dynamic-update, "
+            + "backends.dynamic-update { server = \"192.0.2.1\", key = k1, on-expire = withdraw }",
         "cannot take a zone from its server")]
     [InlineData("backend-driver = bind9, backends.bind9 { key-secret = aaaa }", "the control channel needs a key")]
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, key-name = b, key-secret = aaaa }",

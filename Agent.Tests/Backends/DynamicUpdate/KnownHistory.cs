@@ -8,8 +8,10 @@ internal sealed class KnownHistory : IContentHistory
 {
     private readonly List<(ZoneContent From, ZoneContent To, DifferenceSequence Step)> _steps = [];
 
+    private int _found;
+
     /// <summary>Questions that had an answer.</summary>
-    public int Found { get; private set; }
+    public int Found => Volatile.Read(ref _found);
 
     public void Add(ZoneContent from, ZoneContent to)
     {
@@ -31,7 +33,7 @@ internal sealed class KnownHistory : IContentHistory
             octets.InsertRange(0, _steps[i].Step.Octets.Span);
             reached = _steps[i].From.Hash;
             if (!isStart(_steps[i].From)) continue;
-            Found++;
+            Interlocked.Increment(ref _found);
             Assert.True(DifferenceSequence.TryLoad(content.Apex, [.. octets], out DifferenceSequence? whole));
             return whole;
         }

@@ -64,6 +64,16 @@ internal sealed class UpdateTarget : IAsyncDisposable
         return answer;
     }
 
+    /// <summary>Every record is brought level, but the serial cannot be.</summary>
+    public async Task LevelButAheadAsync(ZoneContent content)
+    {
+        OrderFinished refused = await RefusedAsync(content);
+        Assert.Contains($"is ahead of {content.Serial}", refused.Reason!.Text, StringComparison.Ordinal);
+        List<string> served = await ServedAsync(content.Apex);
+        Assert.Equal(Lines(content).Where(IsNoSoa), served.Where(IsNoSoa));
+        Assert.True(SerialNumber.IsNewer((await Caller.ObserveAsync(content.Apex)).Serial, content.Serial));
+    }
+
     public async Task<List<string>> ServedAsync(DomainName zone)
     {
         ServedZone served = await _reader.ReadAsync(zone, _key, long.MaxValue, CancellationToken.None);
@@ -77,6 +87,8 @@ internal sealed class UpdateTarget : IAsyncDisposable
         await _backend.DisposeAsync();
         _folder.Dispose();
     }
+
+    private static bool IsNoSoa(string line) => !line.Contains(" SOA ", StringComparison.Ordinal);
 
     /// <summary>Each record as text with names in lower case, sorted.</summary>
     private static List<string> Lines(ZoneContent content)
