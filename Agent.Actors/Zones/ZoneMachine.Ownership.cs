@@ -99,9 +99,14 @@ public sealed partial class ZoneMachine
     /// <summary>Why a control message cannot take the zone away; null when it can.</summary>
     private Reason? WhyNotDeleted(DeleteAsked input)
     {
+        return WhyOnlyItsCatalog() ?? (input.Force ? null : WhyNotOf(input.Origin));
+    }
+
+    /// <summary>Why nobody but a catalog may take the zone away; null where it belongs to none of those that are configured.</summary>
+    private Reason? WhyOnlyItsCatalog()
+    {
         if (_phase == ZonePhase.Deleting && !_recreate) return null;
-        if (Owner is { MasterSet: null } owner && _policy.Catalogs.Contains(owner.Catalog)) return BelongsTo(owner);
-        return input.Force ? null : WhyNotOf(input.Origin);
+        return Owner is { MasterSet: null } owner && _policy.Catalogs.Contains(owner.Catalog) ? BelongsTo(owner) : null;
     }
 
     /// <summary>Why the zone is not the sender's to create or delete, as far as master sets say; null when it is.</summary>
