@@ -74,7 +74,8 @@ public sealed class CatalogClusterTests
                 async () => await agent.GetAsync($"/api/v1/catalogs/{Catalog}") is { } catalog
                     && (last = catalog).GetProperty("state").GetString() == "ok" && catalog.GetProperty("members").GetInt32() == members
                     && catalog.GetProperty("conflicts").GetInt32() == 0,
-                () => string.Create(CultureInfo.InvariantCulture, $"the catalog is ok with {members} members, not {last}\n{cluster.Output}"));
+                () => string.Create(
+                    CultureInfo.InvariantCulture, $"the catalog is ok with {members} members, not {last}\n{cluster.Output}"));
         }
     }
 }

@@ -84,7 +84,10 @@ internal sealed class CatalogLife
             case 6: Ask(node, new ApproveCatalog(Name, _catalog.Serial, ClusterLife.Origin)); break;
             case 7: Ask(node, new CreateZone(zone, ClusterLife.Origin)); break;
             case 8: Ask(node, new DeleteZone(zone, ClusterLife.Origin)); break;
-            case 9: Ask(node, new DeleteZone(_random.Chance(0.5) ? Name : _stable[_random.Next(_stable.Length)], ClusterLife.Origin)); break;
+            case 9:
+                DomainName owned = _random.Chance(0.5) ? Name : _stable[_random.Next(_stable.Length)];
+                Ask(node, new DeleteZone(owned, ClusterLife.Origin));
+                break;
             case 10: _cluster.Masters.BreakChance = _random.Chance(0.5) ? 0.3 : 0; break;
             default:
                 if (!_cluster.Masters.Away.Remove("m1")) _cluster.Masters.Away.Add("m1");
@@ -150,7 +153,8 @@ internal sealed class CatalogLife
     }
 
     /// <summary>What every content lists is never given up once it is there, whoever reads it and however often owners change.</summary>
-    private sealed class StableMembersChecker(JournalState journal, HashSet<DomainName> stable, DomainName catalog) : JournalChecker(journal)
+    private sealed class StableMembersChecker(JournalState journal, HashSet<DomainName> stable, DomainName catalog)
+        : JournalChecker(journal)
     {
         private readonly HashSet<DomainName> _held = [];
 

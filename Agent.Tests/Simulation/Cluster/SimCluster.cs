@@ -19,7 +19,13 @@ internal sealed class SimCluster
         RefreshMinimum = TimeSpan.FromHours(6),
     };
 
-    public SimCluster(ulong seed, SimOptions options, bool isCalm = false, ZonePolicy? policy = null, PaceLimits? pace = null, SimCatalog? catalog = null)
+    public SimCluster(
+        ulong seed,
+        SimOptions options,
+        bool isCalm = false,
+        ZonePolicy? policy = null,
+        PaceLimits? pace = null,
+        SimCatalog? catalog = null)
     {
         Catalog = catalog;
         Policy = (policy ?? QuickPolicy) with { Catalogs = catalog is null ? [] : [catalog.Name] };
