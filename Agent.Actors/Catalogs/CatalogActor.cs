@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
 using Agent.Dns.Catalogs;
@@ -153,6 +154,7 @@ public sealed partial class CatalogActor : UntypedActor
         Timers.Cancel(RoundTimer);
         if (_phase != Phase.Resting)
         {
+            if (_phase == Phase.Applying) CodeProbe.Reached("catalog.changed-while-applying");
             _again = true;
             _steps.Clear();
             if (_phase == Phase.Applying && _underWay.Count == 0) EndRound(null);
@@ -242,6 +244,7 @@ public sealed partial class CatalogActor : UntypedActor
         if (_phase != Phase.Applying || !_underWay.Remove(reply.Zone)) return;
         if (reply is { Outcome: ZoneOutcome.Failed, Reason: { } reason })
         {
+            if (reason.Code == ReasonCode.OwnedElsewhere) CodeProbe.Reached("catalog.member-not-free");
             if (reason.Code == ReasonCode.OwnedElsewhere) _conflicts.Add(new CatalogConflict(reply.Zone, reason));
             else _failure = reason;
         }
@@ -294,6 +297,7 @@ public sealed partial class CatalogActor : UntypedActor
 
     private void Restart()
     {
+        CodeProbe.Reached("catalog.answer-lost");
         _steps.Clear();
         _underWay.Clear();
         EndRound(new Reason(ReasonCode.Overload, "the zones of the catalog did not answer in time"));
@@ -320,6 +324,7 @@ public sealed partial class CatalogActor : UntypedActor
         else
         {
             // Durable before anything is removed: a later owner goes on with it.
+            CodeProbe.Reached("catalog.removal-approved");
             LogApproved(_logger, Name, asked.Origin.Client, plan.Removals.Length);
             _region.Tell(new ClaimZone(Name, _row.Owner! with { Label = content.Hash.ToString() }, Adopts: false, asked.Origin), Sender);
         }

@@ -7,8 +7,7 @@ namespace Agent.Actors.Transfers;
 /// <summary>Which masters a zone has: those of the pattern that fits it best, else those of the agent.</summary>
 public sealed class MasterRoster
 {
-    private readonly ImmutableDictionary<DomainName, ImmutableArray<Master>> _exact;
-    private readonly ImmutableDictionary<DomainName, ImmutableArray<Master>> _below;
+    private readonly ZonePatternMap<ImmutableArray<Master>> _patterns;
     private readonly ImmutableDictionary<(DomainName Catalog, string Group), ImmutableArray<Master>> _members =
         ImmutableDictionary<(DomainName, string), ImmutableArray<Master>>.Empty;
 
@@ -25,8 +24,7 @@ public sealed class MasterRoster
     {
         Common = common;
         Own = own;
-        _exact = own.Where(o => !o.Pattern.IsBelow).ToImmutableDictionary(o => o.Pattern.Name.Fold(), o => o.Masters);
-        _below = own.Where(o => o.Pattern.IsBelow).ToImmutableDictionary(o => o.Pattern.Name.Fold(), o => o.Masters);
+        _patterns = new ZonePatternMap<ImmutableArray<Master>>([.. own.Select(o => (o.Pattern, o.Masters))]);
         All = [.. common.Concat(own.SelectMany(o => o.Masters)).Distinct()];
     }
 
@@ -58,7 +56,7 @@ public sealed class MasterRoster
     public ImmutableArray<Master> Of(DomainName zone, DomainName? catalog, string group)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        if (catalog is null || _members.IsEmpty || _exact.ContainsKey(zone.Fold())) return Of(zone);
+        if (catalog is null || _members.IsEmpty || _patterns.Names(zone)) return Of(zone);
         DomainName name = catalog.Fold();
         return _members.TryGetValue((name, group), out ImmutableArray<Master> ofGroup) ? ofGroup
             : _members.TryGetValue((name, ""), out ImmutableArray<Master> ofCatalog) ? ofCatalog
@@ -69,17 +67,7 @@ public sealed class MasterRoster
     public ImmutableArray<Master> Of(DomainName zone)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        if (Own.IsEmpty) return Common;
-        DomainName name = zone.Fold();
-        if (_exact.TryGetValue(name, out ImmutableArray<Master> exact)) return exact;
-        if (_below.IsEmpty) return Common;
-        while (!name.IsRoot)
-        {
-            name = name.Parent;
-            if (_below.TryGetValue(name, out ImmutableArray<Master> below)) return below;
-        }
-
-        return Common;
+        return _patterns.TryFind(zone, out ImmutableArray<Master> masters) ? masters : Common;
     }
 }
 

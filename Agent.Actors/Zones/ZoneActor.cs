@@ -52,6 +52,8 @@ internal sealed partial class ZoneActor : UntypedActor
     private ZonePhase _toldPhase;
     private bool _toldTransferring;
     private uint? _announced;
+    private ZonePolicy? _policyOfAll;
+    private ZonePolicy? _policy;
 
     private ZoneActor(ZoneActorSettings settings, ZoneRowOrName zone, ZoneTargets targets, ImmutableArray<string> healthy)
     {
@@ -60,7 +62,7 @@ internal sealed partial class ZoneActor : UntypedActor
         _healthy = healthy;
         _logger = Context.System.LoggerFactory.CreateLogger<ZoneActor>();
         _targets = targets;
-        _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, settings.Policy.Current);
+        _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, PolicyNow());
         _announced = AnnouncedSerial();
     }
 
@@ -71,7 +73,7 @@ internal sealed partial class ZoneActor : UntypedActor
 
     protected internal override void OnReceive(object message)
     {
-        _machine.ChangePolicy(_settings.Policy.Current);
+        _machine.ChangePolicy(PolicyNow());
         if (message is FromShard fromShard)
         {
             _received++;
@@ -242,9 +244,18 @@ internal sealed partial class ZoneActor : UntypedActor
     }
 
     /// <summary>A catalog that loses members has a guard of its own, which looks at members and not at records.</summary>
+    /// <summary>The settings for this zone; looked up once for each change of the settings.</summary>
+    private ZonePolicy PolicyNow()
+    {
+        ZonePolicy current = _settings.Policy.Current;
+        if (ReferenceEquals(current, _policyOfAll)) return _policy!;
+        _policyOfAll = current;
+        return _policy = current.Of(_name);
+    }
+
     private GuardPolicy GuardsNow()
     {
-        GuardPolicy guards = _settings.Policy.Current.Guards;
+        GuardPolicy guards = PolicyNow().Guards;
         return _machine.Row?.Owner?.Catalog == _name ? guards with { ShrinkPercent = 100, ShrinkRecords = 0 } : guards;
     }
 

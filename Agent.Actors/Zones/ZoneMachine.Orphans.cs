@@ -67,7 +67,7 @@ public sealed partial class ZoneMachine
     private bool OrphanIsRemoved(Reason orphan, PassFailed failed)
     {
         if (_policy.OrphanAction != OrphanAction.Remove || failed.MastersHaveIt != false || _phase != ZonePhase.Present) return false;
-        if (_policy.OrphanHold is not null || _write != 0 || _newOwner is not null || WhyCatalogKeeps() is not null) return false;
+        if (_policy.OrphanHold is not null || _write != 0 || _newOwner is not null || WhyOnlyItsCatalog() is not null) return false;
         AddEvent("orphan-removed", orphan.Text, _row!.Content?.Serial);
         AnswerAll(_creators, ZoneOutcome.Failed, orphan);
         DropWork();

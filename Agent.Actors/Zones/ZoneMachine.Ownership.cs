@@ -99,11 +99,11 @@ public sealed partial class ZoneMachine
     /// <summary>Why a control message cannot take the zone away; null when it can.</summary>
     private Reason? WhyNotDeleted(DeleteAsked input)
     {
-        return WhyCatalogKeeps() ?? (input.Force ? null : WhyNotOf(input.Origin));
+        return WhyOnlyItsCatalog() ?? (input.Force ? null : WhyNotOf(input.Origin));
     }
 
-    /// <summary>Why nobody but its catalog can take the zone away; null when no catalog lists it.</summary>
-    private Reason? WhyCatalogKeeps()
+    /// <summary>Why nobody but a catalog may take the zone away; null where it belongs to none of those that are configured.</summary>
+    private Reason? WhyOnlyItsCatalog()
     {
         if (_phase == ZonePhase.Deleting && !_recreate) return null;
         return Owner is { MasterSet: null } owner && _policy.Catalogs.Contains(owner.Catalog) ? BelongsTo(owner) : null;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Agent.Actors.Guards;
 using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -62,7 +63,10 @@ public enum OrphanAction
     Remove = 1,
 }
 
-/// <summary>Settings of a zone's life. All durations are positive; the same for every zone of an agent.</summary>
+/// <summary>How new content of some zones is judged.</summary>
+public sealed record ZoneGuards(GuardPolicy Guards, OlderSerial OlderSerial);
+
+/// <summary>Settings of a zone's life. All durations are positive; the same for every zone of an agent, but for guards.</summary>
 public sealed record ZonePolicy
 {
     /// <summary>What a NOTIFY for an unknown zone means.</summary>
@@ -104,6 +108,9 @@ public sealed record ZonePolicy
 
     /// <summary>What is made of a master's older serial.</summary>
     public OlderSerial OlderSerial { get; init; } = OlderSerial.AfterExpiry;
+
+    /// <summary>Zones whose content is judged by rules of their own.</summary>
+    public ZonePatternMap<ZoneGuards> OwnGuards { get; init; } = new([]);
 
     /// <summary>Catalogs of the configuration: what belongs to one of them nobody else takes away.</summary>
     public ImmutableHashSet<DomainName> Catalogs { get; init; } = [];
@@ -151,6 +158,11 @@ public sealed record ZonePolicy
         TimeSpan least = RefreshOf(soa) + RetryOf(soa);
         return wanted > least ? wanted : least;
     }
+
+    /// <summary>The settings as they are for one zone.</summary>
+    public ZonePolicy Of(DomainName zone) => OwnGuards.TryFind(zone, out ZoneGuards? own)
+        ? this with { Guards = own.Guards, OlderSerial = own.OlderSerial }
+        : this;
 
     private static TimeSpan Within(uint seconds, TimeSpan least, TimeSpan most)
     {

@@ -14,7 +14,7 @@ internal sealed partial class OptionsBinder
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10);
     private static readonly HoconObject MasterDefaults = Defaults("key = \"\", tls = \"\"");
-    private static readonly HoconObject ZoneDefaults = Defaults("masters = []");
+    private static readonly HoconObject ZoneDefaults = Defaults("masters = [], guard { }");
     private static readonly HoconObject ReceiverDefaults = Defaults("key = \"\", tls = \"\"");
     private static readonly HoconObject KeyDefaults = Defaults("algorithm = hmac-sha256, secret = \"\", secret-file = \"\"");
 
@@ -25,22 +25,33 @@ internal sealed partial class OptionsBinder
     /// <summary>
     /// What a named target falls back to: the keys that only named targets have, reference.conf, and the section of its driver.
     /// </summary>
-    private HoconObject TargetDefaults(TargetDriver driver)
+    private HoconObject TargetDefaults(TargetDriver driver) => Layered(
+        NamedTargetDefaults,
+        _reference.Find(KeySpelling.Root, "backends", driver.Name),
+        _root.Find(KeySpelling.Root, "backends", driver.Name));
+
+    /// <summary>What a zone with settings of its own falls back to: no masters, and the guards that all zones have.</summary>
+    private HoconObject ZoneFallback()
+    {
+        HoconObject guard = Layered(_reference.Find(KeySpelling.Root, "guard"), _root.Find(KeySpelling.Root, "guard"));
+        var members = new OrderedDictionary<string, HoconMember> { ["guard"] = new(guard, guard.Origin) };
+        return Layered(ZoneDefaults, new HoconObject(members, guard.Origin));
+    }
+
+    /// <summary>The members of all layers; a later one goes before an earlier one.</summary>
+    private HoconObject Layered(params ReadOnlySpan<HoconNode?> layers)
     {
         var members = new OrderedDictionary<string, HoconMember>();
-        Overlay(NamedTargetDefaults);
-        Overlay(_reference.Find(KeySpelling.Root, "backends", driver.Name));
-        Overlay(_root.Find(KeySpelling.Root, "backends", driver.Name));
-        return new HoconObject(members, _root.Origin);
-
-        void Overlay(HoconNode? layer)
+        foreach (HoconNode? layer in layers)
         {
-            if (layer is not HoconObject section) return;
+            if (layer is not HoconObject section) continue;
             foreach ((string key, HoconMember member) in section.Members)
             {
                 if (member.Value is not HoconScalar { IsNull: true }) members[key] = member;
             }
         }
+
+        return new HoconObject(members, _root.Origin);
     }
 
     private static JournalPlace ReadJournal(SectionReader section)

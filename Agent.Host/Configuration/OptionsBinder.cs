@@ -59,7 +59,8 @@ internal sealed partial class OptionsBinder
         string name = _agent.Text("name");
         if (name.Length == 0) name = Environment.MachineName;
         JournalPlace journal = ReadJournal(_agent.Section("journal"));
-        (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(ReadRoster(keys, tls), keys, tls);
+        (MasterRoster zones, ZonePatternMap<ZoneGuards> guards) = ReadZones(keys, tls);
+        (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(zones, keys, tls);
         ImmutableArray<MasterSetOptions> sets = ReadMasterSets(keys, tls, tlsListen);
         SectionReader orphan = _agent.Section("orphan");
         var options = new AgentOptions
@@ -77,6 +78,7 @@ internal sealed partial class OptionsBinder
             {
                 Catalogs = [.. catalogs.Keys],
                 MasterSets = [.. sets.Select(s => s.Name)],
+                OwnGuards = guards,
             },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
@@ -125,27 +127,6 @@ internal sealed partial class OptionsBinder
     {
         if (text == "localhost") return IPAddress.Loopback;
         return HostEndpoint.Parse(text, 0) is { Port: 0 } endpoint ? endpoint.Address : null;
-    }
-
-    private MasterRoster ReadRoster(
-        IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> tls)
-    {
-        var own = ImmutableArray.CreateBuilder<ZoneMasters>();
-        foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("zones"))
-        {
-            SectionReader section = _agent.Inner("zones", name, value, ZoneDefaults);
-            List<Master> masters = ReadMasters(section, keys, tls);
-            section.Done();
-            if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
-                _agent.ProblemAt(
-                    origin, "zones", $"a zone (\"example.org\") or all zones below a name (\"*.example.org\") is needed, not '{name}'");
-            else if (own.Any(o => o.Pattern.IsBelow == pattern.IsBelow && o.Pattern.Name == pattern.Name))
-                _agent.ProblemAt(origin, "zones", $"'{name}' is given twice");
-            else
-                own.Add(new ZoneMasters(pattern, [.. masters]));
-        }
-
-        return new MasterRoster([.. ReadMasters(_agent, keys, tls)], own.ToImmutable());
     }
 
     private List<Master> ReadMasters(

@@ -57,6 +57,22 @@ public sealed class GuardTests
         Assert.Equal(JsonValueKind.Null, (await agent.ZoneAsync(Zone))?.GetProperty("candidate").ValueKind);
     }
 
+    [Fact]
+    public async Task A_zone_with_guards_of_its_own_is_judged_by_them()
+    {
+        await using var master = new ScriptedMaster(_zone);
+        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
+            backend-driver = embedded
+            masters = ["{{master.EndPoint}}"]
+            zones { "*.example" { guard { shrink-percent = 100 } } }
+            """);
+        await agent.Worker.CreateAcceptedAsync(Zone);
+        (_zone.Serial, _zone.Hosts) = (2, 0);
+        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await agent.ZoneIsOkAsync(Zone, 2);
+        await WorkerClient.ServedAsync(agent.Dns, Zone, 2, () => agent.Output);
+    }
+
     /// <summary>What would go, with its SOA in front, and no more of it than was asked for.</summary>
     private static async Task ChangeIsShownAsync(AgentProcess agent)
     {

@@ -51,6 +51,7 @@ public sealed partial class FarmSimulationTests
             BreakingLife(seed);
             GuardedLife(seed);
             ClusterLife.Live(seed, SimSeeds.Swarm(seed));
+            CatalogLife.Live(seed, SimSeeds.Swarm(seed));
             AnnouncerLife.Live(seed, SimSeeds.Swarm(seed));
         }
 

@@ -19,9 +19,16 @@ internal sealed class SimCluster
         RefreshMinimum = TimeSpan.FromHours(6),
     };
 
-    public SimCluster(ulong seed, SimOptions options, bool isCalm = false, ZonePolicy? policy = null, PaceLimits? pace = null)
+    public SimCluster(
+        ulong seed,
+        SimOptions options,
+        bool isCalm = false,
+        ZonePolicy? policy = null,
+        PaceLimits? pace = null,
+        SimCatalog? catalog = null)
     {
-        Policy = policy ?? QuickPolicy;
+        Catalog = catalog;
+        Policy = (policy ?? QuickPolicy) with { Catalogs = catalog is null ? [] : [catalog.Name] };
         Pace = pace ?? new PaceLimits(500, 2000);
         Sim = new SimScheduler(seed, options) { EndsRun = static cause => cause is Xunit.Sdk.XunitException };
         Log = new FaultLog(Sim);
@@ -79,6 +86,9 @@ internal sealed class SimCluster
 
     /// <summary>How fast each node may ask each master.</summary>
     public PaceLimits Pace { get; }
+
+    /// <summary>The catalog that all nodes consume; null for none.</summary>
+    public SimCatalog? Catalog { get; }
 
     public SimClusterStore Store { get; }
 

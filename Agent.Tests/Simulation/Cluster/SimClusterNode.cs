@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
 using Agent.Actors.Backends;
+using Agent.Actors.Catalogs;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
+using Agent.Dns.Wire;
 
 namespace Agent.Tests.Simulation.Cluster;
 
@@ -141,8 +143,8 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
         {
             TargetDirectory = targets,
         };
-        Props host = ZoneShardActor.Props(
-            new ZoneShardSettings(zones, cluster.Shards, ChecksPerSecond: 500.0 / cluster.Shards, MaxEarly: 10_000));
+        Props host = ZoneShardActor.Props(WithCatalog(
+            new ZoneShardSettings(zones, cluster.Shards, ChecksPerSecond: 500.0 / cluster.Shards, MaxEarly: 10_000), journal));
         var region = new ShardRegionSettings(
             new ClusterCoordination(cluster.Shards), host, new UnplacedZones(), TimeSpan.FromSeconds(4), 1000)
         {
@@ -151,5 +153,17 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
             Peers = new RegionPeers(Name, Cluster.View, transport) { Gate = Cluster.Gate, Check = new JournalOwnershipCheck(journal) },
         };
         return system.ActorOf(ShardRegionActor.Props(region), "zones");
+    }
+
+    private ZoneShardSettings WithCatalog(ZoneShardSettings shards, IActorRef journal)
+    {
+        if (cluster.Catalog is not { } catalog) return shards;
+        var policies = new CatalogPolicyHolder(ImmutableDictionary<DomainName, CatalogPolicy>.Empty.Add(catalog.Name, catalog.Policy));
+        var settings = new CatalogSettings(policies, journal, new SimCatalogReader(cluster.Sim, node, catalog));
+        return shards with
+        {
+            Catalogs = settings.Names,
+            CatalogProps = (name, region) => CatalogActor.Props(settings, name, region),
+        };
     }
 }
