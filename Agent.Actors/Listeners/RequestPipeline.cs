@@ -122,8 +122,26 @@ public sealed class RequestPipeline
         {
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
         }
+        // That a name does not exist is an answer like any other; that we do not answer is not.
+        if (((ResponseCode)(reply[3] & 0xF)) is not (ResponseCode.NoError or ResponseCode.NXDomain) && IsOneErrorTooMany(ref context))
+        {
+            return default;
+        }
         CountRelayed(context.Source.Transport, reply[..length]);
         return new RequestOutcome(RequestDisposition.Reply, Finish(ref context, reply, length));
+    }
+
+    /// <summary>Whether the sender gets no error any more for now. Who sends a good cookie has received an answer of ours before: nobody
+    /// else's address is aimed at.</summary>
+    private bool IsOneErrorTooMany(ref RequestContext context)
+    {
+        if (context.Source.Transport != AnswerTransport.Udp || context.Cookie == CookieStatus.Good || _parts.ErrorRate is not { } rate
+            || rate.TryTake(context.Source.Client, context.NowMs))
+        {
+            return false;
+        }
+        AgentMetrics.CountShed("error_rate");
+        return true;
     }
 
     /// <summary>
@@ -188,11 +206,8 @@ public sealed class RequestPipeline
 
     private RequestOutcome Refuse(ref RequestContext context, in StepRefusal refusal, Span<byte> reply, bool isCut = false)
     {
-        // Who sends a good cookie has received an answer of ours before: nobody else's address is aimed at.
-        if (context.Source.Transport == AnswerTransport.Udp && context.Cookie != CookieStatus.Good && _parts.ErrorRate is { } rate
-            && !rate.TryTake(context.Source.Client, context.NowMs))
+        if (IsOneErrorTooMany(ref context))
         {
-            AgentMetrics.CountShed("error_rate");
             return default;
         }
         // Header, question and OPT are hardly more than the request; only a full signature needs room kept for it.

@@ -25,6 +25,9 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     private const int QuietMs = 100;
     private const int FirstRequestMs = 1000;
 
+    // A client that sends faster than we read would keep its thread for itself, and a few of them all threads.
+    private const int MessagesPerTurn = 64;
+
     [ThreadStatic]
     private static byte[]? _scratch;
 
@@ -185,6 +188,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     private async Task ReadAsync()
     {
         using var framer = new TcpFramer(_options.MessageBytesMax);
+        int messages = 0;
         while (true)
         {
             int count = await _connection.ReceiveAsync(framer.ReceiveBuffer, _stop.Token);
@@ -200,6 +204,10 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
                 _hasAsked = true;
                 Touch();
                 Handle(message);
+                if (++messages % MessagesPerTurn == 0)
+                {
+                    await Task.Yield();
+                }
             }
             if (framer.IsBroken)
             {

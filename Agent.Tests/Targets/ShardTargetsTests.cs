@@ -86,6 +86,29 @@ public sealed class ShardTargetsTests : TestKitBase
     }
 
     [Fact]
+    public void A_look_tells_one_target_of_one_zone_awake_or_asleep()
+    {
+        TwoZones();
+        Publish("ns1", "ns2");
+        Advance(TimeSpan.FromSeconds(1));
+        foreach (Server server in _servers.Values) server.Wishes.Clear();
+        foreach (DomainName zone in (DomainName[])[Awake, Asleep])
+        {
+            _client.Send(_shard, new LookAtTarget(zone, "ns2"));
+            Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
+        }
+
+        _client.Send(_shard, new LookAtTarget(DomainName.Parse("unknown.example."), "ns2"));
+        Assert.Equal(ZoneOutcome.Unknown, _client.ExpectMsg<ZoneReply>().Outcome);
+        _client.Send(_shard, new LookAtTarget(Awake, "ns3"));
+        Assert.Equal(ZoneOutcome.Unknown, _client.ExpectMsg<ZoneReply>().Outcome);
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(_servers["ns1"].Wishes);
+        Assert.Equal([Asleep, Awake], _servers["ns2"].Wishes.Select(w => w.Zone).Order());
+        Assert.All(_servers["ns2"].Wishes, w => Assert.True(w.ObserveFirst));
+    }
+
+    [Fact]
     public void A_set_that_is_older_than_the_one_known_does_not_count()
     {
         TwoZones();
