@@ -12,6 +12,9 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>Lines for the server section, each with its indentation.</summary>
     public string ExtraServerLines { get; init; } = "";
 
+    /// <summary>The DNS name that its masters must prove to have, over TLS; empty: it asks in the clear.</summary>
+    public string MasterTlsName { get; init; } = "";
+
     /// <summary>As a master it makes differences of what it reads from its files, and answers IXFR with them.</summary>
     public bool MakesDifferences { get; init; }
 
@@ -97,13 +100,15 @@ public sealed class NsdServer() : MasterServer("nsd")
             }
         }
 
+        if (MasterTlsName.Length > 0) text.Append("tls-auth:\n    name: xot\n    auth-domain-name: ").Append(MasterTlsName).Append('\n');
         foreach ((string name, IPEndPoint master, SecondaryWay way) in _secondaryZones)
         {
             TransferKey? own = ZoneKeys.GetValueOrDefault(name);
             string key = (own ?? Key)?.Name ?? "NOKEY";
             text.Append(CultureInfo.InvariantCulture, $"zone:\n    name: \"{name.TrimEnd('.')}\"\n    zonefile: \"{name}zone\"\n");
             string how = way switch { SecondaryWay.Whole => "AXFR ", SecondaryWay.DifferencesByUdp => "UDP ", _ => "" };
-            text.Append(CultureInfo.InvariantCulture, $"    request-xfr: {how}{master.Address}@{master.Port} {key}\n");
+            string tls = MasterTlsName.Length > 0 ? " xot" : "";
+            text.Append(CultureInfo.InvariantCulture, $"    request-xfr: {how}{master.Address}@{master.Port} {key}{tls}\n");
             text.Append(CultureInfo.InvariantCulture, $"    allow-notify: {master.Address} {key}\n");
             text.Append(CultureInfo.InvariantCulture, $"    provide-xfr: 127.0.0.0/8 {own?.Name ?? "NOKEY"}\n");
         }

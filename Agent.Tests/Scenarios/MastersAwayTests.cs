@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Agent.Bench.Peers;
@@ -10,7 +11,11 @@ namespace Agent.Tests.Scenarios;
 [Trait("Category", "Peer")]
 public sealed class MastersAwayTests(ITestOutputHelper output)
 {
-    private const int Many = 2000;
+    /// <summary>AGENT_MASTERS_AWAY_ZONES asks for more, 10000 for example.</summary>
+    private static readonly int Many = int.TryParse(
+        Environment.GetEnvironmentVariable("AGENT_MASTERS_AWAY_ZONES"), NumberStyles.None, CultureInfo.InvariantCulture, out int zones)
+        ? zones
+        : 2000;
 
     [Fact]
     public async Task Without_masters_a_restarted_agent_and_a_wiped_server_serve_on_and_all_comes_level_when_they_are_back()

@@ -81,6 +81,33 @@ public sealed class TlsServerTests : IDisposable
             () => agent.Output);
     }
 
+    /// <summary>As a client NSD 4.6 names the protocol; as a server it does not (see the farm's tests).</summary>
+    [Fact]
+    public async Task NSD_is_a_secondary_over_TLS_and_gets_nothing_of_another_name()
+    {
+        (string certificate, string key) = _authority.Issue("server", "127.0.0.1", "ns1.test");
+        await using NsdServer nsd = new() { MasterTlsName = "ns1.test", ExtraServerLines = TrustedLine() };
+        await using NsdServer misled = new() { MasterTlsName = "ns2.test", ExtraServerLines = TrustedLine() };
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 5, hosts: 2000));
+        await Task.WhenAll(nsd.StartAsync(), misled.StartAsync());
+        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
+            masters = ["{{master.EndPoint}}"]
+            backend-driver = embedded
+            tls-listen { enabled = true, port = 0, certificate-file = "{{certificate}}", key-file = "{{key}}", alpn = strict }
+            allow-transfer = ["127.0.0.1"], transfer-transport = tls
+            """);
+        await agent.Worker.CreateAcceptedAsync(Zone);
+        await misled.AddSecondaryAsync(Zone, agent.DnsOverTls!);
+        await nsd.AddSecondaryAsync(Zone, agent.DnsOverTls!);
+
+        await WorkerClient.ServedAsync(nsd.EndPoint, Zone, 5, () => $"{agent.Output}\n{nsd.Output}");
+        Assert.Equal(
+            await DigTool.QueryAsync(agent.Dns, "host1999." + Zone, "A"), await DigTool.QueryAsync(nsd.EndPoint, "host1999." + Zone, "A"));
+        Assert.Equal(0u, await WorkerClient.PollSerialAsync(misled.EndPoint, Zone));
+
+        string TrustedLine() => $"    tls-cert-bundle: \"{_authority.CaFile}\"";
+    }
+
     /// <summary>With no host name among the options, the server must be ns1.test.</summary>
     private async Task<string> KdigAsync(AgentProcess agent, string name, string type, params string[] options)
     {
