@@ -244,9 +244,15 @@ public sealed partial class CatalogActor : UntypedActor
         if (_phase != Phase.Applying || !_underWay.Remove(reply.Zone)) return;
         if (reply is { Outcome: ZoneOutcome.Failed, Reason: { } reason })
         {
-            if (reason.Code == ReasonCode.OwnedElsewhere) CodeProbe.Reached("catalog.member-not-free");
-            if (reason.Code == ReasonCode.OwnedElsewhere) _conflicts.Add(new CatalogConflict(reply.Zone, reason));
-            else _failure = reason;
+            if (reason.Code == ReasonCode.OwnedElsewhere)
+            {
+                CodeProbe.Reached("catalog.member-not-free");
+                _conflicts.Add(new CatalogConflict(reply.Zone, reason));
+            }
+            else
+            {
+                _failure = reason;
+            }
         }
         else if (reply.Outcome == ZoneOutcome.Done)
         {

@@ -21,7 +21,7 @@ internal sealed partial class OptionsBinder
         {
             SectionReader section = _agent.Inner("zones", name, value, fallback);
             List<Master> masters = ReadMasters(section, keys, tls);
-            (GuardPolicy guard, OlderSerial older) = ReadGuard(section.Section("guard"));
+            ZoneGuards? guard = value.Find("guard") is null ? null : ReadOwnGuard(section);
             section.Done();
             if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
             {
@@ -35,12 +35,17 @@ internal sealed partial class OptionsBinder
             else
             {
                 // Who says only how content is judged says nothing of where it comes from.
-                bool hasGuard = value.Find("guard") is HoconObject;
-                if (value.Find("masters") is not null || !hasGuard) own.Add(new ZoneMasters(pattern, [.. masters]));
-                if (hasGuard) guards.Add((pattern, new ZoneGuards(guard, older)));
+                if (value.Find("masters") is not null || guard is null) own.Add(new ZoneMasters(pattern, [.. masters]));
+                if (guard is not null) guards.Add((pattern, guard));
             }
         }
 
         return (new MasterRoster([.. ReadMasters(_agent, keys, tls)], own.ToImmutable()), new ZonePatternMap<ZoneGuards>(guards));
+    }
+
+    private static ZoneGuards ReadOwnGuard(SectionReader zone)
+    {
+        (GuardPolicy guard, OlderSerial older) = ReadGuard(zone.Section("guard"));
+        return new ZoneGuards(guard, older);
     }
 }

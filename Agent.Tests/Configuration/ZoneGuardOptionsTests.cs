@@ -38,6 +38,7 @@ public sealed class ZoneGuardOptionsTests
     [Theory]
     [InlineData("\"a.example\" { guard { shrink-percents = 5 } }", "shrink-percent")]
     [InlineData("\"a.example\" { guard { shrink-percent = 101 } }", "100")]
+    [InlineData("\"a.example\" { guard = 5 }", "object")]
     [InlineData("\"a.example\" { guard { } }, \"A.example.\" { masters = [] }", "twice")]
     public void A_wrong_guard_is_an_error(string zones, string word) => Assert.Contains(
         word, ConfigurationText.Problems(ConfigurationText.Base + $"agent.zones {{ {zones} }}"), StringComparison.Ordinal);
