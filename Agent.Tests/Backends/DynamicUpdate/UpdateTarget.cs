@@ -26,7 +26,8 @@ internal sealed class UpdateTarget : IAsyncDisposable
         Assert.True(TsigKey.TryCreate(UpdatedServers.KeyName, TsigAlgorithm.HmacSha256, secret, out TsigKey? key));
         _server = server;
         _key = key;
-        _backend = new DynamicUpdateBackend(new DynamicUpdateOptions(through ?? server.EndPoint, () => key, _folder.FullPath), TimeProvider.System);
+        DynamicUpdateOptions options = new(through ?? server.EndPoint, () => key, _folder.FullPath);
+        _backend = new DynamicUpdateBackend(options, TimeProvider.System);
         _reader = new ServedZoneReader(server.EndPoint, _folder.FullPath, TimeProvider.System);
         Caller = new BackendCaller(_backend) { History = history };
     }
