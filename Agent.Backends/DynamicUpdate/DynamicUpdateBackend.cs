@@ -70,7 +70,7 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
         // The same content a second time: the first time did not do, so nothing is taken for granted.
         bool isDone = _left.TryRemove(order.Zone, out Left? left) && left.Content != order.Content.Hash
             && HistoryFrom(order, h => h.Find(order.Content, left.Content)) is { } known
-            && await SendAsync(known, left.Soa, wanted, cancellation);
+            && await SendAsync(known.Change, left.Soa, wanted, cancellation);
         for (int look = 0; !isDone && look < LooksMax; look++)
             isDone = await CompareAsync(order, wanted, cancellation);
         if (!isDone)
@@ -115,13 +115,14 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
         return ValueTask.CompletedTask;
     }
 
-    private static ContentChange? HistoryFrom(ApplyZone order, Func<IContentHistory, DifferenceSequence?> find)
+    private static Known? HistoryFrom(ApplyZone order, Func<IContentHistory, DifferenceSequence?> find)
     {
         if (order.History is not { } history)
             return null;
         try
         {
-            return find(history) is { } sequence && ContentChange.TryFold(sequence, out ContentChange? change) ? change : null;
+            return find(history) is { } sequence && ContentChange.TryFold(sequence, out ContentChange? change)
+                ? new Known(change, UpdateSoa.Of(order.Zone, sequence.Octets)) : null;
         }
         catch (IOException)
         {
@@ -162,8 +163,8 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
         ServerFinding finding = await _probe.AskAsync(order.Zone, cancellation);
         if (ZoneSighting.From(finding) is { Observation: Observation.Present, Serial: var serial }
             && serial != order.Content.Serial
-            && HistoryFrom(order, h => h.Find(order.Content, serial)) is { } change)
-            return await SendAsync(change, wanted.WithSerial(serial), wanted, cancellation);
+            && HistoryFrom(order, h => h.Find(order.Content, serial)) is { } known)
+            return await SendAsync(known.Change, known.From, wanted, cancellation);
         throw BackendException.Refused(
             $"{refusal}, and what leads from its serial to {order.Content.Serial} is not known: "
             + $"allow the key {_key().Name} to transfer the zone");
@@ -226,6 +227,9 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
     }
 
     private ulong Now() => (ulong)Time.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>What the history knows: a change, and the SOA that it starts from.</summary>
+    private sealed record Known(ContentChange Change, UpdateSoa From);
 
     /// <summary>What a zone was left at.</summary>
     private sealed record Left(ContentHash Content, UpdateSoa Soa);

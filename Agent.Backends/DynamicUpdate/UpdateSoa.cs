@@ -19,10 +19,21 @@ internal sealed record UpdateSoa(DomainName Apex, uint Ttl, byte[] Rdata)
     public static UpdateSoa Of(ZoneContent content)
     {
         using RecordStream records = content.Open();
-        return records.TryRead(out StoredRecord record) && record.Type == RecordType.SOA
-            ? new UpdateSoa(content.Apex, record.Ttl, record.Rdata.ToArray())
-            : throw new IOException($"The content of {content.Apex} cannot be read: {records.Error.Text()}");
+        return First(content.Apex, records);
     }
+
+    /// <summary>The SOA that records in the stored form begin with.</summary>
+    /// <exception cref="IOException">They do not begin with one.</exception>
+    public static UpdateSoa Of(DomainName apex, ReadOnlyMemory<byte> octets)
+    {
+        using RecordStream records = new(octets);
+        return First(apex, records);
+    }
+
+    private static UpdateSoa First(DomainName apex, RecordStream records) =>
+        records.TryRead(out StoredRecord record) && record.Type == RecordType.SOA
+            ? new UpdateSoa(apex, record.Ttl, record.Rdata.ToArray())
+            : throw new IOException($"The records of {apex} cannot be read: {records.Error.Text()}");
 
     /// <summary>TTL and data are the same, the case of names not counted.</summary>
     public bool IsSame(UpdateSoa other)

@@ -126,6 +126,47 @@ public sealed class DynamicUpdatePeerTests(UpdatedServers servers) : IClassFixtu
         await target.AppliedAsync(UpdateTarget.Zone(zone, 2026112800, "@ NS ns1", "ns1 A 127.0.0.1"));
     }
 
+    [Fact]
+    public async Task A_server_that_gives_no_transfer_gets_what_the_history_leads_on_from_its_serial()
+    {
+        KnownHistory history = new();
+        await using UpdateTarget target = new(servers[UpdatedServers.Bind], history);
+        string[] lines = ["@ 3600 NS ns1", "ns1 3600 A 127.0.0.1"];
+        ZoneContent second = UpdateTarget.Zone(UpdatedServers.ClosedZone, 2, [.. lines, "www A 192.0.2.1"]);
+        history.Add(UpdateTarget.Zone(UpdatedServers.ClosedZone, 1, lines), second);
+
+        Assert.Equal(OrderOutcome.Done, (await target.Caller.ApplyAsync(second.Apex, second)).Outcome);
+        Assert.Equal(2u, (await target.Caller.ObserveAsync(second.Apex)).Serial);
+        OrderFinished refused = await target.RefusedAsync(UpdateTarget.Zone(UpdatedServers.ClosedZone, 3, lines));
+
+        Assert.Contains("to transfer the zone", refused.Reason!.Text, StringComparison.Ordinal);
+        Assert.Single(await DigTool.QueryAsync(servers[UpdatedServers.Bind].EndPoint, $"www.{UpdatedServers.ClosedZone}", "A"));
+    }
+
+    /// <summary>As when the agent is killed: the server has done the message, and nobody heard of it.</summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_change_that_is_cut_behind_any_message_is_finished_and_does_not_pass_for_whole(string kind)
+    {
+        const uint Wanted = 100;
+        string[] hosts = [.. Enumerable.Range(0, 6000).Select(i => $"host-number-{i} A 10.0.{i / 250}.{i % 250}")];
+        int cut = 0;
+        for (uint reached = 0; reached != Wanted;)
+        {
+            ZoneContent content = UpdateTarget.Zone(servers.TakeZone(), Wanted, ["@ NS ns1", "ns1 A 127.0.0.1", .. hosts]);
+            await using CutConnection connection = new(servers[kind].EndPoint, ++cut);
+            await using UpdateTarget killed = new(servers[kind], through: connection.EndPoint);
+            Assert.Equal(OrderOutcome.Away, (await killed.Caller.ApplyAsync(content.Apex, content)).Outcome);
+
+            await using UpdateTarget next = new(servers[kind]);
+            reached = (await next.Caller.ObserveAsync(content.Apex)).Serial;
+            Assert.Equal(reached == Wanted, (await next.ServedAsync(content.Apex)).Count == content.RecordCount);
+            await next.AppliedAsync(content);
+        }
+
+        Assert.InRange(cut, 3, 6);
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task Every_type_comes_back_equal_by_transfer(string kind)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Agent.Actors.Backends;
 using Agent.Backends.DynamicUpdate;
@@ -19,12 +20,14 @@ internal sealed class UpdateTarget : IAsyncDisposable
     private readonly TsigKey _key;
     private readonly TemporaryFolder _folder = new("update");
 
-    public UpdateTarget(DnsServer server, IContentHistory? history = null, string secret = UpdatedServers.Secret)
+    public UpdateTarget(
+        DnsServer server, IContentHistory? history = null, string secret = UpdatedServers.Secret, EndPoint? through = null)
     {
         Assert.True(TsigKey.TryCreate(UpdatedServers.KeyName, TsigAlgorithm.HmacSha256, secret, out TsigKey? key));
         _server = server;
         _key = key;
-        _backend = new DynamicUpdateBackend(new DynamicUpdateOptions(server.EndPoint, () => key, _folder.FullPath), TimeProvider.System);
+        DynamicUpdateOptions options = new(through ?? server.EndPoint, () => key, _folder.FullPath);
+        _backend = new DynamicUpdateBackend(options, TimeProvider.System);
         _reader = new ServedZoneReader(server.EndPoint, _folder.FullPath, TimeProvider.System);
         Caller = new BackendCaller(_backend) { History = history };
     }

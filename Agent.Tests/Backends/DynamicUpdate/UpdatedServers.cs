@@ -11,10 +11,18 @@ public sealed class UpdatedServers : IAsyncLifetime
     public const string KeyName = "update-key";
     public const string Secret = "dXBkYXRlLWtleS1vZi10aGUtdGVzdHMtMzItb2N0ZXRz";
 
-    private const int ZonesMax = 40;
+    /// <summary>A zone of serial 1 at the BIND that the key may update and not transfer.</summary>
+    public const string ClosedZone = "closed.update.example.";
+
+    private const int ZonesMax = 60;
     private int _taken;
 
-    private readonly BindServer _bind = new() { Key = new TransferKey(KeyName, Secret), TakesUpdates = true };
+    private readonly BindServer _bind = new()
+    {
+        Key = new TransferKey(KeyName, Secret),
+        TakesUpdates = true,
+        ZoneKeys = new Dictionary<string, TransferKey> { [ClosedZone] = new("another-key", Secret) },
+    };
     private readonly KnotServer _knot = new() { Key = new TransferKey(KeyName, Secret), TakesUpdates = true };
 
     public MasterServer this[string kind] => kind == Bind ? _bind : _knot;
@@ -24,6 +32,7 @@ public sealed class UpdatedServers : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        await _bind.SetZoneAsync(MasterZone.Create(ClosedZone, 1));
         foreach (MasterServer server in (MasterServer[])[_bind, _knot])
         {
             for (int i = 1; i <= ZonesMax; i++) await server.SetZoneAsync(MasterZone.Create(NameOf(i), 1));
