@@ -19,6 +19,27 @@ public sealed class RequestPipelineTests
     }
 
     [Theory]
+    [InlineData(ResponseCode.NoError, false)]
+    [InlineData(ResponseCode.NXDomain, false)]
+    [InlineData(ResponseCode.Refused, true)]
+    [InlineData(ResponseCode.ServFail, true)]
+    public void Errors_of_the_embedded_server_count_like_others(ResponseCode code, bool isLimited)
+    {
+        var parts = new PipelineParts
+        {
+            LocalAnswerer = new Answerer { Length = 40, ResponseCode = code },
+            ErrorRate = new SourceRateLimiter(1, 1, 5),
+        };
+        var pipeline = new RequestPipeline(new ListenerPolicy(), parts);
+        byte[] reply = new byte[1232];
+        Assert.Equal(RequestDisposition.Reply, pipeline.Process(Query(), From("192.0.2.1"), reply, 0).Disposition);
+        Assert.Equal(
+            isLimited ? RequestDisposition.Silence : RequestDisposition.Reply,
+            pipeline.Process(Query(), From("192.0.2.200"), reply, 0).Disposition);
+        Assert.Equal(RequestDisposition.Reply, pipeline.Process(Query(), From("192.0.2.1", AnswerTransport.Tcp), reply, 0).Disposition);
+    }
+
+    [Theory]
     [InlineData("192.0.2.1", null, "blue")]
     [InlineData("192.0.2.200", null, "green")]
     [InlineData("198.51.100.1", null, null)]
@@ -144,12 +165,15 @@ public sealed class RequestPipelineTests
     {
         public int Length { get; init; }
 
+        public ResponseCode ResponseCode { get; init; }
+
         public int Limit { get; private set; }
 
         public int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport)
         {
             Limit = response.Length;
             query[..MessageHeader.Size].CopyTo(response);
+            response[3] = (byte)ResponseCode;
             return Length;
         }
     }
