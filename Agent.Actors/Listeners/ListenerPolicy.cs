@@ -34,6 +34,9 @@ public sealed record ListenerPolicy
     /// <summary>Whether transfers over TLS are refused to clients that did not choose the protocol "dot" (RFC 9103 section 7.1).</summary>
     public bool TransferNeedsDot { get; init; } = true;
 
+    /// <summary>Whether an address is one of those that may send NOTIFY, CREATE or DELETE, and not because everybody may.</summary>
+    internal bool NamesSender(in NetworkEndpoint client) => Names(AllowControl, client) || Names(AllowNotify, client);
+
     /// <summary>The master set that a sender speaks for: what it proves (a key, a certificate) counts before where it comes from. Null for
     /// none.</summary>
     internal string? MasterSetOf(in NetworkEndpoint client, DomainName? key, TlsClient? tls)
@@ -50,6 +53,8 @@ public sealed record ListenerPolicy
 
         return null;
     }
+
+    private static bool Names(AccessList list, in NetworkEndpoint client) => !list.AllowsAny && list.AllowsAddress(client);
 }
 
 /// <summary>A master set, and who speaks for it.</summary>

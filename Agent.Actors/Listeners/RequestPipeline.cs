@@ -27,6 +27,7 @@ public sealed class RequestPipeline
 
     private readonly PipelineParts _parts;
     private volatile IRequestStep[] _steps;
+    private volatile ListenerPolicy _policy;
     private ulong _trace;
 
     /// <summary>Joins policy and parts.</summary>
@@ -36,6 +37,7 @@ public sealed class RequestPipeline
         ArgumentNullException.ThrowIfNull(parts);
         _parts = parts;
         _trace = parts.TraceSeed;
+        _policy = policy;
         _steps = Chain(policy, parts);
     }
 
@@ -43,6 +45,7 @@ public sealed class RequestPipeline
     public void UsePolicy(ListenerPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
+        _policy = policy;
         _steps = Chain(policy, _parts);
     }
 
@@ -122,8 +125,10 @@ public sealed class RequestPipeline
         {
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
         }
-        // That a name does not exist is an answer like any other; that we do not answer is not.
-        if (((ResponseCode)(reply[3] & 0xF)) is not (ResponseCode.NoError or ResponseCode.NXDomain) && IsOneErrorTooMany(ref context))
+        // That a name does not exist is an answer like any other; that we do not answer is not. A control plane that looks whether its zones
+        // are gone is refused once for each.
+        if (((ResponseCode)(reply[3] & 0xF)) is not (ResponseCode.NoError or ResponseCode.NXDomain)
+            && !_policy.NamesSender(context.Source.Client) && IsOneErrorTooMany(ref context))
         {
             return default;
         }

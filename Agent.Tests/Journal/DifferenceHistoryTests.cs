@@ -41,6 +41,22 @@ public abstract class DifferenceHistoryTests(JournalFixture fixture) : IDisposab
     }
 
     [Fact]
+    public void What_leads_from_a_content_that_is_named_by_its_hash_is_joined_to_one()
+    {
+        ZoneContent last = Put(from: 1, to: 6);
+        for (uint serial = 1; serial < 6; serial++)
+        {
+            ContentHash from = Small(Name, serial, 50 + (int)serial).Hash;
+            DifferenceSequence? sequence = DifferenceChain.Between(_journal.Journal.Differences, last, from);
+            Assert.Equal((serial, 6u, 6 - (int)serial), (sequence!.FromSerial, sequence.ToSerial, sequence.StepCount));
+        }
+
+        // Of the same serial, yet another content; and nothing leads from a content to itself.
+        Assert.Null(DifferenceChain.Between(_journal.Journal.Differences, last, Small(Name, 3, 9).Hash));
+        Assert.Null(DifferenceChain.Between(_journal.Journal.Differences, last, last.Hash));
+    }
+
+    [Fact]
     public void Steps_that_came_in_one_transfer_can_be_joined_in_the_middle()
     {
         MemoryZoneContent first = Small(Name, 1, 50);

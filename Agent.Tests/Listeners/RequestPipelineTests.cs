@@ -40,6 +40,26 @@ public sealed class RequestPipelineTests
     }
 
     [Theory]
+    [InlineData("192.0.2.1", "198.51.100.0/24", true)]
+    [InlineData("198.51.100.0/24", "192.0.2.1", true)]
+    [InlineData("any", "any", false)]
+    public void A_control_plane_that_looks_whether_its_zones_are_gone_is_always_answered(string control, string notify, bool isAnswered)
+    {
+        var policy = new ListenerPolicy { AllowControl = AccessList.Parse(control), AllowNotify = AccessList.Parse(notify) };
+        var parts = new PipelineParts
+        {
+            LocalAnswerer = new Answerer { Length = 40, ResponseCode = ResponseCode.Refused },
+            ErrorRate = new SourceRateLimiter(1, 1, 5),
+        };
+        var pipeline = new RequestPipeline(policy, parts);
+        byte[] reply = new byte[1232];
+        Assert.Equal(RequestDisposition.Reply, pipeline.Process(Query(), From("192.0.2.1"), reply, 0).Disposition);
+        Assert.Equal(
+            isAnswered ? RequestDisposition.Reply : RequestDisposition.Silence,
+            pipeline.Process(Query(), From("192.0.2.1"), reply, 0).Disposition);
+    }
+
+    [Theory]
     [InlineData("192.0.2.1", null, "blue")]
     [InlineData("192.0.2.200", null, "green")]
     [InlineData("198.51.100.1", null, null)]

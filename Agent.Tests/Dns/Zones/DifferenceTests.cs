@@ -61,6 +61,11 @@ public sealed class DifferenceTests
             Assert.True(Sets(folded).SetEquals(Sets(stepwise)), $"seed {seed}");
             Assert.True(Sets(folded).SetEquals(Naive(start, whole)!), $"seed {seed}");
             Assert.Equal(Apply(start, whole).Hash, folded.Hash);
+            Assert.True(ContentChange.TryFold(whole, out ContentChange? change), $"seed {seed}");
+            HashSet<string> changed = WithoutSoa(start);
+            foreach (PlainRecord gone in Records(change.Deleted)) Assert.True(changed.Remove(Line(gone)), $"seed {seed}: {gone}");
+            foreach (PlainRecord come in Records(change.Added)) Assert.True(changed.Add(Line(come)), $"seed {seed}: {come}");
+            Assert.True(changed.SetEquals(WithoutSoa(folded)), $"seed {seed}");
         }
     }
 
@@ -103,6 +108,17 @@ public sealed class DifferenceTests
 
         Assert.Equal(2, result.Count);
         Assert.Equal(Name("target.EXAMPLE.org."), result[1].Rdata);
+    }
+
+    [Fact]
+    public void A_record_that_a_master_sent_twice_goes_with_both_of_its_copies()
+    {
+        PlainRecord twice = Record("a.example.org.", RecordType.A, 192, 0, 2, 1);
+        PlainRecord stays = Record("b.example.org.", RecordType.A, 192, 0, 2, 2);
+        MemoryZoneContent content = Content(SoaRecord(1), twice, twice with { Owner = DomainName.Parse("A.example.org.") }, stays);
+        Assert.True(DifferenceSequence.TryLoad(Apex, Octets([SoaRecord(1), twice, SoaRecord(2)]), out DifferenceSequence? difference));
+
+        Assert.Equal([RecordType.SOA, RecordType.A], ReadRecords(Apply(content, difference)).Select(record => record.Type));
     }
 
     [Theory]
@@ -189,11 +205,8 @@ public sealed class DifferenceTests
     {
         var lines = ReadRecords(from).ToDictionary(Key, record => record);
         bool isAdding = true;
-        using var records = new RecordStream(difference.Octets);
-        while (records.TryRead(out StoredRecord stored))
+        foreach (PlainRecord record in Records(difference.Octets))
         {
-            Assert.True(DomainName.TryFromWire(stored.Owner, out DomainName? owner));
-            var record = new PlainRecord(owner, stored.Type, stored.Ttl, stored.Rdata.ToArray());
             if (record.Type == RecordType.SOA) isAdding = !isAdding;
             if (!(isAdding ? lines.TryAdd(Key(record), record) : lines.Remove(Key(record)))) return null;
         }
@@ -203,6 +216,22 @@ public sealed class DifferenceTests
 
     // Records of one name may spell it differently; a difference has one spelling for all of them.
     private static string Line(PlainRecord record) => $"{Key(record)} {record.Ttl}";
+
+    private static HashSet<string> WithoutSoa(ZoneContent content) =>
+        [.. ReadRecords(content).Where(record => record.Type != RecordType.SOA).Select(Line)];
+
+    private static List<PlainRecord> Records(ReadOnlyMemory<byte> octets)
+    {
+        var plain = new List<PlainRecord>();
+        using var records = new RecordStream(octets);
+        while (records.TryRead(out StoredRecord record))
+        {
+            Assert.True(DomainName.TryFromWire(record.Owner, out DomainName? owner));
+            plain.Add(new PlainRecord(owner, record.Type, record.Ttl, record.Rdata.ToArray()));
+        }
+
+        return plain;
+    }
 
     private static HashSet<string> Sets(ZoneContent content) => [.. ReadRecords(content).Select(Line)];
 
