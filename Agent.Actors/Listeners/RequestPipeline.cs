@@ -125,8 +125,8 @@ public sealed class RequestPipeline
         {
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.Other), reply);
         }
-        // That a name does not exist is an answer like any other; that we do not answer is not. A control plane that looks whether its zones
-        // are gone is refused once for each.
+        // That a name does not exist is an answer like any other; that we do not answer is not. A control plane that looks whether its
+        // zones are gone is refused once for each.
         if (((ResponseCode)(reply[3] & 0xF)) is not (ResponseCode.NoError or ResponseCode.NXDomain)
             && !_policy.NamesSender(context.Source.Client) && IsOneErrorTooMany(ref context))
         {

@@ -80,7 +80,7 @@ public sealed class EtcdStoreTests(EtcdServerFixture fixture) : ClusterStoreCont
         await using EtcdHarness store = new(fixture.Server.Address);
         await store.CommitAsync(store.Put("a", "before"));
         store.Store.Watch(1, store.Prefix, 0, store.Probe.ReplyTo);
-        // Progress says that the watch stands; it comes as soon as the store moves on, and a move before the watch was there does not count.
+        // Progress says that the watch stands; it comes as soon as the store moves on. A move before the watch was there does not count.
         await Eventually.HoldsAsync(
             async () =>
             {

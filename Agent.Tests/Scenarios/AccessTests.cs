@@ -64,7 +64,7 @@ public sealed class AccessTests
             await network.IpAsync("address", "add", $"{address}/32", "dev", "lo");
         await using AgentProcess agent = new("""
             masters = ["192.0.2.99"]
-            allow-notify = ["192.0.2.0/24", "198.51.100.1"]
+            allow-notify = ["192.0.2.1", "198.51.100.1"]
             backend-driver = embedded
             limits { errors-per-second = 1, notifies-per-second = 1 }
             """)
@@ -79,6 +79,9 @@ public sealed class AccessTests
         Assert.InRange(Answers("192.0.2.1", update).Count, 1, Burst / 2);
         Assert.InRange(Answers("192.0.2.200", query).Count, 0, Burst / 2);
         Assert.InRange(Answers("198.51.100.1", update).Count, 1, Burst / 2);
+
+        // Who may send NOTIFY hears of each zone that it is not here.
+        Assert.InRange(Answers("198.51.100.1", query).Count(IsRefused), Burst * 3 / 4, Burst);
         MetricsPage metrics = await agent.MetricsAsync();
         Assert.InRange(metrics["dnsagent_intake_shed_total{reason=\"error_rate\"}"], Burst * 2, Burst * 4);
 
