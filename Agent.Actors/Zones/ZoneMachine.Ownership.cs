@@ -97,10 +97,7 @@ public sealed partial class ZoneMachine
         : new Reason(ReasonCode.OwnedElsewhere, $"the zone belongs to the catalog {owner.Catalog}");
 
     /// <summary>Why a control message cannot take the zone away; null when it can.</summary>
-    private Reason? WhyNotDeleted(DeleteAsked input)
-    {
-        return WhyOnlyItsCatalog() ?? (input.Force ? null : WhyNotOf(input.Origin));
-    }
+    private Reason? WhyNotDeleted(DeleteAsked input) => WhyOnlyItsCatalog() ?? (input.Force ? null : WhyNotOf(input.Origin));
 
     /// <summary>Why nobody but a catalog may take the zone away; null where it belongs to none of those that are configured.</summary>
     private Reason? WhyOnlyItsCatalog()

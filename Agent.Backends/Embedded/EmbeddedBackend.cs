@@ -13,29 +13,23 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     // Building an image keeps a processor busy, so more at once would only take turns.
     private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1))
     {
+        TakesDifferences = true,
         Listing = ZoneListing.Whole,
     };
 
     private readonly EmbeddedZoneTable _zones;
-    private readonly RecentDifferences _recent;
 
     /// <summary>Serves through this table, which outlives the driver.</summary>
-    /// <param name="zones">Where the zones are answered from.</param>
-    /// <param name="recent">Finds what led to a content: a large zone is then changed and not built again.</param>
-    /// <param name="time">The clock of the deadlines.</param>
-    public EmbeddedBackend(EmbeddedZoneTable zones, RecentDifferences recent, TimeProvider time)
-        : base(Driver, OrderDeadlines.Default, time)
-    {
-        _zones = zones;
-        _recent = recent;
-    }
+    public EmbeddedBackend(EmbeddedZoneTable zones, TimeProvider time)
+        : base(Driver, OrderDeadlines.Default, time) => _zones = zones;
 
     /// <inheritdoc/>
-    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    protected override Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
-        if (!TryRevise(zone, content, out ZoneImage? image))
+        ArgumentNullException.ThrowIfNull(order);
+        if (!TryRevise(order, out ZoneImage? image))
         {
-            ZoneContentError error = ZoneImage.TryBuild(content, out image);
+            ZoneContentError error = ZoneImage.TryBuild(order.Content, out image);
             if (error != ZoneContentError.None)
                 throw BackendException.Refused(error.Text());
         }
@@ -46,6 +40,10 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
         FaultPoint.Pass("embedded.served");
         return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        ApplyAsync(new ApplyZone(0, zone, content), cancellation);
 
     /// <inheritdoc/>
     protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
@@ -66,12 +64,13 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    private bool TryRevise(DomainName zone, ZoneContent content, [NotNullWhen(true)] out ZoneImage? image)
+    /// <summary>A large zone is changed and not built again, where it is known what led to its content.</summary>
+    private bool TryRevise(ApplyZone order, [NotNullWhen(true)] out ZoneImage? image)
     {
         image = null;
-        return _zones.TryGet(zone, out ZoneImage? served)
-            && _recent.TryFind(zone, served.ContentHash, content.Hash, out DifferenceSequence? differences)
-            && served.TryRevise(differences, content.Hash, out image) == ZoneRevisionError.None
-            && image!.Serial == content.Serial;
+        return _zones.TryGet(order.Zone, out ZoneImage? served)
+            && order.History?.Find(order.Content, served.ContentHash) is { } differences
+            && served.TryRevise(differences, order.Content.Hash, out image) == ZoneRevisionError.None
+            && image!.Serial == order.Content.Serial;
     }
 }

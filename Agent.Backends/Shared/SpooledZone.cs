@@ -31,23 +31,9 @@ public sealed class SpooledZone : ZoneContent, IDisposable
     }
 
     /// <summary>Reads the file from its beginning, at a place of its own.</summary>
-    private sealed class FileReader(SafeFileHandle file) : Stream
+    private sealed class FileReader(SafeFileHandle file) : ForwardStream
     {
         private long _at;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override int Read(Span<byte> buffer)
         {
@@ -55,17 +41,5 @@ public sealed class SpooledZone : ZoneContent, IDisposable
             _at += got;
             return got;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -143,7 +143,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         _tls = new TlsDoor(_options.Tls);
         var spool = new SpoolDirectory(data.SpoolPath);
         bool answers = _options.Targets.Any(t => t.Settings is EmbeddedSettings);
-        var recent = new RecentDifferences(answers ? LargestRecentDifferences : 0);
+        var recent = new RecentDifferences(answers || JournalsDifferences ? LargestRecentDifferences : 0);
         var client = new MasterClient(
             ClientOptions(),
             spool,
@@ -193,6 +193,9 @@ internal sealed partial class AgentService : IAsyncDisposable
         _listeners.Start();
     }
 
+    /// <summary>Some target needs what led to a content also after a restart.</summary>
+    private bool JournalsDifferences => _options.Targets.Any(target => target.Settings.TakesDifferences);
+
     private MasterClientOptions ClientOptions() => new()
     {
         TransferSources = _options.TransferSource is { } source ? [source] : [],
@@ -201,7 +204,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         IxfrMaximumPercent = _options.Transfer.Ixfr.MaximumPercent,
         IxfrRest = _options.Transfer.Ixfr.Rest,
         // A history is kept for those who may ask for it; when it becomes allowed later, it begins with the next start.
-        HistoryBytes = _options.Access.AllowTransfer.Count > 0 || _options.Targets.Any(target => target.Settings.TakesDifferences)
+        HistoryBytes = _options.Access.AllowTransfer.Count > 0 || JournalsDifferences
             ? _options.Journal.Bounds.DifferenceBytesPerZone : 0,
     };
 
@@ -232,12 +235,12 @@ internal sealed partial class AgentService : IAsyncDisposable
         var targets = ImmutableArray.CreateBuilder<LocalTarget>();
         foreach (TargetOptions target in _options.Targets)
         {
-            IZoneBackend backend = TargetFactory.Create(target, data, zones, recent, _transferKeys, clock, _loggers);
+            IZoneBackend backend = TargetFactory.Create(target, data, zones, _transferKeys, clock, _loggers);
             OnStop(backend.DisposeAsync);
             var settings = new BackendActorSettings(target.Name, backend, ProbeInterval)
             {
                 OnExpire = target.OnExpire,
-                History = new ContentHistory(journal.Differences),
+                History = new ContentHistory(recent, target.Settings.TakesDifferences ? journal.Differences : null),
             };
             if (_cluster is { } cluster)
                 settings = settings with { Permit = new GatePermit(cluster.Node.Gate), FenceCheck = new JournalFenceCheck(writer) };

@@ -5,7 +5,6 @@ using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
-using Agent.Dns.Zones;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
 using Agent.Host.Transfers;
@@ -20,7 +19,6 @@ internal static class TargetFactory
         TargetOptions target,
         DataDirectory data,
         EmbeddedZoneTable zones,
-        RecentDifferences recent,
         TransferKeyring keys,
         TimeProvider clock,
         ILoggerFactory loggers)
@@ -29,7 +27,7 @@ internal static class TargetFactory
         {
             return target.Settings switch
             {
-                EmbeddedSettings => new EmbeddedBackend(zones, recent, clock),
+                EmbeddedSettings => new EmbeddedBackend(zones, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
                 Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), data.Path), clock),

@@ -3,10 +3,20 @@ using Agent.Dns.Zones;
 
 namespace Agent.Host.Journal;
 
-/// <summary>The journal's history for drivers that give their server differences. On PostgreSQL every node reads the same one.</summary>
-internal sealed class ContentHistory(IDifferenceHistory history) : IContentHistory
+/// <summary>
+/// What led to contents, for drivers that give their server differences: what came last is in memory, and behind it lies the journal's
+/// history where one is kept. On PostgreSQL every node reads the same one.
+/// </summary>
+internal sealed class ContentHistory(RecentDifferences recent, IDifferenceHistory? kept) : IContentHistory
 {
-    public DifferenceSequence? Find(ZoneContent content, ContentHash from) => DifferenceChain.Between(history, content, from);
+    public DifferenceSequence? Find(ZoneContent content, ContentHash from)
+    {
+        if (recent.TryFind(content.Apex, from, content.Hash, out DifferenceSequence? differences)
+            && differences.Octets.Length <= content.ByteCount)
+            return differences;
+        return kept is null ? null : DifferenceChain.Between(kept, content, from);
+    }
 
-    public DifferenceSequence? Find(ZoneContent content, uint fromSerial) => DifferenceChain.Find(history, content, fromSerial)?.Joined();
+    public DifferenceSequence? Find(ZoneContent content, uint fromSerial) =>
+        kept is null ? null : DifferenceChain.Find(kept, content, fromSerial)?.Joined();
 }

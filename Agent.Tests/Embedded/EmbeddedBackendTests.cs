@@ -3,6 +3,7 @@ using Agent.Backends.Embedded;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Backends;
+using Agent.Tests.Backends.DynamicUpdate;
 using Agent.Tests.Dns.Zones;
 
 namespace Agent.Tests.Embedded;
@@ -13,7 +14,7 @@ public sealed class EmbeddedBackendTests
     public async Task Zones_come_change_and_go()
     {
         var table = new EmbeddedZoneTable();
-        await using var backend = new EmbeddedBackend(table, new RecentDifferences(0), TimeProvider.System);
+        await using var backend = new EmbeddedBackend(table, TimeProvider.System);
         var caller = new BackendCaller(backend);
         Assert.Equal(OrderOutcome.Done, (await caller.ProbeAsync()).Outcome);
         Assert.Equal(Observation.Absent, (await caller.ObserveAsync(RandomZones.Apex)).Observation);
@@ -34,7 +35,7 @@ public sealed class EmbeddedBackendTests
     public async Task A_damaged_content_is_refused_and_what_was_served_stays()
     {
         var table = new EmbeddedZoneTable();
-        await using var backend = new EmbeddedBackend(table, new RecentDifferences(0), TimeProvider.System);
+        await using var backend = new EmbeddedBackend(table, TimeProvider.System);
         var caller = new BackendCaller(backend);
         Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(RandomZones.Apex, RandomZones.Content(RandomZones.SoaRecord(5)))).Outcome);
         OrderFinished refused = await caller.ApplyAsync(RandomZones.Apex, new CutContent(RandomZones.Content(RandomZones.SoaRecord(6))));
@@ -47,9 +48,10 @@ public sealed class EmbeddedBackendTests
     public async Task A_version_that_follows_by_known_differences_is_made_of_the_one_that_is_served()
     {
         var table = new EmbeddedZoneTable();
-        var recent = new RecentDifferences(1 << 20);
-        await using var backend = new EmbeddedBackend(table, recent, TimeProvider.System);
-        var caller = new BackendCaller(backend);
+        var history = new KnownHistory();
+        await using var backend = new EmbeddedBackend(table, TimeProvider.System);
+        Assert.True(backend.Traits.TakesDifferences);
+        var caller = new BackendCaller(backend) { History = history };
         List<PlainRecord> zone = [.. RandomZones.Zone(new Random(1), 100, 1)];
         MemoryZoneContent content = RandomZones.Content(zone);
         Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(RandomZones.Apex, content)).Outcome);
@@ -58,8 +60,7 @@ public sealed class EmbeddedBackendTests
             PlainRecord added = RandomZones.Record($"n{serial}.example.org.", RecordType.A, 1, 2, 3, 4);
             zone = [RandomZones.SoaRecord(serial), .. zone.Skip(1), added];
             MemoryZoneContent next = RandomZones.Content(zone);
-            Assert.True(ContentComparison.TryCompare(content, next, long.MaxValue, out DifferenceSequence? differences));
-            recent.Note(next.Hash, new ContentOrigin(content.Hash, differences));
+            history.Add(content, next);
             content = next;
             // Serial 3 is passed over, as when a change comes while the one before it is on its way.
             if (serial == 3) continue;
