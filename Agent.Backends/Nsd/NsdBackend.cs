@@ -97,8 +97,11 @@ public sealed class NsdBackend : AsyncZoneBackend
         }
 
         _appliedSerials[zone] = content.Serial;
-        if (content.ByteCount >= _options.LargeZoneBytes || (isAdded && !_isPatternProven))
-            await LoadedAsync(zone, name, content, isAdded, cancellation);
+        bool isFirst = isAdded && !_isPatternProven;
+        if (isFirst && await _nsd.StatusAsync(name, cancellation) is { IsPrimary: false })
+            await UndoAsync(zone, name, $"its pattern {_options.Pattern} has request-xfr, so it would come from elsewhere", cancellation);
+        if (isFirst || content.ByteCount >= _options.LargeZoneBytes)
+            await LoadedAsync(zone, name, content, isFirst, cancellation);
     }
 
     /// <inheritdoc/>
@@ -216,7 +219,7 @@ public sealed class NsdBackend : AsyncZoneBackend
 
     /// <summary>Waits until nsd serves the content, for a time that allows for its size.</summary>
     /// <exception cref="BackendException">The first zone ever added is there without data: the pattern names another file.</exception>
-    private async Task LoadedAsync(DomainName zone, string name, ZoneContent content, bool isAdded, CancellationToken cancellation)
+    private async Task LoadedAsync(DomainName zone, string name, ZoneContent content, bool isFirst, CancellationToken cancellation)
     {
         TimeSpan patience = _options.LoadPatience + TimeSpan.FromSeconds(content.RecordCount * SecondsPerRecord);
         bool isLarge = content.ByteCount >= _options.LargeZoneBytes;
@@ -233,8 +236,17 @@ public sealed class NsdBackend : AsyncZoneBackend
 
             if (Time.GetElapsedTime(started) > patience)
             {
-                if (isAdded && !_isPatternProven && finding.Answer?.ResponseCode == ResponseCode.ServFail)
-                    await UndoAsync(zone, name, cancellation);
+                if (isFirst && !_isPatternProven && finding.Answer?.ResponseCode == ResponseCode.ServFail)
+                {
+                    string path = _folder.PathOf(zone);
+                    await UndoAsync(
+                        zone,
+                        name,
+                        $"it did not load {path}: the zonefile of its pattern {_options.Pattern} must be {_folder.FullPath}/%s.zone, "
+                            + "and nsd must be able to read there; its log says which file it wanted and what it found",
+                        cancellation);
+                }
+
                 return;
             }
 
@@ -243,15 +255,13 @@ public sealed class NsdBackend : AsyncZoneBackend
         }
     }
 
-    private async Task UndoAsync(DomainName zone, string name, CancellationToken cancellation)
+    /// <summary>Takes a zone away again that was added and will never be served as it should.</summary>
+    private async Task UndoAsync(DomainName zone, string name, string problem, CancellationToken cancellation)
     {
         await _nsd.DeleteAsync(name, cancellation);
         _appliedSerials.TryRemove(zone, out uint _);
-        string path = _folder.PathOf(zone);
         await _folder.DeleteAsync(zone, CompanionSuffixes);
-        throw BackendException.Refused(
-            $"nsd took {zone} but did not load {path}: the zonefile of its pattern {_options.Pattern} must be {_folder.FullPath}/%s.zone, "
-            + "and nsd must be able to read there; its log says which file it wanted and what it found");
+        throw BackendException.Refused($"nsd took {zone}, but {problem}");
     }
 
     private string NotLoaded(DomainName zone, uint applied) =>

@@ -13,6 +13,9 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>A pattern whose zones nsd looks for under other names.</summary>
     public const string OtherPattern = "elsewhere";
 
+    /// <summary>A pattern whose zones nsd fetches from a master, which is not there.</summary>
+    public const string SecondaryPattern = "secondary";
+
     private readonly List<(string Zone, IPEndPoint Master, SecondaryWay Way)> _secondaryZones = [];
 
     /// <summary>Lines for the server section, each with its indentation.</summary>
@@ -160,5 +163,8 @@ public sealed class NsdServer() : MasterServer("nsd")
             text.Append(CultureInfo.InvariantCulture, $"pattern:\n    name: \"{pattern}\"\n    zonefile: \"{ZoneFolder}/{file}\"\n");
             text.Append("    provide-xfr: 127.0.0.0/8 NOKEY\n    provide-xfr: ::1 NOKEY\n");
         }
+
+        text.Append(CultureInfo.InvariantCulture, $"pattern:\n    name: \"{SecondaryPattern}\"\n    zonefile: \"{ZoneFolder}/%s.zone\"\n");
+        text.Append("    request-xfr: 127.0.0.1@1 NOKEY\n    allow-notify: 127.0.0.1 NOKEY\n");
     }
 }

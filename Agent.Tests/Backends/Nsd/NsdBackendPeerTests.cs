@@ -224,6 +224,47 @@ public sealed class NsdBackendPeerTests(NsdServers servers) : IClassFixture<NsdS
     }
 
     [Fact]
+    public async Task A_pattern_of_secondaries_is_refused_at_the_first_zone_and_leaves_nothing()
+    {
+        await using NsdTarget target = new(Server, NsdServer.SecondaryPattern);
+        ZoneContent content = SmallZone.Create(servers.TakeZone(), 1);
+
+        Assert.Contains("has request-xfr", await target.RefusedAsync(content), StringComparison.Ordinal);
+        Assert.False(File.Exists(FileOf(Server, content.Apex)));
+        await target.SeenAsync(content.Apex, Observation.Absent, 0);
+    }
+
+    /// <summary>As after an order that was cut short, or a reload that nsd lost.</summary>
+    [Fact]
+    public async Task A_zone_that_nsd_has_without_data_is_filled()
+    {
+        await using NsdTarget target = new(Server);
+        DomainName zone = servers.TakeZone();
+        (await Server.ControlAsync("addzone", zone.ToString().TrimEnd('.'), NsdServer.TargetPattern)).EnsureSuccess();
+        await Eventually.HoldsAsync(
+            async () => (await target.Caller.ObserveAsync(zone)).Reason?.Text.Contains("not loaded it", StringComparison.Ordinal) == true,
+            () => $"the zone is there without data\n{Server.Output}");
+
+        await target.AppliedEquallyAsync(SmallZone.Create(zone, 1));
+    }
+
+    [Fact]
+    public async Task Bursts_that_nobody_waits_for_end_at_the_last_serial()
+    {
+        await using NsdTarget target = new(Server);
+        DomainName[] zones = [.. Enumerable.Range(0, 8).Select(_ => servers.TakeZone())];
+
+        await Task.WhenAll(zones.Select(async zone =>
+        {
+            for (uint serial = 1; serial <= 25; serial++)
+                await target.DoneAsync(target.Caller.ApplyAsync(zone, SmallZone.Create(zone, serial)));
+        }));
+
+        foreach (DomainName zone in zones)
+            await target.ServedAsync(zone, 25);
+    }
+
+    [Fact]
     public async Task A_pattern_that_does_not_exist_is_refused_in_nsds_words()
     {
         await using NsdTarget target = new(Server, "nowhere");

@@ -41,7 +41,12 @@ public sealed class NsdBackendTests : IAsyncDisposable
         });
 
         Assert.Equal(
-            ["addzones", "zonestatus target.example", "changezone target.example agent", "reload target.example", "delzones"],
+            [
+                "addzones", "zonestatus target.example",
+                "zonestatus target.example", "changezone target.example agent",
+                "reload target.example",
+                "delzones",
+            ],
             _nsd!.Commands);
     }
 
@@ -58,7 +63,7 @@ public sealed class NsdBackendTests : IAsyncDisposable
                 await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2)));
             });
 
-        Assert.Equal(["addzones", "reload target.example", "addzones"], _nsd!.Commands);
+        Assert.Equal(["addzones", "zonestatus target.example", "reload target.example", "addzones"], _nsd!.Commands);
     }
 
     [Fact]
@@ -169,9 +174,10 @@ public sealed class NsdBackendTests : IAsyncDisposable
 
     private async Task RunAsync(Func<string, string[], string> script, Func<BackendCaller, Task> orders)
     {
-        // Serves every zone, so that the first one proves the pattern.
+        // Serves every zone, so that the first one proves the pattern, which is one of primaries.
         await using ScriptedDnsServer dns = new(query => ScriptedDnsServer.AnswerSoa(query, 1));
-        _nsd = new ScriptedNsd(script);
+        _nsd = new ScriptedNsd((command, lines) =>
+            command.StartsWith("zonestatus ", StringComparison.Ordinal) ? Obliging(command, lines) : script(command, lines));
         NsdOptions options = Options(_nsd.Path) with { ZoneDirectory = _nsd.ZoneFolder, Server = dns.EndPoint };
         await using NsdBackend backend = new(options, TimeProvider.System);
         await orders(new BackendCaller(backend));
