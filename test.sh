@@ -30,7 +30,7 @@ stop_early() {
 # ---- the peers ----------------------------------------------------------------------------------------------------------------------
 
 # program or file, and the Debian package that brings it
-peers="named:bind9 rndc:bind9-utils named-checkzone:bind9-utils dig:bind9-dnsutils nsd:nsd nsd-control:nsd nsd-checkzone:nsd knotd:knot knotc:knot kdig:knot-dnsutils
+peers="named:bind9 rndc:bind9-utils named-checkzone:bind9-utils dig:bind9-dnsutils nsd:nsd nsd-control:nsd nsd-control-setup:nsd nsd-checkzone:nsd knotd:knot knotc:knot kdig:knot-dnsutils
   ldns-read-zone:ldnsutils dnsperf:dnsperf dnsdist:dnsdist etcd:etcd-server etcdctl:etcd-client ip:iproute2 setpriv:util-linux pgrep:procps
   bird:bird2 birdc:bird2 exabgp:exabgp
   systemd-analyze:systemd promtool:prometheus adduser:adduser

@@ -4,9 +4,18 @@ using System.Text;
 
 namespace Agent.Bench.Peers;
 
-/// <summary>NSD as a master.</summary>
+/// <summary>NSD as a master, and as a target that takes zones over its control channel.</summary>
 public sealed class NsdServer() : MasterServer("nsd")
 {
+    /// <summary>The pattern for zones that are added over the control channel: files of <see cref="ZoneFolder"/>.</summary>
+    public const string TargetPattern = "target";
+
+    /// <summary>A pattern whose zones nsd looks for under other names.</summary>
+    public const string OtherPattern = "elsewhere";
+
+    /// <summary>A pattern whose zones nsd fetches from a master, which is not there.</summary>
+    public const string SecondaryPattern = "secondary";
+
     private readonly List<(string Zone, IPEndPoint Master, SecondaryWay Way)> _secondaryZones = [];
 
     /// <summary>Lines for the server section, each with its indentation.</summary>
@@ -18,9 +27,19 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>As a master it makes differences of what it reads from its files, and answers IXFR with them.</summary>
     public bool MakesDifferences { get; init; }
 
-    private string Configuration => Folder.Combine("nsd.conf");
+    /// <summary>The control channel is a port with TLS, with certificates made by NSD's own script, and not a unix socket.</summary>
+    public bool IsControlledByTls { get; init; }
 
-    private string Control => Folder.Combine("nsd.sock");
+    /// <summary>Where the control channel is a unix socket.</summary>
+    public string ControlPath => Folder.Combine("nsd.sock");
+
+    /// <summary>Where it is a port.</summary>
+    public int ControlPort { get; } = LoopbackPort.Next();
+
+    /// <summary>Files of zones that are added over the control channel.</summary>
+    public string ZoneFolder => Folder.Combine("zones");
+
+    private string Configuration => Folder.Combine("nsd.conf");
 
     public override async Task StartAsync()
     {
@@ -41,8 +60,14 @@ public sealed class NsdServer() : MasterServer("nsd")
         await ReconfigureAsync();
     }
 
+    /// <summary>A file that NSD's script for certificates makes.</summary>
+    public string Certificate(string name) => Folder.Combine(name);
+
     protected override async Task<ChildProcess> LaunchAsync()
     {
+        Directory.CreateDirectory(ZoneFolder);
+        if (IsControlledByTls && !File.Exists(Certificate("nsd_server.pem")))
+            (await Tool.RunAsync("nsd-control-setup", ["-d", FolderPath])).EnsureSuccess();
         WriteConfiguration();
         return await ChildProcess.StartAsync("nsd", ["-d", "-c", Configuration], Folder.FullPath);
     }
@@ -78,9 +103,9 @@ public sealed class NsdServer() : MasterServer("nsd")
             {ExtraServerLines}
             remote-control:
                 control-enable: yes
-                control-interface: "{Control}"
 
             """);
+        AppendControl(text);
         foreach (TransferKey key in Keys)
         {
             text.Append(
@@ -114,5 +139,32 @@ public sealed class NsdServer() : MasterServer("nsd")
         }
 
         File.WriteAllText(Configuration, text.ToString());
+    }
+
+    /// <summary>The rest of the section for the control channel, and the patterns for zones that come over it.</summary>
+    private void AppendControl(StringBuilder text)
+    {
+        if (IsControlledByTls)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"    control-interface: 127.0.0.1\n    control-port: {ControlPort}\n");
+            foreach (string side in (string[])["server", "control"])
+            {
+                text.Append(CultureInfo.InvariantCulture, $"    {side}-key-file: \"{Certificate($"nsd_{side}.key")}\"\n");
+                text.Append(CultureInfo.InvariantCulture, $"    {side}-cert-file: \"{Certificate($"nsd_{side}.pem")}\"\n");
+            }
+        }
+        else
+        {
+            text.Append(CultureInfo.InvariantCulture, $"    control-interface: \"{ControlPath}\"\n");
+        }
+
+        foreach ((string pattern, string file) in ((string, string)[])[(TargetPattern, "%s.zone"), (OtherPattern, "%s.other")])
+        {
+            text.Append(CultureInfo.InvariantCulture, $"pattern:\n    name: \"{pattern}\"\n    zonefile: \"{ZoneFolder}/{file}\"\n");
+            text.Append("    provide-xfr: 127.0.0.0/8 NOKEY\n    provide-xfr: ::1 NOKEY\n");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"pattern:\n    name: \"{SecondaryPattern}\"\n    zonefile: \"{ZoneFolder}/%s.zone\"\n");
+        text.Append("    request-xfr: 127.0.0.1@1 NOKEY\n    allow-notify: 127.0.0.1 NOKEY\n");
     }
 }

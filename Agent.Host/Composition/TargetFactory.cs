@@ -3,6 +3,7 @@ using Agent.Backends.Bind9;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
+using Agent.Backends.Nsd;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Host.Configuration;
@@ -31,6 +32,7 @@ internal static class TargetFactory
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
                 Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), data.Path), clock),
+                NsdSettings nsd => new NsdBackend(nsd.ToOptions(target.Server), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),

@@ -262,8 +262,8 @@ internal sealed partial class OptionsBinder
             if (FindDriver(_agent.Inner("targets", name, value, NamedTargetDefaults), "driver") is not { } driver) continue;
             SectionReader section = _agent.Inner("targets", name, value, TargetDefaults(driver));
             section.Text("driver");
-            TargetScope scope =
-                section.Choice("scope", ("default", driver.DefaultScope), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
+            TargetScope? scope =
+                section.Choice<TargetScope?>("scope", ("default", null), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
             targets.Add(ReadTarget(name, driver, scope, section, around));
         }
 
@@ -278,7 +278,7 @@ internal sealed partial class OptionsBinder
         {
             if (driver == only)
             {
-                targets.Add(ReadTarget(driver.Name, driver, driver.DefaultScope, backends.Section(driver.Name), around));
+                targets.Add(ReadTarget(driver.Name, driver, scope: null, backends.Section(driver.Name), around));
             }
             else CheckUnused(driver, backends.Section(driver.Name));
         }
@@ -313,7 +313,7 @@ internal sealed partial class OptionsBinder
     }
 
     private static TargetOptions ReadTarget(
-        string name, TargetDriver driver, TargetScope scope, SectionReader section, TargetSurroundings around)
+        string name, TargetDriver driver, TargetScope? scope, SectionReader section, TargetSurroundings around)
     {
         TargetSettings settings = driver.Read(section, around);
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
@@ -321,7 +321,8 @@ internal sealed partial class OptionsBinder
         if (onExpire == OnExpire.Withdraw && !driver.CanWithdraw)
             section.Problem("on-expire", $"the driver {driver.Name} cannot take a zone from its server; keep is possible");
         section.Done();
-        return new TargetOptions(name, driver.Name, scope, server ?? driver.DefaultServer(settings), onExpire, settings);
+        TargetScope reach = scope ?? driver.ScopeBySettings(settings) ?? driver.DefaultScope;
+        return new TargetOptions(name, driver.Name, reach, server ?? driver.DefaultServer(settings), onExpire, settings);
     }
 
     private static OnExpire ReadOnExpire(SectionReader section) =>

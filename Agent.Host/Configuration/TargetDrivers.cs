@@ -9,6 +9,9 @@ internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<
     /// <summary>Where the server answers when <c>server</c> is empty; most drivers cannot know.</summary>
     public Func<TargetSettings, HostEndpoint?> DefaultServer { get; init; } = _ => null;
 
+    /// <summary>The scope where the settings decide it; else null.</summary>
+    public Func<TargetSettings, TargetScope?> ScopeBySettings { get; init; } = _ => null;
+
     /// <summary>The driver can take a zone from its server.</summary>
     public bool CanWithdraw { get; init; } = true;
 }
@@ -31,6 +34,11 @@ internal static class TargetDrivers
         new TargetDriver("bind9", TargetScope.Farm, ReadBind9)
         {
             DefaultServer = settings => new HostEndpoint(((Bind9Settings)settings).Control.Host, DnsPort),
+        },
+        new TargetDriver("nsd", TargetScope.Node, NsdSettingsReader.Read)
+        {
+            DefaultServer = settings => new HostEndpoint(((NsdSettings)settings).ControlHost?.Host ?? "127.0.0.1", DnsPort),
+            ScopeBySettings = settings => ((NsdSettings)settings).ControlHost is null ? null : TargetScope.Farm,
         },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
     }.ToDictionary(driver => driver.Name);

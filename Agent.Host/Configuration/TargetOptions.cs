@@ -1,6 +1,7 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.DynamicUpdate;
+using Agent.Backends.Nsd;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Tsig;
 
@@ -73,6 +74,29 @@ public sealed record Bind9Settings(
         View = View,
         ZoneOptions = ZoneOptions,
         Statistics = Statistics,
+        Server = server?.ToEndPoint(),
+    };
+}
+
+/// <param name="ControlPath">Where nsd's control socket is; null when it is a port.</param>
+/// <param name="ControlHost">Where its control port is; null when it is a socket.</param>
+/// <param name="Certificates">Full paths: nsd's certificate, ours, and the key of ours; empty ones for a socket.</param>
+/// <param name="Pattern">The zones' pattern in nsd.conf.</param>
+/// <param name="ZoneDirectory">A full path.</param>
+public sealed record NsdSettings(
+    string? ControlPath,
+    HostEndpoint? ControlHost,
+    IReadOnlyList<string> Certificates,
+    string Pattern,
+    string ZoneDirectory) : TargetSettings
+{
+    public NsdOptions ToOptions(HostEndpoint? server) => new(
+        ControlPath is null
+            ? new NsdControlPlace.Tls(ControlHost!.Host, ControlHost.Port, Certificates[0], Certificates[1], Certificates[2])
+            : new NsdControlPlace.LocalSocket(ControlPath),
+        Pattern,
+        ZoneDirectory)
+    {
         Server = server?.ToEndPoint(),
     };
 }

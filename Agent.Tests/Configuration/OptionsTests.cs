@@ -3,6 +3,7 @@ using Agent.Actors.Guards;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
 using Agent.Backends.Bind9;
+using Agent.Backends.Nsd;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
@@ -234,6 +235,31 @@ public class OptionsTests
         ZoneFilesOptions written = ((ZoneFilesSettings)files.Settings).ToOptions(files.Server);
         Assert.Equal(("/f", "a", TimeSpan.FromSeconds(10)), (written.Directory, Assert.Single(written.Command), written.CommandTimeout));
         Assert.Equal(new DnsEndPoint("ns.example", 54), written.Server);
+    }
+
+    [Fact]
+    public void Nsd_is_of_the_node_by_its_socket_and_of_the_farm_by_its_port()
+    {
+        IReadOnlyList<TargetOptions> targets = ConfigurationText.Load("""
+            agent {
+              backends.nsd { pattern = agent, zone-directory = /z }
+              targets {
+                here { driver = nsd, control = "unix:/run/nsd.ctl" }
+                there {
+                  driver = nsd, control = "192.0.2.1", server-certificate = /s.pem, client-certificate = /c.pem, client-key = /c.key
+                }
+                mine = ${agent.targets.there} { scope = node, control = "nsd.example:99", server = "192.0.2.2" }
+              }
+            }
+            """).Options.Targets;
+
+        Assert.Equal([TargetScope.Node, TargetScope.Farm, TargetScope.Node], targets.Select(target => target.Scope));
+        Assert.Equal(["127.0.0.1:53", "192.0.2.1:53", "192.0.2.2:53"], targets.Select(target => target.Server?.ToString()));
+        NsdOptions[] options = [.. targets.Select(target => ((NsdSettings)target.Settings).ToOptions(target.Server))];
+        Assert.Equal(new NsdControlPlace.LocalSocket("/run/nsd.ctl"), options[0].Control);
+        Assert.Equal(new NsdControlPlace.Tls("192.0.2.1", 8952, "/s.pem", "/c.pem", "/c.key"), options[1].Control);
+        Assert.Equal("nsd.example:99", options[2].Control.ToString());
+        Assert.All(options, nsd => Assert.Equal(("agent", "/z"), (nsd.Pattern, nsd.ZoneDirectory)));
     }
 
     [Fact]

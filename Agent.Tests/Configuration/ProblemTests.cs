@@ -80,7 +80,7 @@ public class ProblemTests
     [InlineData("journal.allow-plaintext = maybe", "true or false")]
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
     [InlineData("backend-driver = bind8",
-        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | dynamic-update; did you mean bind9?")]
+        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | dynamic-update; did you mean bind9?")]
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]
@@ -98,6 +98,15 @@ public class ProblemTests
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, key-name = b, key-secret = aaaa }",
         "the control channel needs a key")]
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, zone-options = \"notify no\" }", "end with a semicolon")]
+    [InlineData("backend-driver = nsd", "agent.backends.nsd.control: nsd's control socket is needed")]
+    [InlineData("backend-driver = nsd", "agent.backends.nsd.pattern: the pattern of nsd.conf")]
+    [InlineData("backend-driver = nsd", "agent.backends.nsd.zone-directory: the folder")]
+    [InlineData("backend-driver = nsd, backends.nsd { control = \"unix:nsd.sock\", pattern = p, zone-directory = /z }",
+        "must begin with /")]
+    [InlineData("backend-driver = nsd, backends.nsd { control = \"unix:/s\", pattern = p, zone-directory = /z, client-key = /k }",
+        "a unix socket takes no certificates")]
+    [InlineData("backend-driver = nsd, backends.nsd { control = \"192.0.2.1\", pattern = p, zone-directory = /z, client-key = /k }",
+        "over TCP server-certificate, client-certificate, client-key are all needed")]
     [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]
     [InlineData("backend-driver = null, targets.ns1 { }", "agent.targets.ns1.driver: a driver must be named")]
     [InlineData("backend-driver = null, targets.ns1 { driver = fake, drivr = x }",

@@ -58,6 +58,7 @@ public class ReferenceTests
     [InlineData("agent.conf", "embedded")]
     [InlineData("cluster.conf", "bind9,bind9")]
     [InlineData("examples/bind9-minidns.conf", "bind9")]
+    [InlineData("examples/nsd.conf", "nsd")]
     [InlineData("examples/two-targets.conf", "bind9,bind9")]
     [InlineData("examples/zone-files.conf", "zone-files")]
     public void Shipped_files_load(string name, string drivers)

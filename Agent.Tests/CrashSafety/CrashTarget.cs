@@ -26,6 +26,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 return new Embedded();
             case "zone-files":
                 return new ZoneFiles();
+            case "nsd":
+                var nsd = new NsdServer();
+                await nsd.StartAsync();
+                return new Nsd(nsd);
             default:
                 var server = new BindServer();
                 await server.StartAsync();
@@ -130,6 +134,25 @@ internal abstract class CrashTarget : IAsyncDisposable
             List<string> faults = FileFaults(server.ZoneFolder, zones);
             if (count != zones.Count)
                 faults.Add($"named has {count} zones and not {zones.Count}");
+            return faults;
+        }
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    private sealed class Nsd(NsdServer server) : CrashTarget
+    {
+        public override string Settings => Farm.TargetSettings(server);
+
+        public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);
+
+        public override async Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones)
+        {
+            string status = (await server.ControlAsync("zonestatus")).EnsureSuccess().Output;
+            int count = status.Split('\n').Count(line => line.StartsWith("zone:", StringComparison.Ordinal));
+            List<string> faults = FileFaults(server.ZoneFolder, zones);
+            if (count != zones.Count)
+                faults.Add($"nsd has {count} zones and not {zones.Count}");
             return faults;
         }
 

@@ -39,6 +39,17 @@ public sealed class Farm : IAsyncDisposable
         }
         """;
 
+    /// <summary>The settings that make an NSD the only target, over its unix socket.</summary>
+    public static string TargetSettings(NsdServer target) => $$"""
+        backend-driver = nsd
+        backends.nsd {
+          server = "{{target.EndPoint}}"
+          control = "unix:{{target.ControlPath}}"
+          pattern = {{NsdServer.TargetPattern}}
+          zone-directory = "{{target.ZoneFolder}}"
+        }
+        """;
+
     /// <summary>Starts all three. The master is told to send its NOTIFYs to the agent, whose port is fixed for that.</summary>
     public static Task<Farm> StartAsync(string master = "knot", string settings = "", BindServer? target = null) =>
         StartAsync(CreateMaster(master), settings, target);

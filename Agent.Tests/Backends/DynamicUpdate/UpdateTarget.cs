@@ -94,7 +94,7 @@ internal sealed class UpdateTarget : IAsyncDisposable
     private static bool IsNoSoa(string line) => !line.Contains(" SOA ", StringComparison.Ordinal);
 
     /// <summary>Each record as text with names in lower case, sorted.</summary>
-    private static List<string> Lines(ZoneContent content)
+    public static List<string> Lines(ZoneContent content)
     {
         List<string> lines = [];
         using RecordStream records = content.Open();

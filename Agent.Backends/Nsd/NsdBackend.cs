@@ -1,0 +1,276 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
+using Agent.Dns.Records;
+using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.Nsd;
+
+// The way of an apply:
+//
+//   known, another serial --> write file --> reload --------------------------------------------------------------------> (taken)
+//                                             \ "not configured"
+//                                              v
+//   not known, no file there --> write file --> addzones --"already exists"--> zonestatus
+//                                             \ added ------------------------------------------------------------------> (taken)
+//   not known, or the same serial again --> zonestatus:
+//       in nsd.conf --> refused
+//       nothing --> write file --> addzones
+//       another pattern, or the same serial again --> write file --> changezone ----------------------------------------> (taken)
+//       our pattern --> write file --> reload --------------------------------------------------------------------------> (taken)
+//
+//   (taken): nsd has put it on the list of its next reload. A large zone is waited for; the first zone that this process adds too, because
+//   it shows whether the pattern names the file that was written.
+
+/// <summary>
+/// Brings zones into NSD as primaries with files, over its control channel. nsd answers before it does anything, and what it says of a zone
+/// afterwards is its configuration, not its data: only an observation by DNS proves that a zone is served.
+/// </summary>
+/// <remarks>
+/// nsd can lose a task of a reload (a zone that its configuration has and its data have not), and can stay at the version before. Neither
+/// comes right by itself or by reload. So an order for a serial that was ordered before goes by changezone, which makes all of it anew in
+/// one reload.
+/// </remarks>
+public sealed class NsdBackend : AsyncZoneBackend
+{
+    // So that many small zones share calls of addzones, and their files the waits for the disk.
+    private const int ConcurrentOrders = 128;
+    private const int DnsPort = 53;
+    private const double SecondsPerRecord = 20e-6;
+
+    // What nsd puts beside a zone's file when the pattern says store-ixfr; five versions unless ixfr-number says otherwise.
+    private static readonly string[] CompanionSuffixes = [".ixfr", ".ixfr.2", ".ixfr.3", ".ixfr.4", ".ixfr.5"];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
+
+    private readonly NsdOptions _options;
+    private readonly ZoneFolder _folder;
+    private readonly ServerProbe _probe;
+    private readonly NsdControl _nsd;
+    private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
+    private volatile bool _isPatternProven;
+    private volatile string? _run;
+
+    /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
+    /// <exception cref="BackendOptionsException">A setting can never work.</exception>
+    public NsdBackend(NsdOptions options, TimeProvider time)
+        : base(new BackendTraits("nsd", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole }, OrderDeadlines.Default, time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        // A word of a command line: nsd takes what follows the last space for the pattern.
+        if (options.Pattern.Length is 0 or > 200 || !options.Pattern.All(static character => character is > ' ' and <= '~'))
+            throw new BackendOptionsException("pattern", "a name without spaces is needed, as a pattern of nsd.conf has it");
+        if (options.Control is NsdControlPlace.LocalSocket { Path: var path } && !LocalPath.IsPossible(path))
+            throw new BackendOptionsException("control", $"'{path}' cannot be the path of a unix socket");
+        _options = options;
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Nsd46);
+        _probe = new ServerProbe(options.Server ?? ServerOf(options.Control), time);
+        _nsd = new NsdControl(options.Control, options.Pattern, time);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        if (!NsdZoneName.TryCreate(zone, out string? name))
+            throw BackendException.NameNotAcceptable(NsdZoneName.Objection(zone));
+        string path = _folder.PathOf(zone);
+        if (NsdContentRules.Objection(content) is { } objection)
+            throw BackendException.Refused($"nsd loads no zone with {objection} (zone {zone}, serial {content.Serial})");
+        bool wasApplied = _appliedSerials.TryGetValue(zone, out uint applied);
+        bool isRepeated = wasApplied && applied == content.Serial;
+        bool isKnown = wasApplied && !isRepeated;
+        bool isAdded = false;
+        if (isKnown || (!isRepeated && !File.Exists(path)))
+        {
+            await _folder.WriteAsync(zone, content);
+            if (!isKnown || !await ReloadAsync(zone, name, cancellation))
+                isAdded = await AddAsync(zone, name, cancellation);
+        }
+        else
+        {
+            isAdded = await RenewAsync(zone, name, content, isRepeated, cancellation);
+        }
+
+        _appliedSerials[zone] = content.Serial;
+        bool isFirst = isAdded && !_isPatternProven;
+        if (isFirst && await _nsd.StatusAsync(name, cancellation) is { IsPrimary: false })
+            await UndoAsync(zone, name, $"its pattern {_options.Pattern} has request-xfr, so it would come from elsewhere", cancellation);
+        if (isFirst || content.ByteCount >= _options.LargeZoneBytes)
+            await LoadedAsync(zone, name, content, isFirst, cancellation);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        // Such a zone never came here.
+        if (!NsdZoneName.TryCreate(zone, out string? name))
+            return;
+        NsdReply reply = await _nsd.DeleteAsync(name, cancellation);
+        if (reply.IsStatic)
+            throw Static(zone);
+        if (!reply.IsDone && !reply.IsNoSuchZone)
+            throw BackendException.Refused($"nsd refused delzones: {reply.Text} (zone {zone})");
+        _appliedSerials.TryRemove(zone, out uint _);
+        await _folder.DeleteAsync(zone, CompanionSuffixes);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ServerFinding finding = await _probe.AskAsync(zone, cancellation);
+        ZoneSighting seen = ZoneSighting.From(finding);
+        if (seen.Observation == Observation.Present)
+        {
+            if (!_appliedSerials.TryGetValue(zone, out uint applied))
+                return seen;
+            if (applied != seen.Serial)
+                return ZoneSighting.Present(seen.Serial, NotLoaded(zone, applied));
+            _isPatternProven = true;
+            return seen;
+        }
+
+        // REFUSED is also what an access list says, and a server that has not come to its new zones yet.
+        bool isDoubtful = finding.Answer?.ResponseCode is ResponseCode.Refused or ResponseCode.ServFail;
+        if (!isDoubtful || !NsdZoneName.TryCreate(zone, out string? name))
+            return seen;
+        if (await _nsd.StatusAsync(name, cancellation) is null)
+            return seen;
+        return ZoneSighting.CannotTell(finding.Answer?.ResponseCode == ResponseCode.ServFail
+            ? $"nsd has {zone} but has not loaded it from {_folder.PathOf(zone)}; its log says why"
+            : $"nsd has {zone} in its configuration but {finding.Text}: it has not come to it yet, or its allow-query excludes us");
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellation)
+    {
+        await _nsd.CheckAsync(cancellation);
+        _run = _options.Control is NsdControlPlace.LocalSocket local ? LocalPath.MadeAt(local.Path) : null;
+        _folder.Check();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
+        await _nsd.PrimariesAsync(maximum, cancellation);
+
+    /// <inheritdoc/>
+    protected override string? ServerRun => _run;
+
+    /// <inheritdoc/>
+    protected override ValueTask CloseAsync()
+    {
+        _nsd.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>False when nsd does not have the zone.</summary>
+    private async Task<bool> ReloadAsync(DomainName zone, string name, CancellationToken cancellation)
+    {
+        NsdReply reply = await _nsd.ReloadAsync(name, cancellation);
+        return reply.IsDone || (reply.IsNoSuchZone
+            ? false
+            : throw BackendException.Refused($"nsd refused reload: {reply.Text} (zone {zone})"));
+    }
+
+    /// <summary>Adds the zone, or takes over the one that is there; true when it was added.</summary>
+    private async Task<bool> AddAsync(DomainName zone, string name, CancellationToken cancellation)
+    {
+        NsdReply reply = await _nsd.AddAsync(name, cancellation);
+        if (reply is { IsDone: true, AlreadyExists: false })
+            return true;
+        NsdZoneStatus? status = reply.IsDone ? await _nsd.StatusAsync(name, cancellation) : null;
+        if (status?.Pattern is not null)
+        {
+            await TakeOverAsync(zone, name, status, mustRenew: false, cancellation);
+            return false;
+        }
+
+        // The file is ours and of no use: nobody would ever ask to have it removed.
+        await _folder.DeleteAsync(zone, CompanionSuffixes);
+        throw status is not null ? Static(zone)
+            : reply.IsDone ? BackendException.Away($"{zone} was taken from nsd by somebody else")
+            : BackendException.Refused($"nsd refused addzones: {reply.Text} (zone {zone})");
+    }
+
+    /// <summary>Looks before it writes: a file that is there may be that of a zone of nsd.conf. True when the zone was added.</summary>
+    private async Task<bool> RenewAsync(DomainName zone, string name, ZoneContent content, bool mustRenew, CancellationToken cancellation)
+    {
+        NsdZoneStatus? status = await _nsd.StatusAsync(name, cancellation);
+        if (status is { Pattern: null })
+            throw Static(zone);
+        await _folder.WriteAsync(zone, content);
+        if (status is null)
+            return await AddAsync(zone, name, cancellation);
+        await TakeOverAsync(zone, name, status, mustRenew, cancellation);
+        return false;
+    }
+
+    private async Task TakeOverAsync(DomainName zone, string name, NsdZoneStatus status, bool mustRenew, CancellationToken cancellation)
+    {
+        bool isOurs = status.Pattern == _options.Pattern && !mustRenew;
+        NsdReply reply = isOurs ? await _nsd.ReloadAsync(name, cancellation) : await _nsd.ChangeAsync(name, cancellation);
+        if (!reply.IsDone)
+            throw BackendException.Refused($"nsd refused {(isOurs ? "reload" : "changezone")}: {reply.Text} (zone {zone})");
+    }
+
+    /// <summary>Waits until nsd serves the content, for a time that allows for its size.</summary>
+    /// <exception cref="BackendException">The first zone ever added is there without data: the pattern names another file.</exception>
+    private async Task LoadedAsync(DomainName zone, string name, ZoneContent content, bool isFirst, CancellationToken cancellation)
+    {
+        TimeSpan patience = _options.LoadPatience + TimeSpan.FromSeconds(content.RecordCount * SecondsPerRecord);
+        bool isLarge = content.ByteCount >= _options.LargeZoneBytes;
+        long started = Time.GetTimestamp();
+        TimeSpan pause = FirstLook;
+        while (isLarge || !_isPatternProven)
+        {
+            ServerFinding finding = await _probe.AskAsync(zone, cancellation);
+            if (finding is { Kind: SoaAnswerKind.Authoritative, Answer.Serial: var serial } && serial == content.Serial)
+            {
+                _isPatternProven = true;
+                return;
+            }
+
+            if (Time.GetElapsedTime(started) > patience)
+            {
+                if (isFirst && !_isPatternProven && finding.Answer?.ResponseCode == ResponseCode.ServFail)
+                {
+                    string path = _folder.PathOf(zone);
+                    await UndoAsync(
+                        zone,
+                        name,
+                        $"it did not load {path}: the zonefile of its pattern {_options.Pattern} must be {_folder.FullPath}/%s.zone, "
+                            + "and nsd must be able to read there; its log says which file it wanted and what it found",
+                        cancellation);
+                }
+
+                return;
+            }
+
+            await Task.Delay(pause, Time, cancellation);
+            pause = pause * 2 < SlowestLook ? pause * 2 : SlowestLook;
+        }
+    }
+
+    /// <summary>Takes a zone away again that was added and will never be served as it should.</summary>
+    private async Task UndoAsync(DomainName zone, string name, string problem, CancellationToken cancellation)
+    {
+        await _nsd.DeleteAsync(name, cancellation);
+        _appliedSerials.TryRemove(zone, out uint _);
+        await _folder.DeleteAsync(zone, CompanionSuffixes);
+        throw BackendException.Refused($"nsd took {zone}, but {problem}");
+    }
+
+    private string NotLoaded(DomainName zone, uint applied) =>
+        $"nsd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why";
+
+    private static BackendException Static(DomainName zone) =>
+        BackendException.Refused($"{zone} stands in nsd.conf; take it out there");
+
+    private static EndPoint ServerOf(NsdControlPlace control) => control is not NsdControlPlace.Tls tls
+        ? new IPEndPoint(IPAddress.Loopback, DnsPort)
+        : IPAddress.TryParse(tls.Host, out IPAddress? address) ? new IPEndPoint(address, DnsPort) : new DnsEndPoint(tls.Host, DnsPort);
+}

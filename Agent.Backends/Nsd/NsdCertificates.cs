@@ -1,0 +1,63 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Agent.Backends.Shared;
+
+namespace Agent.Backends.Nsd;
+
+/// <summary>The certificates of the control channel, read when first needed and again when a file has changed.</summary>
+/// <remarks>Safe for any number of callers.</remarks>
+internal sealed class NsdCertificates(NsdControlPlace.Tls place)
+{
+    private readonly Lock _gate = new();
+    private (DateTime Server, DateTime Client, DateTime Key) _times;
+    private SslClientAuthenticationOptions? _options;
+
+    /// <exception cref="BackendException">A file cannot be read, or holds something else.</exception>
+    public SslClientAuthenticationOptions Current()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                (DateTime, DateTime, DateTime) times =
+                    (TimeOf(place.ServerCertificate), TimeOf(place.ClientCertificate), TimeOf(place.ClientKey));
+                if (_options is null || times != _times)
+                    _options = Read();
+                _times = times;
+                return _options;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+            {
+                throw BackendException.Away($"cannot read the certificates for nsd's control channel: {error.Message}", error);
+            }
+        }
+    }
+
+    private static DateTime TimeOf(string path) => File.GetLastWriteTimeUtc(path);
+
+    private SslClientAuthenticationOptions Read()
+    {
+        X509Certificate2Collection authorities = [];
+        authorities.ImportFromPemFile(place.ServerCertificate);
+        if (authorities.Count == 0)
+            throw new CryptographicException($"{place.ServerCertificate} holds no certificate");
+        X509ChainPolicy policy = new()
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        X509Certificate2 ours = X509Certificate2.CreateFromPemFile(place.ClientCertificate, place.ClientKey);
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = place.Host,
+            ClientCertificateContext = SslStreamCertificateContext.Create(ours, additionalCertificates: null, offline: true),
+            CertificateChainPolicy = policy,
+            // nsd's certificate is for the name "nsd", wherever it runs: the file says whom we mean.
+            RemoteCertificateValidationCallback = static (_, _, _, problems) =>
+                (problems & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None,
+        };
+    }
+}

@@ -1,0 +1,86 @@
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+
+namespace Agent.Backends.Nsd;
+
+/// <summary>The commands that this driver gives to nsd. A channel that does not carry them is "away"; nsd's own no is a reply.</summary>
+internal sealed class NsdControl : IDisposable
+{
+    private readonly NsdControlPlace _place;
+    private readonly string _pattern;
+    private readonly NsdChannel _channel;
+    private readonly NsdZoneLines _additions;
+    private readonly NsdZoneLines _removals;
+
+    public NsdControl(NsdControlPlace place, string pattern, TimeProvider time)
+    {
+        _place = place;
+        _pattern = pattern;
+        _channel = new NsdChannel(place, time);
+        _additions = new NsdZoneLines("addzones", _channel, time);
+        _removals = new NsdZoneLines("delzones", _channel, time);
+    }
+
+    public Task<NsdReply> AddAsync(string zone, CancellationToken cancellation) =>
+        _additions.SubmitAsync($"{zone} {_pattern}", cancellation);
+
+    public Task<NsdReply> DeleteAsync(string zone, CancellationToken cancellation) => _removals.SubmitAsync(zone, cancellation);
+
+    /// <summary>Takes the zone away and adds it with the pattern in one reload, whatever nsd's parts know of it.</summary>
+    public Task<NsdReply> ChangeAsync(string zone, CancellationToken cancellation) =>
+        _channel.CallAsync($"changezone {zone} {_pattern}", cancellation);
+
+    public Task<NsdReply> ReloadAsync(string zone, CancellationToken cancellation) => _channel.CallAsync($"reload {zone}", cancellation);
+
+    /// <summary>What nsd's configuration has of the zone; null when it has nothing.</summary>
+    /// <exception cref="BackendException">It does not tell.</exception>
+    public async Task<NsdZoneStatus?> StatusAsync(string zone, CancellationToken cancellation)
+    {
+        NsdReply reply = await _channel.CallAsync($"zonestatus {zone}", cancellation);
+        NsdZoneStatus? status = reply.Lines.Aggregate((NsdZoneStatus?)null, NsdZoneStatus.Read);
+        return status is not null || reply.IsNoSuchZone ? status : throw Puzzling("zonestatus", reply);
+    }
+
+    /// <summary>Returns when nsd takes commands.</summary>
+    /// <exception cref="BackendException">It does not.</exception>
+    public async Task CheckAsync(CancellationToken cancellation)
+    {
+        NsdReply reply = await _channel.CallAsync("status", cancellation);
+        if (!reply.Lines.Any(line => line.StartsWith("version:", StringComparison.Ordinal)))
+            throw Puzzling("status", reply);
+    }
+
+    /// <summary>
+    /// The primary zones that came over the control channel, from whomever; one more than the maximum when there are more. Those of
+    /// nsd.conf are the operator's.
+    /// </summary>
+    public async Task<List<DomainName>> PrimariesAsync(int maximum, CancellationToken cancellation)
+    {
+        List<DomainName> zones = [];
+        NsdZoneStatus? current = null;
+        await _channel.CallAsync("zonestatus\n", line =>
+        {
+            NsdZoneStatus? next = NsdZoneStatus.Read(current, line);
+            if (next?.Name != current?.Name)
+                Take(current);
+            current = next;
+        }, cancellation);
+        Take(current);
+        // The list has no end mark: an nsd that died while it told would seem to have few zones.
+        await CheckAsync(cancellation);
+        return zones;
+
+        void Take(NsdZoneStatus? told)
+        {
+            if (told is not { IsPrimary: true, Pattern: not null } || zones.Count > maximum)
+                return;
+            if (DomainName.TryParse(told.Name, out DomainName? name))
+                zones.Add(name);
+        }
+    }
+
+    public void Dispose() => _channel.Dispose();
+
+    private BackendException Puzzling(string command, NsdReply reply) =>
+        BackendException.Away($"what answers at {_place} is not nsd, or not well: {command} gives \"{reply.Text}\"");
+}
