@@ -3,6 +3,7 @@ using Agent.Actors.Guards;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
 using Agent.Backends.Bind9;
+using Agent.Backends.Knot;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
@@ -234,6 +235,22 @@ public class OptionsTests
         ZoneFilesOptions written = ((ZoneFilesSettings)files.Settings).ToOptions(files.Server);
         Assert.Equal(("/f", "a", TimeSpan.FromSeconds(10)), (written.Directory, Assert.Single(written.Command), written.CommandTimeout));
         Assert.Equal(new DnsEndPoint("ns.example", 54), written.Server);
+    }
+
+    [Fact]
+    public void Settings_reach_the_knot_driver()
+    {
+        TargetOptions plain = Assert.Single(ConfigurationText.Load("agent { backend-driver = knot, data-dir = /d }").Options.Targets);
+        KnotOptions options = ((KnotSettings)plain.Settings).ToOptions(plain.Server!);
+        Assert.Equal(TargetScope.Node, plain.Scope);
+        Assert.Equal(("/run/knot/knot.sock", null, "/d/knot-zones"), (options.Control, options.Template, options.ZoneDirectory));
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 53), options.Server);
+        TargetOptions full = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = knot, backends.knot { control = /c, template = t, zone-directory = /z, server = "192.0.2.1:54" } }
+            """).Options.Targets);
+        options = ((KnotSettings)full.Settings).ToOptions(full.Server!);
+        Assert.Equal(("/c", "t", "/z"), (options.Control, options.Template, options.ZoneDirectory));
+        Assert.Equal(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 54), options.Server);
     }
 
     [Fact]

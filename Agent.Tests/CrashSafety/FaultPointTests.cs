@@ -178,3 +178,6 @@ public sealed class ZoneFilesFaultPointTests() : FaultPointTests("zone-files", "
 
 [Trait("Category", "Peer")]
 public sealed class Bind9FaultPointTests() : FaultPointTests("bind9", "delete", "create", "update");
+
+[Trait("Category", "Peer")]
+public sealed class KnotFaultPointTests() : FaultPointTests("knot", "create", "delete", "update");
