@@ -64,6 +64,12 @@ internal sealed class KnotClient(string path, TimeProvider time) : IAsyncDisposa
             {
                 await RoundAsync([.. jobs.Where(job => !job.IsGivenUp)]);
             }
+            catch (KnotException error) when (error.IsClosed)
+            {
+                // knotd waits five seconds for a silent client; on a machine that is choked we may have been one.
+                foreach (KnotJob job in jobs.Where(job => !job.IsAnswered))
+                    RepeatOrFail(job, error);
+            }
             catch (OperationCanceledException)
             {
                 foreach (KnotJob job in jobs)
@@ -76,6 +82,18 @@ internal sealed class KnotClient(string path, TimeProvider time) : IAsyncDisposa
                     job.Fail(error);
             }
         }
+    }
+
+    private void RepeatOrFail(KnotJob job, KnotException error)
+    {
+        if (!job.TryRepeat())
+        {
+            job.Fail(error);
+            return;
+        }
+
+        lock (_lock)
+            _waiting.Enqueue(job);
     }
 
     private List<KnotJob>? TakeRound()

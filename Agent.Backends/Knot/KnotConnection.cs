@@ -84,7 +84,7 @@ internal sealed class KnotConnection : IAsyncDisposable
         }
         catch (SocketException error)
         {
-            throw new KnotException($"the control connection to {_path} broke: {error.Message}", error);
+            throw new KnotException($"the control connection to {_path} broke: {error.Message}", error, isClosed: true);
         }
         finally
         {
@@ -155,7 +155,7 @@ internal sealed class KnotConnection : IAsyncDisposable
             MakeRoom();
             int got = await _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, cancellation);
             if (got == 0)
-                throw new KnotException($"knotd closed the control connection to {_path}");
+                throw new KnotException($"knotd closed the control connection to {_path}", inner: null, isClosed: true);
             _end += got;
         }
     }

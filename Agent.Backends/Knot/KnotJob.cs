@@ -21,6 +21,7 @@ internal enum KnotStage
 internal sealed class KnotJob(KnotStage stage, string command, IReadOnlyList<KnotUnit> units, CancellationToken cancellation)
 {
     private readonly TaskCompletionSource<KnotReply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isRepeated;
 
     public KnotStage Stage => stage;
 
@@ -32,6 +33,17 @@ internal sealed class KnotJob(KnotStage stage, string command, IReadOnlyList<Kno
     public Task<KnotReply> Reply => _reply.Task.WaitAsync(cancellation);
 
     public CancellationToken Cancellation => cancellation;
+
+    public bool IsAnswered => _reply.Task.IsCompleted;
+
+    /// <summary>True for the first time: it may be given to knotd once more. It may then be carried out twice, and every command of the
+    /// driver bears that.</summary>
+    public bool TryRepeat()
+    {
+        bool isFirst = !_isRepeated;
+        _isRepeated = true;
+        return isFirst;
+    }
 
     public void AddTo(KnotRequest request) => request.Add(command, units);
 

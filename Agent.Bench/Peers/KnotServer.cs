@@ -24,6 +24,13 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <summary>Where zones that come by control keep their files.</summary>
     public string ZoneFolder => Directory.CreateDirectory(Folder.Combine("zones")).FullName;
 
+    /// <summary>Settings of a target by which an agent drives this server, which must have a database for that.</summary>
+    public string TargetSettings =>
+        $"driver = knot, server = \"{EndPoint}\", control = \"{Control}\", zone-directory = \"{ZoneFolder}\"";
+
+    /// <summary>What knotd says about its control socket, all of it.</summary>
+    public string ControlLog => Folder.Combine("control.log");
+
     private string Database => Folder.Combine("confdb");
 
     private string Configuration => Folder.Combine("knot.conf");
@@ -107,6 +114,8 @@ public sealed class KnotServer() : CatalogProducer("knot")
             log:
               - target: stderr
                 any: info
+              - target: "{ControlLog}"
+                control: info
             control:
                 listen: "{Control}"
             database:

@@ -143,8 +143,7 @@ internal abstract class CrashTarget : IAsyncDisposable
     private sealed class Knot(KnotServer server) : CrashTarget
     {
         public override string Settings => $$"""
-            backend-driver = knot
-            backends.knot { server = "{{server.EndPoint}}", control = "{{server.Control}}", zone-directory = "{{server.ZoneFolder}}" }
+            targets { ns1 { {{server.TargetSettings}} } }
             """;
 
         public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);

@@ -19,7 +19,6 @@ public sealed class CrashTests
     [InlineData("embedded")]
     [InlineData("zone-files")]
     [InlineData("bind9")]
-    [InlineData("knot")]
     [InlineData("zone-files and bind9")]
     public Task What_was_answered_holds_after_every_kill(string target) => KillRoundsAsync(target, null, static _ => Task.CompletedTask);
 

@@ -69,6 +69,17 @@ public sealed class KnotBackendTests
         Assert.Contains("out of memory", list.Failure!.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, OrderOutcome.Done)]
+    [InlineData(2, OrderOutcome.Away)]
+    public async Task A_connection_that_knotd_gives_up_is_made_anew_once(int closed, OrderOutcome outcome)
+    {
+        await using ScriptedKnot knot = new([1, 0x1A, 0, 5, .. "3.2.6"u8, 3], closed);
+        await using KnotBackend backend = new(new KnotOptions(knot.ZoneFolder) { Control = knot.Path }, TimeProvider.System);
+
+        Assert.Equal(outcome, (await new BackendCaller(backend).ProbeAsync()).Outcome);
+    }
+
     [Fact]
     public async Task A_socket_that_is_not_there_counts_as_away_and_is_named()
     {

@@ -10,10 +10,13 @@ internal sealed class ScriptedKnot : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly byte[] _answer;
     private readonly Task _serving;
+    private int _closedAtFirst;
 
-    public ScriptedKnot(byte[] answer)
+    /// <param name="answer">The octets.</param>
+    /// <param name="closedAtFirst">So many clients hear nothing.</param>
+    public ScriptedKnot(byte[] answer, int closedAtFirst = 0)
     {
-        _answer = answer;
+        (_answer, _closedAtFirst) = (answer, closedAtFirst);
         _listener.Bind(new UnixDomainSocketEndPoint(Path));
         _listener.Listen();
         _serving = ServeAsync();
@@ -39,7 +42,8 @@ internal sealed class ScriptedKnot : IAsyncDisposable
             {
                 using Socket client = await _listener.AcceptAsync();
                 await client.ReceiveAsync(buffer);
-                await client.SendAsync(_answer);
+                if (--_closedAtFirst < 0)
+                    await client.SendAsync(_answer);
             }
         }
         catch (SocketException)
