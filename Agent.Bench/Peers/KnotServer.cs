@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Agent.Bench.Peers;
 
-/// <summary>Knot DNS as a master. It keeps the differences between file versions, so it also answers IXFR.</summary>
+/// <summary>
+/// Knot DNS as a master, or as a target whose zones come over its control socket. It keeps the differences between file versions, so it
+/// also answers IXFR.
+/// </summary>
 public sealed class KnotServer() : CatalogProducer("knot")
 {
     private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
@@ -12,9 +15,27 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <summary>What the journal keeps: changes, or all versions (journal-content).</summary>
     public string JournalContent { get; init; } = "changes";
 
+    /// <summary>It runs from a database of configuration, which control changes for good, and not from a text file.</summary>
+    public bool HasDatabase { get; init; }
+
+    /// <summary>Templates beside the default one, as knot.conf has them.</summary>
+    public string ExtraTemplates { get; init; } = "";
+
+    /// <summary>Where zones that come by control keep their files.</summary>
+    public string ZoneFolder => Directory.CreateDirectory(Folder.Combine("zones")).FullName;
+
+    /// <summary>Settings of a target by which an agent drives this server, which must have a database for that.</summary>
+    public string TargetSettings =>
+        $"driver = knot, server = \"{EndPoint}\", control = \"{Control}\", zone-directory = \"{ZoneFolder}\"";
+
+    /// <summary>What knotd says about its control socket, all of it.</summary>
+    public string ControlLog => Folder.Combine("control.log");
+
+    private string Database => Folder.Combine("confdb");
+
     private string Configuration => Folder.Combine("knot.conf");
 
-    private string Control => Folder.Combine("knot.sock");
+    public string Control => Folder.Combine("knot.sock");
 
     public override async Task StartAsync()
     {
@@ -65,7 +86,9 @@ public sealed class KnotServer() : CatalogProducer("knot")
     protected override async Task<ChildProcess> LaunchAsync()
     {
         WriteConfiguration();
-        return await Place.StartAsync("knotd", ["-c", Configuration], Folder.FullPath);
+        if (!HasDatabase) return await Place.StartAsync("knotd", ["-c", Configuration], Folder.FullPath);
+        if (!Directory.Exists(Database)) (await Tool.RunAsync("knotc", ["-C", Database, "conf-import", Configuration])).EnsureSuccess();
+        return await Place.StartAsync("knotd", ["-C", Database], Folder.FullPath);
     }
 
     protected override async Task ReconfigureAsync()
@@ -91,6 +114,8 @@ public sealed class KnotServer() : CatalogProducer("knot")
             log:
               - target: stderr
                 any: info
+              - target: "{ControlLog}"
+                control: info
             control:
                 listen: "{Control}"
             database:
@@ -126,6 +151,7 @@ public sealed class KnotServer() : CatalogProducer("knot")
             ? "    acl: [ everybody, news, updates ]\n    zonefile-load: whole\n"
             : "    acl: [ everybody, news ]\n    zonefile-load: difference\n");
         text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
+        text.Append(ExtraTemplates);
         string[] zones =
         [
             .. Catalog is null ? Array.Empty<string>() : [$"  - domain: \"{Catalog}\"\n    catalog-role: generate\n{NotifyLine(Catalog)}"],

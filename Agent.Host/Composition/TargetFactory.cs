@@ -4,6 +4,7 @@ using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
 using Agent.Backends.Nsd;
+using Agent.Backends.Knot;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Host.Configuration;
@@ -31,8 +32,9 @@ internal static class TargetFactory
                 EmbeddedSettings => new EmbeddedBackend(zones, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
                 ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
-                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), data.Path), clock),
                 NsdSettings nsd => new NsdBackend(nsd.ToOptions(target.Server), clock),
+                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), bind.ZoneDirectory, data.Path), clock),
+                KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
@@ -45,10 +47,10 @@ internal static class TargetFactory
     }
 
     /// <summary>A folder below our data folder is ours to make; one that the operator named may be a mount that is missing.</summary>
-    private static Bind9Options OwnFolder(Bind9Options options, string dataDirectory)
+    private static T OwnFolder<T>(T options, string zoneDirectory, string dataDirectory)
     {
         string own = Path.GetFullPath(dataDirectory) + Path.DirectorySeparatorChar;
-        string folder = Path.GetFullPath(options.ZoneDirectory);
+        string folder = Path.GetFullPath(zoneDirectory);
         if (folder.StartsWith(own, StringComparison.Ordinal)) Directory.CreateDirectory(folder);
         return options;
     }

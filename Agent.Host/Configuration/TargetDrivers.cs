@@ -40,6 +40,7 @@ internal static class TargetDrivers
             DefaultServer = settings => new HostEndpoint(((NsdSettings)settings).ControlHost?.Host ?? "127.0.0.1", DnsPort),
             ScopeBySettings = settings => ((NsdSettings)settings).ControlHost is null ? null : TargetScope.Farm,
         },
+        new TargetDriver("knot", TargetScope.Node, ReadKnot) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
     }.ToDictionary(driver => driver.Name);
 
@@ -78,7 +79,6 @@ internal static class TargetDrivers
             section.Problem("key-file", "the control channel needs a key: give either key-file, or key-name with key-secret");
         }
 
-        string zoneDirectory = section.File("zone-directory");
         string options = section.Text("zone-options");
         if (options.Length > 0 && options[^1] != ';') section.Problem("zone-options", "each statement must end with a semicolon");
         return new Bind9Settings(
@@ -88,10 +88,22 @@ internal static class TargetDrivers
             algorithm,
             secret,
             section.Text("view") is { Length: > 0 } view ? view : null,
-            zoneDirectory.Length > 0 ? zoneDirectory : Path.Combine(around.DataDirectory, "zones"),
+            ReadZoneDirectory(section, around, "zones"),
             options,
             ReadStatistics(section));
     }
+
+    private static KnotSettings ReadKnot(SectionReader section, TargetSurroundings around)
+    {
+        string control = section.File("control");
+        if (control.Length == 0) section.Problem("control", "the path of the server's control socket must be given");
+        string template = section.Text("template");
+        return new KnotSettings(control, template.Length > 0 ? template : null, ReadZoneDirectory(section, around, "knot-zones"));
+    }
+
+    /// <summary>By default a folder of the driver's own: two that wrote the same files would take them away from each other.</summary>
+    private static string ReadZoneDirectory(SectionReader section, TargetSurroundings around, string name) =>
+        section.File("zone-directory") is { Length: > 0 } directory ? directory : Path.Combine(around.DataDirectory, name);
 
     private static Uri? ReadStatistics(SectionReader section)
     {

@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Nsd;
+using Agent.Backends.Knot;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Tsig;
 
@@ -98,6 +99,19 @@ public sealed record NsdSettings(
         ZoneDirectory)
     {
         Server = server?.ToEndPoint(),
+    };
+}
+
+/// <param name="Control">Full path of the control socket.</param>
+/// <param name="Template">Null: the server's default template.</param>
+/// <param name="ZoneDirectory">A full path; it need not exist yet where it is the data directory's own.</param>
+public sealed record KnotSettings(string Control, string? Template, string ZoneDirectory) : TargetSettings
+{
+    public KnotOptions ToOptions(HostEndpoint server) => new(ZoneDirectory)
+    {
+        Control = Control,
+        Template = Template,
+        Server = server.ToEndPoint(),
     };
 }
 

@@ -15,7 +15,9 @@ internal static class DesignateDrivers
     // rndc's own when it is told of none.
     private const string DefaultKeyFile = "/etc/bind/rndc.key";
 
-    private static readonly string[] WithoutCounterpart = ["knot2", "gdnsd", "djbdns", "msdns", "denominator"];
+    private const string Knot = "knot2";
+
+    private static readonly string[] WithoutCounterpart = ["gdnsd", "djbdns", "msdns", "denominator"];
 
     public static void Import(OsloConfig source, OsloOption? driver, ImportedConfiguration made)
     {
@@ -30,6 +32,12 @@ internal static class DesignateDrivers
             case "fake":
                 made.Set("backend-driver", "fake", origin);
                 break;
+            case Knot:
+                made.Set("backend-driver", "knot", origin);
+                made.Warn(
+                    $"{origin}: the driver knot does not make knotd a secondary of the masters: it gives the content itself, over the "
+                    + "control socket, and takes over the zones that are there; check backends.knot.control, template and zone-directory");
+                break;
             default:
                 string what = WithoutCounterpart.Contains(name) ? $"there is no driver for {name}" : $"'{name}' is not known";
                 made.Warn($"{origin}: {what}; the agent itself serves the zones (embedded) until backend-driver or targets says otherwise");
@@ -40,6 +48,7 @@ internal static class DesignateDrivers
         foreach (OsloOption option in source.Options.Where(option => option.Section.StartsWith(Prefix, StringComparison.Ordinal)))
         {
             if (option.Section != Prefix + name) made.Warn(option, $"left out, the driver is {name}");
+            else if (name == Knot) made.Warn(option, "left out, the agent runs no knotc");
             else if (name != Default) made.Warn(option, $"left out with its driver {name}");
         }
     }

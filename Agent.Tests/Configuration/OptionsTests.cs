@@ -4,6 +4,7 @@ using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
 using Agent.Backends.Bind9;
 using Agent.Backends.Nsd;
+using Agent.Backends.Knot;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
@@ -260,6 +261,22 @@ public class OptionsTests
         Assert.Equal(new NsdControlPlace.Tls("192.0.2.1", 8952, "/s.pem", "/c.pem", "/c.key"), options[1].Control);
         Assert.Equal("nsd.example:99", options[2].Control.ToString());
         Assert.All(options, nsd => Assert.Equal(("agent", "/z"), (nsd.Pattern, nsd.ZoneDirectory)));
+    }
+
+    [Fact]
+    public void Settings_reach_the_knot_driver()
+    {
+        TargetOptions plain = Assert.Single(ConfigurationText.Load("agent { backend-driver = knot, data-dir = /d }").Options.Targets);
+        KnotOptions options = ((KnotSettings)plain.Settings).ToOptions(plain.Server!);
+        Assert.Equal(TargetScope.Node, plain.Scope);
+        Assert.Equal(("/run/knot/knot.sock", null, "/d/knot-zones"), (options.Control, options.Template, options.ZoneDirectory));
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 53), options.Server);
+        TargetOptions full = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = knot, backends.knot { control = /c, template = t, zone-directory = /z, server = "192.0.2.1:54" } }
+            """).Options.Targets);
+        options = ((KnotSettings)full.Settings).ToOptions(full.Server!);
+        Assert.Equal(("/c", "t", "/z"), (options.Control, options.Template, options.ZoneDirectory));
+        Assert.Equal(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 54), options.Server);
     }
 
     [Fact]

@@ -30,6 +30,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 var nsd = new NsdServer();
                 await nsd.StartAsync();
                 return new Nsd(nsd);
+            case "knot":
+                var knot = new KnotServer { HasDatabase = true };
+                await knot.StartAsync();
+                return new Knot(knot);
             default:
                 var server = new BindServer();
                 await server.StartAsync();
@@ -153,6 +157,29 @@ internal abstract class CrashTarget : IAsyncDisposable
             List<string> faults = FileFaults(server.ZoneFolder, zones);
             if (count != zones.Count)
                 faults.Add($"nsd has {count} zones and not {zones.Count}");
+            return faults;
+        }
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    private sealed class Knot(KnotServer server) : CrashTarget
+    {
+        public override string Settings => $$"""
+            targets { ns1 { {{server.TargetSettings}} } }
+            """;
+
+        public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);
+
+        public override async Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones)
+        {
+            string configured = (await server.KnotcAsync("conf-read", "zone.domain")).EnsureSuccess().Output;
+            int count = configured.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+            List<string> faults = FileFaults(server.ZoneFolder, zones);
+            if (count != zones.Count)
+                faults.Add($"knotd has {count} zones and not {zones.Count}");
+            if ((await server.KnotcAsync("conf-diff")).ExitCode == 0)
+                faults.Add("a transaction of knotd's configuration is open");
             return faults;
         }
 

@@ -181,3 +181,4 @@ public sealed class Bind9FaultPointTests() : FaultPointTests("bind9", "delete", 
 
 [Trait("Category", "Peer")]
 public sealed class NsdFaultPointTests() : FaultPointTests("nsd", "create", "update", "delete");
+public sealed class KnotFaultPointTests() : FaultPointTests("knot", "create", "delete", "update");

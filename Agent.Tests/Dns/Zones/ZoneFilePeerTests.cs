@@ -57,7 +57,8 @@ public sealed class ZoneFilePeerTests
         }
     }
 
-    private static MemoryZoneContent Sample() => Content(
+    /// <summary>A zone with a record of every type, hard names and a wildcard.</summary>
+    internal static MemoryZoneContent Sample() => Content(
     [
         SoaRecord(7),
         Record("Example.org.", RecordType.NS, Name("ns.example.org.")),
@@ -82,7 +83,7 @@ public sealed class ZoneFilePeerTests
     }
 
     // Case is not compared: servers compress names against others that differ in it.
-    private static IEnumerable<string> Lines(ZoneContent content) => ReadRecords(content)
+    internal static IEnumerable<string> Lines(ZoneContent content) => ReadRecords(content)
         .Select(record =>
         {
             RdataCanonical.Fold(record.Type, record.Rdata);

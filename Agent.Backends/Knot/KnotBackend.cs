@@ -1,0 +1,250 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Agent.Actors.Backends;
+using Agent.Actors.Kernel;
+using Agent.Backends.Shared;
+using Agent.Dns.Records;
+using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.Knot;
+
+// The way of an apply:
+//
+//   applied before --> write file --> reload -------------------------------------------------------------------> (done)
+//        | no                           | no such zone
+//        v                              v
+//   conf-read: absent --> write file --> purge what an earlier zone of the name left --> conf-set ----------------> (done)
+//        | there                                                                           | there after all: again
+//        v
+//   write file --> settings ours? --no--> conf-set the others (or, if its content came from elsewhere, unset and set)
+//        |
+//        |-- knotd has what the file before had --> reload --------------------------------------------------------> (done)
+//        \-- it has something else, or this serial already --> purge its journal --> reload, and wait for its end -> (loaded)
+//
+// "done" means that knotd took it; only an observation proves that it serves it. The journal must go because knotd applies to a file
+// that it reads whatever changes it has noted from the file's serial on: an edit made at the server would come back with every reload.
+
+/// <summary>
+/// Brings zones into Knot DNS as primaries with files, over its control socket. What was applied is remembered, so an update is one file
+/// and one command; when the same serial comes again, all is looked at anew.
+/// </summary>
+public sealed class KnotBackend : AsyncZoneBackend
+{
+    // They share the rounds of commands, the transactions and the waits for the disk.
+    private const int ConcurrentOrders = 128;
+
+    // A path in sockaddr_un, with its final NUL.
+    private const int SocketPathMax = 107;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly KnotOptions _options;
+    private readonly ZoneFolder _folder;
+    private readonly ServerProbe _probe;
+    private readonly KnotControl _knot;
+    private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
+    private volatile string? _run;
+
+    /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
+    /// <exception cref="BackendOptionsException">A setting can never work.</exception>
+    public KnotBackend(KnotOptions options, TimeProvider time)
+        : base(new BackendTraits("knot", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole }, OrderDeadlines.Default, time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        if (options.Control.Length == 0 || options.Control.Any(char.IsControl))
+            throw new BackendOptionsException("control", "the path of knotd's control socket is needed");
+        if (Encoding.UTF8.GetByteCount(options.Control) > SocketPathMax)
+            throw new BackendOptionsException("control", $"the path of a socket may have at most {SocketPathMax} octets");
+        if (options.Template is { } template && (template.Length == 0 || template.Any(char.IsControl)))
+            throw new BackendOptionsException("template", "may not be empty or contain control characters");
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Knot32);
+        if (_folder.FullPath.Any(char.IsControl))
+            throw new BackendOptionsException("zone-directory", "may not contain control characters");
+        _probe = new ServerProbe(options.Server, time);
+        _knot = new KnotControl(options.Control, time);
+    }
+
+    /// <inheritdoc/>
+    protected override string? ServerRun => _run;
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        // The same serial a second time: the first time did not do, so nothing is taken for granted.
+        bool isKnown = _appliedSerials.TryGetValue(zone, out uint applied) && applied != content.Serial;
+        bool isRepeat = !isKnown && _appliedSerials.ContainsKey(zone);
+        if (!isKnown || !await UpdateAsync(zone, content, cancellation))
+            await BringInAsync(zone, content, isRepeat, cancellation);
+        _appliedSerials[zone] = content.Serial;
+    }
+
+    /// <summary>False when knotd no longer has the zone.</summary>
+    private async Task<bool> UpdateAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        await _folder.WriteAsync(zone, content);
+        KnotReply reply = await _knot.ReloadAsync(zone, cancellation);
+        if (reply.Verdict == KnotVerdict.NoSuchZone)
+            return false;
+        KnotControl.Ensure(reply, "zone-reload", zone);
+        return true;
+    }
+
+    private async Task BringInAsync(DomainName zone, ZoneContent content, bool isRepeat, CancellationToken cancellation)
+    {
+        ZoneSighting before = _folder.Look(zone);
+        KnotZoneSettings settings = new(_folder.PathOf(zone), _options.Template);
+        KnotReply found = await _knot.SettingsAsync(zone, cancellation);
+        if (found.Verdict == KnotVerdict.NoSuchZone)
+        {
+            EnsureChangesStay(zone);
+            await _folder.WriteAsync(zone, content);
+            if (await CreateAsync(zone, settings, cancellation))
+                return;
+            found = await _knot.SettingsAsync(zone, cancellation);
+        }
+
+        KnotControl.Ensure(found, "conf-read", zone);
+        IReadOnlyList<KnotUnit>? change = settings.Change(KnotControl.NameOf(zone), found);
+        if (change is not { Count: 0 })
+            EnsureChangesStay(zone);
+        uint? served = SerialOf(await _knot.SerialAsync(zone, cancellation));
+        await _folder.WriteAsync(zone, content);
+        if (change is null)
+        {
+            KnotControl.Ensure(await _knot.UnsetAsync(zone, cancellation), "conf-unset", zone);
+            if (await CreateAsync(zone, settings, cancellation))
+                return;
+        }
+        else if (change.Count > 0)
+        {
+            KnotControl.Ensure(await _knot.SetAsync(change, cancellation), "conf-set", zone);
+        }
+
+        bool isInStep = before.Observation == Observation.Present && before.Serial == served && served != content.Serial;
+        if (isInStep && !isRepeat)
+        {
+            KnotControl.Ensure(await _knot.ReloadAsync(zone, cancellation), "zone-reload", zone);
+            return;
+        }
+
+        await _knot.PurgeJournalAsync(zone, cancellation);
+        KnotControl.Ensure(await _knot.ReloadAndWaitAsync(zone, cancellation), "zone-reload", zone);
+    }
+
+    /// <summary>False when the zone is there after all.</summary>
+    private async Task<bool> CreateAsync(DomainName zone, KnotZoneSettings settings, CancellationToken cancellation)
+    {
+        await PurgeOrphanAsync(zone, cancellation);
+        KnotReply reply = await _knot.SetAsync(settings.Creation(KnotControl.NameOf(zone)), cancellation);
+        if (reply.Verdict == KnotVerdict.AlreadyExists)
+            return false;
+        // knotd does not have the zone, so nobody would ever ask to have this file removed.
+        if (reply.Error is not null)
+            await _folder.DeleteAsync(zone, companionSuffixes: []);
+        KnotControl.Ensure(reply, "conf-set", zone);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        KnotReply found = await _knot.SettingsAsync(zone, cancellation);
+        if (found.Verdict != KnotVerdict.NoSuchZone)
+        {
+            EnsureChangesStay(zone);
+            KnotReply reply = await _knot.UnsetAsync(zone, cancellation);
+            if (reply.Verdict != KnotVerdict.NoSuchZone)
+                KnotControl.Ensure(reply, "conf-unset", zone);
+        }
+
+        await PurgeOrphanAsync(zone, cancellation);
+        _appliedSerials.TryRemove(zone, out uint _);
+        await _folder.DeleteAsync(zone, companionSuffixes: []);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ServerFinding finding = await _probe.AskAsync(zone, cancellation);
+        // REFUSED may be an access list speaking; knotd itself knows better.
+        if (finding.Answer is not { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused })
+            return WithExpectation(zone, ZoneSighting.From(finding));
+        KnotReply status = await _knot.SerialAsync(zone, cancellation);
+        if (status.Verdict == KnotVerdict.NoSuchZone)
+            return ZoneSighting.Absent;
+        return SerialOf(status) is { } serial
+            ? ZoneSighting.CannotTell($"knotd has {zone} with serial {serial}, but {finding.Text} to this machine: see its modules")
+            : ZoneSighting.CannotTell($"knotd has {zone} but has not loaded it: {status.Error ?? "its log says why"}");
+    }
+
+    /// <summary>knotd answers before it reads the file. If it goes on with the old version, no more can be said.</summary>
+    private ZoneSighting WithExpectation(DomainName zone, ZoneSighting seen) =>
+        seen.Observation == Observation.Present && _appliedSerials.TryGetValue(zone, out uint applied) && applied != seen.Serial
+            ? ZoneSighting.Present(
+                seen.Serial,
+                $"knotd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why")
+            : seen;
+
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellation)
+    {
+        string? run = RunOf(_options.Control);
+        KnotReply reply = await _knot.VersionAsync(cancellation);
+        if (reply.Error is { } words)
+            throw BackendException.Away($"knotd does not give its status: {words}");
+        _run = run;
+        _folder.Check();
+    }
+
+    /// <summary>All zones of knotd's configuration, from whomever; the members of a catalog stand elsewhere.</summary>
+    protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
+    {
+        KnotReply reply = await _knot.NamesAsync(maximum, cancellation);
+        if (reply.Error is { } words)
+            throw BackendException.Refused($"knotd refused conf-read: {words}");
+        List<DomainName> zones = [];
+        foreach (KnotUnit unit in reply.Units)
+        {
+            if (DomainName.TryParse(unit[KnotItem.Data] ?? "", out DomainName? zone))
+                zones.Add(zone);
+        }
+
+        return zones;
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask CloseAsync() => _knot.DisposeAsync();
+
+    private async Task PurgeOrphanAsync(DomainName zone, CancellationToken cancellation)
+    {
+        KnotControl.Ensure(await _knot.PurgeOrphanAsync(zone, cancellation), "zone-purge", zone);
+        FaultPoint.Pass("knot.purged");
+    }
+
+    private void EnsureChangesStay(DomainName zone)
+    {
+        if (_knot.TextFile is { } file)
+        {
+            throw BackendException.Refused(
+                $"knotd runs from the text file {file}, so what is changed by control ({zone}) would be lost at its next start or reload; "
+                + "bring the file into a database with knotc conf-import, and start knotd with -C");
+        }
+    }
+
+    private static uint? SerialOf(KnotReply status)
+    {
+        string? text = status.Units.FirstOrDefault(unit => unit[KnotItem.Type] == "serial")?[KnotItem.Data];
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint serial) ? serial : null;
+    }
+
+    /// <summary>knotd makes its socket anew at every start, and leaves it alone until the next.</summary>
+    private static string? RunOf(string control)
+    {
+        FileInfo socket = new(control);
+        return socket.Exists ? socket.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture) : null;
+    }
+}

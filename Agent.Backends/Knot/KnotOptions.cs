@@ -1,0 +1,18 @@
+using System.Net;
+
+namespace Agent.Backends.Knot;
+
+/// <summary>Settings of the knot driver.</summary>
+/// <param name="ZoneDirectory">Where zone files go, under a path that knotd sees too; must exist, and knotd must be able to read
+/// there.</param>
+public sealed record KnotOptions(string ZoneDirectory)
+{
+    /// <summary>Path of knotd's control socket.</summary>
+    public string Control { get; init; } = "/run/knot/knot.sock";
+
+    /// <summary>The template of new zones; null for knotd's default one.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>Where knotd answers DNS.</summary>
+    public EndPoint Server { get; init; } = new IPEndPoint(IPAddress.Loopback, 53);
+}
