@@ -303,7 +303,6 @@ public sealed partial class CatalogActor : UntypedActor
 
     private void Restart()
     {
-        CodeProbe.Reached("catalog.answer-lost");
         _steps.Clear();
         _underWay.Clear();
         EndRound(new Reason(ReasonCode.Overload, "the zones of the catalog did not answer in time"));

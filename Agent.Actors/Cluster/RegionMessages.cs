@@ -29,7 +29,11 @@ public sealed record GetRegionState;
 /// <param name="Owned">Shards that this node hosts.</param>
 /// <param name="Reachable">Shards that have an owner, here or on another node.</param>
 /// <param name="Waiting">Messages that wait for an owner or for its answer.</param>
-public sealed record RegionState(int Total, int Owned, int Reachable, int Waiting);
+public sealed record RegionState(int Total, int Owned, int Reachable, int Waiting)
+{
+    /// <summary>Shards that this node hosts and whose zones it has not read from the journal yet.</summary>
+    public int Unread { get; init; }
+}
 
 /// <summary>Settings of a region.</summary>
 /// <param name="Coordination">Says which shards are ours.</param>

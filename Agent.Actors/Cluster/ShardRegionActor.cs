@@ -102,7 +102,11 @@ public sealed partial class ShardRegionActor : UntypedActor
             case ToAllShards all: ToAll(all, Sender); break;
             case GetRegionState:
                 Sender.Tell(
-                    new RegionState(_hosts.Length, _hosts.Count(h => h.Ref is not null), CountReachable(), _requests.Count), Self);
+                    new RegionState(_hosts.Length, _hosts.Count(h => h.Ref is not null), CountReachable(), _requests.Count)
+                    {
+                        Unread = _hosts.Count(h => h.Ref is not null && !h.IsTaken),
+                    },
+                    Self);
                 break;
             case object timer when timer == TickTimer: Tick(); break;
             default: Unhandled(message); break;
@@ -123,6 +127,7 @@ public sealed partial class ShardRegionActor : UntypedActor
         IActorRef host = Context.ActorOf(_settings.HostProps, $"shard-{shard}-{slot.Epoch}");
         Context.WatchWith(host, new HostEnded(shard, host));
         slot.Ref = host;
+        slot.IsTaken = false;
         host.Tell(new ShardStart(shard, slot.Epoch) { AfterCrash = slot.AfterCrash }, Self);
         // Whoever hosts it next after a failure finds what this one has left.
         slot.AfterCrash = true;
@@ -141,7 +146,9 @@ public sealed partial class ShardRegionActor : UntypedActor
     private void Taken(ShardTaken taken)
     {
         HostSlot slot = _hosts[taken.Shard];
-        if (slot.Ref == Sender && slot.Epoch == taken.Epoch && slot.Admits) _settings.Peers?.Gate?.Begin(taken.Shard, taken.Epoch);
+        if (slot.Ref != Sender || slot.Epoch != taken.Epoch) return;
+        slot.IsTaken = true;
+        if (slot.Admits) _settings.Peers?.Gate?.Begin(taken.Shard, taken.Epoch);
     }
 
     /// <summary>Nothing is handed to the host any more. It ends when what is under way is durable; what it did not finish comes back
@@ -197,6 +204,9 @@ public sealed partial class ShardRegionActor : UntypedActor
         public long Epoch { get; set; }
 
         public bool AfterCrash { get; set; }
+
+        /// <summary>The host has read the shard's zones.</summary>
+        public bool IsTaken { get; set; }
 
         /// <summary>Who hears when the host has ended in good order; messages are not handed to it any more.</summary>
         public IActorRef? DrainedTo { get; set; }

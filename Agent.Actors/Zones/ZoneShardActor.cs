@@ -30,7 +30,6 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
     private const int SpareRefreshes = 1024;
     private static readonly Reason Ended = new(ReasonCode.NoOwner, "the zone goes to another owner");
-    private static readonly Reason Starting = new(ReasonCode.Overload, "too many requests wait while the agent starts");
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
         SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
 
@@ -39,7 +38,6 @@ public sealed partial class ZoneShardActor : UntypedActor
     private readonly Dictionary<IActorRef, DomainName> _actors = [];
     private readonly Queue<DomainName> _toCheck = new();
     private readonly PriorityQueue<DomainName, TimeSpan> _refreshes = new();
-    private readonly Queue<(object Message, IActorRef Sender)> _early = new();
     private ImmutableArray<string> _healthy = [];
     private TargetSet? _set;
     private ZoneTargets? _targets;
@@ -78,7 +76,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     protected internal override void PostStop()
     {
         AgentMetrics.ZoneActors.Add(-_actors.Count);
-        foreach ((object message, IActorRef sender) in _early) (message as ZoneMessage)?.Refuse(sender, Ended);
+        RefuseEarly(static _ => true, Ended);
         foreach (ZoneSlot slot in _slots.Values) Refuse(slot, Ended);
     }
 
@@ -91,8 +89,9 @@ public sealed partial class ZoneShardActor : UntypedActor
             case EndShard: End(); break;
             case ShardLoaded loaded: Load(loaded); break;
             case ShardLoadFailed { Reason.Code: ReasonCode.JournalFenced }: Fenced(); break;
-            case ShardLoadFailed: Timers.StartSingleTimer(LoadTimer, LoadTimer, TimeSpan.FromSeconds(1)); break;
+            case ShardLoadFailed failed: LoadFailed(failed.Reason); break;
             case object timer when timer == LoadTimer: Start(_start!); break;
+            case object timer when timer == EarlyTimer: RefuseLate(); break;
             case JournalRestarted x: JournalBeganAnew(x); break;
             case TargetSetChanged change: TargetsChange(change.Targets); break;
             case TargetHealthChanged change: HealthChanged(change); break;
@@ -210,18 +209,7 @@ public sealed partial class ZoneShardActor : UntypedActor
 
         StartCatalogs();
         if (_start!.AfterCrash) Timers.StartSingleTimer(QuietTimer, QuietTimer, _settings.QuietPeriod);
-        while (_early.TryDequeue(out (object Message, IActorRef Sender) early))
-        {
-            // At once, and not behind what has come since: a CREATE and a DELETE of one zone must not change places.
-            if (early.Message is ZoneMessage zone) Deliver(zone, early.Sender);
-            else Self.Tell(early.Message, early.Sender);
-        }
-    }
-
-    private void Keep(object message)
-    {
-        if (_early.Count < _settings.MaxEarly) _early.Enqueue((message, Sender));
-        else (message as ZoneMessage)?.Refuse(Sender, Starting);
+        DeliverEarly();
     }
 
     /// <summary>Asks the masters about a few zones; the rest follows at the same pace.</summary>

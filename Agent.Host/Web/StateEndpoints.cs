@@ -84,8 +84,11 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         JournalHealth journal = await parts.Journal.Ask<JournalHealth>(new GetJournalHealth(), Patience);
         RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
-        if (journal.Writable && region.Reachable == region.Total) return Results.Text("ok\n");
-        string why = journal.Reason?.ToString() ?? $"{region.Reachable} of {region.Total} shards have an owner";
+        if (journal.Writable && region.Reachable == region.Total && region.Unread == 0) return Results.Text("ok\n");
+        string why = journal.Reason?.ToString()
+            ?? (region.Reachable < region.Total
+                ? $"{region.Reachable} of {region.Total} shards have an owner"
+                : $"the zones of {region.Unread} shards are not read from the journal yet");
         return Results.Text($"not ready: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -49,6 +49,12 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
     public void TakeShard(int shard, int count, long epoch, ReplyTo replyTo) => InTurn(() =>
     {
         Assert.Equal(shardCount, count);
+        if (IsFull)
+        {
+            replyTo.Tell(new ShardLoadFailed(shard, Full));
+            return;
+        }
+
         if (_fence.GetValueOrDefault(shard) > epoch)
         {
             replyTo.Tell(new ShardLoadFailed(shard, Fenced));

@@ -3,6 +3,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
@@ -22,6 +23,7 @@ public sealed class ShardTargetsTests : TestKitBase
     private readonly TestProbe _directory;
     private readonly TestProbe _client;
     private readonly SimMasters _masters;
+    private readonly SimJournal _journal;
     private readonly IActorRef _shard;
     private long _version;
 
@@ -30,13 +32,14 @@ public sealed class ShardTargetsTests : TestKitBase
         _directory = CreateTestProbe("directory");
         _client = CreateTestProbe("client");
         _masters = new SimMasters(Sim);
+        _journal = new SimJournal(Sim, 1);
         IActorRef masters = ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
             _masters, new MasterRoster([new Master("m1", "192.0.2.1", 5354, null)]))));
         IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)));
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var zones = new ZoneActorSettings(
             ImmutableSortedDictionary<string, IActorRef>.Empty,
-            ActorOf(JournalActor.Props(new SimJournal(Sim, 1), 1)),
+            ActorOf(JournalActor.Props(_journal, 1)),
             new TransferSettings(_masters, masters, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
             new ZonePolicyHolder(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) }))
         {
@@ -58,6 +61,32 @@ public sealed class ShardTargetsTests : TestKitBase
         Publish("ns1");
         Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
         Assert.Equal((0, 5L), (_servers["ns1"].Wishes[^1].Shard, _servers["ns1"].Wishes[^1].Epoch));
+    }
+
+    [Fact]
+    public void Nobody_waits_for_a_journal_that_is_away_before_the_zones_are_read()
+    {
+        Publish("ns1");
+        _journal.IsFull = true;
+        Start(afterCrash: false);
+        _client.Send(_shard, new CreateZone(Awake, Origin));
+        Assert.Equal(ReasonCode.JournalAway, _client.ExpectMsg<ZoneReply>(TimeSpan.FromSeconds(2)).Reason?.Code);
+        _journal.IsFull = false;
+        Advance(TimeSpan.FromSeconds(2));
+        Create(Awake);
+    }
+
+    [Fact]
+    public void Who_waits_for_zones_that_are_never_read_is_answered_at_the_deadline()
+    {
+        Start(afterCrash: false);
+        _client.Send(_shard, new CreateZone(Awake, Origin));
+        Advance(TimeSpan.FromSeconds(24));
+        Assert.Equal(0, _client.Waiting);
+        _client.Send(_shard, new CreateZone(Asleep, Origin));
+        Assert.Equal(Awake, _client.ExpectMsg<ZoneReply>(TimeSpan.FromSeconds(3)).Zone);
+        Publish("ns1");
+        Assert.Equal((Asleep, ZoneOutcome.Done), _client.ExpectMsg<ZoneReply>() switch { var reply => (reply.Zone, reply.Outcome) });
     }
 
     [Fact]
