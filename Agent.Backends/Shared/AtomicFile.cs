@@ -117,6 +117,14 @@ public static partial class AtomicFile
         FaultPoint.Pass("file.renamed");
     }
 
+    /// <summary>Gives a file a second name in the same file system, so that it stays when the first one is given to another.</summary>
+    /// <exception cref="IOException">The file system does not let us.</exception>
+    internal static void Link(string path, string secondPath)
+    {
+        if (LinkFile(path, secondPath) != 0)
+            throw new IOException($"cannot link {path} as {secondPath}: {LastError()}");
+    }
+
     /// <summary>A handle to synchronize a folder or its file system by.</summary>
     internal static SafeFileHandle OpenFolder(string folder)
     {
@@ -175,6 +183,9 @@ public static partial class AtomicFile
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkFile(string path, string secondPath);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFileSystem(SafeFileHandle folder);

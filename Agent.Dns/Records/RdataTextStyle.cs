@@ -41,6 +41,14 @@ public sealed class RdataTextStyle
     /// <summary>For Knot DNS 3.2.</summary>
     public static RdataTextStyle Knot32 { get; } = new([.. YoungTypes, .. UnknownToKnot]);
 
+    /// <summary>For gdnsd 3.8, which reads the forms of these types only, and these in no other form. CAA it reads, but not every
+    /// one.</summary>
+    public static RdataTextStyle Gdnsd38 { get; } = new(Enum.GetValues<RecordType>().Except(
+    [
+        RecordType.SOA, RecordType.A, RecordType.AAAA, RecordType.NS, RecordType.PTR, RecordType.CNAME, RecordType.MX, RecordType.SRV,
+        RecordType.TXT, RecordType.NAPTR,
+    ]));
+
     /// <summary>For a reader that may be any of the three.</summary>
     public static RdataTextStyle Common { get; } = new(Bind918._generic.Union(Nsd46._generic).Union(Knot32._generic));
 

@@ -3,6 +3,7 @@ using Agent.Actors.Guards;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
 using Agent.Backends.Bind9;
+using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
 using Agent.Backends.ZoneFiles;
@@ -277,6 +278,16 @@ public class OptionsTests
         options = ((KnotSettings)full.Settings).ToOptions(full.Server!);
         Assert.Equal(("/c", "t", "/z"), (options.Control, options.Template, options.ZoneDirectory));
         Assert.Equal(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 54), options.Server);
+    }
+
+    [Fact]
+    public void Gdnsd_is_of_the_node_where_its_package_puts_it()
+    {
+        TargetOptions target = Assert.Single(ConfigurationText.Load("agent.backend-driver = gdnsd").Options.Targets);
+
+        Assert.Equal((TargetScope.Node, "127.0.0.1:53"), (target.Scope, target.Server?.ToString()));
+        GdnsdOptions options = ((GdnsdSettings)target.Settings).ToOptions(target.Server!);
+        Assert.Equal(("/run/gdnsd/control.sock", "/etc/gdnsd/zones"), (options.Control, options.ZoneDirectory));
     }
 
     [Fact]

@@ -34,6 +34,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 var knot = new KnotServer { HasDatabase = true };
                 await knot.StartAsync();
                 return new Knot(knot);
+            case "gdnsd":
+                var gdnsd = new GdnsdServer();
+                await gdnsd.StartAsync();
+                return new Gdnsd(gdnsd);
             default:
                 var server = new BindServer();
                 await server.StartAsync();
@@ -181,6 +185,30 @@ internal abstract class CrashTarget : IAsyncDisposable
             if ((await server.KnotcAsync("conf-diff")).ExitCode == 0)
                 faults.Add("a transaction of knotd's configuration is open");
             return faults;
+        }
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    /// <summary>What it has is what its folder holds, and nothing may be left of a change that was not taken.</summary>
+    private sealed class Gdnsd(GdnsdServer server) : CrashTarget
+    {
+        public override string Settings => $$"""
+            targets { ns1 { {{server.TargetSettings}} } }
+            """;
+
+        public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);
+
+        public override Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones)
+        {
+            string[] wanted = [.. zones.Select(zone => zone.TrimEnd('.')).Order(StringComparer.Ordinal)];
+            string[] found =
+            [
+                .. Directory.EnumerateFiles(server.ZoneFolder, "*", SearchOption.AllDirectories)
+                    .Select(path => Path.GetRelativePath(server.ZoneFolder, path)).Order(StringComparer.Ordinal),
+            ];
+            return Task.FromResult<IReadOnlyList<string>>(
+                wanted.SequenceEqual(found) ? [] : [$"files [{string.Join(' ', found)}] and not [{string.Join(' ', wanted)}]"]);
         }
 
         public override ValueTask DisposeAsync() => server.DisposeAsync();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 
-namespace Agent.Backends.Nsd;
+namespace Agent.Backends.Shared;
 
 /// <summary>The path of a unix socket.</summary>
 internal static class LocalPath
