@@ -5,6 +5,7 @@ using Agent.Backends.Embedded;
 using Agent.Backends.Fake;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
+using Agent.Backends.PowerDnsApi;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Host.Configuration;
@@ -35,6 +36,7 @@ internal static class TargetFactory
                 NsdSettings nsd => new NsdBackend(nsd.ToOptions(target.Server), clock),
                 Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), bind.ZoneDirectory, data.Path), clock),
                 KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
+                PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),

@@ -41,6 +41,10 @@ internal static class TargetDrivers
             ScopeBySettings = settings => ((NsdSettings)settings).ControlHost is null ? null : TargetScope.Farm,
         },
         new TargetDriver("knot", TargetScope.Node, ReadKnot) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
+        new TargetDriver("powerdns-api", TargetScope.Farm, PowerDnsApiSettings.Read)
+        {
+            DefaultServer = settings => new HostEndpoint(((PowerDnsApiSettings)settings).Url.DnsSafeHost, DnsPort),
+        },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
     }.ToDictionary(driver => driver.Name);
 

@@ -197,3 +197,6 @@ public sealed class NsdFaultPointTests() : FaultPointTests("nsd", SharedSteps.Tr
 
 [Trait("Category", "Peer")]
 public sealed class KnotFaultPointTests() : FaultPointTests("knot", SharedSteps.TriedElsewhere);
+
+[Trait("Category", "Peer")]
+public sealed class PowerDnsApiFaultPointTests() : FaultPointTests("powerdns-api", SharedSteps.TriedElsewhere);
