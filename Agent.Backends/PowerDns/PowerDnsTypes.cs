@@ -14,7 +14,7 @@ internal static class PowerDnsTypes
     private const RecordType Lua = (RecordType)65402;
 
     // A name that nobody else has for the type.
-    private const RecordType Address = (RecordType)259;
+    private const RecordType Address = (RecordType)65400;
     private const string AddressName = "ADDR";
 
     /// <summary>Why PowerDNS cannot hold records of the type as data; null when it can.</summary>

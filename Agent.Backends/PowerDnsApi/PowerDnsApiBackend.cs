@@ -95,15 +95,16 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
     {
         ZoneSighting seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
-        bool isAsLeft = !_left.TryGetValue(zone, out Left? left) || (seen.Observation == Observation.Present && seen.Serial == left.Serial);
+        bool isAsLeft = !_left.TryGetValue(zone, out Left? left)
+            || (seen.Observation == Observation.Present && seen.Serial == left.Serial);
         if (isAsLeft || seen.Observation == Observation.CannotTell)
             return seen;
         // Perhaps an answer that was cached before.
         await _api.FlushAsync(zone, cancellation);
         seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
         return seen.Observation == Observation.Absent && await _api.FindAsync(zone, cancellation) is { Serial: var serial }
-            ? ZoneSighting.CannotTell($"PowerDNS has {zone} with serial {serial} in its database and does not serve it: is {_options.Server} "
-                + "another server, or does its zone cache (zone-cache-refresh-interval) not know the zone yet?")
+            ? ZoneSighting.CannotTell($"PowerDNS has {zone} with serial {serial} in its database and does not serve it: "
+                + $"is {_options.Server} another server, or does its zone cache (zone-cache-refresh-interval) not know the zone yet?")
             : seen;
     }
 

@@ -10,8 +10,8 @@ using Agent.Dns.Wire;
 namespace Agent.Backends.PowerDnsApi;
 
 /// <summary>
-/// The HTTP API of PowerDNS: zones, their sets of records, the caches. What the server refuses becomes a refusal with its own words; what it
-/// fails at, and what does not get there, is away.
+/// The HTTP API of PowerDNS: zones, their sets of records, the caches. What the server refuses becomes a refusal with its own words;
+/// what it fails at, and what does not get there, is away.
 /// </summary>
 /// <remarks>Any number of callers. Connections are kept for as long as the server keeps them; PowerDNS 4.7 closes each after its
 /// answer.</remarks>
@@ -261,7 +261,8 @@ internal sealed class PowerDnsApiClient : IDisposable
         }
         catch (HttpRequestException failure)
         {
-            throw BackendException.Away($"the API at {_url} cannot be reached: {failure.InnerException?.Message ?? failure.Message}", failure);
+            string cause = failure.InnerException?.Message ?? failure.Message;
+            throw BackendException.Away($"the API at {_url} cannot be reached: {cause}", failure);
         }
     }
 
@@ -273,7 +274,8 @@ internal sealed class PowerDnsApiClient : IDisposable
         string words = await WordsAsync(answer, cancellation);
         throw status switch
         {
-            401 or 403 => BackendException.Refused($"the API at {_url} does not let us in: check api-key and webserver-allow-from ({words})"),
+            401 or 403 => BackendException.Refused(
+                $"the API at {_url} does not let us in: check api-key and webserver-allow-from ({words})"),
             >= 400 and < 500 => BackendException.Refused($"PowerDNS refused to {order}: {words}"),
             _ => BackendException.Away($"PowerDNS failed to {order}: {words}"),
         };

@@ -14,6 +14,7 @@ public sealed record PowerDnsApiOptions(Uri Url, string ApiKey, EndPoint Server)
     /// <summary>Whether PowerDNS notifies its secondaries of the zones.</summary>
     public bool IsPrimary { get; init; }
 
-    /// <summary>The most octets of a request, beside one set of records: below the least that <c>webserver-max-bodysize</c> can be.</summary>
+    /// <summary>The most octets of a request, beside one set of records: below the least that <c>webserver-max-bodysize</c> can
+    /// be.</summary>
     public int RequestBytesMax { get; init; } = 900_000;
 }

@@ -35,6 +35,10 @@ public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
     public Task<ToolResult> UtilAsync(params string[] command) =>
         Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
 
+    /// <summary>Forgets what it has cached of a zone and the names below, as after an edit of the database.</summary>
+    public async Task FlushAsync(string zone) =>
+        (await Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", "purge", $"{zone.TrimEnd('.')}$"])).EnsureSuccess();
+
     /// <summary>One statement in the database of SQLite.</summary>
     public async Task<string> SqlAsync(string statement) =>
         (await Tool.RunAsync("sqlite3", ["-cmd", ".timeout 5000", DatabaseFile, statement])).EnsureSuccess().Output.Trim();

@@ -47,7 +47,8 @@ public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId
         bool isHere = url.IsLoopback || (IPAddress.TryParse(url.Host, out IPAddress? address) && IPAddress.IsLoopback(address));
         if (url.Scheme == "http" && !isHere && !mayBePlain)
         {
-            section.Problem("url", "without TLS everybody on the way reads the api-key: give an https address, or say allow-plaintext = true");
+            section.Problem(
+                "url", "without TLS everybody on the way reads the api-key: give an https address, or say allow-plaintext = true");
         }
 
         return url;

@@ -271,7 +271,8 @@ public class OptionsTests
             ConfigurationText.Load("agent { backend-driver = powerdns-api, backends.powerdns-api.api-key = k }").Options.Targets);
         PowerDnsApiOptions options = ((PowerDnsApiSettings)plain.Settings).ToOptions(plain.Server!);
         Assert.Equal(
-            ("http://127.0.0.1:8081/", "k", "localhost", false), (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
+            ("http://127.0.0.1:8081/", "k", "localhost", false),
+            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
         Assert.Equal((TargetScope.Farm, "127.0.0.1:53"), (plain.Scope, plain.Server!.ToString()));
 
         TargetOptions full = Assert.Single(ConfigurationText.Load("""

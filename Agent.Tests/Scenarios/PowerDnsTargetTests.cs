@@ -38,6 +38,7 @@ public sealed class PowerDnsTargetTests
 
         (await server.UtilAsync("delete-rrset", Zone, "host1", "A")).EnsureSuccess();
         (await server.UtilAsync("increase-serial", Zone)).EnsureSuccess();
+        await server.FlushAsync(Zone);
         await WorkerClient.ServedAsync(server.EndPoint, Zone, 14, () => server.Output);
         ToolResult difference = await DiffAsync(agent);
         Assert.True(difference.ExitCode == 1, difference.Error);

@@ -63,6 +63,7 @@ internal sealed class ApiTarget : IAsyncDisposable
     private async Task SeenAsync(DomainName zone, Observation observation, uint serial)
     {
         ZoneObserved seen = await Caller.ObserveAsync(zone);
-        Assert.True(seen.Observation == observation && seen.Serial == serial, $"{zone} {observation} {serial}, seen {seen}\n{Server.Output}");
+        Assert.True(
+            seen.Observation == observation && seen.Serial == serial, $"{zone} {observation} {serial}, seen {seen}\n{Server.Output}");
     }
 }

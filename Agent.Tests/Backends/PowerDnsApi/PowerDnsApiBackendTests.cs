@@ -56,7 +56,8 @@ public sealed class PowerDnsApiBackendTests
               "records": [{"content": "192.0.{{i >> 8}}.{{i & 255}}", "disabled": false}]}
             """));
         string zone = $$"""
-            { "kind": "Native", "serial": 1, "edited_serial": 1, "soa_edit": "NONE", "soa_edit_api": "", "api_rectify": true, "a": {"rrsets": [1]}, "b": [[{"rrsets": []}]], "rrsets": [ {{sets}},
+            { "kind": "Native", "serial": 1, "edited_serial": 1, "soa_edit": "NONE", "soa_edit_api": "", "api_rectify": true,
+              "a": {"rrsets": [1]}, "b": [[{"rrsets": []}]], "rrsets": [ {{sets}},
               {"name": "target.example.", "type": "SOA", "ttl": 300, "records": [
                 {"content": "NS1.elsewhere.test. ns1.elsewhere.test. 1 3600 600 86400 300", "disabled": false}]},
               {"name": "TARGET.example.", "type": "NS", "ttl": 300, "records": [{"content": "ns1.elsewhere.test.", "disabled": false}]}

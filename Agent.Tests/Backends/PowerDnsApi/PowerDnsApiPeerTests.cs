@@ -113,7 +113,8 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         await target.ServesAsync(SmallZone.Create(zone, 5, hosts: 900));
 
         string rectify = await _server.SqlAsync(
-            "select content from domainmetadata join domains on domains.id = domain_id where kind = 'API-RECTIFY' and name = 'large.example'");
+            "select content from domainmetadata join domains on domains.id = domain_id "
+            + "where kind = 'API-RECTIFY' and name = 'large.example'");
         Assert.Equal("1", rectify);
     }
 
@@ -125,7 +126,8 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         [
             new(zone, RecordType.SOA, 60, Soa(1)),
             new(zone, RecordType.NS, 60, Name("ns.elsewhere.test.")),
-            .. Enumerable.Range(0, 100).Select(i => new PlainRecord(DomainName.Parse($"a{i}.half.example."), RecordType.A, 60, [192, 0, 2, 1])),
+            .. Enumerable.Range(0, 100)
+                .Select(i => new PlainRecord(DomainName.Parse($"a{i}.half.example."), RecordType.A, 60, [192, 0, 2, 1])),
             new(DomainName.Parse("mail.half.example."), RecordType.MX, 60, [0, 1, .. Name("_not_a_host.half.example.")]),
         ]);
         await using ApiTarget target = new(_server, _target.Options with { RequestBytesMax = 1000 });
