@@ -89,7 +89,7 @@ public static class RdataText
             case RdataField.TypeBitmap:
                 return TypeBitmapText.TryWrite(ref reader, text, style);
             case RdataField.SvcParams:
-                return SvcParamsText.TryWrite(ref reader, text);
+                return SvcParamsText.TryWrite(ref reader, text, style);
             case RdataField.Location:
                 return LocationText.TryWrite(ref reader, text);
             case RdataField.Prefixes:

@@ -49,6 +49,9 @@ public sealed class RdataTextStyle
         RecordType.TXT, RecordType.NAPTR,
     ]));
 
+    /// <summary>For PowerDNS 4.7, its API and its databases.</summary>
+    public static RdataTextStyle PowerDns47 { get; } = new([.. YoungTypes, .. UnknownToPowerDns]) { HasStrictParameters = true };
+
     /// <summary>For a reader that may be any of the three.</summary>
     public static RdataTextStyle Common { get; } = new(Bind918._generic.Union(Nsd46._generic).Union(Knot32._generic));
 
@@ -60,6 +63,19 @@ public sealed class RdataTextStyle
         RecordType.ISDN, RecordType.NSAP, RecordType.NSAPPTR, RecordType.SIG, RecordType.PX, RecordType.GPOS, RecordType.NXT, RecordType.A6,
         RecordType.HIP, RecordType.AVC, RecordType.AMTRELAY, RecordType.TA, RecordType.DLV,
     ];
+
+    private static RecordType[] UnknownToPowerDns =>
+    [
+        RecordType.MD, RecordType.MF, RecordType.NULL, RecordType.WKS, RecordType.X25, RecordType.ISDN, RecordType.RT,
+        RecordType.NSAP, RecordType.NSAPPTR, RecordType.SIG, RecordType.PX, RecordType.GPOS, RecordType.NXT, RecordType.A6,
+        RecordType.HIP, RecordType.AVC, RecordType.AMTRELAY, RecordType.TA,
+    ];
+
+    /// <summary>
+    /// Parameters of SVCB as PowerDNS itself writes them, which it insists on: quotes around protocols only where they need them, around
+    /// keys for ECH always, and an empty value of a key without a name as <c>""</c>.
+    /// </summary>
+    internal bool HasStrictParameters { get; init; }
 
     /// <summary>True if the type has to be written as <c>TYPEnnn</c>.</summary>
     public bool IsGeneric(RecordType type) => MnemonicOf(type).IsEmpty;

@@ -21,14 +21,14 @@ internal static class SvcParamsText
     private const int NamedKeys = 7;
     private const int ParameterHead = 4;
 
-    public static bool TryWrite(ref RdataReader reader, RecordTextBuffer text)
+    public static bool TryWrite(ref RdataReader reader, RecordTextBuffer text, RdataTextStyle style)
     {
         for (var first = true; !reader.Rest.IsEmpty; first = false)
         {
             if (!reader.TryTake16(out var key) || !reader.TryTake16(out var length) || !reader.TryTake(length, out var value)) return false;
             if (!first) text.Write((byte)' ');
             WriteKey(key, text);
-            if (!TryWriteValue(key, value, text)) return false;
+            if (!TryWriteValue(key, value, text, style.HasStrictParameters)) return false;
         }
 
         return true;
@@ -95,16 +95,16 @@ internal static class SvcParamsText
         return true;
     }
 
-    private static bool TryWriteValue(ushort key, ReadOnlySpan<byte> value, RecordTextBuffer text)
+    private static bool TryWriteValue(ushort key, ReadOnlySpan<byte> value, RecordTextBuffer text, bool isStrict)
     {
-        if (value.IsEmpty) return key is NoDefaultAlpn or >= NamedKeys;
+        if (value.IsEmpty && (key < NamedKeys || !isStrict)) return key is NoDefaultAlpn or >= NamedKeys;
         text.Write((byte)'=');
         switch (key)
         {
             case Mandatory:
                 return TryWriteList(value, sizeof(ushort), text, WriteKey);
             case Alpn:
-                return TryWriteProtocols(value, text);
+                return TryWriteProtocols(value, text, isQuoted: !isStrict || value.ContainsAny(" \t\"\\"u8));
             case NoDefaultAlpn:
                 return false;
             case Port:
@@ -114,7 +114,9 @@ internal static class SvcParamsText
             case Ipv4Hint:
                 return TryWriteList(value, AddressText.Bytes4, text, AddressText.Write4);
             case Ech:
+                if (isStrict) text.Write((byte)'"');
                 text.WriteBase64(value);
+                if (isStrict) text.Write((byte)'"');
                 return true;
             case Ipv6Hint:
                 return TryWriteList(value, AddressText.Bytes6, text, AddressText.Write6);
@@ -139,10 +141,10 @@ internal static class SvcParamsText
     }
 
     // Two levels of escapes meet here: a comma inside a protocol gets a backslash, and that backslash one of its own (RFC 9460 A.1).
-    private static bool TryWriteProtocols(ReadOnlySpan<byte> value, RecordTextBuffer text)
+    private static bool TryWriteProtocols(ReadOnlySpan<byte> value, RecordTextBuffer text, bool isQuoted)
     {
         var reader = new RdataReader(value);
-        text.Write((byte)'"');
+        if (isQuoted) text.Write((byte)'"');
         for (var first = true; !reader.Rest.IsEmpty; first = false)
         {
             if (!reader.TryTakeCounted(out var protocol) || protocol.IsEmpty) return false;
@@ -154,7 +156,7 @@ internal static class SvcParamsText
             }
         }
 
-        text.Write((byte)'"');
+        if (isQuoted) text.Write((byte)'"');
         return true;
     }
 

@@ -6,6 +6,7 @@ using Agent.Backends.Bind9;
 using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
+using Agent.Backends.PowerDnsApi;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
@@ -262,6 +263,28 @@ public class OptionsTests
         Assert.Equal(new NsdControlPlace.Tls("192.0.2.1", 8952, "/s.pem", "/c.pem", "/c.key"), options[1].Control);
         Assert.Equal("nsd.example:99", options[2].Control.ToString());
         Assert.All(options, nsd => Assert.Equal(("agent", "/z"), (nsd.Pattern, nsd.ZoneDirectory)));
+    }
+
+    [Fact]
+    public void Settings_reach_the_powerdns_api_driver()
+    {
+        TargetOptions plain = Assert.Single(
+            ConfigurationText.Load("agent { backend-driver = powerdns-api, backends.powerdns-api.api-key = k }").Options.Targets);
+        PowerDnsApiOptions options = ((PowerDnsApiSettings)plain.Settings).ToOptions(plain.Server!);
+        Assert.Equal(
+            ("http://127.0.0.1:8081/", "k", "localhost", false),
+            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
+        Assert.Equal((TargetScope.Farm, "127.0.0.1:53"), (plain.Scope, plain.Server!.ToString()));
+
+        TargetOptions full = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = powerdns-api, backends.powerdns-api {
+              url = "https://pdns.example:8443/pdns/api/v1/", api-key = "a key", server-id = s, kind = primary, server = "192.0.2.1:54" } }
+            """).Options.Targets);
+        options = ((PowerDnsApiSettings)full.Settings).ToOptions(full.Server!);
+        Assert.Equal(
+            ("https://pdns.example:8443/pdns", "a key", "s", true),
+            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
+        Assert.Equal("192.0.2.1:54", options.Server.ToString());
     }
 
     [Fact]

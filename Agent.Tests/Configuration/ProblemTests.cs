@@ -80,10 +80,24 @@ public class ProblemTests
     [InlineData("journal.allow-plaintext = maybe", "true or false")]
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
     [InlineData("backend-driver = bind8",
-        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | knot | gdnsd | dynamic-update; did you mean bind9?")]
+        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | knot | gdnsd | powerdns-api | "
+            + "dynamic-update; did you mean bind9?")]
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]
+    [InlineData("backend-driver = powerdns-api", "agent.backends.powerdns-api.api-key: api-key or api-key-file must be given")]
+    [InlineData(
+        "backend-driver = powerdns-api, backends.powerdns-api { api-key = k, url = \"http://192.0.2.1:8081\" }",
+        "agent.backends.powerdns-api.url: without TLS everybody on the way reads the api-key")]
+    [InlineData(
+        "backend-driver = powerdns-api, backends.powerdns-api { api-key = k, url = \"127.0.0.1\" }",
+        "agent.backends.powerdns-api.url: the address of PowerDNS's web server is needed")]
+    [InlineData(
+        "backend-driver = powerdns-api, backends.powerdns-api { api-key = \"k\u00e9\" }",
+        "agent.backends.powerdns-api.api-key: the secret has characters beyond printable ASCII")]
+    [InlineData(
+        "backend-driver = powerdns-api, backends.powerdns-api { api-key = k, server-id = \"\" }",
+        "agent.backends.powerdns-api.server-id: the name of the server in the API is needed")]
     [InlineData("backend-driver = knot, backends.knot.control = \"\"", "agent.backends.knot.control: the path of the server's control socket")]
     [InlineData("backend-driver = dynamic-update, backends.dynamic-update.server = \"192.0.2.1\"",
         "the name of the key that signs the updates")]

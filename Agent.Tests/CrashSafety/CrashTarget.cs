@@ -38,6 +38,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 var gdnsd = new GdnsdServer();
                 await gdnsd.StartAsync();
                 return new Gdnsd(gdnsd);
+            case "powerdns-api":
+                var pdns = new PowerDnsTarget();
+                await pdns.StartAsync();
+                return new PowerDns(pdns, pdns.ApiTargetSettings);
             default:
                 var server = new BindServer();
                 await server.StartAsync();
@@ -212,6 +216,32 @@ internal abstract class CrashTarget : IAsyncDisposable
         }
 
         public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    private sealed class PowerDns(PowerDnsTarget server, string settings) : CrashTarget
+    {
+        public override string Settings => $$"""
+            targets { ns1 { {{settings}} } }
+            """;
+
+        public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);
+
+        public override async Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones)
+        {
+            string[] wanted = [.. zones.Select(zone => zone.TrimEnd('.')).Order(StringComparer.Ordinal)];
+            string[] found = await NamesAsync("select name from domains order by name");
+            List<string> faults = wanted.SequenceEqual(found, StringComparer.Ordinal)
+                ? [] : [$"PowerDNS has [{string.Join(' ', found)}] and not [{string.Join(' ', wanted)}]"];
+            string[] strays = await NamesAsync("select name from records where domain_id not in (select id from domains)");
+            if (strays.Length > 0)
+                faults.Add($"records of no zone [{string.Join(' ', strays)}]");
+            return faults;
+        }
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+
+        private async Task<string[]> NamesAsync(string statement) =>
+            (await server.SqlAsync(statement)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Files and named at once: what is true of one must be true of the other.</summary>

@@ -7,17 +7,20 @@ namespace Agent.Tests.CrashSafety;
 /// <remarks>That every point of the sources stands in it is for <see cref="FaultPointTableTests"/> to see.</remarks>
 internal static partial class FaultPointTable
 {
-    private static readonly string[] Drivers = ["embedded", "zone-files", "bind9", "nsd", "knot", "gdnsd"];
+
+    private static readonly string[][] Columns =
+    [
+        .. File.ReadLines(Path.Combine(SourceTree.Root, "docs", "crash-safety.md"))
+            .Select(line => Row().Match(line)).Where(row => row.Success)
+            .Select(row => new[] { row.Groups["point"].Value, row.Groups["drivers"].Value, row.Groups["operations"].Value }),
+    ];
+
+    private static readonly string[] Drivers = [.. Columns.SelectMany(row => row[1].Split(", ")).Where(name => name != "all").Distinct()];
 
     /// <summary>Name, drivers, operations, in the order of the page.</summary>
     public static IReadOnlyList<(string Point, string[] Drivers, string[] Operations)> Rows { get; } =
     [
-        .. File.ReadLines(Path.Combine(SourceTree.Root, "docs", "crash-safety.md"))
-            .Select(line => Row().Match(line)).Where(row => row.Success)
-            .Select(row => (
-                row.Groups["point"].Value,
-                row.Groups["drivers"].Value == "all" ? Drivers : row.Groups["drivers"].Value.Split(", "),
-                row.Groups["operations"].Value.Split(", "))),
+        .. Columns.Select(row => (row[0], row[1] == "all" ? Drivers : row[1].Split(", "), row[2].Split(", "))),
     ];
 
     /// <summary>The points that this operation passes with this driver.</summary>

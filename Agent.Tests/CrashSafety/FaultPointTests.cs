@@ -200,3 +200,6 @@ public sealed class KnotFaultPointTests() : FaultPointTests("knot", SharedSteps.
 
 [Trait("Category", "Peer")]
 public sealed class GdnsdFaultPointTests() : FaultPointTests("gdnsd", SharedSteps.TriedElsewhere);
+
+[Trait("Category", "Peer")]
+public sealed class PowerDnsApiFaultPointTests() : FaultPointTests("powerdns-api", SharedSteps.TriedElsewhere);

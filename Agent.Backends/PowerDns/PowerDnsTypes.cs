@@ -1,0 +1,40 @@
+using System.Text;
+using Agent.Dns.Records;
+using Agent.Dns.Wire;
+
+namespace Agent.Backends.PowerDns;
+
+/// <summary>
+/// What PowerDNS makes of types. Some of it is not data to it: a record of its own types ALIAS and LUA is an order, to look something up or
+/// to run a program, which must not come from a master.
+/// </summary>
+internal static class PowerDnsTypes
+{
+    private const RecordType Alias = (RecordType)65401;
+    private const RecordType Lua = (RecordType)65402;
+
+    // A name that nobody else has for the type.
+    private const RecordType Address = (RecordType)65400;
+    private const string AddressName = "ADDR";
+
+    /// <summary>Why PowerDNS cannot hold records of the type as data; null when it can.</summary>
+    public static string? Objection(RecordType type) => type switch
+    {
+        Alias => "PowerDNS takes the type for its ALIAS and answers with what it looks up",
+        Lua => "PowerDNS takes the type for its LUA and would run the data as a program",
+        _ => null,
+    };
+
+    /// <summary>The type as PowerDNS 4.7 writes it; by number where it has no name for it.</summary>
+    public static string NameOf(RecordType type) =>
+        RdataTextStyle.PowerDns47.IsGeneric(type) ? $"TYPE{(ushort)type}" : RecordTypeText.ToText(type);
+
+    /// <summary>Reads a type as PowerDNS writes it.</summary>
+    public static bool TryParse(string text, out RecordType type)
+    {
+        if (text != AddressName)
+            return RecordTypeText.TryParse(Encoding.UTF8.GetBytes(text), out type);
+        type = Address;
+        return true;
+    }
+}

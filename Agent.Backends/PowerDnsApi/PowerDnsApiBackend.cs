@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Agent.Actors.Backends;
+using Agent.Backends.PowerDns;
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.PowerDnsApi;
+
+// The way of an apply:
+//
+//   GET zone (without sets) --404--> all sets --> ZoneChange
+//        | there
+//        v
+//   it has the serial that we left, and the history leads on from that content? --yes--> the sets that this touches --> ZoneChange
+//        | no
+//        v
+//   GET its sets, compare --> those that differ, and those that are too many --> ZoneChange (nothing at all where nothing differs)
+
+/// <summary>Brings zones into PowerDNS over its HTTP API. Gives it the sets of records that change.</summary>
+/// <remarks>What a zone was left at is remembered for as long as the process lives; after that the first change of a zone is compared with
+/// what the server has.</remarks>
+public sealed class PowerDnsApiBackend : AsyncZoneBackend
+{
+    private const int ConcurrentOrders = 8;
+    private const int LooksMax = 3;
+    private const long UptimeSlackSeconds = 3;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // A large zone takes some hundred requests.
+    private static readonly OrderDeadlines Deadlines = OrderDeadlines.Default with { Apply = TimeSpan.FromMinutes(5) };
+
+    private readonly PowerDnsApiOptions _options;
+    private readonly PowerDnsApiClient _api;
+    private readonly ServerProbe _probe;
+    private readonly ConcurrentDictionary<DomainName, Left> _left = new();
+
+    // Large zones one after the other, so that memory holds one index of that size.
+    private readonly SemaphoreSlim _large = new(1);
+    private long? _started;
+
+    /// <summary>Touches and connects to nothing yet.</summary>
+    public PowerDnsApiBackend(PowerDnsApiOptions options, TimeProvider time)
+        : base(
+            new BackendTraits("powerdns-api", ConcurrentOrders, Patience) { TakesDifferences = true, Listing = ZoneListing.Whole },
+            Deadlines,
+            time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _api = new PowerDnsApiClient(options, time);
+        _probe = new ServerProbe(options.Server, time);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        bool isLarge = order.Content.ByteCount > ContentComparison.LargestUnordered;
+        if (isLarge)
+            await _large.WaitAsync(cancellation);
+        try
+        {
+            // The same content a second time: the first time did not do, so nothing is taken for granted.
+            bool wasLeft = _left.TryRemove(order.Zone, out Left? left) && left.Content != order.Content.Hash;
+            bool isDone = false;
+            for (int look = 0; !isDone && look < LooksMax; look++)
+                isDone = await ChangeAsync(order, wasLeft ? left : null, cancellation);
+            if (!isDone)
+                throw BackendException.Away($"somebody else keeps making and deleting {order.Zone} on the server");
+            _left[order.Zone] = new Left(order.Content.Hash, order.Content.Serial);
+        }
+        finally
+        {
+            if (isLarge)
+                _large.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        ApplyAsync(new ApplyZone(0, zone, content), cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        _left.TryRemove(zone, out Left? _);
+        await _api.DeleteAsync(zone, cancellation);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ZoneSighting seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+        bool isAsLeft = !_left.TryGetValue(zone, out Left? left)
+            || (seen.Observation == Observation.Present && seen.Serial == left.Serial);
+        if (isAsLeft || seen.Observation == Observation.CannotTell)
+            return seen;
+        // Perhaps an answer that was cached before.
+        await _api.FlushAsync(zone, cancellation);
+        seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+        return seen.Observation == Observation.Absent && await _api.FindAsync(zone, cancellation) is { Serial: var serial }
+            ? ZoneSighting.CannotTell($"PowerDNS has {zone} with serial {serial} in its database and does not serve it: "
+                + $"is {_options.Server} another server, or does its zone cache (zone-cache-refresh-interval) not know the zone yet?")
+            : seen;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellation)
+    {
+        await _api.CheckAsync(cancellation);
+        if (await _api.UptimeAsync(cancellation) is not { } uptime)
+            return;
+        long started = (long)Time.GetElapsedTime(0).TotalSeconds - uptime;
+        if (_started is not { } known || Math.Abs(started - known) > UptimeSlackSeconds)
+            _started = started;
+    }
+
+    /// <inheritdoc/>
+    protected override string? ServerRun => _started?.ToString(CultureInfo.InvariantCulture);
+
+    /// <inheritdoc/>
+    protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
+    {
+        List<DomainName> zones = [];
+        await foreach (JsonElement zone in _api.ZonesAsync(cancellation))
+        {
+            if (zones.Count > maximum)
+                break;
+            // What comes from elsewhere is not this driver's.
+            bool isOwnKind = zone.GetProperty("kind").GetString() is "Native" or "Master" or "Primary";
+            if (isOwnKind && DomainName.TryParse(zone.GetProperty("name").GetString(), out DomainName? name))
+                zones.Add(name);
+        }
+
+        return zones;
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask CloseAsync()
+    {
+        _api.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>False when a zone that was to be made came to be there meanwhile.</summary>
+    private async Task<bool> ChangeAsync(ApplyZone order, Left? left, CancellationToken cancellation)
+    {
+        ApiZone? zone = await _api.FindAsync(order.Zone, cancellation);
+        WantedRrset soa = WantedRrset.SoaOf(order.Content);
+        using ZoneChange change = new(_api, zone, soa, _options);
+        TouchedSets? touched = zone is null ? TouchedSets.All(order.Content)
+            : zone.Serial == left?.Serial && TouchedSets.TryFollow(order, left.Content) is { } followed ? followed
+            : await CompareAsync(order, soa, cancellation);
+        if (touched is null)
+        {
+            await change.SetAsync(isRectified: true, cancellation);
+            return true;
+        }
+
+        foreach (WantedRrset set in WantedRrset.Of(order.Content, touched.Wanted))
+        {
+            if (ApiContentRules.Objection(set) is { } objection)
+                throw BackendException.Refused($"PowerDNS cannot be given {set.Owner} {PowerDnsTypes.NameOf(set.Type)}: {objection}");
+            touched.Gone.Remove(ApiZoneId.TextOf(set.Owner), out List<string>? typesGone);
+            await change.AddAsync(set, typesGone, cancellation);
+        }
+
+        foreach ((string owner, List<string> types) in touched.Gone)
+        {
+            foreach (string type in types)
+                await change.DeleteAsync(owner, type, cancellation);
+        }
+
+        await change.FinishAsync(cancellation);
+        return !change.HasMetZone;
+    }
+
+    /// <summary>Null when the server has all of it, the SOA too.</summary>
+    private async Task<TouchedSets?> CompareAsync(ApplyZone order, WantedRrset soa, CancellationToken cancellation)
+    {
+        RrsetIndex wanted = RrsetIndex.Of(order.Content);
+        ServedRrsets served = new(wanted, soa);
+        await foreach (JsonElement rrset in _api.RrsetsAsync(order.Zone, cancellation))
+            served.Take(rrset);
+        return wanted.Count == 0 && served.Surplus.Count == 0 && served.HasSoa ? null : new TouchedSets(wanted, served.Surplus);
+    }
+
+    /// <summary>What a zone was left at.</summary>
+    private sealed record Left(ContentHash Content, uint Serial);
+}

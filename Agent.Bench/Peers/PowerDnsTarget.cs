@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace Agent.Bench.Peers;
+
+/// <summary>
+/// PowerDNS as a target: with its HTTP API and its control socket, over a database of SQLite of its own or one of PostgreSQL that is there.
+/// What it caches, and for how long, is as it comes.
+/// </summary>
+/// <param name="database">A database of PostgreSQL with the tables of PowerDNS, as pdns.conf names it: see <see cref="PostgresTables"/>;
+/// null for SQLite.</param>
+public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
+{
+    /// <summary>The tables in a database of PostgreSQL, as PowerDNS brings them.</summary>
+    public const string PostgresTables = "/usr/share/doc/pdns-backend-pgsql/schema.pgsql.sql";
+
+    private const string SqliteTables = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql";
+
+    private readonly int _apiPort = LoopbackPort.Next();
+
+    public string ApiKey => "the api-key";
+
+    public Uri Api => new($"http://127.0.0.1:{_apiPort.ToString(CultureInfo.InvariantCulture)}");
+
+    public string ControlSocket => Folder.Combine("pdns.controlsocket");
+
+    public string DatabaseFile => Folder.Combine("pdns.sqlite3");
+
+    /// <summary>The most megabytes that it takes in one request.</summary>
+    public int BodyMegabytes { get; init; } = 2;
+
+    /// <summary>Settings of a target by which an agent drives this server over the API.</summary>
+    public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
+
+    /// <summary>One command of PowerDNS's tool for its database.</summary>
+    public Task<ToolResult> UtilAsync(params string[] command) =>
+        Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
+
+    /// <summary>Forgets what it has cached of a zone and the names below, as after an edit of the database.</summary>
+    public async Task FlushAsync(string zone) =>
+        (await Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", "purge", $"{zone.TrimEnd('.')}$"])).EnsureSuccess();
+
+    /// <summary>One statement in the database of SQLite.</summary>
+    public async Task<string> SqlAsync(string statement) =>
+        (await Tool.RunAsync("sqlite3", ["-cmd", ".timeout 5000", DatabaseFile, statement])).EnsureSuccess().Output.Trim();
+
+    public override async Task StartAsync()
+    {
+        await base.StartAsync();
+        await Eventually.HoldsAsync(
+            async () => (await Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", "rping"])).ExitCode == 0,
+            () => $"pdns_server answers on its control socket\n{Output}");
+    }
+
+    protected override async Task<ChildProcess> LaunchAsync()
+    {
+        string backend = database ?? $"""
+            launch=gsqlite3
+            gsqlite3-database={DatabaseFile}
+            gsqlite3-pragma-synchronous=0
+            gsqlite3-dnssec=yes
+            """;
+        Folder.Write("pdns.conf", $"""
+            daemon=no
+            guardian=no
+            {backend}
+            socket-dir={Folder.FullPath}
+            local-address={Place.Address}
+            local-port={Port.ToString(CultureInfo.InvariantCulture)}
+            allow-axfr-ips=127.0.0.0/8
+            security-poll-suffix=
+            receiver-threads=1
+            api=yes
+            api-key={ApiKey}
+            webserver=yes
+            webserver-address=127.0.0.1
+            webserver-port={_apiPort.ToString(CultureInfo.InvariantCulture)}
+            webserver-loglevel=none
+            webserver-max-bodysize={BodyMegabytes.ToString(CultureInfo.InvariantCulture)}
+
+            """);
+        if (database is null && !File.Exists(DatabaseFile))
+            (await Tool.RunAsync("sqlite3", [DatabaseFile, $".read {SqliteTables}"])).EnsureSuccess();
+        return await Place.StartAsync("pdns_server", [$"--config-dir={Folder.FullPath}"], Folder.FullPath);
+    }
+}
