@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
+using Agent.Backends.Exec;
 using Agent.Backends.Fake;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
@@ -37,6 +38,7 @@ internal static class TargetFactory
                 KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
+                ExecSettings exec => new ExecBackend(exec.ToOptions(target.Server, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
             };
         }

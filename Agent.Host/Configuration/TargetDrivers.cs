@@ -42,6 +42,7 @@ internal static class TargetDrivers
         },
         new TargetDriver("knot", TargetScope.Node, ReadKnot) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
+        new TargetDriver("exec", TargetScope.Node, ExecSettings.Read),
     }.ToDictionary(driver => driver.Name);
 
     private static ZoneFilesSettings ReadZoneFiles(SectionReader section, TargetSurroundings around)
