@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
+using Agent.Backends.Exec;
 using Agent.Backends.Fake;
 using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
@@ -41,6 +42,7 @@ internal static class TargetFactory
                 PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
+                ExecSettings exec => new ExecBackend(exec.ToOptions(target.Server, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
             };
         }

@@ -47,6 +47,7 @@ internal static class TargetDrivers
             DefaultServer = settings => new HostEndpoint(((PowerDnsApiSettings)settings).Url.DnsSafeHost, DnsPort),
         },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
+        new TargetDriver("exec", TargetScope.Node, ExecSettings.Read),
     }.ToDictionary(driver => driver.Name);
 
     private static ZoneFilesSettings ReadZoneFiles(SectionReader section, TargetSurroundings around)

@@ -1,6 +1,9 @@
 namespace Agent.Host.Transfers;
 
-/// <summary>The folder of transfers under way. Nothing in it outlives the process: it is emptied at the start.</summary>
+/// <summary>
+/// The folder of transfers under way, and of zones that drivers hand over as files. Nothing in it outlives the process: it is emptied at
+/// the start.
+/// </summary>
 public sealed class SpoolDirectory
 {
     private readonly string _path;
@@ -17,7 +20,7 @@ public sealed class SpoolDirectory
     {
         _path = path;
         _create = create;
-        foreach (string left in Directory.EnumerateFiles(path, "*.xfr"))
+        foreach (string left in Directory.EnumerateFiles(path))
             File.Delete(left);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Bench.Peers;
+using Agent.Tests.Backends.Exec;
 using Agent.Tests.Scenarios;
 
 namespace Agent.Tests.CrashSafety;
@@ -29,7 +30,11 @@ internal abstract class CrashTarget : IAsyncDisposable
             case "nsd":
                 var nsd = new NsdServer();
                 await nsd.StartAsync();
-                return new Nsd(nsd);
+                return new Nsd(nsd, Farm.TargetSettings(nsd));
+            case "exec":
+                var scripted = new NsdServer();
+                await scripted.StartAsync();
+                return new Nsd(scripted, NsdScript.Settings(scripted));
             case "knot":
                 var knot = new KnotServer { HasDatabase = true };
                 await knot.StartAsync();
@@ -152,9 +157,9 @@ internal abstract class CrashTarget : IAsyncDisposable
         public override ValueTask DisposeAsync() => server.DisposeAsync();
     }
 
-    private sealed class Nsd(NsdServer server) : CrashTarget
+    private sealed class Nsd(NsdServer server, string settings) : CrashTarget
     {
-        public override string Settings => Farm.TargetSettings(server);
+        public override string Settings => settings;
 
         public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);
 

@@ -7,7 +7,6 @@ namespace Agent.Tests.CrashSafety;
 /// <remarks>That every point of the sources stands in it is for <see cref="FaultPointTableTests"/> to see.</remarks>
 internal static partial class FaultPointTable
 {
-
     private static readonly string[][] Columns =
     [
         .. File.ReadLines(Path.Combine(SourceTree.Root, "docs", "crash-safety.md"))

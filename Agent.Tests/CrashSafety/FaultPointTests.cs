@@ -26,6 +26,7 @@ public abstract class FaultPointTests
     private readonly string[] _sharedOrder;
     private readonly bool _isStoreTried;
     private readonly bool _areOwnStepsAlone;
+    private readonly bool _areTargetStepsTried = true;
 
     /// <param name="driver">As in the configuration and on the page.</param>
     /// <param name="sharedOrder">A step that all drivers share ends the first of these operations that has it; none: it ends each.</param>
@@ -37,12 +38,16 @@ public abstract class FaultPointTests
     }
 
     /// <summary>With other drivers the shared steps are tried; here only what the driver and its target's actor do.</summary>
-    private protected FaultPointTests(string driver, SharedSteps shared) : this(driver, Operations) =>
-        _areOwnStepsAlone = shared == SharedSteps.TriedElsewhere && !IsAllWanted;
+    private protected FaultPointTests(string driver, SharedSteps shared) : this(driver, Operations)
+    {
+        _areOwnStepsAlone = !IsAllWanted;
+        _areTargetStepsTried = IsAllWanted || shared != SharedSteps.AndThoseOfTargetsTriedElsewhere;
+    }
 
     private protected enum SharedSteps
     {
         TriedElsewhere,
+        AndThoseOfTargetsTriedElsewhere,
     }
 
     [Fact]
@@ -173,6 +178,7 @@ public abstract class FaultPointTests
             string room = point.Split('.')[0];
             bool isShared = SharedRooms.Contains(room, StringComparer.Ordinal);
             if (_areOwnStepsAlone && (isShared || room == "request")) continue;
+            if (room == "target" && !_areTargetStepsTried) continue;
             bool isNew = !passed.Contains(point)
                 && (!isShared || _isStoreTried || _sharedOrder.First(other => traces[other].Contains(point)) == operation);
             bool isCommitOfFiles = _isStoreTried && hasFiles && point == "journal.committed";
@@ -203,3 +209,6 @@ public sealed class GdnsdFaultPointTests() : FaultPointTests("gdnsd", SharedStep
 
 [Trait("Category", "Peer")]
 public sealed class PowerDnsApiFaultPointTests() : FaultPointTests("powerdns-api", SharedSteps.TriedElsewhere);
+
+[Trait("Category", "Peer")]
+public sealed class ExecFaultPointTests() : FaultPointTests("exec", SharedSteps.AndThoseOfTargetsTriedElsewhere);

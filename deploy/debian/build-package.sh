@@ -61,6 +61,8 @@ done
 for file in "$sources"/deploy/systemd/*.conf "$sources"/deploy/systemd/*.tmpfiles; do
   put 644 "$file" "/usr/share/doc/agent/examples/systemd/$(basename "$file")"
 done
+put 644 "$sources/docs/drivers.md" /usr/share/doc/agent/drivers.md
+put 755 "$sources/deploy/drivers/nsd.sh" /usr/share/doc/agent/examples/drivers/nsd.sh
 for file in "$sources"/deploy/runbook/*.md; do
   put 644 "$file" "/usr/share/doc/agent/runbook/$(basename "$file")"
 done
