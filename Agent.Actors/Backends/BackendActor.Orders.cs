@@ -68,11 +68,12 @@ public sealed partial class BackendActor
         switch (order)
         {
             case ApplyZone apply:
-                bool withHistory = _settings.History is not null && _settings.Backend.Traits.TakesDifferences;
+                bool withHistory = _settings.History is not null && !apply.IsRepeated && _settings.Backend.Traits.TakesDifferences;
                 _settings.Backend.Apply(withHistory ? apply with { History = _settings.History } : apply, Context.ReplyTo());
                 break;
             case RemoveZone remove: _settings.Backend.Remove(remove, Context.ReplyTo()); break;
             case ObserveZone observe: _settings.Backend.Observe(observe, Context.ReplyTo()); break;
+            case CheckContent check: _settings.Check!.Check(check, Context.ReplyTo()); break;
             case ProbeServer probe: _settings.Backend.Probe(probe, Context.ReplyTo()); break;
         }
     }

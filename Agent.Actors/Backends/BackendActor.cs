@@ -26,7 +26,10 @@ public sealed partial class BackendActor : UntypedActor
     private BackendActor(BackendActorSettings settings)
     {
         _settings = settings;
-        _machine = new TargetMachine(settings.Name, settings.Backend.Traits, Random.Fork());
+        _machine = new TargetMachine(settings.Name, settings.Backend.Traits, Random.Fork(), settings.Rules)
+        {
+            CanCheck = settings.Check is not null,
+        };
         _since = Clock.UtcNow;
         _logger = Context.System.LoggerFactory.CreateLogger<BackendActor>();
     }
@@ -70,8 +73,10 @@ public sealed partial class BackendActor : UntypedActor
                 FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
                 _machine.Observed(observed, now, _effects);
                 break;
+            case ContentChecked answer: _machine.Checked(answer, now, _effects); break;
             case GetTargetStatus x: Sender.Tell(Status(x), Self); break;
             case AskServer x: Ask(x.Question); break;
+            case GetTargetDrift: Sender.Tell(_drift.Of(_settings.Name), Self); break;
             case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
             case object timer when timer == FenceTimer: AskAgain(); break;
             case object timer when timer == DueTimer:
@@ -97,6 +102,13 @@ public sealed partial class BackendActor : UntypedActor
                 if (report.Report.Progress.State == TargetZoneState.Verified && report.Times is { } times)
                     FarmMetrics.CountConvergence(_settings.Name, times.Apply, times.Verify);
                 break;
+            case Escalate x:
+                FarmMetrics.CountEscalation(_settings.Name, Words.Of(x.Rung));
+                LogEscalated(_logger, _settings.Name, x.Zone, Words.Of(x.Rung), x.Why.ToString());
+                break;
+            case CountCheck x: FarmMetrics.CountVerify(_settings.Name, Words.Of(x.Verdict)); break;
+            case DriftSeen x: Found(x.Finding); break;
+            case DriftOver x: Over(x.Zone); break;
             case ReportHealth health:
                 Log(health.Change);
                 _since = Clock.UtcNow;
@@ -153,6 +165,8 @@ public sealed partial class BackendActor : UntypedActor
     {
         Listing = _settings.Backend.Traits.Listing,
         Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
+        Escalated = _machine.Escalated,
+        Exhausted = _machine.Exhausted,
         OwedFor = _machine.OwedSince is { } since ? Clock.Monotonic - since : null,
     };
 }
@@ -174,6 +188,12 @@ public sealed record BackendActorSettings(string Name, IZoneBackend Backend, Tim
 
     /// <summary>What becomes of a zone here that no master has confirmed for too long.</summary>
     public OnExpire OnExpire { get; init; } = OnExpire.Keep;
+
+    /// <summary>What proves a change, and what becomes of differences.</summary>
+    public TargetRules Rules { get; init; } = new();
+
+    /// <summary>Compares what the server serves with a content; null where it cannot be asked.</summary>
+    public IContentCheck? Check { get; init; }
 
     /// <summary>What led to the contents, for a driver that takes differences; null where no history is kept.</summary>
     public IContentHistory? History { get; init; }

@@ -21,6 +21,9 @@ public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Con
     /// <summary>No master has confirmed the content for too long: a target that is set to withdraw such zones serves nothing.</summary>
     public bool IsExpired { get; init; }
 
+    /// <summary>How closely a look compares. Of a wish that is carried out in any case it says nothing.</summary>
+    public LookDepth Depth { get; init; }
+
     /// <summary>Shard of the zone.</summary>
     public int Shard { get; init; }
 
@@ -85,6 +88,12 @@ public sealed record TargetStatus(
 
     /// <summary>For how long the oldest of them has been so, without those that the server refuses.</summary>
     public TimeSpan? OwedFor { get; init; }
+
+    /// <summary>Zones that the server took and did not serve, for which more than the change itself is being tried.</summary>
+    public int Escalated { get; init; }
+
+    /// <summary>Those of them for which everything was tried.</summary>
+    public int Exhausted { get; init; }
 
     /// <summary>Which zones of the server its driver can name; null when another node holds the target.</summary>
     public ZoneListing? Listing { get; init; }

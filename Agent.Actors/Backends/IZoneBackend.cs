@@ -50,6 +50,9 @@ public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeS
     /// <summary>The driver can use differences: <see cref="ApplyZone.History"/> is given to it where there is one.</summary>
     public bool TakesDifferences { get; init; }
 
+    /// <summary>A zone can be taken away and added anew at any time, and is afterwards what it was.</summary>
+    public bool CanReAdd { get; init; }
+
     /// <summary>Which of the server's zones the driver can name.</summary>
     public ZoneListing Listing { get; init; }
 }
@@ -75,6 +78,10 @@ public sealed record ApplyZone(long Id, DomainName Zone, ZoneContent Content) : 
 {
     /// <summary>What led to the content, for a driver that takes differences; null where nothing is known.</summary>
     public IContentHistory? History { get; init; }
+
+    /// <summary>The server took this content before and does not serve it: nothing that is known of the server is taken for
+    /// granted.</summary>
+    public bool IsRepeated { get; init; }
 }
 
 /// <summary>Do not serve this zone.</summary>

@@ -79,6 +79,7 @@ internal sealed partial class RemoteTargetActor : UntypedActor
             case NodeSeen seen: See(seen.Instance); break;
             case OwnerEnded ended: ForgetOwner(ended.Owner); break;
             case GetTargetStatus: Sender.Tell(Status(), Self); break;
+            case GetTargetDrift: Sender.Tell(TargetDrift.Elsewhere(_settings.Name), Self); break;
             case object timer when timer == TickTimer: Tick(); break;
             default: Unhandled(message); break;
         }

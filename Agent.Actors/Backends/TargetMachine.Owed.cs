@@ -73,6 +73,7 @@ public sealed partial class TargetMachine
     {
         work.Done = true;
         _works.Remove(work.Wish.Zone);
+        _onRung[(int)work.Rung]--;
         if (work.OwesSince is not null) _owed--;
         if (work.IsRefused) _refused--;
     }

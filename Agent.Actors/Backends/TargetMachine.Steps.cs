@@ -11,8 +11,14 @@ public sealed partial class TargetMachine
     {
         switch (answer.Outcome)
         {
+            // Taken away: whether that was so, and even whether it was allowed, the next step will show.
+            case OrderOutcome.Done or OrderOutcome.Refused when work.Stage == Stage.TakingAway:
+                work.Stage = Stage.Acting;
+                MakeReady(work);
+                break;
             case OrderOutcome.Done:
                 work.Looks = 0;
+                work.Mismatches = 0;
                 work.MustAct = false;
                 Owes(work);
                 work.TakenAt = _now.Monotonic;
@@ -37,15 +43,24 @@ public sealed partial class TargetMachine
         bool asWanted = work.Wish.Content is { } content
             ? answer.Observation == Observation.Present && answer.Serial == content.Serial
             : answer.Observation == Observation.Absent;
-        if (asWanted)
+        if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
+        if (asWanted && ProofFor(work) is var proof and not ContentProof.Serial)
         {
-            Report(work, TargetZoneState.Verified, seen, null);
-            Leave(work);
+            BeginCheck(work, proof);
+        }
+        else if (asWanted)
+        {
+            Proven(work, seen, null, wasCompared: false);
         }
         else if (work.Stage == Stage.Observing)
         {
+            if (answer.Observation != Observation.CannotTell && ComparesFirst(work))
+            {
+                if (!work.Done && work.Stage == Stage.Observing) BeginCheck(work, ContentProof.Digest);
+                return;
+            }
+
             Owes(work);
-            if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
             work.Stage = Stage.Acting;
             MakeReady(work);
         }
@@ -65,19 +80,17 @@ public sealed partial class TargetMachine
             string wanted = work.Wish.Content is { } c ? $"serial {c.Serial}" : "no zone";
             string served = seen is { } s ? $"serial {s}" : "no zone";
             string why = answer.Reason is { } known ? $": {known.Text}" : "";
-            var reason = new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}{why}");
-            Report(work, TargetZoneState.Pending, seen, reason);
-            Rest(work);
+            Climb(work, seen, new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}{why}"));
         }
     }
 
     /// <summary>The zone is tried again from the start, later each time.</summary>
-    private void Rest(Work work)
+    private void Rest(Work work, Stage stage = Stage.Acting)
     {
         double factor = Math.Pow(2, Math.Min(work.Attempts++, 20));
         double ticks = Math.Min(RestMinimum.Ticks * factor, RestMaximum.Ticks);
         TimeSpan delay = TimeSpan.FromTicks((long)(ticks * (0.75 + (0.5 * _random.NextDouble()))));
-        RestThen(work, Stage.Acting, delay);
+        RestThen(work, stage, delay);
     }
 
     /// <summary>One order did not get through. Whether the whole server is away is for a probe to say.</summary>
@@ -118,6 +131,7 @@ public sealed partial class TargetMachine
         foreach (Work work in _works.Values)
         {
             work.Attempts = 0;
+            StepDown(work);
             if (work.OrderUnderWay) continue;
             Queue(work, observeFirst: true);
         }

@@ -31,6 +31,7 @@ public sealed partial class TargetMachine
     private static readonly TimeSpan RestMaximum = TimeSpan.FromMinutes(5);
 
     private readonly BackendTraits _traits;
+    private readonly TargetRules _rules;
     private readonly KernelRandom _random;
     private readonly Dictionary<DomainName, Work> _works = [];
     private readonly Dictionary<long, Work> _orders = [];
@@ -47,10 +48,12 @@ public sealed partial class TargetMachine
     /// <param name="name">Name as configured.</param>
     /// <param name="traits">What the driver can do.</param>
     /// <param name="random">For jitter.</param>
-    public TargetMachine(string name, BackendTraits traits, KernelRandom random)
+    /// <param name="rules">What proves a change and what is done about differences; null: by the serial alone.</param>
+    public TargetMachine(string name, BackendTraits traits, KernelRandom random, TargetRules? rules = null)
     {
         Name = name;
         _traits = traits;
+        _rules = rules ?? new TargetRules();
         _random = random;
     }
 
@@ -69,6 +72,9 @@ public sealed partial class TargetMachine
     /// <summary>Orders under way, without probes.</summary>
     public int UnderWay => _orders.Count;
 
+    /// <summary>Somebody is there who compares contents.</summary>
+    public bool CanCheck { get; init; }
+
     /// <summary>When <see cref="Tick"/> has something to do; null when it has not.</summary>
     public TimeSpan? NextDue => _due.TryPeek(out _, out TimeSpan at) ? at : null;
 
@@ -80,12 +86,16 @@ public sealed partial class TargetMachine
         if (_works.TryGetValue(wish.Zone, out Work? work))
         {
             bool same = work.Wish.Generation == wish.Generation && work.Wish.Content?.Hash == wish.Content?.Hash;
-            work.Wish = same && !work.Wish.ObserveFirst ? work.Wish with { Shard = wish.Shard, Epoch = wish.Epoch } : wish;
+            work.Wish = !same ? wish
+                : work.Wish.ObserveFirst ? wish with { Depth = Deeper(work.Wish.Depth, wish.Depth) }
+                : work.Wish with { Shard = wish.Shard, Epoch = wish.Epoch };
             work.ReportTo = reportTo;
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             if (same) return;
             if (!wish.ObserveFirst) Owes(work);
             work.Attempts = 0;
+            work.Mismatches = 0;
+            StepDown(work);
             work.MustAct |= work.HasOrdered;
             work.WantedAt = wish.ToldAt ?? now.Monotonic;
             work.Renewed = work.OrderUnderWay;
@@ -95,6 +105,7 @@ public sealed partial class TargetMachine
         {
             work = new Work(wish, reportTo) { WantedAt = wish.ToldAt ?? now.Monotonic };
             _works.Add(wish.Zone, work);
+            _onRung[(int)Rung.Apply]++;
             if (!wish.ObserveFirst) Owes(work);
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
             Queue(work, work.Wish.ObserveFirst);
@@ -182,6 +193,8 @@ public sealed partial class TargetMachine
         StartProbe();
     }
 
+    private static LookDepth Deeper(LookDepth one, LookDepth other) => one > other ? one : other;
+
     private void Enter(KernelInstant now, List<TargetEffect> effects)
     {
         _now = now;
@@ -217,6 +230,7 @@ public sealed partial class TargetMachine
     /// <summary>Hands out orders as far as the driver's bound allows.</summary>
     private void Issue()
     {
+        IssueChecks();
         while (Healthy && _orders.Count < _traits.MaxConcurrentOrders && _ready.TryDequeue(out Work? work))
         {
             work.IsReady = false;
@@ -227,11 +241,12 @@ public sealed partial class TargetMachine
             DomainName zone = work.Wish.Zone;
             BackendOrder order = work.Stage switch
             {
-                Stage.Acting when work.Wish.Content is { } content => new ApplyZone(id, zone, content),
-                Stage.Acting => new RemoveZone(id, zone),
+                Stage.Acting when work.Wish.Content is { } content =>
+                    new ApplyZone(id, zone, content) { IsRepeated = work.Rung != Rung.Apply },
+                Stage.Acting or Stage.TakingAway => new RemoveZone(id, zone),
                 _ => new ObserveZone(id, zone),
             };
-            work.HasOrdered |= work.Stage == Stage.Acting;
+            work.HasOrdered |= work.Stage is Stage.Acting or Stage.TakingAway;
             _effects.Add(new IssueOrder(order, work.Wish.Shard, work.Wish.Epoch));
         }
     }
@@ -252,83 +267,4 @@ public sealed partial class TargetMachine
             new TargetReport(work.Wish.Zone, work.Wish.Generation, new TargetProgress(Name, state, serial, verifiedAt, reason)),
             work.Wish.ObserveFirst ? null : new ChangeTimes(work.TakenAt - work.WantedAt, _now.Monotonic - work.TakenAt)));
     }
-
-    private enum Stage
-    {
-        Observing = 0,
-        Acting = 1,
-        Verifying = 2,
-    }
-
-    /// <summary>One zone in work.</summary>
-    private sealed class Work(WantZone wish, IActorRef reportTo)
-    {
-        public WantZone Wish { get; set; } = wish;
-
-        public IActorRef ReportTo { get; set; } = reportTo;
-
-        public Stage Stage { get; set; }
-
-        public bool OrderUnderWay { get; set; }
-
-        /// <summary>The wish changed while an order was under way.</summary>
-        public bool Renewed { get; set; }
-
-        /// <summary>A change was ordered since the zone came into work.</summary>
-        public bool HasOrdered { get; set; }
-
-        /// <summary>A change was ordered that is not wanted any more, and none since that is.</summary>
-        public bool MustAct { get; set; }
-
-        public bool IsReady { get; set; }
-
-        public bool Done { get; set; }
-
-        /// <summary>Counts steps, so that a delay that belongs to an earlier one is recognized.</summary>
-        public long Step { get; set; }
-
-        /// <summary>Rounds of acting that did not lead to the wanted state.</summary>
-        public int Attempts { get; set; }
-
-        /// <summary>Looks since the last action.</summary>
-        public int Looks { get; set; }
-
-        public TimeSpan WantedAt { get; set; }
-
-        /// <summary>When the server took the last order.</summary>
-        public TimeSpan TakenAt { get; set; }
-
-        public TimeSpan VerifyUntil { get; set; }
-
-        public uint? SeenSerial { get; set; }
-
-        /// <summary>Since when the server is known to owe a change; null while it is only looked at.</summary>
-        public TimeSpan? OwesSince { get; set; }
-
-        /// <summary>The server said no at the last order.</summary>
-        public bool IsRefused { get; set; }
-    }
 }
-
-/// <summary>What a target machine wants done.</summary>
-public abstract record TargetEffect;
-
-/// <summary>Give this order to the backend.</summary>
-/// <param name="Order">What the backend is to do.</param>
-/// <param name="Shard">Shard of the zone.</param>
-/// <param name="Epoch">Epoch of the owner whose wish it serves; 0 of one that stands alone, and of a probe.</param>
-public sealed record IssueOrder(BackendOrder Order, int Shard, long Epoch) : TargetEffect;
-
-/// <summary>Tell the zone's owner.</summary>
-/// <param name="Owner">Who hears of it.</param>
-/// <param name="Report">How far the target is.</param>
-/// <param name="Times">Where the time of the change went; null when the target was only looked at.</param>
-public sealed record ReportProgress(IActorRef Owner, TargetReport Report, ChangeTimes? Times) : TargetEffect;
-
-/// <summary>How long a change took at a target.</summary>
-/// <param name="Apply">From the wish until the server took it.</param>
-/// <param name="Verify">From there until now.</param>
-public readonly record struct ChangeTimes(TimeSpan Apply, TimeSpan Verify);
-
-/// <summary>Tell everybody who counts on the target.</summary>
-public sealed record ReportHealth(TargetHealthChanged Change) : TargetEffect;

@@ -84,6 +84,15 @@ public static class ReasonCode
     /// <summary>A target took the change, but does not serve the wanted serial.</summary>
     public const string VerifyStale = "verify-stale";
 
+    /// <summary>A target took the change and serves its serial, but other records.</summary>
+    public const string VerifyMismatch = "verify-mismatch";
+
+    /// <summary>A target serves the wanted serial; whether its records are those wanted could not be found out.</summary>
+    public const string VerifyUnchecked = "verify-unchecked";
+
+    /// <summary>Somebody else has changed the zone at a target.</summary>
+    public const string Drift = "drift";
+
     /// <summary>The journal cannot be written (disk full, failing, or database away).</summary>
     public const string JournalAway = "journal-away";
 

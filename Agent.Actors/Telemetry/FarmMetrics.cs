@@ -21,6 +21,27 @@ public static class FarmMetrics
     public static Histogram<double> Convergence { get; } = AgentMetrics.Meter.CreateHistogram<double>(
         "dnsagent_convergence_seconds", "s", "Time from a durable change to the proof that a target serves it.");
 
+    /// <summary>Steps up the ladder, by target and what is tried next.</summary>
+    public static Counter<long> Escalations { get; } = AgentMetrics.Meter.CreateCounter<long>(
+        "dnsagent_verify_escalations_total",
+        description: "Changes that a target server took and did not serve, by target and what is tried next.");
+
+    /// <summary>Zones that somebody else changed at a server, by target and kind.</summary>
+    public static Counter<long> DriftDetected { get; } = AgentMetrics.Meter.CreateCounter<long>(
+        "dnsagent_drift_detected_total", description: "Zones found changed at a target server by others, by target and kind.");
+
+    /// <summary>Those of them that were put right, by target.</summary>
+    public static Counter<long> DriftRepaired { get; } = AgentMetrics.Meter.CreateCounter<long>(
+        "dnsagent_drift_repaired_total", description: "Zones changed at a target server by others that were put right, by target.");
+
+    internal static void CountEscalation(string target, string rung) =>
+        Escalations.Add(1, new("target", target), new("rung", rung));
+
+    internal static void CountDrift(string target, string kind) => DriftDetected.Add(1, new("target", target), new("kind", kind));
+
+    internal static void CountDriftRepaired(string target) =>
+        DriftRepaired.Add(1, new KeyValuePair<string, object?>("target", target));
+
     internal static void CountApply(string target, string operation, string result, TimeSpan duration)
     {
         Apply.Add(1, new("target", target), new("op", operation), new("result", result));

@@ -1,3 +1,4 @@
+using Agent.Actors.Backends;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
@@ -7,7 +8,11 @@ namespace Agent.Actors.Zones;
 /// looks before it acts. Answered by <see cref="ZoneReply"/>, at once: that it was told says nothing of what the target finds.
 /// </summary>
 /// <param name="Target">Name by which all nodes know the target.</param>
-public sealed record LookAtTarget(DomainName Zone, string Target) : ZoneMessage(Zone);
+public sealed record LookAtTarget(DomainName Zone, string Target) : ZoneMessage(Zone)
+{
+    /// <summary>How closely the target looks.</summary>
+    public LookDepth Depth { get; init; }
+}
 
 /// <summary>Delete the zone if every master has refused it for as long as makes an orphan. Answered by <see cref="ZoneReply"/> when the
 /// deletion is durable, or when nothing comes of it.</summary>

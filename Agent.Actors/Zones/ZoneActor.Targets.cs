@@ -34,9 +34,10 @@ internal sealed partial class ZoneActor
     /// <summary>
     /// Only the one who changes the zone tells a target what is wanted of it: from anybody else an older wish could come behind a newer.
     /// </summary>
-    private void TellAgain(IActorRef target)
+    private void TellAgain(TellTargetAgain again)
     {
-        if (_machine.Row is { } row && WantZone.OfRow(row, _targets.Shard, _targets.Epoch) is { } wish) target.Tell(wish, Context.Parent);
+        if (_machine.Row is { } row && WantZone.OfRow(row, _targets.Shard, _targets.Epoch) is { } wish)
+            again.Target.Tell(wish with { Depth = again.Depth }, Context.Parent);
     }
 
     /// <summary>The machine has those told that are new; one that is only to be reached otherwise than before is told here.</summary>
@@ -47,7 +48,7 @@ internal sealed partial class ZoneActor
         Step(new TargetsChanged(targets.Set.Names));
         foreach ((string name, IActorRef target) in targets.Set.Targets)
         {
-            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(target);
+            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(new TellTargetAgain(target));
         }
     }
 }

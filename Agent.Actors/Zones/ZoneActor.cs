@@ -154,7 +154,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 break;
             case GetZoneContent: sender.Tell(ContentReply(), Self); break;
             case HealthyTargets x: _healthy = x.Names; break;
-            case TellTargetAgain x: TellAgain(x.Target); break;
+            case TellTargetAgain x: TellAgain(x); break;
             case ZoneTargets x: Exchange(x); break;
             case JournalRestarted: WriteAgain(); break;
             case TransferEnded x: TransferBroke(x.Pass); break;

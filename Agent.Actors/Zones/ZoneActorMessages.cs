@@ -37,7 +37,7 @@ internal sealed record RestOffered(DomainName Zone, long Received, bool Gone, Ti
 internal sealed record HealthyTargets(ImmutableArray<string> Names);
 
 /// <summary>The target has returned: tell it once more what is wanted of the zone.</summary>
-internal sealed record TellTargetAgain(IActorRef Target);
+internal sealed record TellTargetAgain(IActorRef Target, LookDepth Depth = LookDepth.Serial);
 
 /// <summary>
 /// Whom the zones of one shard tell what is wanted, and in whose name. Given to a zone when it wakes, and told to it when the targets

@@ -81,7 +81,7 @@ public sealed partial class ZoneShardActor
                 sender.Tell(ContentReply(message.Zone, slot?.Row), Self);
                 return;
             case LookAtTarget look:
-                sender.Tell(new ZoneReply(message.Zone, Look(slot, look.Target) ? ZoneOutcome.Done : ZoneOutcome.Unknown), Self);
+                sender.Tell(new ZoneReply(message.Zone, Look(slot, look) ? ZoneOutcome.Done : ZoneOutcome.Unknown), Self);
                 return;
             case RefreshZone or DecideCandidate or RemoveOrphan when !known:
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);

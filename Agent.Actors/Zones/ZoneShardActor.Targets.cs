@@ -101,11 +101,11 @@ public sealed partial class ZoneShardActor
     }
 
     /// <summary>False when nothing of the zone is wanted there.</summary>
-    private bool Look(ZoneSlot? slot, string name)
+    private bool Look(ZoneSlot? slot, LookAtTarget look)
     {
-        if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(name, out IActorRef? target)) return false;
-        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
-        else if (slot.Row is { } row) TellWish(target, row);
+        if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
+        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target, look.Depth));
+        else if (slot.Row is { } row) TellWish(target, row, look.Depth);
         return true;
     }
 
@@ -114,9 +114,10 @@ public sealed partial class ZoneShardActor
         foreach (IActorRef target in Targets.Set.Targets.Values) TellWish(target, row);
     }
 
-    private void TellWish(IActorRef target, ZoneRow row)
+    private void TellWish(IActorRef target, ZoneRow row, LookDepth depth = LookDepth.Serial)
     {
         if (IsCatalog(row.Name, row) || WantZone.OfRow(row, Targets.Shard, Targets.Epoch) is not { } wish) return;
+        if (depth != LookDepth.Serial) wish = wish with { Depth = depth };
         target.Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
     }
 

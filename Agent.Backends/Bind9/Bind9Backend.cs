@@ -73,7 +73,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public Bind9Backend(Bind9Options options, TimeProvider time)
-        : base(new BackendTraits("bind9", ConcurrentOrders, Patience) { Listing = ListingOf(options) }, OrderDeadlines.Default, time)
+        : base(TraitsOf(options), OrderDeadlines.Default, time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
@@ -88,6 +88,9 @@ public sealed class Bind9Backend : AsyncZoneBackend
         _statistics = options.Statistics is { } place ? new NamedStatistics(place, options.View) : null;
         _entrance = new LargeZoneEntrance(_named, _folder, _stanza, options.LargeZoneBytes, time);
     }
+
+    private static BackendTraits TraitsOf(Bind9Options options) =>
+        new("bind9", ConcurrentOrders, Patience) { Listing = ListingOf(options), CanReAdd = true };
 
     /// <inheritdoc/>
     protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)

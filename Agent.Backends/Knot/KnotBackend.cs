@@ -40,6 +40,11 @@ public sealed class KnotBackend : AsyncZoneBackend
     private const int SocketPathMax = 107;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly BackendTraits Driver = new("knot", ConcurrentOrders, Patience)
+    {
+        Listing = ZoneListing.Whole,
+        CanReAdd = true,
+    };
 
     private readonly KnotOptions _options;
     private readonly ZoneFolder _folder;
@@ -51,7 +56,7 @@ public sealed class KnotBackend : AsyncZoneBackend
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public KnotBackend(KnotOptions options, TimeProvider time)
-        : base(new BackendTraits("knot", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole }, OrderDeadlines.Default, time)
+        : base(Driver, OrderDeadlines.Default, time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;

@@ -45,6 +45,11 @@ public sealed class NsdBackend : AsyncZoneBackend
     private static readonly string[] CompanionSuffixes = [".ixfr", ".ixfr.2", ".ixfr.3", ".ixfr.4", ".ixfr.5"];
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly BackendTraits Driver = new("nsd", ConcurrentOrders, Patience)
+    {
+        Listing = ZoneListing.Whole,
+        CanReAdd = true,
+    };
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
 
@@ -59,7 +64,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public NsdBackend(NsdOptions options, TimeProvider time)
-        : base(new BackendTraits("nsd", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole }, OrderDeadlines.Default, time)
+        : base(Driver, OrderDeadlines.Default, time)
     {
         ArgumentNullException.ThrowIfNull(options);
         // A word of a command line: nsd takes what follows the last space for the pattern.

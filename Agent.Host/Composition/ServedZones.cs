@@ -28,7 +28,7 @@ internal sealed class ServedZones(
         if (found.Settings is EmbeddedSettings) return FromTable(zone);
         if (found.Server is not { } server)
             return new ServedAnswer(null, "target-without-server", $"{target} has no server that can be asked");
-        return await FromServerAsync(server, found.Settings, zone, maximumBytes, stop);
+        return await FromServerAsync(server, found, zone, maximumBytes, stop);
     }
 
     private ServedAnswer FromTable(DomainName zone)
@@ -42,9 +42,9 @@ internal sealed class ServedZones(
     }
 
     private async Task<ServedAnswer> FromServerAsync(
-        HostEndpoint server, TargetSettings settings, DomainName zone, long maximumBytes, CancellationToken stop)
+        HostEndpoint server, TargetOptions target, DomainName zone, long maximumBytes, CancellationToken stop)
     {
-        TsigKey? key = settings is DynamicUpdateSettings update ? keys.Find(update.Key.Name) ?? update.Key.ToTsigKey() : null;
+        TsigKey? key = TargetFactory.KeyOf(target, keys);
         using var late = new CancellationTokenSource(Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
         try

@@ -1,5 +1,6 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Bind9;
+using Agent.Backends.Contents;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
 using Agent.Backends.Exec;
@@ -10,6 +11,7 @@ using Agent.Backends.Knot;
 using Agent.Backends.PowerDnsApi;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
+using Agent.Dns.Tsig;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
 using Agent.Host.Transfers;
@@ -51,6 +53,16 @@ internal static class TargetFactory
             throw new StartException($"target {target.Name}: {problem.Message}", problem);
         }
     }
+
+    /// <summary>Compares what the target's server serves; null where none can be asked, or it is we ourselves who answer.</summary>
+    public static ContentChecker? CreateCheck(TargetOptions target, string spoolPath, TransferKeyring keys, TimeProvider clock) =>
+        target.Server is { } server && target.Settings is not (EmbeddedSettings or FakeSettings)
+            ? new ContentChecker(server.ToEndPoint(), () => KeyOf(target, keys), spoolPath, clock)
+            : null;
+
+    /// <summary>The key that the server is asked with for a transfer, as it stands after reloads; null for none.</summary>
+    public static TsigKey? KeyOf(TargetOptions target, TransferKeyring keys) =>
+        target.Settings is DynamicUpdateSettings update ? keys.Find(update.Key.Name) ?? update.Key.ToTsigKey() : null;
 
     /// <summary>A folder below our data folder is ours to make; one that the operator named may be a mount that is missing.</summary>
     private static T OwnFolder<T>(T options, string zoneDirectory, string dataDirectory)

@@ -64,6 +64,7 @@ public sealed class ConfigurationChange
         ["agent.backend-driver"] = Targets,
         ["agent.backends"] = Targets,
         ["agent.targets"] = Targets,
+        ["agent.target-rules"] = Targets,
         ["agent.query-destination"] = Sockets,
         ["agent.query-timeout"] = Sockets,
         ["agent.keys"] = null,

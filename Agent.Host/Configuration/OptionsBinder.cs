@@ -53,7 +53,8 @@ internal sealed partial class OptionsBinder
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
         IReadOnlyDictionary<string, TlsProfile> tls = ReadTlsProfiles();
         TlsListenOptions? tlsListen = ReadTlsListen(_agent.Section("tls-listen"));
-        IReadOnlyList<TargetOptions> targets = ReadTargets(new TargetSurroundings(dataDirectory, keys));
+        var around = new TargetSurroundings(dataDirectory, keys) { Rules = ReadRules(_agent.Section("target-rules")) };
+        IReadOnlyList<TargetOptions> targets = ReadTargets(around);
         SectionReader transfer = _agent.Section("transfer");
         SectionReader limits = _agent.Section("limits");
         string name = _agent.Text("name");
@@ -264,7 +265,7 @@ internal sealed partial class OptionsBinder
             section.Text("driver");
             TargetScope? scope =
                 section.Choice<TargetScope?>("scope", ("default", null), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
-            targets.Add(ReadTarget(name, driver, scope, section, around));
+            targets.Add(ReadTarget(name, driver, scope, section, around, isNamed: true));
         }
 
         string single = _agent.Text("backend-driver");
@@ -278,7 +279,7 @@ internal sealed partial class OptionsBinder
         {
             if (driver == only)
             {
-                targets.Add(ReadTarget(driver.Name, driver, scope: null, backends.Section(driver.Name), around));
+                targets.Add(ReadTarget(driver.Name, driver, scope: null, backends.Section(driver.Name), around, isNamed: false));
             }
             else CheckUnused(driver, backends.Section(driver.Name));
         }
@@ -313,16 +314,45 @@ internal sealed partial class OptionsBinder
     }
 
     private static TargetOptions ReadTarget(
-        string name, TargetDriver driver, TargetScope? scope, SectionReader section, TargetSurroundings around)
+        string name, TargetDriver driver, TargetScope? scope, SectionReader section, TargetSurroundings around, bool isNamed)
     {
         TargetSettings settings = driver.Read(section, around);
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
         OnExpire onExpire = ReadOnExpire(section);
         if (onExpire == OnExpire.Withdraw && !driver.CanWithdraw)
             section.Problem("on-expire", $"the driver {driver.Name} cannot take a zone from its server; keep is possible");
+        TargetRules rules = isNamed ? ReadRules(section, around.Rules) : around.Rules;
+        HostEndpoint? asked = server ?? driver.DefaultServer(settings);
+        if (rules.Verify != ContentProof.Serial && asked is null)
+            section.Problem("verify", "nothing but the serial can be proven here: server does not say where the target answers DNS");
         section.Done();
         TargetScope reach = scope ?? driver.ScopeBySettings(settings) ?? driver.DefaultScope;
-        return new TargetOptions(name, driver.Name, reach, server ?? driver.DefaultServer(settings), onExpire, settings);
+        return new TargetOptions(name, driver.Name, reach, asked, onExpire, settings) { Rules = rules };
+    }
+
+    /// <summary>What all targets are held to.</summary>
+    private static TargetRules ReadRules(SectionReader section)
+    {
+        TargetRules rules = ReadRules(section, new TargetRules());
+        section.Done();
+        return rules;
+    }
+
+    /// <param name="otherwise">What holds where a key is not set.</param>
+    private static TargetRules ReadRules(SectionReader section, TargetRules otherwise)
+    {
+        return new TargetRules
+        {
+            Verify = Rule("verify", otherwise.Verify,
+                ("serial", ContentProof.Serial), ("sample", ContentProof.Sample), ("digest", ContentProof.Digest)),
+            ReAdd = Rule("re-add", otherwise.ReAdd,
+                ("never", ReAddRule.Never), ("unserved", ReAddRule.Unserved), ("always", ReAddRule.Always)),
+            Drift = Rule("drift", otherwise.Drift,
+                ("off", DriftRule.Off), ("report", DriftRule.Report), ("repair", DriftRule.Repair), ("adopt", DriftRule.Adopt)),
+        };
+
+        T Rule<T>(string key, T value, params (string Word, T Value)[] choices) =>
+            section.IsSet(key) ? section.Choice(key, choices) : value;
     }
 
     private static OnExpire ReadOnExpire(SectionReader section) =>

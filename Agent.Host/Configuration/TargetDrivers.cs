@@ -1,3 +1,4 @@
+using Agent.Actors.Backends;
 using Agent.Host.Configuration.Hocon;
 
 namespace Agent.Host.Configuration;
@@ -19,7 +20,11 @@ internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<
 /// <summary>What the settings of a target may rest on.</summary>
 /// <param name="DataDirectory">For defaults.</param>
 /// <param name="Keys">All keys by name.</param>
-internal sealed record TargetSurroundings(string DataDirectory, IReadOnlyDictionary<string, KeyOptions> Keys);
+internal sealed record TargetSurroundings(string DataDirectory, IReadOnlyDictionary<string, KeyOptions> Keys)
+{
+    /// <summary>What all targets are held to.</summary>
+    public TargetRules Rules { get; init; } = new();
+}
 
 /// <summary>The drivers of this version. A new one is a row here, a section in reference.conf and a record of settings.</summary>
 internal static class TargetDrivers

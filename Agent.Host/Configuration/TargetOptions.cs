@@ -22,7 +22,11 @@ public enum TargetScope
 /// <param name="Server">Where that server answers DNS; null when nothing can be asked.</param>
 /// <param name="OnExpire">What becomes of an expired zone there.</param>
 public sealed record TargetOptions(
-    string Name, string Driver, TargetScope Scope, HostEndpoint? Server, OnExpire OnExpire, TargetSettings Settings);
+    string Name, string Driver, TargetScope Scope, HostEndpoint? Server, OnExpire OnExpire, TargetSettings Settings)
+{
+    /// <summary>What proves a change there, and what is done about differences.</summary>
+    public TargetRules Rules { get; init; } = new();
+}
 
 /// <summary>The settings that belong to one driver alone.</summary>
 public abstract record TargetSettings

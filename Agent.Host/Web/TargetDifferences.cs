@@ -1,5 +1,5 @@
-using Agent.Dns.Records;
-using Agent.Dns.Wire;
+using Agent.Actors.Backends;
+using Agent.Backends.Contents;
 using Agent.Dns.Zones;
 
 namespace Agent.Host.Web;
@@ -29,7 +29,6 @@ public sealed record TargetDifferenceModel(
 /// <summary>Compares what a target serves with what the zone holds, record by record.</summary>
 internal static class TargetDifferences
 {
-    private const long LargestDifference = 16 << 20;
     private const long ReadAtLeastBytes = 64L << 20;
 
     /// <exception cref="IOException">A content cannot be read.</exception>
@@ -40,57 +39,28 @@ internal static class TargetDifferences
         using ServedAnswer served = await zones.ReadAsync(target, held.Apex, readMax, stop);
         if (served.Content is not { } content)
             return Problems.Of(StatusCodes.Status409Conflict, served.Code, served.Text);
-        if (!ContentComparison.TryFindChange(content, held, LargestDifference, out ContentChange? change))
+        if (!ContentDifferences.TryFind(content, held, limit, out ContentDifference? found))
         {
             return Problems.Of(
                 StatusCodes.Status409Conflict,
                 "not-comparable",
-                $"the contents cannot be compared: their difference is above {LargestDifference >> 20} MiB, "
+                $"the contents cannot be compared: their difference is above {ContentDifferences.LargestBytes >> 20} MiB, "
                 + "or their names come in no order and they are large");
         }
 
-        return Results.Json(Model(held, content, target, change, limit));
+        return Results.Json(Model(held, content, target, found));
     }
 
-    private static TargetDifferenceModel Model(ZoneContent held, ZoneContent served, string target, ContentChange change, int limit)
-    {
-        var foreign = new RecordLines(limit);
-        var missing = new RecordLines(limit);
-        byte[] servedSoa = SoaOf(served);
-        byte[] heldSoa = SoaOf(held);
-        bool hasOtherSoa = !IsSameSoa(servedSoa, heldSoa);
-        long foreignCount = hasOtherSoa ? foreign.AddAll(servedSoa) : 0;
-        long missingCount = hasOtherSoa ? missing.AddAll(heldSoa) : 0;
-        foreignCount += foreign.AddAll(change.Deleted);
-        missingCount += missing.AddAll(change.Added);
-        return new TargetDifferenceModel(
-            held.Apex.ToString(),
-            target,
-            served.Serial,
-            held.Serial,
-            foreignCount + missingCount == 0,
-            foreignCount,
-            missingCount,
-            foreign.Lines,
-            missing.Lines,
-            foreign.IsTruncated || missing.IsTruncated);
-    }
-
-    private static byte[] SoaOf(ZoneContent content)
-    {
-        using RecordStream records = content.Open();
-        return records.TryRead(out StoredRecord soa) ? soa.Whole.ToArray()
-            : throw new IOException($"The content of {content.Apex} cannot be read: {records.Error.Text()}");
-    }
-
-    private static bool IsSameSoa(byte[] left, byte[] right)
-    {
-        StoredRecord.Read(left, out StoredRecord one);
-        StoredRecord.Read(right, out StoredRecord other);
-        byte[] oneData = one.Rdata.ToArray();
-        byte[] otherData = other.Rdata.ToArray();
-        RdataCanonical.Fold(RecordType.SOA, oneData);
-        RdataCanonical.Fold(RecordType.SOA, otherData);
-        return oneData.AsSpan().SequenceEqual(otherData);
-    }
+    private static TargetDifferenceModel Model(
+        ZoneContent held, ZoneContent served, string target, ContentDifference found) => new(
+        held.Apex.ToString(),
+        target,
+        served.Serial,
+        held.Serial,
+        found.ForeignCount + found.MissingCount == 0,
+        found.ForeignCount,
+        found.MissingCount,
+        found.Foreign,
+        found.Missing,
+        found.ForeignCount > found.Foreign.Length || found.MissingCount > found.Missing.Length);
 }

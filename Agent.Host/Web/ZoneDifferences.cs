@@ -2,6 +2,7 @@ using Agent.Actors.Guards;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
+using Agent.Backends.Contents;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
@@ -92,6 +93,8 @@ public sealed partial class FarmSimulationTests
         }
 
         farm.Sim.RunFor(TimeSpan.FromMinutes(20));
+        LookClosely(farm, zones);
+        farm.Sim.RunFor(TimeSpan.FromMinutes(2));
         foreach (Wish zone in zones) Check(farm, zone);
         return farm.Sim.Unseed;
     }
@@ -100,7 +103,7 @@ public sealed partial class FarmSimulationTests
     {
         Wish zone = zones[random.Next(zones.Length)];
         SimServer server = farm.Servers.Values.ElementAt(random.Next(farm.Servers.Count));
-        switch (random.Next(16))
+        switch (random.Next(20))
         {
             case 0 or 1 or 2: zone.Ask(farm, new CreateZone(zone.Name, Origin), wanted: true); break;
             case 3: zone.Ask(farm, new DeleteZone(zone.Name, Origin), wanted: false); break;
@@ -117,6 +120,13 @@ public sealed partial class FarmSimulationTests
             case 13:
                 if (!farm.Masters.Away.Remove("m1")) farm.Masters.Away.Add("m1");
                 break;
+            case 15: server.MixUpChance = random.Chance(0.5) ? 0.3 : 0; break;
+            case 16 or 17:
+                server.EditByHand(zone.Name, serialBy: random.Chance(0.3) ? 1000u : 0);
+                break;
+            case 18:
+                Look(farm, zone, farm.Servers.First(s => s.Value == server).Key, (LookDepth)random.Next(3));
+                break;
             case 14:
                 if (!farm.Masters.Slow.Remove(zone.Name)) farm.Masters.Slow.Add(zone.Name);
                 break;
@@ -124,6 +134,19 @@ public sealed partial class FarmSimulationTests
                 foreach (Wish each in zones) each.ProcessDied();
                 farm.KillAndRestart(random.NextTimeSpan(TimeSpan.FromSeconds(10)));
                 break;
+        }
+    }
+
+    private static void Look(SimFarm farm, Wish zone, string server, LookDepth depth) =>
+        farm.Region.Tell(new LookAtTarget(zone.Name, server) { Depth = depth }, farm.System.DeadLetters);
+
+    /// <summary>What was edited by hand at a server that is only told about stays until an operator has it repaired.</summary>
+    private static void LookClosely(SimFarm farm, Wish[] zones)
+    {
+        foreach (Wish zone in zones)
+        {
+            Look(farm, zone, "ns1", LookDepth.Repair);
+            Look(farm, zone, "ns2", LookDepth.Content);
         }
     }
 
@@ -161,6 +184,7 @@ public sealed partial class FarmSimulationTests
         {
             server.Away = false;
             server.LieChance = 0;
+            server.MixUpChance = 0;
         }
     }
 
@@ -176,7 +200,11 @@ public sealed partial class FarmSimulationTests
             Assert.True(served[0] == wanted, $"{zone.Name}: promised {wanted}, served {served[0]}");
         Assert.True(served[0] == row is not null, $"{zone.Name}: served {served[0]}; {known}");
         if (!served[0]) return;
-        foreach (SimServer server in farm.Servers.Values) Assert.Equal(farm.Masters.Zones[zone.Name], server.Served[zone.Name]);
+        foreach (SimServer server in farm.Servers.Values)
+        {
+            Assert.Equal(farm.Masters.Zones[zone.Name], server.Served[zone.Name]);
+            Assert.DoesNotContain(zone.Name, server.Spoiled);
+        }
     }
 
     /// <summary>What was last promised about a zone; unknown while a later request is open or ended badly.</summary>

@@ -61,6 +61,11 @@ internal sealed class SimFarm
         Start();
     }
 
+    /// <summary>One server is trusted and only told about, the other one neither.</summary>
+    private static TargetRules RulesOf(string server) => server == "ns1"
+        ? new TargetRules { Verify = ContentProof.Sample, ReAdd = ReAddRule.Unserved, Drift = DriftRule.Report }
+        : new TargetRules { Verify = ContentProof.Digest, ReAdd = ReAddRule.Always, Drift = DriftRule.Repair };
+
     private void Start()
     {
         System = _node.CreateSystem("agent");
@@ -75,6 +80,8 @@ internal sealed class SimFarm
             s => s.Key,
             s => System.ActorOf(BackendActor.Props(new BackendActorSettings(s.Key, s.Value, TimeSpan.FromSeconds(10))
             {
+                Check = s.Value,
+                Rules = RulesOf(s.Key),
                 OnExpire = s.Key == _withdrawing ? OnExpire.Withdraw : OnExpire.Keep,
             }), $"target-{s.Key}"),
             StringComparer.Ordinal);

@@ -16,7 +16,7 @@ internal sealed record ServerEffect(TimeSpan At, DomainName? Zone, uint? Serial,
 
 /// <summary>A name server as a model: it can be away, take its time to load, take a change and not load it, lose all its zones, and
 /// refuse. Several nodes reach the same server through an end of their own.</summary>
-internal sealed class SimServer(SimScheduler sim) : IZoneBackend
+internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
 {
     private static readonly Reason NotThere = new(ReasonCode.TargetAway, "no answer");
 
@@ -33,12 +33,18 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
     /// <summary>Chance that a change is taken and not loaded.</summary>
     public double LieChance { get; set; }
 
+    /// <summary>Chance that a change is loaded with other records than were given.</summary>
+    public double MixUpChance { get; set; }
+
+    /// <summary>Zones whose records are not those that belong to the serial.</summary>
+    public SortedSet<DomainName> Spoiled { get; } = [];
+
     /// <summary>Actors break in this run: one that began anew does not know what the one before it had ordered.</summary>
     public bool MayOverlap { get; set; }
 
     public HashSet<DomainName> Refused { get; } = [];
 
-    public BackendTraits Traits { get; } = new("simulated", 4, TimeSpan.FromSeconds(2));
+    public BackendTraits Traits { get; } = new("simulated", 4, TimeSpan.FromSeconds(2)) { CanReAdd = true };
 
     /// <summary>Everything that changed what is served, in order.</summary>
     public IReadOnlyList<ServerEffect> Effects => _effects;
@@ -48,6 +54,8 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
     public void Remove(RemoveZone order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
 
     public void Observe(ObserveZone order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
+
+    public void Check(CheckContent order, ReplyTo replyTo) => Later(300, () => replyTo.Tell(Compare(order)));
 
     public void Probe(ProbeServer order, ReplyTo replyTo) => Take(null, order, answer => replyTo.Tell(answer), sim.Now);
 
@@ -81,7 +89,16 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
     {
         _runs++;
         Served.Clear();
+        Spoiled.Clear();
         _effects.Add(new ServerEffect(sim.Now, null, null, null, sim.Now));
+    }
+
+    /// <summary>Somebody with access to the server changes records there, and the serial with them or not.</summary>
+    public void EditByHand(DomainName zone, uint serialBy)
+    {
+        if (!Served.TryGetValue(zone, out uint serial)) return;
+        Spoiled.Add(zone);
+        Served[zone] = serial + serialBy;
     }
 
     /// <summary>Somebody asked or ordered in vain: it may act now without looking.</summary>
@@ -91,6 +108,16 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
     public TimeSpan? LastDoubt(DomainName zone) => _doubts.TryGetValue(zone, out TimeSpan at) ? at : null;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private ContentChecked Compare(CheckContent order)
+    {
+        bool isThere = Served.TryGetValue(order.Zone, out uint serial);
+        if (Away || !isThere) return new ContentChecked(order.Id, ContentVerdict.CannotTell, null, NotThere);
+        if (serial == order.Content.Serial && !Spoiled.Contains(order.Zone))
+            return new ContentChecked(order.Id, ContentVerdict.Same, null, null);
+        var difference = new ContentDifference(1, 1, ["a.example. 1 IN A 192.0.2.1"], ["a.example. 1 IN A 192.0.2.2"], order.Proof);
+        return new ContentChecked(order.Id, ContentVerdict.Differs, difference, null);
+    }
 
     private ZoneObserved CannotTell(long id, DomainName zone)
     {
@@ -102,6 +129,8 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend
     {
         if (serial is { } present) Served[zone] = present;
         else Served.Remove(zone);
+        if (serial is not null && MixUpChance > 0 && sim.Faults.Chance(MixUpChance)) Spoiled.Add(zone);
+        else Spoiled.Remove(zone);
         _effects.Add(new ServerEffect(sim.Now, zone, serial, by, orderedAt));
     }
 

@@ -23,6 +23,7 @@ internal static class TargetFields
             inner.Nested(3, wish.Content, ContentFields.Write);
             inner.Flag(4, wish.ObserveFirst);
             if (wish.IsExpired) inner.Flag(5, true);
+            if (wish.Depth != LookDepth.Serial) inner.Unsigned(6, (ulong)wish.Depth);
         });
     }
 
@@ -146,6 +147,7 @@ internal static class TargetFields
         ZoneContent? content = null;
         bool? observeFirst = null;
         bool isExpired = false;
+        LookDepth depth = LookDepth.Serial;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -155,11 +157,12 @@ internal static class TargetFields
                 case 3: content = reader.Nested(ContentFields.Read); break;
                 case 4: observeFirst = reader.Flag(); break;
                 case 5: isExpired = reader.Flag(); break;
+                case 6: depth = (LookDepth)reader.Choice((int)LookDepth.Repair); break;
             }
         }
         bool isWhole = zone is not null && generation is not null && observeFirst is not null;
         return isWhole && ContentFields.IsOf(content, zone!)
-            ? new(zone!, generation!.Value, content, observeFirst!.Value) { IsExpired = isExpired }
+            ? new(zone!, generation!.Value, content, observeFirst!.Value) { IsExpired = isExpired, Depth = depth }
             : null;
     }
 

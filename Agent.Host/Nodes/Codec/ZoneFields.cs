@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Agent.Actors.Backends;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -60,6 +61,7 @@ internal static class ZoneFields
     {
         writer.Name(1, message.Zone);
         writer.Text(3, message.Target);
+        if (message.Depth != LookDepth.Serial) writer.Unsigned(4, (ulong)message.Depth);
     }
 
     public static void Write(FieldWriter writer, RemoveOrphan message) => Write(writer, message.Zone, message.Origin);
@@ -186,13 +188,15 @@ internal static class ZoneFields
     {
         Head head = default;
         string? target = null;
+        LookDepth depth = LookDepth.Serial;
         while (reader.Next())
         {
             if (reader.Field == 3) target = reader.Text();
+            else if (reader.Field == 4) depth = (LookDepth)reader.Choice((int)LookDepth.Repair);
             else head.Take(ref reader);
         }
 
-        return head.Zone is null || target is null ? null : new LookAtTarget(head.Zone, target);
+        return head.Zone is null || target is null ? null : new LookAtTarget(head.Zone, target) { Depth = depth };
     }
 
     public static RemoveOrphan? ReadRemoveOrphan(ref FieldReader reader)
