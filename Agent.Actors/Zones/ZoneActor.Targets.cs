@@ -34,20 +34,28 @@ internal sealed partial class ZoneActor
     /// <summary>
     /// Only the one who changes the zone tells a target what is wanted of it: from anybody else an older wish could come behind a newer.
     /// </summary>
-    private void TellAgain(IActorRef target)
+    private void TellAgain(string name)
     {
-        if (_machine.Row is { } row && WantZone.OfRow(row, _targets.Shard, _targets.Epoch) is { } wish) target.Tell(wish, Context.Parent);
+        if (!_targets.All.Targets.TryGetValue(name, out IActorRef? target) || _machine.IsHeldBack(name)) return;
+        if (_machine.Row is { } row && ZoneWishes.For(name, row, _targets) is { } wish) target.Tell(wish, Context.Parent);
+    }
+
+    private void TellTarget(WantAt want)
+    {
+        if (!_targets.All.Targets.TryGetValue(want.Target, out IActorRef? target)) return;
+        TimeSpan? toldAt = want.ObserveFirst ? null : Clock.Monotonic;
+        target.Tell(Wish(want.Generation, want.Content, want.ObserveFirst, toldAt) with { IsExpired = want.IsExpired }, Context.Parent);
     }
 
     /// <summary>The machine has those told that are new; one that is only to be reached otherwise than before is told here.</summary>
     private void Exchange(ZoneTargets targets)
     {
-        TargetSet before = _targets.Set;
+        TargetSet before = _targets.All;
         _targets = targets;
-        Step(new TargetsChanged(targets.Set.Names));
-        foreach ((string name, IActorRef target) in targets.Set.Targets)
+        Step(new TargetsChanged(targets.Set.Names) { Others = targets.Others });
+        foreach ((string name, IActorRef target) in targets.All.Targets)
         {
-            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(target);
+            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(name);
         }
     }
 }
