@@ -7,6 +7,7 @@ using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
 using Agent.Backends.Shared;
+using Agent.Backends.Tinydns;
 using Agent.Backends.ZoneFiles;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
@@ -37,6 +38,7 @@ internal static class TargetFactory
                 Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), bind.ZoneDirectory, data.Path), clock),
                 KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
                 GdnsdSettings gdnsd => new GdnsdBackend(gdnsd.ToOptions(target.Server!), clock),
+                TinydnsSettings tinydns => new TinydnsBackend(tinydns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),

@@ -42,6 +42,7 @@ internal static class TargetDrivers
         },
         new TargetDriver("knot", TargetScope.Node, ReadKnot) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("gdnsd", TargetScope.Node, GdnsdSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
+        new TargetDriver("tinydns", TargetScope.Node, TinydnsSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
     }.ToDictionary(driver => driver.Name);
 

@@ -7,7 +7,7 @@ namespace Agent.Tests.CrashSafety;
 /// <remarks>That every point of the sources stands in it is for <see cref="FaultPointTableTests"/> to see.</remarks>
 internal static partial class FaultPointTable
 {
-    private static readonly string[] Drivers = ["embedded", "zone-files", "bind9", "nsd", "knot", "gdnsd"];
+    private static readonly string[] Drivers = ["embedded", "zone-files", "bind9", "nsd", "knot", "gdnsd", "tinydns"];
 
     /// <summary>Name, drivers, operations, in the order of the page.</summary>
     public static IReadOnlyList<(string Point, string[] Drivers, string[] Operations)> Rows { get; } =

@@ -200,3 +200,6 @@ public sealed class KnotFaultPointTests() : FaultPointTests("knot", SharedSteps.
 
 [Trait("Category", "Peer")]
 public sealed class GdnsdFaultPointTests() : FaultPointTests("gdnsd", SharedSteps.TriedElsewhere);
+
+[Trait("Category", "Peer")]
+public sealed class TinydnsFaultPointTests() : FaultPointTests("tinydns", SharedSteps.TriedElsewhere);
