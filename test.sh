@@ -33,7 +33,7 @@ stop_early() {
 peers="named:bind9 rndc:bind9-utils named-checkzone:bind9-utils dig:bind9-dnsutils nsd:nsd nsd-control:nsd nsd-control-setup:nsd nsd-checkzone:nsd knotd:knot knotc:knot kdig:knot-dnsutils
   ldns-read-zone:ldnsutils dnsperf:dnsperf dnsdist:dnsdist etcd:etcd-server etcdctl:etcd-client ip:iproute2 setpriv:util-linux pgrep:procps
   bird:bird2 birdc:bird2 exabgp:exabgp
-  gdnsd:gdnsd
+  gdnsd:gdnsd tinydns:tinydns tinydns-data:tinydns tinydns-get:tinydns cdb:tinycdb
   systemd-analyze:systemd promtool:prometheus adduser:adduser
   pdns_server:pdns-server pdnsutil:pdns-server sqlite3:sqlite3"
 

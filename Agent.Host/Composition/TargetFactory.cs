@@ -10,6 +10,7 @@ using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
 using Agent.Backends.PowerDnsApi;
 using Agent.Backends.Shared;
+using Agent.Backends.Tinydns;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Tsig;
 using Agent.Host.Configuration;
@@ -41,6 +42,7 @@ internal static class TargetFactory
                 Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), bind.ZoneDirectory, data.Path), clock),
                 KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
                 GdnsdSettings gdnsd => new GdnsdBackend(gdnsd.ToOptions(target.Server!), clock),
+                TinydnsSettings tinydns => new TinydnsBackend(tinydns.ToOptions(target.Server!), clock),
                 PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),

@@ -47,6 +47,7 @@ internal static class TargetDrivers
         },
         new TargetDriver("knot", TargetScope.Node, ReadKnot) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("gdnsd", TargetScope.Node, GdnsdSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
+        new TargetDriver("tinydns", TargetScope.Node, TinydnsSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("powerdns-api", TargetScope.Farm, PowerDnsApiSettings.Read)
         {
             DefaultServer = settings => new HostEndpoint(((PowerDnsApiSettings)settings).Url.DnsSafeHost, DnsPort),

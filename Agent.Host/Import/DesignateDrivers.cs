@@ -17,7 +17,10 @@ internal static class DesignateDrivers
 
     private const string Knot = "knot2";
 
-    private static readonly string[] WithoutCounterpart = ["gdnsd", "djbdns", "msdns", "denominator"];
+    private const string Gdnsd = "gdnsd";
+    private const string Djbdns = "djbdns";
+
+    private static readonly string[] WithoutCounterpart = ["msdns", "denominator"];
 
     public static void Import(OsloConfig source, OsloOption? driver, ImportedConfiguration made)
     {
@@ -38,6 +41,20 @@ internal static class DesignateDrivers
                     $"{origin}: the driver knot does not make knotd a secondary of the masters: it gives the content itself, over the "
                     + "control socket, and takes over the zones that are there; check backends.knot.control, template and zone-directory");
                 break;
+            case Gdnsd:
+                made.Set("backend-driver", "gdnsd", origin);
+                ImportFolder(source, made, Gdnsd, ("confdir_path", "/etc/gdnsd", "zones"), "backends.gdnsd.zone-directory");
+                made.Warn(
+                    $"{origin}: the driver gdnsd has the files read over gdnsd's control socket, which must be open to the agent; check "
+                    + "backends.gdnsd.control");
+                break;
+            case Djbdns:
+                made.Set("backend-driver", "tinydns", origin);
+                ImportFolder(source, made, Djbdns, ("tinydns_datadir", "/var/lib/djbdns", "root"), "backends.tinydns.root");
+                made.Warn(
+                    $"{origin}: the driver tinydns writes data.cdb itself and replaces none that it has not made: move the one of "
+                    + "designate-agent away before the first start");
+                break;
             default:
                 string what = WithoutCounterpart.Contains(name) ? $"there is no driver for {name}" : $"'{name}' is not known";
                 made.Warn($"{origin}: {what}; the agent itself serves the zones (embedded) until backend-driver or targets says otherwise");
@@ -49,6 +66,7 @@ internal static class DesignateDrivers
         {
             if (option.Section != Prefix + name) made.Warn(option, $"left out, the driver is {name}");
             else if (name == Knot) made.Warn(option, "left out, the agent runs no knotc");
+            else if (name is Gdnsd or Djbdns) WarnOfCommand(option, made);
             else if (name != Default) made.Warn(option, $"left out with its driver {name}");
         }
     }
@@ -67,7 +85,7 @@ internal static class DesignateDrivers
         OsloOption? zones = source.Find(Bind9, "zone_file_path");
         string folder = zones is null ? source.Resolve("$state_path/zones", Bind9) : source.Resolve(zones);
         made.Set("backends.bind9.zone-directory", folder, Origin(zones, "zone_file_path"));
-        Server();
+        ImportServer(source, made, Bind9, "backends.bind9.server");
         foreach (OsloOption option in source.Options.Where(option => option.Section == Bind9))
         {
             switch (option.Name)
@@ -91,15 +109,32 @@ internal static class DesignateDrivers
             if (source.Find(Bind9, name) is { } option) made.Set($"backends.bind9.{key}", source.Resolve(option), option.ToString());
         }
 
-        void Server()
-        {
-            OsloOption? option = source.Find(Bind9, "query_destination");
-            string text = option is null ? "127.0.0.1" : source.Resolve(option);
-            HostEndpoint? server = HostEndpoint.Parse(text, TargetDrivers.DnsPort);
-            if (server is null) made.Warn(option!, "left out, it is no address");
-            else made.Set("backends.bind9.server", server.ToString(), Origin(option, "query_destination"));
-        }
-
         static string Origin(OsloOption? option, string name) => DesignateImport.OriginOf(option, Bind9, name);
+    }
+
+    /// <summary>A driver that is told a folder, of which it takes one below.</summary>
+    private static void ImportFolder(
+        OsloConfig source, ImportedConfiguration made, string driver, (string Option, string Default, string Below) folder, string key)
+    {
+        OsloOption? option = source.Find(Prefix + driver, folder.Option);
+        string path = option is null ? folder.Default : source.Resolve(option);
+        made.Set(key, Path.Combine(path, folder.Below), DesignateImport.OriginOf(option, Prefix + driver, folder.Option));
+        ImportServer(source, made, Prefix + driver, string.Concat(key.AsSpan(0, key.LastIndexOf('.')), ".server"));
+    }
+
+    private static void WarnOfCommand(OsloOption option, ImportedConfiguration made)
+    {
+        if (option.Name.EndsWith("_cmd_name", StringComparison.Ordinal)) made.Warn(option, "left out, the agent runs no such command");
+        else if (option.Name is not ("confdir_path" or "tinydns_datadir" or "query_destination"))
+            made.Warn(option, "the driver has no such option");
+    }
+
+    private static void ImportServer(OsloConfig source, ImportedConfiguration made, string section, string key)
+    {
+        OsloOption? option = source.Find(section, "query_destination");
+        string text = option is null ? "127.0.0.1" : source.Resolve(option);
+        HostEndpoint? server = HostEndpoint.Parse(text, TargetDrivers.DnsPort);
+        if (server is null) made.Warn(option!, "left out, it is no address");
+        else made.Set(key, server.ToString(), DesignateImport.OriginOf(option, section, "query_destination"));
     }
 }

@@ -314,6 +314,15 @@ public class OptionsTests
     }
 
     [Fact]
+    public void Tinydns_is_of_the_node_where_its_package_puts_it()
+    {
+        TargetOptions target = Assert.Single(ConfigurationText.Load("agent.backend-driver = tinydns").Options.Targets);
+
+        Assert.Equal((TargetScope.Node, "127.0.0.1:53"), (target.Scope, target.Server?.ToString()));
+        Assert.Equal("/etc/sv/tinydns/root", ((TinydnsSettings)target.Settings).ToOptions(target.Server!).Root);
+    }
+
+    [Fact]
     public void Null_restores_the_default()
     {
         AgentOptions options = ConfigurationText.Options("agent { port = null, journal.history-per-zone = null }");

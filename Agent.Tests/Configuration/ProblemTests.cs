@@ -80,7 +80,7 @@ public class ProblemTests
     [InlineData("journal.allow-plaintext = maybe", "true or false")]
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
     [InlineData("backend-driver = bind8",
-        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | knot | gdnsd | powerdns-api | "
+        "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | knot | gdnsd | tinydns | powerdns-api | "
             + "dynamic-update | exec; did you mean bind9?")]
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
@@ -124,6 +124,7 @@ public class ProblemTests
         "over TCP server-certificate, client-certificate, client-key are all needed")]
     [InlineData("backend-driver = gdnsd, backends.gdnsd.control = \"\"", "agent.backends.gdnsd.control: the path of gdnsd's control socket")]
     [InlineData("backend-driver = gdnsd, backends.gdnsd.zone-directory = \"\"", "agent.backends.gdnsd.zone-directory: the folder zones")]
+    [InlineData("backend-driver = tinydns, backends.tinydns.root = \"\"", "agent.backends.tinydns.root: the folder of tinydns' data.cdb")]
     [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]
     [InlineData("backend-driver = null, targets.ns1 { }", "agent.targets.ns1.driver: a driver must be named")]
     [InlineData("backend-driver = null, targets.ns1 { driver = fake, drivr = x }",

@@ -47,6 +47,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 var pdns = new PowerDnsTarget();
                 await pdns.StartAsync();
                 return new PowerDns(pdns, pdns.ApiTargetSettings);
+            case "tinydns":
+                var tinydns = new TinydnsServer();
+                await tinydns.StartAsync();
+                return new Tinydns(tinydns);
             default:
                 var server = new BindServer();
                 await server.StartAsync();
@@ -67,6 +71,20 @@ internal abstract class CrashTarget : IAsyncDisposable
                 .Select(file => Path.GetFileName(file))
                 .Where(file => file.Contains(".example", StringComparison.Ordinal) || file.StartsWith(".agent-", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal),
+        ];
+        return wanted.SequenceEqual(found, StringComparer.Ordinal)
+            ? []
+            : [$"files [{string.Join(' ', found)}] and not [{string.Join(' ', wanted)}]"];
+    }
+
+    /// <summary>The folder and those below it must hold exactly these files.</summary>
+    private static List<string> TreeFaults(string folder, IEnumerable<string> files)
+    {
+        string[] wanted = [.. files.Order(StringComparer.Ordinal)];
+        string[] found =
+        [
+            .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal),
         ];
         return wanted.SequenceEqual(found, StringComparer.Ordinal)
             ? []
@@ -208,16 +226,26 @@ internal abstract class CrashTarget : IAsyncDisposable
 
         public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(server.EndPoint, zone);
 
+        public override Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones) =>
+            Task.FromResult<IReadOnlyList<string>>(TreeFaults(server.ZoneFolder, zones.Select(zone => zone.TrimEnd('.'))));
+
+        public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    /// <summary>data.cdb, a fragment for each zone, and nothing else.</summary>
+    private sealed class Tinydns(TinydnsServer server) : CrashTarget
+    {
+        public override string Settings => $$"""
+            targets { ns1 { {{server.TargetSettings}} } }
+            """;
+
+        // To a name of no zone it says nothing; then its data have the say.
+        public override Task<uint> SerialAsync(AgentProcess agent, string zone) => server.SerialAsync(zone);
+
         public override Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones)
         {
-            string[] wanted = [.. zones.Select(zone => zone.TrimEnd('.')).Order(StringComparer.Ordinal)];
-            string[] found =
-            [
-                .. Directory.EnumerateFiles(server.ZoneFolder, "*", SearchOption.AllDirectories)
-                    .Select(path => Path.GetRelativePath(server.ZoneFolder, path)).Order(StringComparer.Ordinal),
-            ];
-            return Task.FromResult<IReadOnlyList<string>>(
-                wanted.SequenceEqual(found) ? [] : [$"files [{string.Join(' ', found)}] and not [{string.Join(' ', wanted)}]"]);
+            IEnumerable<string> files = zones.Select(zone => $".agent-zones/{zone}zone").Append("data.cdb");
+            return Task.FromResult<IReadOnlyList<string>>(TreeFaults(server.Root, files));
         }
 
         public override ValueTask DisposeAsync() => server.DisposeAsync();

@@ -78,8 +78,10 @@ public sealed class DesignateImportTests : IDisposable
     [InlineData("[service:agent]\ntransfer_source = eth0", "transfer_source: left out, since transfer-source does not take it: ")]
     [InlineData("[service:agent]\nbackend_driver = knot2\n[backend:agent:knot2]\nknotc_cmd_name = k", "takes over the zones that are there")]
     [InlineData("[service:agent]\nbackend_driver = knot2\n[backend:agent:knot2]\nknotc_cmd_name = k", "knotc_cmd_name: left out, the agent runs no knotc")]
-    [InlineData("[service:agent]\nbackend_driver = gdnsd", "there is no driver for gdnsd")]
-    [InlineData("[service:agent]\nbackend_driver = djbdns", "there is no driver for djbdns")]
+    [InlineData("[service:agent]\nbackend_driver = gdnsd", "check backends.gdnsd.control")]
+    [InlineData("[service:agent]\nbackend_driver = gdnsd\n[backend:agent:gdnsd]\ngdnsd_cmd_name = g", "gdnsd_cmd_name: left out, the agent runs")]
+    [InlineData("[service:agent]\nbackend_driver = djbdns", "move the one of designate-agent away")]
+    [InlineData("[service:agent]\nbackend_driver = djbdns\n[backend:agent:djbdns]\nview = x", "view: the driver has no such option")]
     [InlineData("[service:agent]\nbackend_driver = msdns", "there is no driver for msdns")]
     [InlineData("[service:agent]\nbackend_driver = denominator", "there is no driver for denominator")]
     [InlineData("[service:agent]\nbackend_driver = mine", "'mine' is not known")]
@@ -100,6 +102,19 @@ public sealed class DesignateImportTests : IDisposable
         Assert.DoesNotContain("u:p@h", run.Output + run.Error, StringComparison.Ordinal);
         CommandRun check = await CommandRun.Of("config", "check", _folder.Write("agent.conf", run.Output));
         Assert.Equal((ExitCode.Done, "ok\n"), (check.ExitCode, check.Output));
+    }
+
+    [Theory]
+    [InlineData("backend_driver = gdnsd", "backends.gdnsd.zone-directory = \"/etc/gdnsd/zones\"", "backends.gdnsd.server = \"127.0.0.1:53\"")]
+    [InlineData("backend_driver = gdnsd\n[backend:agent:gdnsd]\nconfdir_path = /g\nquery_destination = 192.0.2.1",
+        "backends.gdnsd.zone-directory = \"/g/zones\"", "backends.gdnsd.server = \"192.0.2.1:53\"")]
+    [InlineData("backend_driver = djbdns\n[backend:agent:djbdns]\ntinydns_datadir = /t",
+        "backends.tinydns.root = \"/t/root\"", "backends.tinydns.server = \"127.0.0.1:53\"")]
+    public async Task A_driver_that_was_told_a_folder_keeps_it(string text, params string[] settings)
+    {
+        CommandRun run = await CommandRun.Of("import", "designate", _folder.Write("designate.conf", $"[service:agent]\n{text}\n"));
+
+        Assert.All(settings, setting => Assert.Contains(setting, run.Output, StringComparison.Ordinal));
     }
 
     [Fact]
