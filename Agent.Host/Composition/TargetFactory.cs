@@ -9,6 +9,7 @@ using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
 using Agent.Backends.PowerDnsApi;
+using Agent.Backends.PowerDnsSql;
 using Agent.Backends.Shared;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Tsig;
@@ -42,6 +43,7 @@ internal static class TargetFactory
                 KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
                 GdnsdSettings gdnsd => new GdnsdBackend(gdnsd.ToOptions(target.Server!), clock),
                 PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
+                PowerDnsSqlSettings pdns => new PowerDnsSqlBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 ExecSettings exec => new ExecBackend(exec.ToOptions(target.Server, data.SpoolPath), clock),
