@@ -47,6 +47,7 @@ missing_packages() {
   # Its server programs lie in a folder of their version, on nobody's path.
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages="$packages postgresql"
   compgen -G '/usr/lib/*/pdns/libgsqlite3backend.so' >/dev/null || packages="$packages pdns-backend-sqlite3"
+  compgen -G '/usr/lib/*/pdns/libgpgsqlbackend.so' >/dev/null || packages="$packages pdns-backend-pgsql"
   /usr/bin/python3 -c 'import dns' >/dev/null 2>&1 || packages="$packages python3-dnspython"
   /usr/bin/python3 -c 'import designate' >/dev/null 2>&1 || packages="$packages python3-designate"
   # setuptools first: it has to come before whatever else loads distutils.

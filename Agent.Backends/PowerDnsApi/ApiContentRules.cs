@@ -10,8 +10,7 @@ internal static class ApiContentRules
     public static string? Objection(WantedRrset set) => set.Type switch
     {
         RecordType.RRSIG or RecordType.NSEC or RecordType.NSEC3 or RecordType.NSEC3PARAM =>
-            "the zone is signed by its master, and the API cannot say so (metadata PRESIGNED): take the driver powerdns-sql, "
-            + "or let PowerDNS sign",
+            "the zone is signed by its master, and the API cannot say so (metadata PRESIGNED): let PowerDNS sign an unsigned zone",
         RecordType.DNSKEY or RecordType.CDS or RecordType.CDNSKEY =>
             "PowerDNS answers for the type from its own keys and not from the zone",
         _ => PowerDnsTypes.Objection(set.Type),

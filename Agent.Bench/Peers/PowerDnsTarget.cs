@@ -6,13 +6,11 @@ namespace Agent.Bench.Peers;
 /// PowerDNS as a target: with its HTTP API and its control socket, over a database of SQLite of its own or one of PostgreSQL that is there.
 /// What it caches, and for how long, is as it comes.
 /// </summary>
-/// <param name="database">A database of PostgreSQL with the tables of PowerDNS, as pdns.conf names it: see <see cref="PostgresTables"/>;
-/// null for SQLite.</param>
-public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
+/// <param name="postgres">Where its database is, which this makes there; null for SQLite.</param>
+public sealed class PowerDnsTarget(PostgresServer? postgres = null) : DnsServer("pdns")
 {
-    /// <summary>The tables in a database of PostgreSQL, as PowerDNS brings them.</summary>
-    public const string PostgresTables = "/usr/share/doc/pdns-backend-pgsql/schema.pgsql.sql";
-
+    private const string PostgresDatabase = "pdns";
+    private const string PostgresTables = "/usr/share/doc/pdns-backend-pgsql/schema.pgsql.sql";
     private const string SqliteTables = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql";
 
     private readonly int _apiPort = LoopbackPort.Next();
@@ -31,6 +29,14 @@ public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
     /// <summary>Settings of a target by which an agent drives this server over the API.</summary>
     public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
 
+    /// <summary>What a client of the database needs to reach it.</summary>
+    public string ConnectionString => postgres?.ConnectionString(PostgresDatabase) ?? $"Data Source={DatabaseFile}";
+
+    /// <summary>Settings of a target by which an agent drives this server over its database.</summary>
+    public string SqlTargetSettings =>
+        $"driver = powerdns-sql, server = \"{EndPoint}\", provider = {(postgres is null ? "sqlite" : "postgresql")}, "
+        + $"connection-string = \"{ConnectionString}\", control = \"{ControlSocket}\"";
+
     /// <summary>One command of PowerDNS's tool for its database.</summary>
     public Task<ToolResult> UtilAsync(params string[] command) =>
         Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
@@ -39,9 +45,10 @@ public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
     public async Task FlushAsync(string zone) =>
         (await Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", "purge", $"{zone.TrimEnd('.')}$"])).EnsureSuccess();
 
-    /// <summary>One statement in the database of SQLite.</summary>
-    public async Task<string> SqlAsync(string statement) =>
-        (await Tool.RunAsync("sqlite3", ["-cmd", ".timeout 5000", DatabaseFile, statement])).EnsureSuccess().Output.Trim();
+    /// <summary>One statement in the database; columns are parted by a bar.</summary>
+    public async Task<string> SqlAsync(string statement) => postgres is not null
+        ? await postgres.SqlAsync(PostgresDatabase, statement)
+        : (await Tool.RunAsync("sqlite3", ["-cmd", ".timeout 5000", DatabaseFile, statement])).EnsureSuccess().Output.Trim();
 
     public override async Task StartAsync()
     {
@@ -53,7 +60,16 @@ public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
 
     protected override async Task<ChildProcess> LaunchAsync()
     {
-        string backend = database ?? $"""
+        string backend = postgres is not null
+            ? $"""
+            launch=gpgsql
+            gpgsql-host={postgres.Place.Address}
+            gpgsql-port={postgres.Port.ToString(CultureInfo.InvariantCulture)}
+            gpgsql-user=postgres
+            gpgsql-dbname={PostgresDatabase}
+            gpgsql-dnssec=yes
+            """
+            : $"""
             launch=gsqlite3
             gsqlite3-database={DatabaseFile}
             gsqlite3-pragma-synchronous=0
@@ -78,8 +94,21 @@ public sealed class PowerDnsTarget(string? database = null) : DnsServer("pdns")
             webserver-max-bodysize={BodyMegabytes.ToString(CultureInfo.InvariantCulture)}
 
             """);
-        if (database is null && !File.Exists(DatabaseFile))
-            (await Tool.RunAsync("sqlite3", [DatabaseFile, $".read {SqliteTables}"])).EnsureSuccess();
+        await MakeDatabaseAsync();
         return await Place.StartAsync("pdns_server", [$"--config-dir={Folder.FullPath}"], Folder.FullPath);
+    }
+
+    private async Task MakeDatabaseAsync()
+    {
+        if (postgres is null)
+        {
+            if (!File.Exists(DatabaseFile))
+                (await Tool.RunAsync("sqlite3", [DatabaseFile, $".read {SqliteTables}"])).EnsureSuccess();
+        }
+        else if (await postgres.SqlAsync("postgres", $"SELECT count(*) FROM pg_database WHERE datname = '{PostgresDatabase}'") == "0")
+        {
+            await postgres.SqlAsync("postgres", $"CREATE DATABASE {PostgresDatabase}");
+            await postgres.SqlAsync(PostgresDatabase, await File.ReadAllTextAsync(PostgresTables));
+        }
     }
 }

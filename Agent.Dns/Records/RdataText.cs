@@ -65,6 +65,7 @@ public static class RdataText
             case RdataField.Name:
                 if (!reader.TryTakeName(out var name)) return false;
                 text.WriteName(name);
+                if (!style.HasFinalDots && name.Length > 1) text.TruncateTo(text.Length - 1);
                 return true;
             case RdataField.Address4:
                 if (!reader.TryTake(AddressText.Bytes4, out var address4)) return false;

@@ -49,8 +49,15 @@ public sealed class RdataTextStyle
         RecordType.TXT, RecordType.NAPTR,
     ]));
 
-    /// <summary>For PowerDNS 4.7, its API and its databases.</summary>
+    /// <summary>For the API of PowerDNS 4.7.</summary>
     public static RdataTextStyle PowerDns47 { get; } = new([.. YoungTypes, .. UnknownToPowerDns]) { HasStrictParameters = true };
+
+    /// <summary>For the tables of PowerDNS 4.7, where names in data have no final dot.</summary>
+    public static RdataTextStyle PowerDnsTables47 { get; } = new([.. YoungTypes, .. UnknownToPowerDns])
+    {
+        HasStrictParameters = true,
+        HasFinalDots = false,
+    };
 
     /// <summary>For a reader that may be any of the three.</summary>
     public static RdataTextStyle Common { get; } = new(Bind918._generic.Union(Nsd46._generic).Union(Knot32._generic));
@@ -76,6 +83,9 @@ public sealed class RdataTextStyle
     /// keys for ECH always, and an empty value of a key without a name as <c>""</c>.
     /// </summary>
     internal bool HasStrictParameters { get; init; }
+
+    /// <summary>Names end with a dot, as everywhere but in some databases.</summary>
+    internal bool HasFinalDots { get; init; } = true;
 
     /// <summary>True if the type has to be written as <c>TYPEnnn</c>.</summary>
     public bool IsGeneric(RecordType type) => MnemonicOf(type).IsEmpty;

@@ -9,6 +9,7 @@ using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
 using Agent.Backends.PowerDnsApi;
+using Agent.Backends.PowerDnsSql;
 using Agent.Backends.Shared;
 using Agent.Backends.Tinydns;
 using Agent.Backends.ZoneFiles;
@@ -44,6 +45,7 @@ internal static class TargetFactory
                 GdnsdSettings gdnsd => new GdnsdBackend(gdnsd.ToOptions(target.Server!), clock),
                 TinydnsSettings tinydns => new TinydnsBackend(tinydns.ToOptions(target.Server!), clock),
                 PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
+                PowerDnsSqlSettings pdns => new PowerDnsSqlBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 ExecSettings exec => new ExecBackend(exec.ToOptions(target.Server, data.SpoolPath), clock),

@@ -52,6 +52,10 @@ internal static class TargetDrivers
         {
             DefaultServer = settings => new HostEndpoint(((PowerDnsApiSettings)settings).Url.DnsSafeHost, DnsPort),
         },
+        new TargetDriver("powerdns-sql", TargetScope.Farm, PowerDnsSqlSettings.Read)
+        {
+            DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort),
+        },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
         new TargetDriver("exec", TargetScope.Node, ExecSettings.Read),
     }.ToDictionary(driver => driver.Name);

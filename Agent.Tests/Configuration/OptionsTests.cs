@@ -7,6 +7,7 @@ using Agent.Backends.Gdnsd;
 using Agent.Backends.Nsd;
 using Agent.Backends.Knot;
 using Agent.Backends.PowerDnsApi;
+using Agent.Backends.PowerDnsSql;
 using Agent.Backends.ZoneFiles;
 using Agent.Dns.Net;
 using Agent.Dns.Tsig;
@@ -285,6 +286,31 @@ public class OptionsTests
             ("https://pdns.example:8443/pdns", "a key", "s", true),
             (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
         Assert.Equal("192.0.2.1:54", options.Server.ToString());
+    }
+
+    [Fact]
+    public void Settings_reach_the_powerdns_sql_driver()
+    {
+        TargetOptions plain = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = powerdns-sql, backends.powerdns-sql.connection-string = "Data Source=/no/such/file" }
+            """).Options.Targets);
+        PowerDnsSqlOptions options = ((PowerDnsSqlSettings)plain.Settings).ToOptions(plain.Server!);
+        Assert.Equal(
+            ("/run/pdns/pdns.controlsocket", false, "", 1),
+            (options.Control, options.IsPrimary, options.RowLock, options.ConcurrentChanges));
+        Assert.Equal((TargetScope.Farm, "127.0.0.1:53"), (plain.Scope, plain.Server!.ToString()));
+        using (System.Data.Common.DbConnection sqlite = options.Connect())
+            Assert.Equal("/no/such/file", sqlite.DataSource);
+
+        TargetOptions full = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = powerdns-sql, backends.powerdns-sql { provider = postgresql, control = /c, kind = primary
+              connection-string = "Host=pg.example;Username=pdns;Database=zones", server = "192.0.2.1:54" } }
+            """).Options.Targets);
+        options = ((PowerDnsSqlSettings)full.Settings).ToOptions(full.Server!);
+        Assert.Equal(("/c", true, "FOR UPDATE"), (options.Control, options.IsPrimary, options.RowLock));
+        using System.Data.Common.DbConnection postgres = options.Connect();
+        Assert.Equal("zones", postgres.Database);
+        Assert.Contains("SSL Mode=VerifyFull", postgres.ConnectionString, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -81,7 +81,7 @@ public class ProblemTests
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
     [InlineData("backend-driver = bind8",
         "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | knot | gdnsd | tinydns | powerdns-api | "
-            + "dynamic-update | exec; did you mean bind9?")]
+            + "powerdns-sql | dynamic-update | exec; did you mean bind9?")]
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]
@@ -98,6 +98,20 @@ public class ProblemTests
     [InlineData(
         "backend-driver = powerdns-api, backends.powerdns-api { api-key = k, server-id = \"\" }",
         "agent.backends.powerdns-api.server-id: the name of the server in the API is needed")]
+    [InlineData("backend-driver = powerdns-sql", "agent.backends.powerdns-sql.connection-string: PowerDNS's database is needed")]
+    [InlineData(
+        "backend-driver = powerdns-sql, backends.powerdns-sql { connection-string = \"Data Source=/x\", control = \"\" }",
+        "agent.backends.powerdns-sql.control: the path of pdns_server's control socket must be given")]
+    [InlineData(
+        "backend-driver = powerdns-sql, backends.powerdns-sql { connection-string = \"Data Sauce=/x\" }",
+        "agent.backends.powerdns-sql.connection-string: a keyword or a value is none of sqlite's")]
+    [InlineData(
+        "backend-driver = powerdns-sql, backends.powerdns-sql { provider = postgresql, connection-string = \"Host=/run\" }",
+        "agent.backends.powerdns-sql.connection-string: it names no Username")]
+    [InlineData(
+        "backend-driver = powerdns-sql, backends.powerdns-sql { provider = postgresql, "
+            + "connection-string = \"Host=192.0.2.1;Username=pdns;SSL Mode=Prefer\" }",
+        "agent.backends.powerdns-sql.connection-string: TLS is needed beyond loopback")]
     [InlineData("backend-driver = knot, backends.knot.control = \"\"", "agent.backends.knot.control: the path of the server's control socket")]
     [InlineData("backend-driver = dynamic-update, backends.dynamic-update.server = \"192.0.2.1\"",
         "the name of the key that signs the updates")]

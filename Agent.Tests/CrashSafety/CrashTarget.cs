@@ -43,10 +43,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 var gdnsd = new GdnsdServer();
                 await gdnsd.StartAsync();
                 return new Gdnsd(gdnsd);
-            case "powerdns-api":
+            case "powerdns-api" or "powerdns-sql":
                 var pdns = new PowerDnsTarget();
                 await pdns.StartAsync();
-                return new PowerDns(pdns, pdns.ApiTargetSettings);
+                return new PowerDns(pdns, kind == "powerdns-api" ? pdns.ApiTargetSettings : pdns.SqlTargetSettings);
             case "tinydns":
                 var tinydns = new TinydnsServer();
                 await tinydns.StartAsync();

@@ -215,3 +215,6 @@ public sealed class PowerDnsApiFaultPointTests() : FaultPointTests("powerdns-api
 
 [Trait("Category", "Peer")]
 public sealed class ExecFaultPointTests() : FaultPointTests("exec", SharedSteps.AndThoseOfTargetsTriedElsewhere);
+
+[Trait("Category", "Peer")]
+public sealed class PowerDnsSqlFaultPointTests() : FaultPointTests("powerdns-sql", SharedSteps.TriedElsewhere);

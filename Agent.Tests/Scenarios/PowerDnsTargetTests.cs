@@ -12,12 +12,13 @@ public sealed class PowerDnsTargetTests
 
     [Theory]
     [InlineData("powerdns-api")]
+    [InlineData("powerdns-sql")]
     public async Task A_server_that_was_away_wiped_or_edited_is_brought_back(string driver)
     {
         await using ScriptedMaster master = new(_zone);
         await using PowerDnsTarget server = new();
         await server.StartAsync();
-        string settings = driver == "powerdns-api" ? server.ApiTargetSettings : "";
+        string settings = driver == "powerdns-api" ? server.ApiTargetSettings : server.SqlTargetSettings;
         await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
             masters = ["{{master.EndPoint}}"]
             targets { ns1 { {{settings}} } }

@@ -1,0 +1,250 @@
+using System.Collections.Concurrent;
+using System.Data;
+using System.Data.Common;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Agent.Actors.Backends;
+using Agent.Actors.Kernel;
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.PowerDnsSql;
+
+// The way of an apply, all but the last step in one transaction:
+//
+//   row of the zone: found or made --> how it denies (keys, metadata) --> rows of the content, as digests
+//     --> rows of the table: those that are alike are crossed out, the others deleted --> rows that are not crossed out inserted
+//     --> commit --> purge the caches
+//
+// A zone that is new to PowerDNS is not in its list of zones (zone cache) before that is read anew: the first look at it asks for that.
+
+/// <summary>
+/// Writes zones into the database of PowerDNS, as its backends gsqlite3 and gpgsql read it, with what DNSSEC and empty names need, and
+/// makes it forget what it had cached.
+/// </summary>
+public sealed class PowerDnsSqlBackend : AsyncZoneBackend
+{
+    private const int ConcurrentOrders = 8;
+    private const long UptimeSlackSeconds = 3;
+    private const int SocketPathMax = 107;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly OrderDeadlines Deadlines = OrderDeadlines.Default with { Apply = TimeSpan.FromMinutes(5) };
+
+    private readonly PowerDnsSqlOptions _options;
+    private readonly PowerDnsControl _control;
+    private readonly ServerProbe _probe;
+    private readonly SemaphoreSlim _changes;
+    private readonly ConcurrentDictionary<DomainName, Left> _left = new();
+    private long? _started;
+
+    /// <summary>Touches and connects to nothing yet.</summary>
+    /// <exception cref="BackendOptionsException">A setting can never work.</exception>
+    public PowerDnsSqlBackend(PowerDnsSqlOptions options, TimeProvider time)
+        : base(new BackendTraits("powerdns-sql", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole }, Deadlines, time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Control.Length is 0 or > SocketPathMax)
+            throw new BackendOptionsException("control", $"'{options.Control}' cannot be the path of a unix socket");
+        _options = options;
+        _control = new PowerDnsControl(options.Control);
+        _probe = new ServerProbe(options.Server, time);
+        _changes = new SemaphoreSlim(options.ConcurrentChanges);
+    }
+
+    private string Kind => _options.IsPrimary ? "MASTER" : "NATIVE";
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        _left.TryRemove(zone, out Left? _);
+        bool isNew = await InTransactionAsync(tables => WriteAsync(tables, zone, content, cancellation), cancellation);
+        await _control.PurgeAsync(TableName.Of(zone.Wire), cancellation);
+        FaultPoint.Pass("pdnssql.purged");
+        _left[zone] = new Left(content.Serial, isNew ? _control.CountMade() : 0);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        _left.TryRemove(zone, out Left? _);
+        string name = TableName.Of(zone.Wire);
+        if (name.Length > TableName.LengthMax)
+            return;
+        await InTransactionAsync(
+            async tables =>
+            {
+                if ((await tables.FindAsync(name, cancellation)).Id is { } id)
+                    await tables.DeleteAsync(id, cancellation);
+                return true;
+            },
+            cancellation);
+        await _control.PurgeAsync(name, cancellation);
+        FaultPoint.Pass("pdnssql.purged");
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        bool wasLeft = _left.TryGetValue(zone, out Left? left);
+        if (wasLeft && left!.Made > 0)
+        {
+            await LearnAsync(zone, left.Made, cancellation);
+            _left.TryUpdate(zone, left with { Made = 0 }, left);
+        }
+
+        ZoneSighting seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+        bool isAsLeft = !wasLeft || (seen.Observation == Observation.Present && seen.Serial == left!.Serial);
+        if (isAsLeft || seen.Observation == Observation.CannotTell)
+            return seen;
+        // Perhaps an answer that was cached before, or a list of zones that is older.
+        await LearnAsync(zone, _control.CountMade(), cancellation);
+        return ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellation)
+    {
+        await ReadAsync(
+            async tables =>
+            {
+                await tables.CheckAsync(cancellation);
+                return true;
+            },
+            cancellation);
+        if (await _control.UptimeAsync(cancellation) is not { } uptime)
+            return;
+        long started = (long)Time.GetElapsedTime(0).TotalSeconds - uptime;
+        if (_started is not { } known || Math.Abs(started - known) > UptimeSlackSeconds)
+            _started = started;
+    }
+
+    /// <inheritdoc/>
+    protected override string? ServerRun => _started?.ToString(CultureInfo.InvariantCulture);
+
+    /// <inheritdoc/>
+    protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
+    {
+        List<string> names = await ReadAsync(tables => tables.NamesAsync(maximum, cancellation), cancellation);
+        return [.. names.Select(name => DomainName.TryParse(name, out DomainName? zone) ? zone : null).OfType<DomainName>()];
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask CloseAsync()
+    {
+        _changes.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>True when the zone was made.</summary>
+    private async Task<bool> WriteAsync(ZoneTables tables, DomainName zone, ZoneContent content, CancellationToken cancellation)
+    {
+        string name = TableName.Of(zone.Wire);
+        if (name.Length > TableName.LengthMax)
+            throw BackendException.NameNotAcceptable($"the name {zone} is longer in text than the columns of PowerDNS's tables");
+        if (!TableName.IsAnswered(zone))
+        {
+            throw BackendException.NameNotAcceptable(
+                $"PowerDNS answers no question for a name such as {zone}, with octets other than letters, digits and -_*./@\\: and space");
+        }
+
+        (long? found, string kind) = await tables.FindAsync(name, cancellation);
+        long id = found ?? await tables.CreateAsync(name, Kind, cancellation);
+        if (found is not null && kind != Kind)
+            await tables.SetKindAsync(id, Kind, cancellation);
+        DenialOrder order = await SettleAsync(tables, zone, id, cancellation);
+        ZoneShape shape = ZoneShape.Of(content, order);
+        Dictionary<UInt128, int> missing = [];
+        foreach (RecordRow row in ZoneRows.Of(content, shape))
+            CollectionsMarshal.GetValueRefOrAddDefault(missing, row.Digest(), out _)++;
+        List<long> surplus = [];
+        if (found is not null)
+        {
+            await foreach ((long row, RecordRow? have) in tables.RowsAsync(id, cancellation))
+            {
+                if (have is null || !Take(missing, have.Digest()))
+                    surplus.Add(row);
+            }
+        }
+
+        await tables.DeleteRowsAsync(surplus, cancellation);
+        if (missing.Count > 0)
+            await tables.InsertRowsAsync(id, ZoneRows.Of(content, shape).Where(row => Take(missing, row.Digest())), cancellation);
+        return found is null;
+    }
+
+    private static bool Take(Dictionary<UInt128, int> rows, UInt128 digest)
+    {
+        if (!rows.TryGetValue(digest, out int count))
+            return false;
+        if (count == 1)
+            rows.Remove(digest);
+        else
+            rows[digest] = count - 1;
+        return true;
+    }
+
+    /// <summary>Sets what keeps the serial that of the master, and finds out how the zone denies.</summary>
+    private static async Task<DenialOrder> SettleAsync(ZoneTables tables, DomainName zone, long id, CancellationToken cancellation)
+    {
+        Dictionary<string, string> metadata = await tables.MetadataAsync(id, cancellation);
+        if (metadata.GetValueOrDefault("SOA-EDIT") != "NONE")
+            await tables.SetMetadataAsync(id, "SOA-EDIT", "NONE", cancellation);
+        if (metadata.ContainsKey("PRESIGNED"))
+            await tables.SetMetadataAsync(id, "PRESIGNED", content: null, cancellation);
+        if (!await tables.IsSignedAsync(id, cancellation))
+            return DenialOrder.None;
+        string? parameters = metadata.GetValueOrDefault("NSEC3PARAM");
+        return DenialOrder.Read(parameters, metadata.GetValueOrDefault("NSEC3NARROW") == "1")
+            ?? throw BackendException.Refused($"the NSEC3PARAM metadata of {zone} cannot be read: {parameters}");
+    }
+
+    /// <summary>PowerDNS reads its list of zones and this zone anew.</summary>
+    private async Task LearnAsync(DomainName zone, long made, CancellationToken cancellation)
+    {
+        await _control.RediscoverAsync(made, cancellation);
+        await _control.PurgeAsync(TableName.Of(zone.Wire), cancellation);
+    }
+
+    private async Task<T> InTransactionAsync<T>(Func<ZoneTables, Task<T>> work, CancellationToken cancellation)
+    {
+        await _changes.WaitAsync(cancellation);
+        try
+        {
+            return await ReadAsync(
+                async tables =>
+                {
+                    T result = await work(tables);
+                    FaultPoint.Pass("pdnssql.written");
+                    await tables.CommitAsync(cancellation);
+                    FaultPoint.Pass("pdnssql.committed");
+                    return result;
+                },
+                cancellation);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    private async Task<T> ReadAsync<T>(Func<ZoneTables, Task<T>> work, CancellationToken cancellation)
+    {
+        try
+        {
+            await using ZoneTables tables = await ZoneTables.OpenAsync(_options, cancellation);
+            return await work(tables);
+        }
+        catch (Exception failure) when (failure is DbException or DataException or InvalidCastException)
+        {
+            throw BackendException.Away($"the database of PowerDNS: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>What a zone was left at.</summary>
+    /// <param name="Serial">Its serial.</param>
+    /// <param name="Made">Its number among those that were made; 0 when PowerDNS knows that there is such a zone.</param>
+    private sealed record Left(uint Serial, long Made);
+}

@@ -1,0 +1,29 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Agent.Backends.PowerDnsSql;
+
+/// <summary>A row of the table of records.</summary>
+/// <param name="Name">The owner, see <see cref="TableName"/>.</param>
+/// <param name="Type">Null for a name that only has names below it.</param>
+/// <param name="Content">The data, without what stands in <paramref name="Priority"/>.</param>
+/// <param name="Ttl">In seconds.</param>
+/// <param name="Priority">The first number of MX and SRV.</param>
+/// <param name="OrderName">Where the name stands among those of the zone, for denials; null where it has no place.</param>
+/// <param name="IsAuthoritative">False for what a zone only knows of zones below it.</param>
+internal sealed record RecordRow(
+    string Name, string? Type, string? Content, long Ttl, int Priority, string? OrderName, bool IsAuthoritative)
+{
+    /// <summary>The same for rows that are the same, and for no others.</summary>
+    public UInt128 Digest()
+    {
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name}\n{Type ?? " "}\n{Ttl}\n{Priority}\n{OrderName ?? " "}\n{IsAuthoritative}\n{Content ?? " "}");
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(text), digest);
+        return BinaryPrimitives.ReadUInt128BigEndian(digest);
+    }
+}
