@@ -165,6 +165,9 @@ public sealed partial class BackendActor : UntypedActor
     {
         Listing = _settings.Backend.Traits.Listing,
         Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
+        Drift = _settings.Rules.Drift,
+        Drifted = _drift.Count,
+        Comparisons = _machine.Comparisons,
         Escalated = _machine.Escalated,
         Exhausted = _machine.Exhausted,
         OwedFor = _machine.OwedSince is { } since ? Clock.Monotonic - since : null,

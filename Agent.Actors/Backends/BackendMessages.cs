@@ -81,6 +81,15 @@ public sealed record TargetStatus(
     /// <summary>Those of them for which everything was tried.</summary>
     public int Exhausted { get; init; }
 
+    /// <summary>What becomes of changes by others there; null when another node holds the target.</summary>
+    public DriftRule? Drift { get; init; }
+
+    /// <summary>Zones that are known to have been changed by others and not to be level again.</summary>
+    public int Drifted { get; init; }
+
+    /// <summary>Comparisons of content that wait or are under way.</summary>
+    public int Comparisons { get; init; }
+
     /// <summary>Which zones of the server its driver can name; null when another node holds the target.</summary>
     public ZoneListing? Listing { get; init; }
 }

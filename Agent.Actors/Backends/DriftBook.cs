@@ -47,6 +47,9 @@ public sealed class DriftBook
         return true;
     }
 
+    /// <summary>Zones that differ, named or not.</summary>
+    public int Count => _standing.Count + _further.Count;
+
     /// <summary>Everything that is known.</summary>
     public TargetDrift Of(string target) => new(target, [.. _standing.Values], [.. _repaired.Reverse()], _further.Count);
 }

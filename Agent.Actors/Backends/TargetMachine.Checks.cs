@@ -22,8 +22,8 @@ public sealed partial class TargetMachine
     private readonly Queue<(Work Work, long Step)> _samples = new();
     private int _digestsUnderWay;
 
-    /// <summary>Comparisons under way.</summary>
-    public int ChecksUnderWay => _checks.Count;
+    /// <summary>Comparisons under way, and those that wait; a few of these may be superfluous by now.</summary>
+    public int Comparisons => _checks.Count + _digests.Count + _samples.Count;
 
     /// <summary>A comparison ended.</summary>
     public void Checked(ContentChecked answer, KernelInstant now, List<TargetEffect> effects)

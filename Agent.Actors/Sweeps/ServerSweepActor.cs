@@ -191,7 +191,7 @@ public sealed partial class ServerSweepActor : UntypedActor
         }
         else
         {
-            _round = _round with { Listing = listing };
+            _round = _round with { Listing = listing, Adopts = status.Drift == DriftRule.Adopt };
             if (listing == ZoneListing.None)
             {
                 BeginComparing();

@@ -69,6 +69,9 @@ public sealed record ServerFindings(string Target, string State)
     /// <summary>Further zones that were named and are not wanted, which nobody has looked at.</summary>
     public int FurtherForeign { get; init; }
 
+    /// <summary>What nobody created there is to become ours.</summary>
+    public bool Adopts { get; init; }
+
     /// <summary>Why the last try came to nothing.</summary>
     public Reason? Reason { get; init; }
 }

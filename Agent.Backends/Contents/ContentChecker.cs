@@ -76,7 +76,7 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
         using SpooledZone? zone = served.Zone;
         if (served.Outcome == ServedZoneOutcome.Refused) return null;
         if (zone is null) return CannotTell(order, served.Text);
-        if (!ContentDifferences.TryFind(zone, order.Content, LinesMax, out ContentDifference? difference)) return null;
+        if (!ContentDifferences.TryFind(zone, order.Content, LinesMax, sparesServers: true, out ContentDifference? difference)) return null;
         return Judge(order, difference);
     }
 

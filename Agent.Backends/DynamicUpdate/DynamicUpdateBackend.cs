@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Agent.Actors.Backends;
+using Agent.Backends.Contents;
 using Agent.Backends.Shared;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;

@@ -11,7 +11,8 @@ internal sealed class AskCommands(CommandConsole console)
     private const int PageSize = 1000;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
     private static readonly string[] ZoneHeadings = ["ZONE", "STATE", "SERIAL", "WANTED", "RECORDS", "TARGETS", "REASON"];
-    private static readonly string[] TargetHeadings = ["TARGET", "DRIVER", "NODE", "STATE", "BEHIND", "UNDER WAY", "REASON"];
+    private static readonly string[] TargetHeadings =
+        ["TARGET", "DRIVER", "NODE", "STATE", "BEHIND", "UNDER WAY", "ESCALATED", "DRIFTED", "REASON"];
     private readonly ApiOptions _options = new();
 
     public IEnumerable<Command> ZoneCommands() =>
@@ -35,6 +36,8 @@ internal sealed class AskCommands(CommandConsole console)
         _options.Asking("list", "Lists the targets", console, (parsed, client, cancellation) =>
             TargetsAsync(null, parsed, client, cancellation)),
         TargetStatus(),
+        new DriftCommands(console).Drift(),
+        new DriftCommands(console).Repair(),
     };
 
     public Command MasterCommand() => new("master", "The servers that zones come from")
@@ -252,7 +255,10 @@ internal sealed class AskCommands(CommandConsole console)
     }
 
     private static string[] TargetRow(JsonElement target) =>
-        [.. Texts(target, "name", "driver", "node", "state", "zonesBehind", "ordersUnderWay"), ReasonOf(target)];
+    [
+        .. Texts(target, "name", "driver", "node", "state", "zonesBehind", "ordersUnderWay", "zonesEscalated", "zonesDrifted"),
+        ReasonOf(target),
+    ];
 
     private async Task<int> MastersAsync(ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {

@@ -34,6 +34,7 @@ internal sealed partial class AgentService
             Anycast = anycast?.Parts,
             Keys = KeyModels,
             Sweep = _sweep,
+            ContentSweep = _contentSweep,
             Served = new ServedZones(_options, zones, _transferKeys, data.SpoolPath, TimeProvider.System),
             Catalogs = _options.Catalogs.Keys.ToArray(),
         };

@@ -10,7 +10,21 @@ namespace Agent.Host.Composition;
 internal sealed partial class AgentService
 {
     private static readonly TimeSpan CountAtLeast = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan AdoptionPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CountAtMost = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>It is there also where nothing is swept: for the repairs that operators ask for.</summary>
+    private IActorRef StartContentSweep(IActorRef targets, IActorRef journal)
+    {
+        SweepOptions options = _options.Sweep;
+        var sweep = new ContentSweepSettings(targets, _region, journal)
+        {
+            Interval = options.Contents.Interval,
+            AfterStart = options.Contents.AfterStart,
+            ChecksPerSecond = options.Contents.ChecksPerSecond,
+        };
+        return _system.ActorOf(ContentSweepActor.Props(sweep), "content-sweep");
+    }
 
     /// <summary>The sweep; null where it is off.</summary>
     private IActorRef? StartSweeps(IActorRef targets, IActorRef journal)
@@ -34,6 +48,9 @@ internal sealed partial class AgentService
             ChecksPerSecond = options.ChecksPerSecond,
             ZonesMaximum = options.ZonesMaximum,
         };
-        return _system.ActorOf(ServerSweepActor.Props(sweep), "sweep");
+        IActorRef sweeper = _system.ActorOf(ServerSweepActor.Props(sweep), "sweep");
+        var adopter = new ZoneAdopterSettings(_region, sweeper, _policy.Current.AnswerDeadline + AdoptionPatience);
+        _system.ActorOf(ZoneAdopterActor.Props(adopter), "zone-adopter");
+        return sweeper;
     }
 }

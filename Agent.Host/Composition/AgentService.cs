@@ -58,6 +58,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private IActorRef _region = null!;
     private ZonePolicyHolder _policy = null!;
     private IActorRef? _sweep;
+    private IActorRef _contentSweep = null!;
     private TransferKeyring _transferKeys = null!;
     private TlsDoor _tls = null!;
     private TlsAcceptor? _acceptor;
@@ -172,6 +173,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         _region = StartZones(journal, writer, client, targets);
         _cluster?.Work(_region, targets);
         _sweep = StartSweeps(targets, writer);
+        _contentSweep = StartContentSweep(targets, writer);
 
         ProcessMetrics.Register();
         RuntimeWatchdog watchdog = RuntimeWatchdog.Start(clock, _loggers.CreateLogger<RuntimeWatchdog>());

@@ -112,7 +112,15 @@ public sealed record MasterSetOptions(string Name, IReadOnlyList<AccessEntry> Se
 /// <summary>The sweep over servers, and the brake on the removal of orphans.</summary>
 /// <param name="Interval">Zero: servers are not swept.</param>
 public sealed record SweepOptions(
-    TimeSpan Interval, TimeSpan AfterReturn, int ChecksPerSecond, int ZonesMaximum, int RemovalPercent, int RemovalMinimum);
+    TimeSpan Interval, TimeSpan AfterReturn, int ChecksPerSecond, int ZonesMaximum, int RemovalPercent, int RemovalMinimum)
+{
+    /// <summary>The sweep over contents.</summary>
+    public required ContentSweepOptions Contents { get; init; }
+}
+
+/// <summary>The look at the contents that servers have.</summary>
+/// <param name="Interval">Zero: none but those that operators ask for.</param>
+public sealed record ContentSweepOptions(TimeSpan Interval, TimeSpan AfterStart, int ChecksPerSecond);
 
 /// <summary>Sockets for DNS. All addresses share the port; 0 lets the system choose one.</summary>
 /// <param name="Workers">0: by the number of cores.</param>

@@ -124,7 +124,13 @@ internal sealed partial class OptionsBinder
             section.Integer("checks-per-second", 1, 1_000_000),
             section.Integer("zones-maximum", 1, 100_000_000),
             orphan.Integer("removal-percent", 0, 100),
-            orphan.Integer("removal-minimum", 1, 1_000_000_000));
+            orphan.Integer("removal-minimum", 1, 1_000_000_000))
+        {
+            Contents = new ContentSweepOptions(
+                section.Duration("content-interval", TimeSpan.Zero, 365 * Day),
+                section.Duration("content-after-start", TimeSpan.Zero, Day),
+                section.Integer("content-checks-per-second", 1, 10_000)),
+        };
         section.Done();
         return options;
     }

@@ -94,7 +94,17 @@ public sealed record EventModel(string Zone, DateTimeOffset At, string Code, str
 
 /// <summary>A target as JSON.</summary>
 public sealed record TargetModel(
-    string Name, string Driver, string Node, string State, ReasonModel? Reason, DateTimeOffset Since, int ZonesBehind, int OrdersUnderWay);
+    string Name, string Driver, string Node, string State, ReasonModel? Reason, DateTimeOffset Since, int ZonesBehind, int OrdersUnderWay)
+{
+    /// <summary>Zones that the server took and did not serve, for which more than the change itself is being tried.</summary>
+    public int ZonesEscalated { get; init; }
+
+    /// <summary>Those of them for which everything was tried.</summary>
+    public int ZonesExhausted { get; init; }
+
+    /// <summary>Zones that others changed there; 0 of a target that another node holds.</summary>
+    public int ZonesDrifted { get; init; }
+}
 
 /// <summary>A master's address as JSON.</summary>
 /// <param name="State">up, down or unknown.</param>

@@ -35,6 +35,9 @@ public sealed record ManagementParts(
     /// <summary>Compares servers with what is wanted; null where it is off.</summary>
     public IActorRef? Sweep { get; init; }
 
+    /// <summary>Has the contents of servers looked at.</summary>
+    public required IActorRef ContentSweep { get; init; }
+
     /// <summary>What the targets serve; null where nothing can be asked.</summary>
     public IServedZones? Served { get; init; }
 

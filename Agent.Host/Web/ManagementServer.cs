@@ -57,6 +57,7 @@ public sealed class ManagementServer : IAsyncDisposable
         new ZoneEndpoints(parts, queries).Map(application);
         new CatalogEndpoints(parts).Map(application);
         new OrphanEndpoints(parts, queries).Map(application);
+        new DriftEndpoints(parts).Map(application);
         new StateEndpoints(parts, queries).Map(application);
         new ClusterEndpoints(parts, queries).Map(application);
         WebPage.Map(application);

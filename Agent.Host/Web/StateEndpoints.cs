@@ -51,7 +51,12 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
                 ReasonModel.Of(s.Reason, s.Since),
                 s.Since,
                 s.Behind,
-                s.UnderWay)),
+                s.UnderWay)
+            {
+                ZonesEscalated = s.Escalated,
+                ZonesExhausted = s.Exhausted,
+                ZonesDrifted = s.Drifted,
+            }),
         ];
     }
 
@@ -119,12 +124,10 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         }
 
         IReadOnlyList<TargetModel> targets = await TargetsAsync();
-        text.Append("# HELP dnsagent_zones_behind Zones that a target does not yet serve as wanted.\n# TYPE dnsagent_zones_behind gauge\n");
-        foreach (TargetModel target in targets)
-            text.Append("dnsagent_zones_behind{").Append(Labels(target)).Append("} ").Append(target.ZonesBehind).Append('\n');
-        text.Append("# HELP dnsagent_target_up Whether a target could be reached at the last try.\n# TYPE dnsagent_target_up gauge\n");
-        foreach (TargetModel target in targets)
-            text.Append("dnsagent_target_up{").Append(Labels(target)).Append("} ").Append(target.State == "up" ? 1 : 0).Append('\n');
+        ShowEach(text, "dnsagent_zones_behind", "Zones that a target does not yet serve as wanted.", targets, t => t.ZonesBehind);
+        ShowEach(text, "dnsagent_target_up", "Whether a target could be reached at the last try.", targets, t => t.State == "up" ? 1 : 0);
+        ShowEach(text, "dnsagent_zones_escalated", "Zones that a target took and did not serve.", targets, t => t.ZonesEscalated);
+        ShowEach(text, "dnsagent_zones_drifted", "Zones that others changed at a target.", targets, t => t.ZonesDrifted);
         text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
         text.Append("# HELP dnsagent_gc_heap_bytes The managed heap, garbage included.\n# TYPE dnsagent_gc_heap_bytes gauge\n");
         text.Append("dnsagent_gc_heap_bytes ").Append(GC.GetTotalMemory(forceFullCollection: false)).Append('\n');
@@ -132,6 +135,14 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         text.Append("# HELP dnsagent_build_info Version of the agent.\n# TYPE dnsagent_build_info gauge\n");
         text.Append("dnsagent_build_info{version=\"").Append(version).Append("\"} 1\n");
         return Results.Text(text.ToString(), "text/plain; version=0.0.4; charset=utf-8");
+    }
+
+    private void ShowEach(
+        System.Text.StringBuilder text, string name, string help, IReadOnlyList<TargetModel> targets, Func<TargetModel, int> value)
+    {
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(" gauge\n");
+        foreach (TargetModel target in targets)
+            text.Append(name).Append('{').Append(Labels(target)).Append("} ").Append(value(target)).Append('\n');
     }
 
     /// <summary>In a cluster every node has targets of the same names.</summary>

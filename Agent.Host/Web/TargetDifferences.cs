@@ -39,7 +39,7 @@ internal static class TargetDifferences
         using ServedAnswer served = await zones.ReadAsync(target, held.Apex, readMax, stop);
         if (served.Content is not { } content)
             return Problems.Of(StatusCodes.Status409Conflict, served.Code, served.Text);
-        if (!ContentDifferences.TryFind(content, held, limit, out ContentDifference? found))
+        if (!ContentDifferences.TryFind(content, held, limit, sparesServers: false, out ContentDifference? found))
         {
             return Problems.Of(
                 StatusCodes.Status409Conflict,

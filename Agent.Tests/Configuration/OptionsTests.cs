@@ -1,4 +1,5 @@
 using System.Net;
+using Agent.Actors.Backends;
 using Agent.Actors.Guards;
 using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
@@ -51,7 +52,10 @@ public class OptionsTests
         Assert.Equal(TimeSpan.FromDays(7), options.Zones.UndeleteWindow);
         Assert.Equal((TimeSpan.FromDays(30), OrphanAction.Report), (options.Zones.OrphanAfter, options.Zones.OrphanAction));
         Assert.Equal(
-            new SweepOptions(TimeSpan.FromHours(6), TimeSpan.FromSeconds(30), 200, 1_000_000, RemovalPercent: 10, RemovalMinimum: 20),
+            new SweepOptions(TimeSpan.FromHours(6), TimeSpan.FromSeconds(30), 200, 1_000_000, RemovalPercent: 10, RemovalMinimum: 20)
+            {
+                Contents = new ContentSweepOptions(TimeSpan.FromHours(24), TimeSpan.FromMinutes(10), 5),
+            },
             options.Sweep);
         Assert.Equal(Path.GetFullPath("./data"), options.DataDirectory);
         Assert.Null(options.QueryDestination);
@@ -366,6 +370,24 @@ public class OptionsTests
         Assert.Contains("is empty", ConfigurationText.Problems(ConfigurationText.Base + $"agent.keys.k.secret-file = \"{file}\""));
         File.Delete(file);
         Assert.Contains("cannot read", ConfigurationText.Problems(ConfigurationText.Base + $"agent.keys.k.secret-file = \"{file}\""));
+    }
+
+    [Fact]
+    public void All_targets_are_held_to_the_same_rules_unless_one_says_otherwise()
+    {
+        AgentOptions options = ConfigurationText.Options("""
+            agent.backend-driver = ""
+            agent.target-rules { verify = sample, drift = repair }
+            agent.targets {
+              ns1 { driver = fake }
+              ns2 { driver = bind9, key-file = "/etc/rndc.key", verify = digest, re-add = always }
+            }
+            """);
+        Assert.Equal(
+            new TargetRules { Verify = ContentProof.Digest, ReAdd = ReAddRule.Always, Drift = DriftRule.Repair },
+            options.Targets.Single(t => t.Name == "ns2").Rules);
+        Assert.Equal(DriftRule.Repair, options.Targets.Single(t => t.Name == "ns1").Rules.Drift);
+        Assert.Contains("nothing but the serial", ConfigurationText.Problems("agent.targets.ns1 { driver = fake, verify = sample }"));
     }
 
     [Fact]

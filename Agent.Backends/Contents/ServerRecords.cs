@@ -2,11 +2,11 @@ using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
-namespace Agent.Backends.DynamicUpdate;
+namespace Agent.Backends.Contents;
 
 /// <summary>
-/// Records that a server makes by itself where it signs a zone: keys, signatures, denials and their parameters. Contents that have them are
-/// not for an update: named refuses some, and takes a key for the order to sign. A zone that the server signs keeps them.
+/// Records that a server makes by itself where it signs a zone: keys, signatures, denials and their parameters. They are no difference to
+/// be told or put right. Contents that have them are not for an update: named refuses some, and takes a key for the order to sign.
 /// </summary>
 internal static class ServerRecords
 {
