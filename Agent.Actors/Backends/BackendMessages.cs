@@ -30,20 +30,6 @@ public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Con
     /// <summary>Epoch of the zone's owner: a target takes nothing from one whom another has followed. 0 of an agent that stands
     /// alone.</summary>
     public long Epoch { get; init; }
-
-    /// <summary>What a row wants of a target that may be level already; null of a zone that has never had content.</summary>
-    public static WantZone? OfRow(ZoneRow row, int shard, long epoch)
-    {
-        ArgumentNullException.ThrowIfNull(row);
-        ZoneContent? content = row.Wish == ZoneWish.Present ? row.Content : null;
-        if (row.Wish == ZoneWish.Present && content is null) return null;
-        return new WantZone(row.Name, row.Generation, content, ObserveFirst: true)
-        {
-            Shard = shard,
-            Epoch = epoch,
-            IsExpired = row.IsExpired,
-        };
-    }
 }
 
 /// <summary>How far a target is with a wish.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 
 namespace Agent.Actors.Backends;
@@ -8,8 +7,6 @@ namespace Agent.Actors.Backends;
 /// <remarks>Immutable; one is shared by all zones of a node, so nothing of it is held for each zone.</remarks>
 public sealed class TargetSet
 {
-    private readonly ImmutableDictionary<string, TargetProgress> _unheard;
-
     /// <summary>Makes a set.</summary>
     /// <param name="version">Grows with each set that a directory publishes.</param>
     /// <param name="targets">Who takes the wishes, by name of the target.</param>
@@ -19,8 +16,6 @@ public sealed class TargetSet
         Version = version;
         Targets = targets;
         Names = [.. targets.Keys];
-        _unheard = Names.ToImmutableDictionary(
-            name => name, static name => new TargetProgress(name, TargetZoneState.Pending, null, null, null), StringComparer.Ordinal);
     }
 
     /// <summary>Grows with each set that a directory publishes.</summary>
@@ -32,12 +27,11 @@ public sealed class TargetSet
     /// <summary>Names of all targets, in order.</summary>
     public ImmutableArray<string> Names { get; }
 
-    /// <summary>What is known of a zone, for exactly the targets that there are; one not heard of yet is pending.</summary>
-    public ImmutableArray<TargetProgress> Fit(ImmutableArray<TargetProgress> known)
+    /// <summary>Those of them that are selected.</summary>
+    public TargetSet Only(TargetSelection selection)
     {
-        bool fits = known.Length == Names.Length;
-        for (int i = 0; fits && i < Names.Length; i++) fits = known[i].Target == Names[i];
-        return fits ? known : [.. Names.Select(name => known.FirstOrDefault(t => t.Target == name) ?? _unheard[name])];
+        ArgumentNullException.ThrowIfNull(selection);
+        return new TargetSet(Version, Targets.RemoveRange(Names.Where(name => !selection.Contains(name))));
     }
 }
 

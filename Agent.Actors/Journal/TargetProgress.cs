@@ -29,4 +29,8 @@ public sealed record TargetProgress(
     TargetZoneState State,
     uint? Serial,
     DateTimeOffset? VerifiedAt,
-    Reason? Reason);
+    Reason? Reason)
+{
+    /// <summary>The zone does not belong to the target any more, and is to leave it. Not written down: the configuration says so.</summary>
+    public bool IsLeaving { get; init; }
+}

@@ -248,6 +248,13 @@ public sealed partial class ServerSweepActor : UntypedActor
         foreach (DomainName zone in wanted)
         {
             bool isNamed = _unclaimed.Remove(zone);
+            if (_settings.Policy is { } policy && !policy.Current.IsPlaced(zone, _course!.Name))
+            {
+                // What the server has all the same the zone's owner takes away.
+                if (isNamed) _toLook.Enqueue(zone);
+                continue;
+            }
+
             if (isNamed && _round.Listing == ZoneListing.Whole) continue;
             _toLook.Enqueue(zone);
             if (!isNamed && _round.Listing != ZoneListing.None) _round = _round with { Missing = _round.Missing + 1 };

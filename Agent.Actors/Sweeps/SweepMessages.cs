@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Sweeps;
@@ -12,6 +13,9 @@ namespace Agent.Actors.Sweeps;
 /// <param name="Journal">The journal's writer, which also says what is wanted.</param>
 public sealed record SweepSettings(IActorRef TargetDirectory, IActorRef Region, IActorRef Journal)
 {
+    /// <summary>Says which zones belong to which targets; null: all to all.</summary>
+    public ZonePolicyHolder? Policy { get; init; }
+
     /// <summary>Between two sweeps of one server.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromHours(6);
 

@@ -36,19 +36,27 @@ internal sealed partial class ZoneActor
     /// </summary>
     private void TellAgain(TellTargetAgain again)
     {
-        if (_machine.Row is { } row && WantZone.OfRow(row, _targets.Shard, _targets.Epoch) is { } wish)
-            again.Target.Tell(wish with { Depth = again.Depth }, Context.Parent);
+        if (!_targets.All.Targets.TryGetValue(again.Target, out IActorRef? target) || _machine.IsHeldBack(again.Target)) return;
+        if (_machine.Row is { } row && ZoneWishes.For(again.Target, row, _targets) is { } wish)
+            target.Tell(wish with { Depth = again.Depth }, Context.Parent);
+    }
+
+    private void TellTarget(WantAt want)
+    {
+        if (!_targets.All.Targets.TryGetValue(want.Target, out IActorRef? target)) return;
+        TimeSpan? toldAt = want.ObserveFirst ? null : Clock.Monotonic;
+        target.Tell(Wish(want.Generation, want.Content, want.ObserveFirst, toldAt) with { IsExpired = want.IsExpired }, Context.Parent);
     }
 
     /// <summary>The machine has those told that are new; one that is only to be reached otherwise than before is told here.</summary>
     private void Exchange(ZoneTargets targets)
     {
-        TargetSet before = _targets.Set;
+        TargetSet before = _targets.All;
         _targets = targets;
-        Step(new TargetsChanged(targets.Set.Names));
-        foreach ((string name, IActorRef target) in targets.Set.Targets)
+        Step(new TargetsChanged(targets.Set.Names) { Others = targets.Others });
+        foreach ((string name, IActorRef target) in targets.All.Targets)
         {
-            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(new TellTargetAgain(target));
+            if (before.Targets.TryGetValue(name, out IActorRef? former) && former != target) TellAgain(new TellTargetAgain(name));
         }
     }
 }

@@ -62,7 +62,7 @@ internal sealed partial class ZoneActor : UntypedActor
         _healthy = healthy;
         _logger = Context.System.LoggerFactory.CreateLogger<ZoneActor>();
         _targets = targets;
-        _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, PolicyNow());
+        _machine = new ZoneMachine(zone.Name, zone.Row, targets.Set.Names, PolicyNow(), targets.Others);
         _announced = AnnouncedSerial();
     }
 
@@ -223,8 +223,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 TellTargets(Wish(x.Generation, content: null, observeFirst: true));
                 break;
             case WantAt x:
-                if (_targets.Set.Targets.TryGetValue(x.Target, out IActorRef? target))
-                    target.Tell(Wish(x.Generation, x.Content, observeFirst: true) with { IsExpired = x.IsExpired }, Context.Parent);
+                TellTarget(x);
                 break;
             case ContentStopped x:
                 GuardMetrics.CountBlocked(x.Guard);

@@ -37,16 +37,34 @@ internal sealed record RestOffered(DomainName Zone, long Received, bool Gone, Ti
 internal sealed record HealthyTargets(ImmutableArray<string> Names);
 
 /// <summary>The target has returned: tell it once more what is wanted of the zone.</summary>
-internal sealed record TellTargetAgain(IActorRef Target, LookDepth Depth = LookDepth.Serial);
+internal sealed record TellTargetAgain(string Target, LookDepth Depth = LookDepth.Serial);
 
 /// <summary>
 /// Whom the zones of one shard tell what is wanted, and in whose name. Given to a zone when it wakes, and told to it when the targets
 /// change; one for all zones of the shard.
 /// </summary>
-/// <param name="Set">The targets.</param>
+/// <param name="Set">The targets that the zones belong to.</param>
 /// <param name="Shard">Number of the shard.</param>
 /// <param name="Epoch">Epoch of its owner.</param>
-internal sealed record ZoneTargets(TargetSet Set, int Shard, long Epoch);
+internal sealed record ZoneTargets(TargetSet Set, int Shard, long Epoch)
+{
+    /// <summary>All targets that there are.</summary>
+    public TargetSet All { get; init; } = Set;
+
+    /// <summary>The targets that the zones do not belong to.</summary>
+    public ImmutableArray<string> Others { get; init; } = [];
+
+    /// <summary>The same for zones that belong to some of the targets only.</summary>
+    public ZoneTargets Only(TargetSelection selection) => this with
+    {
+        Set = Set.Only(selection),
+        Others = [.. Set.Names.Where(name => !selection.Contains(name))],
+    };
+}
+
+/// <summary>Published on the event stream when <see cref="ZonePolicyHolder.Current"/> was exchanged: zones may belong to other targets
+/// now.</summary>
+public sealed record ZonePolicyExchanged;
 
 /// <summary>A zone by its row, or by its name when nothing of it is durable.</summary>
 internal sealed record ZoneRowOrName(DomainName Name, ZoneRow? Row);

@@ -35,7 +35,7 @@ public sealed record CancelPass(long Pass) : ZoneEffect;
 /// <summary>Write to the journal; <paramref name="Write"/> 0 wants no answer.</summary>
 public sealed record WriteJournal(long Write, ImmutableArray<JournalEntry> Entries) : ZoneEffect;
 
-/// <summary>Every target shall serve this content.</summary>
+/// <summary>Every target of the zone shall serve this content.</summary>
 /// <param name="Generation">Comes back with the targets' reports.</param>
 /// <param name="ObserveFirst">The targets may be level already: look before acting.</param>
 public sealed record WantPresent(long Generation, ZoneContent Content, bool ObserveFirst) : ZoneEffect
@@ -44,15 +44,18 @@ public sealed record WantPresent(long Generation, ZoneContent Content, bool Obse
     public bool IsExpired { get; init; }
 }
 
-/// <summary>No target shall serve the zone.</summary>
+/// <summary>No target of the zone shall serve it.</summary>
 public sealed record WantAbsent(long Generation) : ZoneEffect;
 
-/// <summary>One target, which is new, shall do what the others were told already; it may be level.</summary>
+/// <summary>One target, which is new or is to have something else than the others, hears what it shall do.</summary>
 /// <param name="Target">Name of the target.</param>
 /// <param name="Generation">Comes back with the target's reports.</param>
 /// <param name="Content">What to serve; null when the zone is to be absent.</param>
 public sealed record WantAt(string Target, long Generation, ZoneContent? Content) : ZoneEffect
 {
+    /// <summary>The target may be level already: look before acting.</summary>
+    public bool ObserveFirst { get; init; } = true;
+
     /// <summary>The content has expired: the target may be set to withdraw it.</summary>
     public bool IsExpired { get; init; }
 }

@@ -97,8 +97,12 @@ public sealed record JournalDelayed(long Write, Reason Reason) : ZoneInput;
 /// <summary>A target says how far it is with a generation.</summary>
 public sealed record TargetReported(long Generation, TargetProgress Progress) : ZoneInput;
 
-/// <summary>Targets came or went; <paramref name="Targets"/> are all that there are now, in order.</summary>
-public sealed record TargetsChanged(ImmutableArray<string> Targets) : ZoneInput;
+/// <summary>Targets came or went; <paramref name="Targets"/> are all that the zone belongs to now, in order.</summary>
+public sealed record TargetsChanged(ImmutableArray<string> Targets) : ZoneInput
+{
+    /// <summary>The other targets that there are now.</summary>
+    public ImmutableArray<string> Others { get; init; } = [];
+}
 
 /// <summary>A timer set by the machine ran out.</summary>
 public sealed record TimerFired(ZoneTimer Timer) : ZoneInput;

@@ -76,11 +76,9 @@ public sealed partial class ZoneMachine
     private void StandingIsDurable()
     {
         if (_phase == ZonePhase.Deleting) return;
-        CodeProbe.Reached(IsExpired ? "zone.expired" : "zone.revived");
-        _effects.Add(Present(observeFirst: true));
+        CodeProbe.Reached(IsExpired ? "zone.expired" : "zone.stands-anew");
+        TellPresent(observeFirst: true);
     }
-
-    private WantPresent Present(bool observeFirst) => new(_row!.Generation, _row.Content!, observeFirst) { IsExpired = IsExpired };
 
     /// <summary>A write that only changes how the zone stands came to nothing: the next pass sees to it again.</summary>
     private void StandingNotDurable()

@@ -29,14 +29,14 @@ public sealed partial class ZoneMachine
         _promised = true;
         if (_phase == ZonePhase.Present)
         {
-            if (_row!.Content is not null) _effects.Add(Present(observeFirst: true));
-            _due |= input.CheckMasters || _row.Content is null;
+            TellPresent(observeFirst: true);
+            _due |= input.CheckMasters || _row!.Content is null;
             if (!_due) ScheduleRefresh();
         }
         else if (_phase == ZonePhase.Deleting)
         {
-            _row = _row! with { Targets = [.. _targets.Select(PendingAt)] };
-            _effects.Add(new WantAbsent(_row.Generation));
+            _row = _row! with { Targets = AllPending() };
+            TellAbsent();
         }
     }
 

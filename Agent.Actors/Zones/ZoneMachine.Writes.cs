@@ -35,6 +35,7 @@ public sealed partial class ZoneMachine
         _write = ++_writeCounter;
         _writePurpose = purpose;
         _writtenRow = row;
+        _notedNext = row?.Targets ?? [];
         if (purpose == WritePurpose.Delete) _wantDelete = false;
         if (purpose == WritePurpose.Accept) _wantAccept = false;
         DateTimeOffset? keepUntil = _policy.UndeleteWindow > TimeSpan.Zero ? _now + _policy.UndeleteWindow : null;
@@ -56,6 +57,7 @@ public sealed partial class ZoneMachine
             WritePurpose.Owner => _row! with { Owner = _writtenRow!.Owner },
             _ => _writtenRow,
         };
+        if (purpose is WritePurpose.Content or WritePurpose.Standing) _noted = _notedNext;
         _standing = _writtenRow is null ? null : PutStanding.Of(_writtenRow);
         if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept)
         {
@@ -92,7 +94,7 @@ public sealed partial class ZoneMachine
         ClaimIsDurable();
         AddEvent(
             before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
-        _effects.Add(Present(observeFirst: false));
+        TellPresent(observeFirst: false);
         _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
         ScheduleRefresh();
     }
@@ -108,7 +110,7 @@ public sealed partial class ZoneMachine
 
     private void DeleteIsDurable()
     {
-        _effects.Add(new WantAbsent(_row!.Generation));
+        TellAbsent();
         AnswerLate(_deleters, ZoneOutcome.Done, null);
     }
 
@@ -213,7 +215,7 @@ public sealed partial class ZoneMachine
             Retry();
         }
 
-        if (_row.Content is not null) _effects.Add(Present(observeFirst: true));
+        TellPresent(observeFirst: true);
     }
 
     /// <summary>
@@ -256,10 +258,12 @@ public sealed partial class ZoneMachine
         int index = _row.Targets.IndexOf(input.Progress, TargetByName.Instance);
         if (index < 0) return;
         TargetProgress before = _row.Targets[index];
-        if (before == input.Progress) return;
-        _row = _row with { Targets = _row.Targets.SetItem(index, input.Progress) };
-        _events.Add(new PutProgress(_name, input.Progress));
-        if (before.State != input.Progress.State || before.Reason?.Code != input.Progress.Reason?.Code) TellProgress(input.Progress);
+        TargetProgress now = input.Progress with { IsLeaving = before.IsLeaving };
+        if (before == now || ZoneWishes.IsOutdated(_row, now)) return;
+        bool hasLeft = _phase == ZonePhase.Present && now.IsLeaving && ZoneWishes.IsGone(now);
+        _row = _row with { Targets = hasLeft ? _row.Targets.RemoveAt(index) : _row.Targets.SetItem(index, now) };
+        _events.Add(new PutProgress(_name, now));
+        if (before.State != now.State || before.Reason?.Code != now.Reason?.Code) TellProgress(now);
         if (_phase == ZonePhase.Present) SettleCreators();
         else if (_phase == ZonePhase.Deleting) SettleDeleters();
     }

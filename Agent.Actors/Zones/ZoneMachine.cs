@@ -36,6 +36,7 @@ public sealed partial class ZoneMachine
     private readonly List<JournalEntry> _events = [];
 
     private ImmutableArray<string> _targets;
+    private ImmutableArray<string> _others;
     private ZonePolicy _policy;
     private ZonePhase _phase;
     private ZoneRow? _row;
@@ -46,14 +47,18 @@ public sealed partial class ZoneMachine
     /// <summary>Makes the machine of a zone that the journal knows (<paramref name="row"/>) or of one that nobody created yet.</summary>
     /// <param name="name">Apex.</param>
     /// <param name="row">Durable state, or null.</param>
-    /// <param name="targets">Names of all configured targets.</param>
+    /// <param name="targets">Names of the targets that the zone belongs to, in order.</param>
     /// <param name="policy">Settings.</param>
-    public ZoneMachine(DomainName name, ZoneRow? row, ImmutableArray<string> targets, ZonePolicy policy)
+    /// <param name="others">Names of the other targets that there are.</param>
+    public ZoneMachine(
+        DomainName name, ZoneRow? row, ImmutableArray<string> targets, ZonePolicy policy, ImmutableArray<string> others = default)
     {
         _name = name;
         _targets = targets;
+        _others = others.IsDefault ? [] : others;
         _policy = policy;
-        _row = row is null ? null : row with { Targets = KeepConfigured(row.Targets, targets) };
+        _row = row is null ? null : row with { Targets = Fit(row.Targets) };
+        _noted = row?.Targets ?? [];
         _standing = row is null ? null : PutStanding.Of(row);
         _phase = row switch
         {
@@ -75,9 +80,10 @@ public sealed partial class ZoneMachine
     /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
     public bool IsQuiet =>
         _phase == ZonePhase.Present && _row!.Content is not null && Waiting == 0 && _pass == 0 && _write == 0
-        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && _newCandidate is null
+        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && !IsMoved
+        && _newCandidate is null
         && _newOwner is null
-        && _row.Targets.Length == _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
+        && _row.Targets.Length >= _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
 
     /// <summary>Settings can change while the agent runs.</summary>
     public void ChangePolicy(ZonePolicy policy) => _policy = policy;
@@ -111,7 +117,7 @@ public sealed partial class ZoneMachine
             case JournalRefused x: OnWriteRefused(x); break;
             case JournalDelayed x: OnWriteDelayed(x); break;
             case TargetReported x: OnTarget(x); break;
-            case TargetsChanged x: OnTargetsChanged(x.Targets); break;
+            case TargetsChanged x: OnTargetsChanged(x); break;
             case TimerFired x: OnTimer(x.Timer); break;
             default: throw new UnreachableException($"input {input.GetType().Name}");
         }
@@ -166,6 +172,10 @@ public sealed partial class ZoneMachine
         {
             WriteExpiry();
         }
+        else if (IsMoved && !_retrying)
+        {
+            WritePlacement();
+        }
         else if (_newOwner is not null && _phase == ZonePhase.Present)
         {
             WriteOwner();
@@ -175,7 +185,7 @@ public sealed partial class ZoneMachine
             WriteCandidate();
         }
         else if (_phase == ZonePhase.Deleting && !_retrying && _row is { Wish: ZoneWish.Absent } row
-            && row.Targets.Length == _targets.Length && row.Targets.All(t => t.State == TargetZoneState.Verified))
+            && row.Targets.Length >= _targets.Length && row.Targets.All(t => t.State == TargetZoneState.Verified))
         {
             AddEvent("forgotten", "no server has the zone any more");
             Write(WritePurpose.Forget, null);
@@ -194,18 +204,12 @@ public sealed partial class ZoneMachine
         Candidate = wish == ZoneWish.Present ? _row?.Candidate : null,
         Owner = _phase == ZonePhase.Creating ? _claim ?? _creator : _row?.Owner,
         RefusedSince = wish == ZoneWish.Present ? _row?.RefusedSince : null,
-        Targets = [.. _targets.Select(PendingAt)],
+        Targets = AllPending(),
     };
 
-    private TargetProgress PendingAt(string target)
-    {
-        TargetProgress? before = _row?.Targets.FirstOrDefault(t => t.Target == target);
-        return new TargetProgress(target, TargetZoneState.Pending, before?.Serial, before?.VerifiedAt, null);
-    }
-
-    private static ImmutableArray<TargetProgress> KeepConfigured(ImmutableArray<TargetProgress> known, ImmutableArray<string> targets) =>
-        [.. targets.Select(name => known.FirstOrDefault(t => t.Target == name)
-            ?? new TargetProgress(name, TargetZoneState.Pending, null, null, null))];
+    /// <summary>Nothing is proven yet, of the zone's targets and of those that it has to leave.</summary>
+    private ImmutableArray<TargetProgress> AllPending() =>
+        [.. Fit(_row?.Targets ?? []).Select(static t => t with { State = TargetZoneState.Pending, Reason = null })];
 
     private void SetReason(Reason? reason)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Agent.Actors.Backends;
 using Agent.Actors.Guards;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
@@ -112,6 +113,9 @@ public sealed record ZonePolicy
     /// <summary>Zones whose content is judged by rules of their own.</summary>
     public ZonePatternMap<ZoneGuards> OwnGuards { get; init; } = new([]);
 
+    /// <summary>The targets of zones that do not belong to all of them.</summary>
+    public ZonePatternMap<TargetSelection> Placement { get; init; } = new([]);
+
     /// <summary>Catalogs of the configuration: what belongs to one of them nobody else takes away.</summary>
     public ImmutableHashSet<DomainName> Catalogs { get; init; } = [];
 
@@ -123,6 +127,10 @@ public sealed record ZonePolicy
 
     /// <summary>Master sets of the configuration: what belongs to one of them its own senders take away, and nobody else.</summary>
     public ImmutableHashSet<string> MasterSets { get; init; } = [];
+
+    /// <summary>Whether a zone belongs to a target.</summary>
+    public bool IsPlaced(DomainName zone, string target) =>
+        !Placement.TryFind(zone, out TargetSelection? selection) || selection.Contains(target);
 
     /// <summary>Why no orphan is removed at present although that is the action; null when they are. Set by who counts them over all
     /// zones.</summary>

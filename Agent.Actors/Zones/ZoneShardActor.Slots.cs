@@ -105,13 +105,14 @@ public sealed partial class ZoneShardActor
         }
 
         if (slot.IsUnread || slot.Row is not { } row || row.Generation != report.Generation) return;
-        if (!Targets.Set.Targets.ContainsKey(report.Progress.Target)) return;
-        TargetProgress? before = row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target);
-        ImmutableArray<TargetProgress> others = row.Targets.RemoveAll(t => t.Target == report.Progress.Target);
-        slot.Row = row with { Targets = [.. others.Add(report.Progress).OrderBy(t => t.Target, StringComparer.Ordinal)] };
-        TargetProgress? written = slot.TakeWritten(report.Progress.Target) ?? before;
-        if (written is not null && written.State == report.Progress.State && written.Serial == report.Progress.Serial) return;
-        _settings.Zones.Journal.Tell(new Append(0, _start!.Epoch, [new PutProgress(report.Zone, report.Progress)]), Self);
+        if (row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target) is not { } before) return;
+        TargetProgress now = report.Progress with { IsLeaving = before.IsLeaving };
+        if (ZoneWishes.IsOutdated(row, now)) return;
+        bool hasLeft = now.IsLeaving && ZoneWishes.IsGone(now);
+        slot.Row = row with { Targets = hasLeft ? row.Targets.Remove(before) : row.Targets.Replace(before, now) };
+        TargetProgress written = slot.TakeWritten(now.Target) ?? before;
+        if (written.State == now.State && written.Serial == now.Serial) return;
+        _settings.Zones.Journal.Tell(new Append(0, _start!.Epoch, [new PutProgress(report.Zone, now)]), Self);
     }
 
     private void Picture(ZonePicture picture)
@@ -265,13 +266,31 @@ public sealed partial class ZoneShardActor
         public void ForgetWritten() => _written = [];
 
         /// <summary>What was proven before a start is not proven any more: a server may have lost it meanwhile.</summary>
-        public void Unproven(TargetSet targets)
+        public void Unproven(ZoneTargets targets)
         {
             _written = Row!.Targets;
-            Row = Row with { Targets = [.. targets.Fit(_written).Select(Pending)] };
+            Row = Row with { Targets = [.. ZoneWishes.Fit(_written, targets.Set.Names, targets.Others).Select(Pending)] };
 
             static TargetProgress Pending(TargetProgress t) =>
                 t is { State: TargetZoneState.Pending, Reason: null } ? t : t with { State = TargetZoneState.Pending, Reason = null };
+        }
+
+        /// <summary>
+        /// The zone belongs to a target that the row does not know to have it: the row has to be written before that target is told. One
+        /// that was seen without it stays marked as one to be left until then.
+        /// </summary>
+        public bool Comes(ZoneTargets targets)
+        {
+            if (targets.Set.Names.All(name => Row!.Targets.Any(t => t.Target == name && !ZoneWishes.IsGone(t)))) return false;
+            Row = Row! with
+            {
+                Targets =
+                [
+                    .. Row.Targets.Select(static t =>
+                        t with { State = TargetZoneState.Pending, Reason = null, IsLeaving = ZoneWishes.IsGone(t) }),
+                ],
+            };
+            return true;
         }
 
         public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()

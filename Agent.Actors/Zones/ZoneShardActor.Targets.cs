@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Agent.Actors.Backends;
+using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Zones;
@@ -17,7 +19,15 @@ public sealed partial class ZoneShardActor
     private ZoneTargets Targets => _targets!;
 
     private ZoneTargets TargetsOf(DomainName name, ZoneRow? row) =>
-        IsCatalog(name, row) ? new ZoneTargets(NoTargets, Targets.Shard, Targets.Epoch) : Targets;
+        IsCatalog(name, row) ? new ZoneTargets(NoTargets, Targets.Shard, Targets.Epoch) : PlacedBy(_placement, name);
+
+    /// <summary>The targets that a zone belongs to; one object for all zones of the same targets.</summary>
+    private ZoneTargets PlacedBy(ZonePatternMap<TargetSelection> placement, DomainName name)
+    {
+        if (!placement.TryFind(name, out TargetSelection? selection)) return Targets;
+        if (!_placed.TryGetValue(selection, out ZoneTargets? targets)) _placed.Add(selection, targets = Targets.Only(selection));
+        return targets;
+    }
 
     /// <summary>Nothing is loaded before the targets are known: of a deleted zone nothing else would be left to wait for.</summary>
     private void AskForTargets()
@@ -39,8 +49,8 @@ public sealed partial class ZoneShardActor
         if (before is not null && set.Version <= before.Version) return;
         _set = set;
         _healthy = before is null ? set.Names : [.. set.Names.Where(_healthy.Contains)];
-        IActorRef[] fresh = [.. set.Targets.Where(t => before?.Targets.GetValueOrDefault(t.Key) != t.Value).Select(t => t.Value)];
-        foreach (IActorRef target in fresh) target.Tell(new GetTargetStatus(), Self);
+        string[] fresh = [.. set.Targets.Where(t => before?.Targets.GetValueOrDefault(t.Key) != t.Value).Select(t => t.Key)];
+        foreach (string target in fresh) set.Targets[target].Tell(new GetTargetStatus(), Self);
         if (_start is null) return;
         if (before is null)
         {
@@ -48,23 +58,75 @@ public sealed partial class ZoneShardActor
             return;
         }
 
-        _targets = new ZoneTargets(set, _start.Shard, _start.Epoch);
-        foreach (ZoneSlot slot in _slots.Values)
+        TakeTargets(set, _start);
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
-            if (slot.IsCatalog) continue;
-            if (slot.Actor is not null)
-            {
-                Tell(slot, _targets);
-            }
-            else if (!slot.IsUnread && slot.Row is { } row)
-            {
-                ImmutableArray<TargetProgress> fitting = set.Fit(row.Targets);
-                if (fitting != row.Targets) slot.Row = row with { Targets = fitting };
-                foreach (IActorRef target in fresh) TellWish(target, row);
-            }
+            if (!slot.IsCatalog) Place(name, slot, fresh);
         }
 
         TellHealthy();
+    }
+
+    private void TakeTargets(TargetSet set, ShardStart start)
+    {
+        _targets = new ZoneTargets(set, start.Shard, start.Epoch);
+        _placed.Clear();
+    }
+
+    /// <summary>Other settings hold: zones that belong to other targets by them come and leave.</summary>
+    private void PolicyChanged()
+    {
+        ZonePatternMap<TargetSelection> before = _placement;
+        _placement = _settings.Zones.Policy.Current.Placement;
+        if (!_loaded || ReferenceEquals(before, _placement) || (before.IsEmpty && _placement.IsEmpty)) return;
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
+        {
+            if (slot.IsCatalog || ReferenceEquals(PlacedBy(_placement, name), PlacedBy(before, name))) continue;
+            CodeProbe.Reached("shard.zone-placed-anew");
+            if (slot.Actor is not null) Tell(slot, PlacedBy(_placement, name));
+            else _toPlace.Enqueue(name);
+        }
+
+        PlaceSome();
+    }
+
+    /// <summary>Those at rest are woken, and not all at once.</summary>
+    private void PlaceSome()
+    {
+        for (int left = PlacedAtOnce; left > 0 && _toPlace.TryDequeue(out DomainName? name); left--)
+        {
+            if (_slots.TryGetValue(name, out ZoneSlot? slot)) Place(name, slot, []);
+        }
+
+        if (_toPlace.Count > 0) Timers.StartSingleTimer(PlaceTimer, PlaceTimer, CheckInterval);
+    }
+
+    /// <summary>A zone at rest has its row fitted to new targets, and tells them; when it belongs to others than before, it is woken and
+    /// has that written first.</summary>
+    /// <param name="name">The zone.</param>
+    /// <param name="slot">Its slot.</param>
+    /// <param name="fresh">Targets that have not heard of any zone yet.</param>
+    private void Place(DomainName name, ZoneSlot slot, string[] fresh)
+    {
+        ZoneTargets targets = PlacedBy(_placement, name);
+        if (slot.Actor is not null)
+        {
+            Tell(slot, targets);
+            return;
+        }
+
+        if (slot.IsUnread || slot.Row is not { } row) return;
+        ImmutableArray<TargetProgress> before = row.Targets;
+        ImmutableArray<TargetProgress> fitting = ZoneWishes.Fit(before, targets.Set.Names, targets.Others);
+        ImmutableArray<TargetProgress> mayBeMoved = _placement.IsEmpty ? fitting.RemoveAll(t => fresh.Contains(t.Target)) : fitting;
+        if (ZoneWishes.IsMoved(row with { Targets = mayBeMoved }, before))
+        {
+            Tell(name, targets);
+            return;
+        }
+
+        if (fitting != before) slot.Row = row = row with { Targets = fitting };
+        foreach (string target in fresh) TellWish(target, row);
     }
 
     private void HealthChanged(TargetHealthChanged change)
@@ -75,7 +137,7 @@ public sealed partial class ZoneShardActor
             ? [.. set.Names.Where(t => t == change.Target || _healthy.Contains(t))]
             : _healthy.Remove(change.Target);
         TellHealthy();
-        if (change.Returned && _loaded && set.Targets.TryGetValue(change.Target, out IActorRef? target)) TellEverything(target);
+        if (change.Returned && _loaded && set.Targets.ContainsKey(change.Target)) TellEverything(change.Target);
     }
 
     private void TellHealthy()
@@ -87,10 +149,10 @@ public sealed partial class ZoneShardActor
     private void LookOnceMore()
     {
         CodeProbe.Reached("shard.looked-once-more");
-        foreach (IActorRef target in Targets.Set.Targets.Values) TellEverything(target);
+        foreach (string target in Targets.Set.Names) TellEverything(target);
     }
 
-    private void TellEverything(IActorRef target)
+    private void TellEverything(string target)
     {
         foreach (ZoneSlot slot in _slots.Values)
         {
@@ -104,21 +166,32 @@ public sealed partial class ZoneShardActor
     private bool Look(ZoneSlot? slot, LookAtTarget look)
     {
         if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
-        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target, look.Depth));
-        else if (slot.Row is { } row) TellWish(target, row, look.Depth);
+        if (slot.Row is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
+        {
+            // It is not of the zone, and yet has it: no row says so, so nobody waits for what it answers.
+            target.Tell(new WantZone(left.Name, left.Generation, null, ObserveFirst: true)
+            {
+                Shard = Targets.Shard,
+                Epoch = Targets.Epoch,
+            }, Self);
+            return true;
+        }
+
+        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(look.Target, look.Depth));
+        else if (slot.Row is { } row) TellWish(look.Target, row, look.Depth);
         return true;
     }
 
     private void WantEverywhere(ZoneRow row)
     {
-        foreach (IActorRef target in Targets.Set.Targets.Values) TellWish(target, row);
+        foreach (TargetProgress entry in row.Targets) TellWish(entry.Target, row);
     }
 
-    private void TellWish(IActorRef target, ZoneRow row, LookDepth depth = LookDepth.Serial)
+    private void TellWish(string target, ZoneRow row, LookDepth depth = LookDepth.Serial)
     {
-        if (IsCatalog(row.Name, row) || WantZone.OfRow(row, Targets.Shard, Targets.Epoch) is not { } wish) return;
+        if (IsCatalog(row.Name, row) || ZoneWishes.For(target, row, PlacedBy(_placement, row.Name)) is not { } wish) return;
         if (depth != LookDepth.Serial) wish = wish with { Depth = depth };
-        target.Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
+        Targets.Set.Targets[target].Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
     }
 
     private ProvenZones CountProven(CountProven question)
@@ -128,7 +201,10 @@ public sealed partial class ZoneShardActor
         {
             if (slot.IsCatalog || slot.Row is not { Wish: ZoneWish.Present, Content: not null } row) continue;
             zones++;
-            if (question.Targets.All(target => row.Targets.Any(t => t.Target == target && t.State == TargetZoneState.Verified))) proven++;
+            TargetSet set = PlacedBy(_placement, row.Name).Set;
+            bool isProven = question.Targets.All(target => !set.Targets.ContainsKey(target)
+                || row.Targets.Any(t => t.Target == target && t.State == TargetZoneState.Verified));
+            if (isProven) proven++;
         }
 
         return new ProvenZones(_start!.Shard, question.Round, zones, proven);

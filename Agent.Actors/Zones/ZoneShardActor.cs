@@ -26,9 +26,11 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly object RefreshTimer = new();
     private static readonly object LoadTimer = new();
     private static readonly object QuietTimer = new();
+    private static readonly object PlaceTimer = new();
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
     private const int SpareRefreshes = 1024;
+    private const int PlacedAtOnce = 200;
     private static readonly Reason Ended = new(ReasonCode.NoOwner, "the zone goes to another owner");
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
         SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
@@ -40,7 +42,10 @@ public sealed partial class ZoneShardActor : UntypedActor
     private readonly PriorityQueue<DomainName, TimeSpan> _refreshes = new();
     private ImmutableArray<string> _healthy = [];
     private TargetSet? _set;
+    private readonly Dictionary<TargetSelection, ZoneTargets> _placed = [];
+    private readonly Queue<DomainName> _toPlace = new();
     private ZoneTargets? _targets;
+    private ZonePatternMap<TargetSelection> _placement;
     private ShardStart? _start;
     private bool _loaded;
     private double _checkCredit;
@@ -48,6 +53,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private ZoneShardActor(ZoneShardSettings settings)
     {
         _settings = settings;
+        _placement = settings.Zones.Policy.Current.Placement;
         if (settings.Zones.TargetDirectory is not null) return;
         _set = new TargetSet(0, settings.Zones.Targets);
         _healthy = _set.Names;
@@ -69,6 +75,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
         Context.System.EventStream.Subscribe(Self, typeof(JournalRestarted));
         Context.System.EventStream.Subscribe(Self, typeof(MasterReturned));
+        Context.System.EventStream.Subscribe(Self, typeof(ZonePolicyExchanged));
         AskForTargets();
     }
 
@@ -95,6 +102,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case JournalRestarted x: JournalBeganAnew(x); break;
             case TargetSetChanged change: TargetsChange(change.Targets); break;
             case TargetHealthChanged change: HealthChanged(change); break;
+            case ZonePolicyExchanged: PolicyChanged(); break;
             case TargetStatus now: HealthChanged(new TargetHealthChanged(now.Name, now.Healthy, Returned: false, now.Reason)); break;
             case object early when !_loaded: Keep(early); break;
             case ZoneMessage x: Deliver(x, Sender); break;
@@ -114,6 +122,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             case MasterReturned: CheckStale(); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
             case object timer when timer == RefreshTimer: RefreshDue(); break;
+            case object timer when timer == PlaceTimer: PlaceSome(); break;
             case object timer when timer == QuietTimer: LookOnceMore(); break;
             default: Unhandled(message); break;
         }
@@ -123,7 +132,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     {
         _start = start;
         if (_set is null) return;
-        _targets = new ZoneTargets(_set, start.Shard, start.Epoch);
+        TakeTargets(_set, start);
         // Behind whatever a host before this one still has to write.
         _settings.Zones.Journal.Tell(new TakeShard(start.Shard, _settings.ShardCount, start.Epoch), Self);
     }
@@ -192,14 +201,14 @@ public sealed partial class ZoneShardActor : UntypedActor
                 continue;
             }
 
-            if (row.Content is null)
+            if (row.Content is null || (!_placement.IsEmpty && slot.Comes(TargetsOf(row.Name, row))))
             {
                 slot.NeedsLook = true;
             }
             else
             {
-                slot.Unproven(TargetsOf(row.Name, row).Set);
-                WantEverywhere(row);
+                slot.Unproven(TargetsOf(row.Name, row));
+                WantEverywhere(slot.Row!);
             }
 
             if (!PlantedBug.Is(PlantedBug.NoCheckAfterTakeover)) slot.IsToCheck = true;

@@ -62,6 +62,7 @@ public static class ZoneStatusView
         uint? lowest = null;
         foreach (TargetProgress target in row?.Targets ?? [])
         {
+            if (target.IsLeaving) continue;
             if (target.Serial is not { } serial) return null;
             if (lowest is null || SerialNumber.IsNewer(lowest.Value, serial)) lowest = serial;
         }

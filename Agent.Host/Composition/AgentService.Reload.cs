@@ -1,4 +1,5 @@
 using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
 using Agent.Host.Configuration;
 
 namespace Agent.Host.Composition;
@@ -15,6 +16,7 @@ internal sealed partial class AgentService
         _tls.Replace(options.Tls);
         if (options.TlsListen is { } served) _acceptor?.Replace(served.Profile);
         _policy.Current = options.Zones;
+        _system.EventStream.Publish(new ZonePolicyExchanged());
         _masters.Tell(new ReplaceMasters(options.Roster));
         Change(options.Catalogs);
         _jar?.UseGiven(options.Cookies.Secrets);

@@ -28,6 +28,7 @@ internal sealed partial class AgentService
         _system.EventStream.Subscribe(new SweepGauges(AgentMetrics.Meter), typeof(ServerFindings));
         var sweep = new SweepSettings(targets, _region, journal)
         {
+            Policy = _policy,
             Interval = options.Interval,
             AfterReturn = options.AfterReturn,
             ChecksPerSecond = options.ChecksPerSecond,

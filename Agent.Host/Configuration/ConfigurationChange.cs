@@ -137,16 +137,29 @@ public sealed class ConfigurationChange
 
         changed.AddRange(before.Values.Where(leaf => !IsEmptyObject(leaf)).Select(leaf => Changed(leaf.Path, leaf, null)));
         AddChangedSecrets(old.Options, current.Options, changed);
-        return changed.ConvertAll(
-            key => catalogs.Any(catalog => ConfigurationKeys.IsSameOrBelow(key.Path, catalog)) ? key with { RestartReason = null } : key);
+        bool hasOtherTargets = !HasSameTargets(old.Options, current.Options);
+        return changed.ConvertAll(key =>
+            catalogs.Any(catalog => ConfigurationKeys.IsSameOrBelow(key.Path, catalog)) ? key with { RestartReason = null }
+            : hasOtherTargets && NamesTargets(key.Path) ? key with { RestartReason = Targets } : key);
     }
+
+    /// <summary>Where zones belong may rest on targets that are not there before a restart: it goes with them.</summary>
+    private static bool HasSameTargets(AgentOptions old, AgentOptions current) =>
+        old.Targets.Select(t => t.Name).Order().SequenceEqual(current.Targets.Select(t => t.Name).Order());
+
+    private static bool NamesTargets(string path) =>
+        ConfigurationKeys.IsSameOrBelow(path, "agent.zones") && path.EndsWith(".targets", StringComparison.Ordinal);
 
     private static AgentOptions Apply(AgentOptions old, AgentOptions current) => current with
     {
         NodeName = old.NodeName,
         Catalogs = CatalogReload.Policies(old, current),
         Roster = CatalogReload.Roster(old, current),
-        Zones = current.Zones with { Catalogs = old.Zones.Catalogs },
+        Zones = current.Zones with
+        {
+            Catalogs = old.Zones.Catalogs,
+            Placement = HasSameTargets(old, current) ? current.Zones.Placement : old.Zones.Placement,
+        },
         Listener = old.Listener,
         TlsListen = TlsListenOptions.Reloaded(old.TlsListen, current.TlsListen),
         DataDirectory = old.DataDirectory,

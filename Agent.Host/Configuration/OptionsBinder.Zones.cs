@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Actors.Backends;
 using Agent.Actors.Guards;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
@@ -10,18 +11,20 @@ namespace Agent.Host.Configuration;
 /// <summary>Zones with masters or guards of their own.</summary>
 internal sealed partial class OptionsBinder
 {
-    private (MasterRoster Masters, ZonePatternMap<ZoneGuards> Guards) ReadZones(
-        IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> tls)
+    private ZoneSections ReadZones(
+        IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> tls, IReadOnlyList<TargetOptions> targets)
     {
         var seen = new HashSet<ZonePattern>();
         var own = ImmutableArray.CreateBuilder<ZoneMasters>();
         var guards = new List<(ZonePattern, ZoneGuards)>();
+        var placement = new List<(ZonePattern, TargetSelection)>();
         HoconObject fallback = ZoneFallback();
         foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("zones"))
         {
             SectionReader section = _agent.Inner("zones", name, value, fallback);
             List<Master> masters = ReadMasters(section, keys, tls);
             ZoneGuards? guard = value.Find("guard") is null ? null : ReadOwnGuard(section);
+            TargetSelection? selection = value.Find("targets") is null ? null : ReadSelection(section, "targets", targets);
             section.Done();
             if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
             {
@@ -34,14 +37,41 @@ internal sealed partial class OptionsBinder
             }
             else
             {
-                // Who says only how content is judged says nothing of where it comes from.
-                if (value.Find("masters") is not null || guard is null) own.Add(new ZoneMasters(pattern, [.. masters]));
+                // Who says only how content is judged, or where it goes, says nothing of where it comes from.
+                bool saysMasters = value.Find("masters") is not null || (guard is null && selection is null);
+                if (saysMasters) own.Add(new ZoneMasters(pattern, [.. masters]));
                 if (guard is not null) guards.Add((pattern, guard));
+                if (selection is not null) placement.Add((pattern, selection));
             }
         }
 
-        return (new MasterRoster([.. ReadMasters(_agent, keys, tls)], own.ToImmutable()), new ZonePatternMap<ZoneGuards>(guards));
+        return new ZoneSections(
+            new MasterRoster([.. ReadMasters(_agent, keys, tls)], own.ToImmutable()),
+            new ZonePatternMap<ZoneGuards>(guards),
+            new ZonePatternMap<TargetSelection>(placement));
     }
+
+    /// <summary>Names of targets. One that another node has for itself is known there only: it is written with the node's name.</summary>
+    private static TargetSelection ReadSelection(SectionReader section, string key, IReadOnlyList<TargetOptions> targets)
+    {
+        string[] known = [.. targets.Select(t => t.Name)];
+        IReadOnlyList<(string Text, HoconOrigin Origin)> names = section.Words(key);
+        if (names.Count == 0) section.Problem(key, "at least one target must be named");
+        foreach ((string name, HoconOrigin origin) in names)
+        {
+            int at = name.LastIndexOf('@');
+            bool isKnown = at > 0 ? at < name.Length - 1 : known.Contains(name);
+            if (isKnown) continue;
+            string meant = NearestName.Find(name, known) is { } nearest ? $"; did you mean {nearest}?" : "";
+            section.ProblemAt(origin, key, $"there is no target named {name}{meant}");
+        }
+
+        return new TargetSelection(names.Select(n => n.Text));
+    }
+
+    /// <summary>What the section <c>zones</c> says.</summary>
+    private sealed record ZoneSections(
+        MasterRoster Masters, ZonePatternMap<ZoneGuards> Guards, ZonePatternMap<TargetSelection> Placement);
 
     private static ZoneGuards ReadOwnGuard(SectionReader zone)
     {

@@ -60,8 +60,8 @@ internal sealed partial class OptionsBinder
         string name = _agent.Text("name");
         if (name.Length == 0) name = Environment.MachineName;
         JournalPlace journal = ReadJournal(_agent.Section("journal"));
-        (MasterRoster zones, ZonePatternMap<ZoneGuards> guards) = ReadZones(keys, tls);
-        (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(zones, keys, tls);
+        ZoneSections zones = ReadZones(keys, tls, targets);
+        (ImmutableDictionary<DomainName, CatalogPolicy> catalogs, MasterRoster roster) = ReadCatalogs(zones.Masters, keys, tls);
         ImmutableArray<MasterSetOptions> sets = ReadMasterSets(keys, tls, tlsListen);
         SectionReader orphan = _agent.Section("orphan");
         var options = new AgentOptions
@@ -79,7 +79,8 @@ internal sealed partial class OptionsBinder
             {
                 Catalogs = [.. catalogs.Keys],
                 MasterSets = [.. sets.Select(s => s.Name)],
-                OwnGuards = guards,
+                OwnGuards = zones.Guards,
+                Placement = zones.Placement,
             },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,

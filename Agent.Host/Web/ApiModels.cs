@@ -79,7 +79,7 @@ public sealed record ZoneModel(
         place.Node,
         target.Serial,
         target.VerifiedAt,
-        target.State.ToString().ToLowerInvariant(),
+        target is { IsLeaving: true, State: TargetZoneState.Pending } ? "leaving" : target.State.ToString().ToLowerInvariant(),
         ReasonModel.Of(target.Reason, null));
 }
 

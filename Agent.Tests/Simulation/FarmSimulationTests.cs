@@ -3,6 +3,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Tests.Anycast;
@@ -36,6 +37,9 @@ public sealed partial class FarmSimulationTests
     [Fact]
     public void The_same_holds_when_guards_stop_content_and_operators_decide() => SimSeeds.ForEach(Seeds, GuardedLife);
 
+    [Fact]
+    public void The_same_holds_when_zones_move_between_targets() => SimSeeds.ForEach(Seeds, PlacedLife);
+
     /// <summary>A probe stands where something rare happens. One that no life comes by says that the lives test less than they
     /// seem to.</summary>
     [Fact]
@@ -51,6 +55,7 @@ public sealed partial class FarmSimulationTests
             Life(seed);
             BreakingLife(seed);
             GuardedLife(seed);
+            PlacedLife(seed);
             ClusterLife.Live(seed, SimSeeds.Swarm(seed));
             CatalogLife.Live(seed, SimSeeds.Swarm(seed));
             AnnouncerLife.Live(seed, SimSeeds.Swarm(seed));
@@ -74,7 +79,9 @@ public sealed partial class FarmSimulationTests
 
     private static ulong GuardedLife(ulong seed) => Live(new SimFarm(seed), isGuarded: true);
 
-    private static ulong Live(SimFarm farm, bool isGuarded = false)
+    private static ulong PlacedLife(ulong seed) => Live(new SimFarm(seed), moves: true);
+
+    private static ulong Live(SimFarm farm, bool isGuarded = false, bool moves = false)
     {
         var zones = Enumerable.Range(0, 6).Select(i => new Wish(DomainName.Parse($"zone{i}.example."))).ToArray();
         foreach (Wish zone in zones) farm.Masters.Zones[zone.Name] = 1;
@@ -83,6 +90,7 @@ public sealed partial class FarmSimulationTests
         {
             Act(farm, zones, random);
             if (isGuarded) ActOfGuards(farm, zones, random);
+            if (moves && random.Chance(0.2)) Move(farm, zones, random);
             farm.Sim.RunFor(random.NextTimeSpan(TimeSpan.FromSeconds(random.Chance(0.1) ? 40 : 2)));
         }
 
@@ -171,6 +179,15 @@ public sealed partial class FarmSimulationTests
         farm.Region.Tell(new NotifyZone(zone.Name, Origin, null, null), farm.System.DeadLetters);
     }
 
+    /// <summary>Each zone belongs to any server, to both, or to both by no pattern.</summary>
+    private static void Move(SimFarm farm, Wish[] zones, KernelRandom random)
+    {
+        (ZonePattern, TargetSelection) Somewhere(Wish zone) => (new ZonePattern(zone.Name, IsBelow: false), new TargetSelection(
+            random.Next(3) switch { 0 => ["ns1"], 1 => ["ns2"], _ => (string[])["ns1", "ns2"] }));
+        var placed = zones.Where(_ => random.Chance(0.7)).Select(Somewhere).ToList();
+        farm.ChangePolicy(farm.Policy with { Placement = new ZonePatternMap<TargetSelection>(placed) });
+    }
+
     private static void Heal(SimFarm farm)
     {
         farm.Sim.ActorBreakChance = 0;
@@ -191,16 +208,19 @@ public sealed partial class FarmSimulationTests
     private static void Check(SimFarm farm, Wish zone)
     {
         Assert.True(zone.AllAnswered, $"{zone.Name} has requests without an answer");
-        bool[] served = [.. farm.Servers.Values.Select(s => s.Served.ContainsKey(zone.Name))];
+        SimServer[] servers = [.. farm.Servers.Where(s => farm.Policy.IsPlaced(zone.Name, s.Key)).Select(s => s.Value)];
+        bool[] served = [.. servers.Select(s => s.Served.ContainsKey(zone.Name))];
         string known = farm.Journal.Rows.TryGetValue(zone.Name, out ZoneRow? row)
             ? $"{row.Wish} {row.Generation} {row.Content?.Serial} {string.Join(", ", row.Targets)}"
             : "no row";
-        Assert.True(served[0] == served[1], $"{zone.Name}: the servers differ: {served[0]}, {served[1]}; {known}");
+        Assert.True(served.All(s => s == served[0]), $"{zone.Name}: the servers differ: {string.Join(", ", served)}; {known}");
+        foreach ((string name, SimServer server) in farm.Servers.Where(s => !farm.Policy.IsPlaced(zone.Name, s.Key)))
+            Assert.False(server.Served.ContainsKey(zone.Name), $"{zone.Name} is not of {name}, which serves it; {known}");
         if (zone.Promised is { } wanted)
             Assert.True(served[0] == wanted, $"{zone.Name}: promised {wanted}, served {served[0]}");
         Assert.True(served[0] == row is not null, $"{zone.Name}: served {served[0]}; {known}");
         if (!served[0]) return;
-        foreach (SimServer server in farm.Servers.Values)
+        foreach (SimServer server in servers)
         {
             Assert.Equal(farm.Masters.Zones[zone.Name], server.Served[zone.Name]);
             Assert.DoesNotContain(zone.Name, server.Spoiled);

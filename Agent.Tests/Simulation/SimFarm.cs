@@ -21,6 +21,7 @@ internal sealed class SimFarm
     private readonly SimNode _node;
     private readonly PaceLimits _pace;
     private readonly string? _withdrawing;
+    private readonly ZonePolicyHolder _policy;
     private long _epoch;
 
     public SimFarm(ulong seed, SimOptions? options = null, ZonePolicy? policy = null, PaceLimits? pace = null, string? withdrawing = null)
@@ -32,7 +33,7 @@ internal sealed class SimFarm
         Journal = new SimJournal(Sim, Shards);
         Masters = new SimMasters(Sim);
         Servers = new SortedDictionary<string, SimServer>(StringComparer.Ordinal) { ["ns1"] = new(Sim), ["ns2"] = new(Sim) };
-        Policy = policy ?? new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(2) };
+        _policy = new ZonePolicyHolder(policy ?? new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(2) });
         Start();
     }
 
@@ -44,7 +45,7 @@ internal sealed class SimFarm
 
     public SortedDictionary<string, SimServer> Servers { get; }
 
-    public ZonePolicy Policy { get; }
+    public ZonePolicy Policy => _policy.Current;
 
     public ActorSystem System { get; private set; } = null!;
 
@@ -65,6 +66,13 @@ internal sealed class SimFarm
     private static TargetRules RulesOf(string server) => server == "ns1"
         ? new TargetRules { Verify = ContentProof.Sample, ReAdd = ReAddRule.Unserved, Drift = DriftRule.Report }
         : new TargetRules { Verify = ContentProof.Digest, ReAdd = ReAddRule.Always, Drift = DriftRule.Repair };
+
+    /// <summary>As a reload does it.</summary>
+    public void ChangePolicy(ZonePolicy policy)
+    {
+        _policy.Current = policy;
+        System.EventStream.Publish(new ZonePolicyExchanged());
+    }
 
     private void Start()
     {
@@ -87,7 +95,7 @@ internal sealed class SimFarm
             StringComparer.Ordinal);
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var transfers = new TransferSettings(Masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150));
-        var zones = new ZoneActorSettings(Targets, journal, transfers, new ZonePolicyHolder(Policy));
+        var zones = new ZoneActorSettings(Targets, journal, transfers, _policy);
         var shards = new ZoneShardSettings(zones, Shards, ChecksPerSecond: 100, MaxEarly: 1000);
         Region = System.ActorOf(
             ShardRegionActor.Props(new ShardRegionSettings(

@@ -25,6 +25,7 @@ public sealed class ShardTargetsTests : TestKitBase
     private readonly SimMasters _masters;
     private readonly SimJournal _journal;
     private readonly IActorRef _shard;
+    private readonly ZonePolicyHolder _policy = new(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) });
     private long _version;
 
     public ShardTargetsTests()
@@ -41,7 +42,7 @@ public sealed class ShardTargetsTests : TestKitBase
             ImmutableSortedDictionary<string, IActorRef>.Empty,
             ActorOf(JournalActor.Props(_journal, 1)),
             new TransferSettings(_masters, masters, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
-            new ZonePolicyHolder(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) }))
+            _policy)
         {
             TargetDirectory = _directory.Ref,
         };
@@ -138,6 +139,40 @@ public sealed class ShardTargetsTests : TestKitBase
     }
 
     [Fact]
+    public void A_zone_that_moves_awake_or_asleep_is_brought_to_the_one_and_taken_from_the_other()
+    {
+        TwoZones();
+        Publish("ns1", "ns2");
+        Advance(TimeSpan.FromSeconds(1));
+        foreach (Server server in _servers.Values) server.Wishes.Clear();
+        PlaceAll("ns2");
+        Assert.Equal([Asleep, Awake], _servers["ns1"].Wishes.Where(w => w.Content is null).Select(w => w.Zone).Order());
+        Assert.All(_servers["ns2"].Wishes, w => Assert.True(w.ObserveFirst && w.Content is not null));
+        Assert.All([Awake, Asleep], zone => Assert.Equal(["ns2"], Targets(zone)));
+
+        _servers["ns1"].Wishes.Clear();
+        PlaceAll("ns1", "ns2");
+
+        // Late, of the wish before: it says nothing of the present one.
+        _servers["ns1"].Report(_shard, new WantZone(Asleep, 1, null, ObserveFirst: true));
+        Assert.Equal([Asleep, Awake], _servers["ns1"].Wishes.Where(w => w.Content is not null).Select(w => w.Zone).Order());
+        Assert.All([Awake, Asleep], zone => Assert.Equal(["ns1", "ns2"], Targets(zone)));
+    }
+
+    [Fact]
+    public void A_shard_that_begins_anew_tells_each_target_of_its_own_zones()
+    {
+        PlaceAll("ns1");
+        Start(afterCrash: false);
+        Publish("ns1", "ns2");
+        Create(Awake);
+        Assert.Empty(_servers["ns2"].Wishes);
+        Assert.Equal(["ns1"], Targets(Awake));
+        _client.Send(_shard, new CountProven(1, ["ns1", "ns2"]));
+        Assert.Equal((1, 1), _client.ExpectMsg<ProvenZones>() is var all ? (all.Zones, all.Proven) : default);
+    }
+
+    [Fact]
     public void A_set_that_is_older_than_the_one_known_does_not_count()
     {
         TwoZones();
@@ -175,6 +210,16 @@ public sealed class ShardTargetsTests : TestKitBase
         _client.Send(_shard, new CreateZone(zone, Origin));
         Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
     }
+
+    private void PlaceAll(params string[] targets)
+    {
+        _policy.Current = _policy.Current with { Placement = Only(targets) };
+        _shard.Tell(new ZonePolicyExchanged());
+        Advance(TimeSpan.FromSeconds(1));
+    }
+
+    private static ZonePatternMap<TargetSelection> Only(params string[] targets) =>
+        new([(new ZonePattern(DomainName.Parse("example."), IsBelow: true), new TargetSelection(targets))]);
 
     private IEnumerable<string> Targets(DomainName zone)
     {

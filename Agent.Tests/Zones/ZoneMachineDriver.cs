@@ -69,6 +69,10 @@ internal sealed class ZoneMachineDriver
 
     public void ChangeTargets(params string[] targets) => Feed(new TargetsChanged([.. targets]));
 
+    /// <summary>The zone belongs to these of the targets that there are at first.</summary>
+    public void Place(params string[] targets) =>
+        Feed(new TargetsChanged([.. targets]) { Others = [.. TargetNames.Except(targets)] });
+
     public long Claim(ZoneOwner owner, bool adopts = false) => Ask(id => new ClaimAsked(id, owner, adopts, Origin));
 
     public long Release(DomainName catalog) => Ask(id => new ReleaseAsked(id, catalog, Origin));
@@ -96,7 +100,8 @@ internal sealed class ZoneMachineDriver
     public void Report(string target, TargetZoneState state)
     {
         ZoneRow row = Machine.Row!;
-        uint? serial = state == TargetZoneState.Verified && row.Wish == ZoneWish.Present ? row.Content?.Serial : null;
+        bool isOfZone = row.Wish == ZoneWish.Present && !row.Targets.Any(t => t.Target == target && t.IsLeaving);
+        uint? serial = state == TargetZoneState.Verified && isOfZone ? row.Content?.Serial : null;
         Feed(new TargetReported(row.Generation, new TargetProgress(
             target, state, serial, null, state is TargetZoneState.Verified or TargetZoneState.Pending ? null : SomeReason)));
     }
@@ -195,7 +200,7 @@ internal sealed class ZoneMachineDriver
                 break;
             case WantAt x:
                 Assert.Contains(x.Generation, _durableGenerations);
-                Assert.Contains(x.Target, Targets);
+                Assert.Contains(x.Target, Targets.Union(TargetNames));
                 _told[x.Target] = (x.Generation, x.Content is not null);
                 break;
             case SetTimer x:

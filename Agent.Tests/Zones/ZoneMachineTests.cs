@@ -489,5 +489,6 @@ public sealed class ZoneMachineTests
         Generation = 5,
         Content = SampleZones.Content("example.com.", serial),
         ChangedAt = default,
+        Targets = [.. ZoneMachineDriver.TargetNames.Select(t => new TargetProgress(t, TargetZoneState.Verified, serial, null, null))],
     };
 }

@@ -56,6 +56,7 @@ internal static class TargetFields
         writer.Unsigned(3, progress.Serial);
         writer.Instant(4, progress.VerifiedAt);
         writer.Why(5, progress.Reason);
+        if (progress.IsLeaving) writer.Flag(6, true);
     }
 
     public static WishForTarget? ReadWish(ref FieldReader reader)
@@ -126,6 +127,7 @@ internal static class TargetFields
         uint? serial = null;
         DateTimeOffset? verifiedAt = null;
         Reason? reason = null;
+        bool isLeaving = false;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -135,9 +137,12 @@ internal static class TargetFields
                 case 3: serial = reader.UInt32(); break;
                 case 4: verifiedAt = reader.Instant(); break;
                 case 5: reason = reader.Why(); break;
+                case 6: isLeaving = reader.Flag(); break;
             }
         }
-        return target is null || state is null ? null : new TargetProgress(target, state.Value, serial, verifiedAt, reason);
+        return target is null || state is null
+            ? null
+            : new TargetProgress(target, state.Value, serial, verifiedAt, reason) { IsLeaving = isLeaving };
     }
 
     private static WantZone? ReadWant(ref FieldReader reader)

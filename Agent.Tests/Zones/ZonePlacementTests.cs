@@ -1,0 +1,145 @@
+using Agent.Actors.Backends;
+using Agent.Actors.Journal;
+using Agent.Actors.Zones;
+
+namespace Agent.Tests.Zones;
+
+/// <summary>Zones that belong to some of the targets only, and that move between them.</summary>
+public sealed class ZonePlacementTests
+{
+    private readonly ZoneMachineDriver _zone = new();
+
+    [Fact]
+    public void A_target_that_the_zone_leaves_is_pending_until_it_was_seen_without_the_zone()
+    {
+        _zone.CreateAndServe(7);
+        _zone.Place("ns1");
+        Assert.True(_zone.Told["ns2"].Present);
+        _zone.Commit();
+        Assert.Equal((_zone.Machine.Row!.Generation, false), _zone.Told["ns2"]);
+        _zone.Report("ns1", TargetZoneState.Verified);
+        Assert.True(_zone.Machine.Row.Targets[1] is { Target: "ns2", IsLeaving: true, State: TargetZoneState.Pending });
+        Assert.False(_zone.Machine.IsQuiet);
+        _zone.Report("ns2", TargetZoneState.Verified);
+        Assert.Equal(["ns1"], _zone.Machine.Row.Targets.Select(t => t.Target));
+        Assert.True(_zone.Machine.IsQuiet);
+    }
+
+    [Fact]
+    public void A_proof_of_the_wish_before_does_not_count()
+    {
+        _zone.CreateAndServe(7);
+        long before = _zone.Machine.Row!.Generation;
+        _zone.Place("ns1");
+        _zone.Commit();
+        Late("ns2", null, before);
+        Late("ns2", 7, _zone.Machine.Row.Generation);
+        Assert.True(_zone.Machine.Row.Targets[1].IsLeaving);
+    }
+
+    [Fact]
+    public void A_target_that_the_zone_comes_to_is_told_behind_the_row()
+    {
+        _zone.Place("ns1");
+        _zone.Create();
+        _zone.Bring(7);
+        _zone.Commit();
+        _zone.ReportAll(TargetZoneState.Verified);
+        _zone.Place("ns1", "ns2");
+        Assert.False(_zone.Told.ContainsKey("ns2"));
+        Assert.Equal(["ns1", "ns2"], Assert.IsType<PutZone>(_zone.Write!.Entries[0]).Row.Targets.Select(t => t.Target));
+        _zone.RefuseWrite();
+        Assert.False(_zone.Told.ContainsKey("ns2"));
+        _zone.Fire(ZoneTimer.Retry);
+        _zone.Commit();
+        Assert.Equal((_zone.Machine.Row!.Generation, true), _zone.Told["ns2"]);
+    }
+
+    [Fact]
+    public void Only_the_targets_of_the_zone_count_for_who_waits()
+    {
+        _zone.Place("ns2");
+        long create = _zone.Create();
+        _zone.Bring(7);
+        _zone.Commit();
+        Assert.False(_zone.Told.ContainsKey("ns1"));
+        _zone.Report("ns2", TargetZoneState.Verified);
+        Assert.Equal(ZoneOutcome.Done, _zone.Requests[create]);
+    }
+
+    [Fact]
+    public void New_content_is_told_to_the_zones_targets_and_the_removal_once_more_to_the_one_it_leaves()
+    {
+        _zone.CreateAndServe(7);
+        _zone.Place("ns1");
+        _zone.Commit();
+        _zone.Report("ns2", TargetZoneState.Away);
+        _zone.Notify();
+        _zone.Bring(8);
+        _zone.Commit();
+        long generation = _zone.Machine.Row!.Generation;
+        Assert.Equal((generation, true), _zone.Told["ns1"]);
+        Assert.Equal((generation, false), _zone.Told["ns2"]);
+        _zone.ReportAll(TargetZoneState.Verified);
+        _zone.Report("ns2", TargetZoneState.Verified);
+        Assert.True(_zone.Machine.IsQuiet);
+    }
+
+    [Fact]
+    public void A_deleted_zone_is_not_forgotten_before_the_target_it_was_leaving_was_seen_without_it()
+    {
+        _zone.CreateAndServe(7);
+        _zone.Place("ns1");
+        _zone.Commit();
+        _zone.Delete();
+        _zone.Commit();
+        Assert.Equal((_zone.Machine.Row!.Generation, false), _zone.Told["ns2"]);
+        _zone.Report("ns1", TargetZoneState.Verified);
+        Assert.Null(_zone.Write);
+        _zone.Report("ns2", TargetZoneState.Verified);
+        _zone.Commit();
+        Assert.True(_zone.Gone);
+    }
+
+    [Fact]
+    public void While_none_of_its_targets_exists_the_zone_stays_where_it_is()
+    {
+        _zone.CreateAndServe(7);
+        _zone.Place();
+        Assert.Equal(["ns1", "ns2"], _zone.Machine.Row!.Targets.Select(t => t.Target));
+        Assert.All(_zone.Told.Values, told => Assert.True(told.Present));
+        Assert.Null(_zone.Write);
+        _zone.Place("ns2");
+        _zone.Commit();
+        Assert.False(_zone.Told["ns1"].Present);
+    }
+
+    [Fact]
+    public void A_zone_that_wakes_under_another_placement_has_it_written_first()
+    {
+        _zone.CreateAndServe(7);
+        ZoneRow row = _zone.Machine.Row!;
+        var again = new ZoneMachine(row.Name, row, ["ns1"], new ZonePolicy(), ["ns2"]);
+        Assert.False(again.IsQuiet);
+        var effects = new List<ZoneEffect>();
+        again.Handle(new TargetsChanged(["ns1"]) { Others = ["ns2"] }, DateTimeOffset.UnixEpoch, effects);
+        Assert.Empty(effects.OfType<WantAt>());
+        again.Handle(new JournalWritten(effects.OfType<WriteJournal>().First().Write), DateTimeOffset.UnixEpoch, effects);
+        Assert.True(Assert.Single(effects.OfType<WantAt>()) is { Target: "ns2", Content: null });
+        var never = new ZoneMachine(row.Name, row with { Targets = [row.Targets[0]] }, ["ns1"], new ZonePolicy(), ["ns2"]);
+        Assert.True(never.IsQuiet);
+    }
+
+    [Theory]
+    [InlineData("ns1", true)]
+    [InlineData("ns1@node-a", true)]
+    [InlineData("ns10", false)]
+    [InlineData("ns2", false)]
+    [InlineData("ns2@node-a", true)]
+    [InlineData("ns2@node-b", false)]
+    public void A_name_means_the_target_of_every_node(string target, bool isSelected) =>
+        Assert.Equal(isSelected, new TargetSelection(["ns1", "ns2@node-a"]).Contains(target));
+
+    private void Late(string target, uint? serial, long generation) => _zone.Feed(new TargetReported(
+        generation, new TargetProgress(target, TargetZoneState.Verified, serial, null, null)));
+}
