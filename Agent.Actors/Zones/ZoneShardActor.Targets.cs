@@ -78,6 +78,7 @@ public sealed partial class ZoneShardActor
     {
         ZonePatternMap<TargetSelection> before = _placement;
         _placement = _settings.Zones.Policy.Current.Placement;
+        if (_loaded) JudgeTrialsAnew();
         if (!_loaded || ReferenceEquals(before, _placement) || (before.IsEmpty && _placement.IsEmpty)) return;
         foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
@@ -88,6 +89,15 @@ public sealed partial class ZoneShardActor
         }
 
         PlaceSome();
+    }
+
+    /// <summary>Perhaps other targets are canaries now, or none: what is on trial is told anew.</summary>
+    private void JudgeTrialsAnew()
+    {
+        foreach ((DomainName name, ZoneSlot slot) in _slots.Where(s => RolloutPolicy.IsOnTrial(s.Value.Row)).ToArray())
+        {
+            if (!slot.IsUnread) Tell(name, new Loaded(CheckMasters: false));
+        }
     }
 
     /// <summary>Those at rest are woken, and not all at once.</summary>
@@ -165,9 +175,8 @@ public sealed partial class ZoneShardActor
     /// <summary>False when nothing of the zone is wanted there.</summary>
     private bool Look(ZoneSlot? slot, LookAtTarget look)
     {
-        string name = look.Target;
-        if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(name, out IActorRef? target)) return false;
-        if (slot.Row is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(name))
+        if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
+        if (slot.Row is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
         {
             // It is not of the zone, and yet has it: no row says so, so nobody waits for what it answers.
             target.Tell(new WantZone(left.Name, left.Generation, null, ObserveFirst: true)
@@ -178,8 +187,8 @@ public sealed partial class ZoneShardActor
             return true;
         }
 
-        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(name, look.Depth));
-        else if (slot.Row is { } row) TellWish(name, row, look.Depth);
+        if (slot.Actor is not null) Tell(slot, new TellTargetAgain(look.Target, look.Depth));
+        else if (slot.Row is { } row) TellWish(look.Target, row, look.Depth);
         return true;
     }
 
@@ -190,10 +199,13 @@ public sealed partial class ZoneShardActor
 
     private void TellWish(string target, ZoneRow row, LookDepth depth = LookDepth.Serial)
     {
-        if (IsCatalog(row.Name, row) || ZoneWishes.For(target, row, PlacedBy(_placement, row.Name)) is not { } wish) return;
+        if (IsCatalog(row.Name, row) || Wish(target, row) is not { } wish) return;
         if (depth != LookDepth.Serial) wish = wish with { Depth = depth };
         Targets.Set.Targets[target].Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
     }
+
+    private WantZone? Wish(string target, ZoneRow row) =>
+        ZoneWishes.For(target, row, PlacedBy(_placement, row.Name), _settings.Zones.Policy.Current);
 
     private ProvenZones CountProven(CountProven question)
     {
