@@ -60,6 +60,15 @@ public static class ReasonCode
     /// <summary>Other content waits for a decision than the one that was decided about.</summary>
     public const string CandidateChanged = "candidate-changed";
 
+    /// <summary>New content is on trial at the canaries; the other targets serve what they had.</summary>
+    public const string RolloutTrial = "rollout-trial";
+
+    /// <summary>New content waits for a canary that cannot be reached.</summary>
+    public const string RolloutWaits = "rollout-waits";
+
+    /// <summary>A canary refused new content, or does not serve it; the other targets serve what they had.</summary>
+    public const string RolloutStopped = "rollout-stopped";
+
     /// <summary>The master offers content that is older than what is held.</summary>
     public const string SerialWentBack = "serial-went-back";
 

@@ -37,7 +37,7 @@ internal sealed partial class ZoneActor
     private void TellAgain(TellTargetAgain again)
     {
         if (!_targets.All.Targets.TryGetValue(again.Target, out IActorRef? target) || _machine.IsHeldBack(again.Target)) return;
-        if (_machine.Row is { } row && ZoneWishes.For(again.Target, row, _targets) is { } wish)
+        if (_machine.Row is { } row && ZoneWishes.For(again.Target, row, _targets, PolicyNow()) is { } wish)
             target.Tell(wish with { Depth = again.Depth }, Context.Parent);
     }
 

@@ -118,4 +118,7 @@ public enum ZoneTimer
 
     /// <summary>Regular question to the masters.</summary>
     Refresh = 2,
+
+    /// <summary>Canaries have been observed, or waited for, for as long as is set.</summary>
+    Rollout = 3,
 }

@@ -69,18 +69,8 @@ public sealed partial class ZoneMachine
             return;
         }
 
-        // What a pass brings now would be compared with content that is about to be replaced: it begins anew behind that.
-        if (_pass != 0)
-        {
-            CodeProbe.Reached("zone.approved-during-pass");
-            _effects.Add(new CancelPass(_pass));
-            _pass = 0;
-            _passMoving = false;
-            _due = true;
-        }
-
-        _newContent = candidate.Content;
-        _newExpire = null;
+        UseCandidate(candidate);
+        _goesOn = IsOnTrial;
     }
 
     /// <summary>A decision is about exactly one content, which the operator has seen.</summary>
@@ -117,10 +107,11 @@ public sealed partial class ZoneMachine
 
     private void WriteCandidate() => Write(WritePurpose.Candidate, _row! with { Candidate = _newCandidate });
 
-    private void CandidateIsDurable()
+    private void CandidateIsDurable(bool wasOnTrial)
     {
         _newCandidate = null;
         AnswerAll(_deciders, ZoneOutcome.Done, null);
+        if (wasOnTrial) CanariesGoBack();
         if (_phase == ZonePhase.Present) WaitWithoutContent();
     }
 

@@ -90,8 +90,15 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        if (isTaken && !_passForce && IsOnTrial && _row!.Candidate!.Content!.Hash == input.Content.Hash)
+        {
+            StillStopped(_row.Candidate, input.Expire);
+            return;
+        }
+
         if (isTaken)
         {
+            _goesOn = false;
             // The failures are over when the content is durable: a journal that takes nothing must not make us transfer again and again.
             _newContent = input.Content;
             _newExpire = input.Expire;
@@ -174,7 +181,7 @@ public sealed partial class ZoneMachine
         bool worthTelling = _row?.Reason?.Code != reason.Code || BitOperations.IsPow2(_failures);
         if (worthTelling) AddEvent("transfer-failed", input.Reason.ToString());
         // What is being written may be durable already: whether the creation came to nothing, that decides.
-        if (_phase == ZonePhase.Present || _writePurpose is WritePurpose.Accept or WritePurpose.Content)
+        if (_phase == ZonePhase.Present || _writePurpose is WritePurpose.Accept or WritePurpose.Content or WritePurpose.Trial)
         {
             if (orphan is not null && OrphanIsRemoved(orphan, input)) return;
             SetReason(reason);
@@ -209,7 +216,11 @@ public sealed partial class ZoneMachine
             case ZoneTimer.Retry:
                 _retrying = false;
                 _retrySoon = false;
+                _wasNotTaken = false;
                 if (_phase is ZonePhase.Creating or ZonePhase.Present) _due = true;
+                break;
+            case ZoneTimer.Rollout:
+                TrialTimerFired();
                 break;
             default:
                 if (_phase == ZonePhase.Present) _due = true;
@@ -235,6 +246,15 @@ public sealed partial class ZoneMachine
         else RetryIn(delay, soon: false);
     }
 
+    /// <summary>A pass that is due has to wait, so it cannot stand for the next try.</summary>
+    private void RetryWithoutPass()
+    {
+        bool isDue = _due;
+        _due = false;
+        Retry();
+        _due = isDue;
+    }
+
     private void RetryIn(TimeSpan delay, bool soon, double jitter = RetryJitter)
     {
         _retrying = true;
@@ -244,6 +264,7 @@ public sealed partial class ZoneMachine
 
     private void StopRetry()
     {
+        _wasNotTaken = false;
         if (!_retrying) return;
         _retrying = false;
         _retrySoon = false;
@@ -273,6 +294,7 @@ public sealed partial class ZoneMachine
         _wantExpiry = false;
         _wantRevival = false;
         _newCandidate = null;
+        EndTrial();
         AnswerAll(_deciders, ZoneOutcome.Failed, DeletedMeanwhile);
         DropClaim(DeletedMeanwhile);
         _urgent = false;

@@ -30,6 +30,7 @@ public sealed partial class ZoneMachine
         if (_phase == ZonePhase.Present)
         {
             TellPresent(observeFirst: true);
+            EndTrial();
             _due |= input.CheckMasters || _row!.Content is null;
             if (!_due) ScheduleRefresh();
         }

@@ -62,14 +62,17 @@ public sealed partial class ZoneMachine
     /// <summary>Everybody hears what the zone wants of them; nobody while it has nothing to serve.</summary>
     private void TellPresent(bool observeFirst)
     {
-        if (_row!.Content is not { } content) return;
-        if (IsMoved)
+        ZoneRow row = _row!;
+        if (IsMoved || _goesOn || IsOnTrial || row is { Content: null, Candidate: not null })
         {
-            foreach (TargetProgress entry in _row.Targets.Where(t => !IsHeldBack(t.Target))) Tell(entry, observeFirst);
+            // Those that have tried it serve it already.
+            foreach (TargetProgress entry in row.Targets.Where(t => !IsHeldBack(t.Target)))
+                Tell(entry, observeFirst || (_goesOn && IsTried(entry)));
             return;
         }
 
-        _effects.Add(new WantPresent(_row.Generation, content, observeFirst) { IsExpired = IsExpired });
+        if (row.Content is not { } content) return;
+        _effects.Add(new WantPresent(row.Generation, content, observeFirst) { IsExpired = IsExpired });
         TellLeaving();
     }
 
@@ -91,11 +94,11 @@ public sealed partial class ZoneMachine
 
     private void Tell(TargetProgress entry, bool observeFirst)
     {
-        if (!ZoneWishes.IsTold(_row!, entry, _targets.Contains(entry.Target), out ZoneContent? content)) return;
+        if (!ZoneWishes.IsTold(_row!, entry, _targets.Contains(entry.Target), _policy, out ZoneContent? content)) return;
         _effects.Add(new WantAt(entry.Target, _row!.Generation, content)
         {
             ObserveFirst = observeFirst,
-            IsExpired = content is not null && IsExpired,
+            IsExpired = content is not null && IsExpired && content.Hash == _row.Content?.Hash,
         });
     }
 }

@@ -28,6 +28,7 @@ public sealed partial class ZoneMachine
         Standing = 5,
         Candidate = 6,
         Owner = 7,
+        Trial = 8,
     }
 
     private void Write(WritePurpose purpose, ZoneRow? row)
@@ -55,11 +56,12 @@ public sealed partial class ZoneMachine
         {
             WritePurpose.Candidate => _row! with { Candidate = _writtenRow!.Candidate },
             WritePurpose.Owner => _row! with { Owner = _writtenRow!.Owner },
+            WritePurpose.Trial => AfterTrialWritten(_writtenRow!),
             _ => _writtenRow,
         };
         if (purpose is WritePurpose.Content or WritePurpose.Standing) _noted = _notedNext;
         _standing = _writtenRow is null ? null : PutStanding.Of(_writtenRow);
-        if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept)
+        if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept or WritePurpose.Trial)
         {
             UndoCreation("the journal took the zone after its CREATE was answered with a failure");
             return;
@@ -72,7 +74,8 @@ public sealed partial class ZoneMachine
             case WritePurpose.Delete: DeleteIsDurable(); break;
             case WritePurpose.Forget: ForgetIsDurable(); break;
             case WritePurpose.Standing: StandingIsDurable(); break;
-            case WritePurpose.Candidate: CandidateIsDurable(); break;
+            case WritePurpose.Candidate: CandidateIsDurable(RolloutPolicy.IsOnTrial(before)); break;
+            case WritePurpose.Trial: TrialIsDurable(); break;
             case WritePurpose.Owner: OwnerIsDurable(before?.Owner); break;
             default: throw new UnreachableException($"write {write} without a purpose");
         }
@@ -89,12 +92,18 @@ public sealed partial class ZoneMachine
 
         CodeProbe.Reached("zone.deleted-while-written");
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
-        if (_phase == ZonePhase.Deleting) return;
+        if (_phase == ZonePhase.Deleting)
+        {
+            EndTrial();
+            return;
+        }
+
         _phase = ZonePhase.Present;
         ClaimIsDurable();
         AddEvent(
             before is { Wish: ZoneWish.Present, Content: not null } ? "changed" : "created", "content is durable", _row!.Content!.Serial);
         TellPresent(observeFirst: false);
+        EndTrial();
         _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
         ScheduleRefresh();
     }
@@ -136,7 +145,7 @@ public sealed partial class ZoneMachine
         WritePurpose purpose = EndWrite();
         switch (purpose)
         {
-            case WritePurpose.Content: ContentNotDurable(input.Reason); break;
+            case WritePurpose.Content or WritePurpose.Trial: ContentNotDurable(input.Reason); break;
             case WritePurpose.Accept:
                 AnswerLate(_creators, ZoneOutcome.Failed, input.Reason);
                 AnswerAll(_claimers, ZoneOutcome.Failed, input.Reason);
@@ -159,6 +168,8 @@ public sealed partial class ZoneMachine
     {
         CodeProbe.Reached("zone.content-not-durable");
         _newContent = null;
+        _wasNotTaken = _goesOn;
+        _goesOn = false;
         AnswerAll(_deciders, ZoneOutcome.Failed, reason);
         if (_phase == ZonePhase.Deleting) return;
         AnswerAll(_creators, ZoneOutcome.Failed, reason);
@@ -170,7 +181,8 @@ public sealed partial class ZoneMachine
 
         SetReason(reason);
         _failures++;
-        Retry();
+        if (_wasNotTaken) RetryWithoutPass();
+        else Retry();
     }
 
     /// <summary>The deletion was not accepted, so the zone is wanted as before.</summary>
@@ -254,12 +266,16 @@ public sealed partial class ZoneMachine
 
     private void OnTarget(TargetReported input)
     {
-        if (_row is null || input.Generation != _row.Generation) return;
+        if (_row is null || input.Generation > _row.Generation) return;
         int index = _row.Targets.IndexOf(input.Progress, TargetByName.Instance);
         if (index < 0) return;
         TargetProgress before = _row.Targets[index];
+
+        // Of a trial the others have not been told.
+        bool isOfBefore = IsOnTrial && !IsTried(before) && !before.IsLeaving;
+        if (input.Generation < _row.Generation && !isOfBefore) return;
         TargetProgress now = input.Progress with { IsLeaving = before.IsLeaving };
-        if (before == now || ZoneWishes.IsOutdated(_row, now)) return;
+        if (before == now || ZoneWishes.IsOutdated(_row, now, _policy)) return;
         bool hasLeft = _phase == ZonePhase.Present && now.IsLeaving && ZoneWishes.IsGone(now);
         _row = _row with { Targets = hasLeft ? _row.Targets.RemoveAt(index) : _row.Targets.SetItem(index, now) };
         _events.Add(new PutProgress(_name, now));

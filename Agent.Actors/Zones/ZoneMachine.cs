@@ -80,7 +80,7 @@ public sealed partial class ZoneMachine
     /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
     public bool IsQuiet =>
         _phase == ZonePhase.Present && _row!.Content is not null && Waiting == 0 && _pass == 0 && _write == 0
-        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && !IsMoved
+        && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && !IsMoved && IsTrialAtRest
         && _newCandidate is null
         && _newOwner is null
         && _row.Targets.Length >= _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
@@ -139,10 +139,12 @@ public sealed partial class ZoneMachine
             _due = true;
         }
 
+        if (IsOnTrial) JudgeTrial();
         if (_write == 0) BeginWrite();
 
         bool writeAllowsPass = _write == 0 || _writePurpose == WritePurpose.Accept;
-        if (_due && _pass == 0 && writeAllowsPass && _phase is ZonePhase.Creating or ZonePhase.Present && !_delaying) StartPass();
+        if (_due && _pass == 0 && writeAllowsPass && _phase is ZonePhase.Creating or ZonePhase.Present && !_delaying && !IsTrialMoving)
+            StartPass();
     }
 
     private void BeginWrite()
@@ -150,6 +152,10 @@ public sealed partial class ZoneMachine
         if (_wantDelete)
         {
             Write(WritePurpose.Delete, NextRow(ZoneWish.Absent, _row?.Content));
+        }
+        else if (_newContent is not null && _phase is ZonePhase.Creating or ZonePhase.Present && IsStaged)
+        {
+            WriteTrial();
         }
         else if (_newContent is not null && _phase is ZonePhase.Creating or ZonePhase.Present)
         {

@@ -116,6 +116,9 @@ public sealed record ZonePolicy
     /// <summary>The targets of zones that do not belong to all of them.</summary>
     public ZonePatternMap<TargetSelection> Placement { get; init; } = new([]);
 
+    /// <summary>How new content comes to the targets.</summary>
+    public RolloutPolicy Rollout { get; init; } = new();
+
     /// <summary>Catalogs of the configuration: what belongs to one of them nobody else takes away.</summary>
     public ImmutableHashSet<DomainName> Catalogs { get; init; } = [];
 

@@ -104,10 +104,19 @@ public sealed partial class ZoneShardActor
             return;
         }
 
+        if (!slot.IsUnread && RolloutPolicy.IsOnTrial(slot.Row))
+        {
+            // It may be what a rollout waits for.
+            CodeProbe.Reached("shard.trial-wakes");
+            Wake(report.Zone);
+            Tell(slot, report, Sender);
+            return;
+        }
+
         if (slot.IsUnread || slot.Row is not { } row || row.Generation != report.Generation) return;
         if (row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target) is not { } before) return;
         TargetProgress now = report.Progress with { IsLeaving = before.IsLeaving };
-        if (ZoneWishes.IsOutdated(row, now)) return;
+        if (ZoneWishes.IsOutdated(row, now, _settings.Zones.Policy.Current)) return;
         bool hasLeft = now.IsLeaving && ZoneWishes.IsGone(now);
         slot.Row = row with { Targets = hasLeft ? row.Targets.Remove(before) : row.Targets.Replace(before, now) };
         TargetProgress written = slot.TakeWritten(now.Target) ?? before;

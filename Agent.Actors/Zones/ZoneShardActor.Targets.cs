@@ -78,6 +78,7 @@ public sealed partial class ZoneShardActor
     {
         ZonePatternMap<TargetSelection> before = _placement;
         _placement = _settings.Zones.Policy.Current.Placement;
+        if (_loaded) JudgeTrialsAnew();
         if (!_loaded || ReferenceEquals(before, _placement) || (before.IsEmpty && _placement.IsEmpty)) return;
         foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
@@ -88,6 +89,15 @@ public sealed partial class ZoneShardActor
         }
 
         PlaceSome();
+    }
+
+    /// <summary>Perhaps other targets are canaries now, or none: what is on trial is told anew.</summary>
+    private void JudgeTrialsAnew()
+    {
+        foreach ((DomainName name, ZoneSlot slot) in _slots.Where(s => RolloutPolicy.IsOnTrial(s.Value.Row)).ToArray())
+        {
+            if (!slot.IsUnread) Tell(name, new Loaded(CheckMasters: false));
+        }
     }
 
     /// <summary>Those at rest are woken, and not all at once.</summary>
@@ -190,10 +200,13 @@ public sealed partial class ZoneShardActor
 
     private void TellWish(string target, ZoneRow row, LookDepth depth = LookDepth.Serial)
     {
-        if (IsCatalog(row.Name, row) || ZoneWishes.For(target, row, PlacedBy(_placement, row.Name)) is not { } wish) return;
+        if (IsCatalog(row.Name, row) || Wish(target, row) is not { } wish) return;
         if (depth != LookDepth.Serial) wish = wish with { Depth = depth };
         Targets.Set.Targets[target].Tell(PlantedBug.Is(PlantedBug.ReplayAfterTakeover) ? wish with { ObserveFirst = false } : wish, Self);
     }
+
+    private WantZone? Wish(string target, ZoneRow row) =>
+        ZoneWishes.For(target, row, PlacedBy(_placement, row.Name), _settings.Zones.Policy.Current);
 
     private ProvenZones CountProven(CountProven question)
     {

@@ -201,7 +201,12 @@ public sealed partial class ZoneShardActor : UntypedActor
                 continue;
             }
 
-            if (row.Content is null || (!_placement.IsEmpty && slot.Comes(TargetsOf(row.Name, row))))
+            if (RolloutPolicy.IsOnTrial(row))
+            {
+                slot.Unproven(TargetsOf(row.Name, row));
+                slot.NeedsLook = true;
+            }
+            else if (row.Content is null || (!_placement.IsEmpty && slot.Comes(TargetsOf(row.Name, row))))
             {
                 slot.NeedsLook = true;
             }

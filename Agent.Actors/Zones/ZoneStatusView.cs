@@ -29,6 +29,7 @@ public static class ZoneStatusView
         {
             ZonePhase.Creating or ZonePhase.Unknown => transferring ? "transferring" : "pending",
             ZonePhase.Deleting => "deleting",
+            _ when RolloutPolicy.IsOnTrial(row) => row!.Candidate!.Reason.Code == ReasonCode.RolloutStopped ? "blocked" : "applying",
             _ when row is { Content: null, Candidate.IsWaiting: true } => "blocked",
             _ when row?.Content is null => transferring ? "transferring" : "pending",
             _ when row.IsExpired => "expired",

@@ -72,38 +72,45 @@ internal static class ZoneWishes
     /// <param name="row">The zone.</param>
     /// <param name="entry">What the row says of the target.</param>
     /// <param name="isOfZone">The zone belongs to the target.</param>
+    /// <param name="policy">Says which targets are canaries.</param>
     /// <param name="content">What it shall serve; null when it is to be without the zone.</param>
-    public static bool IsTold(ZoneRow row, TargetProgress entry, bool isOfZone, out ZoneContent? content)
+    public static bool IsTold(ZoneRow row, TargetProgress entry, bool isOfZone, ZonePolicy policy, out ZoneContent? content)
     {
         content = null;
         if (row.Wish == ZoneWish.Absent) return true;
         if (entry.IsLeaving) return row.Content is not null;
         if (!isOfZone) return false;
-        content = row.Content;
-        return content is not null;
+        content = WantedAt(row, entry.Target, policy);
+
+        // Nothing is served yet. A canary may have had something on trial, and the others may have something of a zone that is gone.
+        return content is not null || row.Candidate is not null;
     }
 
+    private static ZoneContent? WantedAt(ZoneRow row, string target, ZonePolicy policy) =>
+        RolloutPolicy.IsOnTrial(row) && policy.Rollout.Canaries.Contains(target) ? row.Candidate!.Content : row.Content;
+
     /// <summary>What one target is told that may be level already; null when it is told nothing.</summary>
-    public static WantZone? For(string target, ZoneRow row, ZoneTargets targets)
+    public static WantZone? For(string target, ZoneRow row, ZoneTargets targets, ZonePolicy policy)
     {
         if (row.Targets.FirstOrDefault(t => t.Target == target) is not { } entry) return null;
-        if (!IsTold(row, entry, targets.Set.Targets.ContainsKey(target), out ZoneContent? content)) return null;
+        if (!IsTold(row, entry, targets.Set.Targets.ContainsKey(target), policy, out ZoneContent? content)) return null;
         return new WantZone(row.Name, row.Generation, content, ObserveFirst: true)
         {
             Shard = targets.Shard,
             Epoch = targets.Epoch,
-            IsExpired = content is not null && row.IsExpired,
+            IsExpired = content is not null && row.IsExpired && content.Hash == row.Content?.Hash,
         };
     }
 
     /// <summary>A proof of an earlier wish, which has been exchanged without a new generation.</summary>
     /// <param name="row">The zone, which is wanted.</param>
     /// <param name="progress">What a target says, and whether the zone has to leave it.</param>
-    public static bool IsOutdated(ZoneRow row, TargetProgress progress)
+    /// <param name="policy">Says which targets are canaries.</param>
+    public static bool IsOutdated(ZoneRow row, TargetProgress progress, ZonePolicy policy)
     {
         if (row.Wish == ZoneWish.Absent || progress.State != TargetZoneState.Verified) return false;
         if (progress.IsLeaving) return progress.Serial is not null;
-        return !row.IsExpired && progress.Serial != row.Content?.Serial;
+        return !row.IsExpired && progress.Serial != WantedAt(row, progress.Target, policy)?.Serial;
     }
 
     /// <summary>The target has been seen without the zone, so that there is nothing to leave.</summary>

@@ -59,6 +59,7 @@ public sealed class ConfigurationChange
         ["agent.transfer-source"] = Bounds,
         ["agent.answer-deadline"] = null,
         ["agent.quorum"] = null,
+        ["agent.rollout"] = null,
         ["agent.undelete-window"] = null,
         ["agent.data-dir"] = Journal,
         ["agent.backend-driver"] = Targets,
@@ -148,7 +149,8 @@ public sealed class ConfigurationChange
         old.Targets.Select(t => t.Name).Order().SequenceEqual(current.Targets.Select(t => t.Name).Order());
 
     private static bool NamesTargets(string path) =>
-        ConfigurationKeys.IsSameOrBelow(path, "agent.zones") && path.EndsWith(".targets", StringComparison.Ordinal);
+        ConfigurationKeys.IsSameOrBelow(path, "agent.rollout")
+        || (ConfigurationKeys.IsSameOrBelow(path, "agent.zones") && path.EndsWith(".targets", StringComparison.Ordinal));
 
     private static AgentOptions Apply(AgentOptions old, AgentOptions current) => current with
     {
@@ -159,6 +161,7 @@ public sealed class ConfigurationChange
         {
             Catalogs = old.Zones.Catalogs,
             Placement = HasSameTargets(old, current) ? current.Zones.Placement : old.Zones.Placement,
+            Rollout = HasSameTargets(old, current) ? current.Zones.Rollout : old.Zones.Rollout,
         },
         Listener = old.Listener,
         TlsListen = TlsListenOptions.Reloaded(old.TlsListen, current.TlsListen),

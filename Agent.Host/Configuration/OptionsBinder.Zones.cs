@@ -51,12 +51,28 @@ internal sealed partial class OptionsBinder
             new ZonePatternMap<TargetSelection>(placement));
     }
 
+    private static RolloutPolicy ReadRollout(SectionReader section, IReadOnlyList<TargetOptions> targets)
+    {
+        var policy = new RolloutPolicy
+        {
+            Canaries = ReadSelection(section, "canaries", targets, mayBeEmpty: true),
+            Observe = section.Duration("observe", TimeSpan.Zero, TimeSpan.FromHours(1)),
+            Patience = section.Duration("patience", Second, Day),
+            Away = section.Choice("canary-away", ("wait", CanaryAway.Wait), ("skip", CanaryAway.Skip)),
+        };
+        section.Done();
+        if (policy.Canaries.Names.Length > 0 && targets.All(t => policy.Canaries.Contains(t.Name)))
+            section.Problem("canaries", "when every target is a canary, nobody is left to be protected: leave one out, or leave this empty");
+        return policy;
+    }
+
     /// <summary>Names of targets. One that another node has for itself is known there only: it is written with the node's name.</summary>
-    private static TargetSelection ReadSelection(SectionReader section, string key, IReadOnlyList<TargetOptions> targets)
+    private static TargetSelection ReadSelection(
+        SectionReader section, string key, IReadOnlyList<TargetOptions> targets, bool mayBeEmpty = false)
     {
         string[] known = [.. targets.Select(t => t.Name)];
         IReadOnlyList<(string Text, HoconOrigin Origin)> names = section.Words(key);
-        if (names.Count == 0) section.Problem(key, "at least one target must be named");
+        if (names.Count == 0 && !mayBeEmpty) section.Problem(key, "at least one target must be named");
         foreach ((string name, HoconOrigin origin) in names)
         {
             int at = name.LastIndexOf('@');

@@ -81,6 +81,7 @@ internal sealed partial class OptionsBinder
                 MasterSets = [.. sets.Select(s => s.Name)],
                 OwnGuards = zones.Guards,
                 Placement = zones.Placement,
+                Rollout = ReadRollout(_agent.Section("rollout"), targets),
             },
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,

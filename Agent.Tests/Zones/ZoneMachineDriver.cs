@@ -20,6 +20,7 @@ internal sealed class ZoneMachineDriver
     private readonly HashSet<long> _durableGenerations = [];
     private readonly HashSet<ZoneTimer> _timers = [];
     private readonly SortedDictionary<string, (long Generation, bool Present)> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, uint?> _serials = [];
     private long _requester;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -47,6 +48,9 @@ internal sealed class ZoneMachineDriver
 
     /// <summary>What each target was told last.</summary>
     public IReadOnlyDictionary<string, (long Generation, bool Present)> Told => _told;
+
+    /// <summary>The serial that a target was told last; null for none.</summary>
+    public uint? ServedBy(string target) => _serials.GetValueOrDefault(target);
 
     public uint? HeldSerial { get; private set; }
 
@@ -191,17 +195,20 @@ internal sealed class ZoneMachineDriver
                 Present = x;
                 Absent = null;
                 foreach (string target in Targets) _told[target] = (x.Generation, true);
+                foreach (string target in Targets) _serials[target] = x.Content.Serial;
                 break;
             case WantAbsent x:
                 Assert.Contains(x.Generation, _durableGenerations);
                 Absent = x;
                 Present = null;
                 foreach (string target in Targets) _told[target] = (x.Generation, false);
+                foreach (string target in Targets) _serials[target] = null;
                 break;
             case WantAt x:
                 Assert.Contains(x.Generation, _durableGenerations);
                 Assert.Contains(x.Target, Targets.Union(TargetNames));
                 _told[x.Target] = (x.Generation, x.Content is not null);
+                _serials[x.Target] = x.Content?.Serial;
                 break;
             case SetTimer x:
                 Assert.True(x.Delay > TimeSpan.Zero);
