@@ -123,8 +123,8 @@ public sealed partial class ZoneMachine
         if (_write != 0 || _newContent is not null || _newCandidate is not null || _wasNotTaken) return;
         ZoneCandidate candidate = _row!.Candidate!;
         TargetProgress[] canaries = [.. _row.Targets.Where(IsTried)];
-        TargetProgress? refusing = canaries.FirstOrDefault(t =>
-            t.State == TargetZoneState.Refused || t is { State: TargetZoneState.Pending, Reason: not null });
+        TargetProgress? refusing = canaries.FirstOrDefault(static t => t.State == TargetZoneState.Refused
+            || t is { State: TargetZoneState.Pending, Reason: not null } or { Reason.Code: ReasonCode.Drift });
         TargetProgress? away = canaries.FirstOrDefault(t => t.State == TargetZoneState.Away);
         bool isSkipped = away is not null && _isImpatient && _policy.Rollout.Away == CanaryAway.Skip;
         if (refusing is not null)

@@ -27,6 +27,16 @@ public enum UnknownNotify
 /// <param name="Number">The number, for <see cref="QuorumKind.Number"/>.</param>
 public readonly record struct Quorum(QuorumKind Kind, int Number = 0)
 {
+    /// <summary>Reads "all", "majority" or a number from 1; false when it is none of these.</summary>
+    public static bool TryParse(string text, out Quorum quorum)
+    {
+        quorum = text == "majority" ? new Quorum(QuorumKind.Majority) : new Quorum(QuorumKind.All);
+        if (text is "all" or "majority") return true;
+        bool isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 10_000;
+        if (isNumber) quorum = new Quorum(QuorumKind.Number, number);
+        return isNumber;
+    }
+
     /// <summary>Proofs needed among <paramref name="counted"/> targets; never more than there are, and at least one.</summary>
     public int Needed(int counted) => Math.Max(1, Kind switch
     {

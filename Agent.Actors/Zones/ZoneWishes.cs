@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
 using Agent.Dns.Zones;
 
 namespace Agent.Actors.Zones;
@@ -110,6 +111,7 @@ internal static class ZoneWishes
     {
         if (row.Wish == ZoneWish.Absent || progress.State != TargetZoneState.Verified) return false;
         if (progress.IsLeaving) return progress.Serial is not null;
+        if (progress.Reason?.Code == ReasonCode.Drift) return false;
         return !row.IsExpired && progress.Serial != WantedAt(row, progress.Target, policy)?.Serial;
     }
 

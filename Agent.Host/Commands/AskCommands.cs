@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Agent.Actors.Zones;
 
 namespace Agent.Host.Commands;
 
@@ -205,18 +206,30 @@ internal sealed class AskCommands(CommandConsole console)
     private Command Wait()
     {
         var serial = new Option<uint?>("--serial") { Description = "Wait for this serial or a later one (RFC 1982)", HelpName = "N" };
+        var least = new Argument<uint?>("SERIAL") { Description = "The same as --serial", Arity = ArgumentArity.ZeroOrOne };
         var timeout =
             new Option<double>("--timeout") { Description = "Seconds to wait", DefaultValueFactory = _ => 60, HelpName = "SECONDS" };
-        Command command = WithZone("wait", "Waits until every target serves the zone", async (zone, parsed, client, cancellation) =>
+        var quorum = new Option<string>("--quorum")
         {
+            Description = "How many targets must serve it: all, majority or a number",
+            DefaultValueFactory = _ => "all",
+            HelpName = "N",
+        };
+        quorum.Validators.Add(result =>
+        {
+            if (!Quorum.TryParse(result.GetValueOrDefault<string>() ?? "", out _)) result.AddError("--quorum: all, majority or a number from 1 is needed");
+        });
+        Command command = WithZone("wait", "Waits until the targets serve the zone", async (zone, parsed, client, cancellation) =>
+        {
+            _ = Quorum.TryParse(parsed.GetValue(quorum)!, out Quorum needed);
             long started = Stopwatch.GetTimestamp();
             string shown = "";
             while (true)
             {
                 JsonElement answer = await client.GetAsync(PathOf(zone), cancellation);
-                ZoneProgress progress = ZoneProgress.Of(answer, parsed.GetValue(serial));
+                ZoneProgress progress = ZoneProgress.Of(answer, parsed.GetValue(serial) ?? parsed.GetValue(least), needed);
                 bool isLate = Stopwatch.GetElapsedTime(started).TotalSeconds >= parsed.GetValue(timeout);
-                if (progress.IsLevel || progress.IsBlockedByGuard || isLate)
+                if (progress.IsLevel || progress.IsStopped || isLate)
                 {
                     if (_options.WantsJson(parsed)) WriteJson(answer);
                     else console.Output.WriteLine(PlainText.Of($"{zone} {progress}"));
@@ -228,7 +241,9 @@ internal sealed class AskCommands(CommandConsole console)
                 await Task.Delay(PollInterval, cancellation);
             }
         });
+        command.Add(least);
         command.Add(serial);
+        command.Add(quorum);
         command.Add(timeout);
         return command;
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Net;
 using Agent.Actors.Backends;
 using Agent.Actors.Catalogs;
@@ -237,11 +236,8 @@ internal sealed partial class OptionsBinder
     private Quorum ReadQuorum()
     {
         string text = _agent.Text("quorum");
-        if (text == "all") return new Quorum(QuorumKind.All);
-        if (text == "majority") return new Quorum(QuorumKind.Majority);
-        bool isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 1 and <= 10_000;
-        if (!isNumber) _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
-        return new Quorum(QuorumKind.Number, number);
+        if (!Quorum.TryParse(text, out Quorum quorum)) _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
+        return quorum;
     }
 
     private Dictionary<string, KeyOptions> ReadKeys()

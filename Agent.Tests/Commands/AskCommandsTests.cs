@@ -29,6 +29,11 @@ public sealed class AskCommandsTests : IAsyncLifetime
           "targets": [ { "name": "ns1", "state": "verified", "serial": 7 }, { "name": "ns2", "state": "away", "serial": 6 } ] }
         """;
 
+    private const string OnTrial = """
+        { "name": "example.org.", "state": "blocked", "serial": 7, "reason": { "code": "rollout-stopped", "text": "serial 8 stops at ns1" },
+          "targets": [ { "name": "ns1", "state": "refused", "serial": 7 }, { "name": "ns2", "state": "verified", "serial": 7 } ] }
+        """;
+
     private const string Guarded = """
         { "name": "example.org.", "state": "blocked", "reason": { "code": "guard-shrink", "text": "lost 90 %" }, "targets": [] }
         """;
@@ -129,11 +134,28 @@ public sealed class AskCommandsTests : IAsyncLifetime
     [InlineData(Half, null, ExitCode.Partial)]
     [InlineData(Ok, "8", ExitCode.TimedOut)]
     [InlineData(Guarded, null, ExitCode.StoppedByGuard)]
+    [InlineData(OnTrial, "8", ExitCode.StoppedByGuard)]
     public async Task Wait_says_how_far_it_came(string zone, string? serial, int exitCode)
     {
         Answer("GET /api/v1/zones/example.org.", 200, zone);
         string[] wanted = serial is null ? [] : ["--serial", serial];
         CommandRun run = await Ask(["zone", "wait", "example.org", "--timeout", "0", .. wanted]);
+        Assert.Equal(exitCode, run.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(Half, "7", "1", ExitCode.Done)]
+    [InlineData(Half, "7", "majority", ExitCode.Partial)]
+    [InlineData(Half, "7", "2", ExitCode.Partial)]
+    [InlineData(Half, "8", "1", ExitCode.TimedOut)]
+    [InlineData(Half, "7", "all", ExitCode.Partial)]
+    [InlineData(Ok, "7", "5", ExitCode.Done)]
+    [InlineData(Ok, "7", "0", ExitCode.Usage)]
+    [InlineData(Ok, "7", "most", ExitCode.Usage)]
+    public async Task Wait_may_be_content_with_some_of_the_targets(string zone, string serial, string quorum, int exitCode)
+    {
+        Answer("GET /api/v1/zones/example.org.", 200, zone);
+        CommandRun run = await Ask("zone", "wait", "example.org", serial, "--quorum", quorum, "--timeout", "0");
         Assert.Equal(exitCode, run.ExitCode);
     }
 

@@ -1,5 +1,6 @@
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
+using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
 
 namespace Agent.Tests.Zones;
@@ -35,6 +36,16 @@ public sealed class ZonePlacementTests
         Late("ns2", null, before);
         Late("ns2", 7, _zone.Machine.Row.Generation);
         Assert.True(_zone.Machine.Row.Targets[1].IsLeaving);
+    }
+
+    [Fact]
+    public void What_somebody_else_has_changed_there_is_a_word_about_the_present_wish()
+    {
+        _zone.CreateAndServe(7);
+        var drift = new Reason(ReasonCode.Drift, "serial 9 instead of 7");
+        _zone.Feed(new TargetReported(
+            _zone.Machine.Row!.Generation, new TargetProgress("ns2", TargetZoneState.Verified, 9, null, drift)));
+        Assert.Equal(drift, _zone.Machine.Row.Targets[1].Reason);
     }
 
     [Fact]

@@ -79,13 +79,14 @@ public sealed class ZoneRolloutTests
     }
 
     [Theory]
-    [InlineData(TargetZoneState.Refused)]
-    [InlineData(TargetZoneState.Pending)]
-    public void What_a_canary_refuses_or_does_not_serve_stops_there_until_newer_content_comes(TargetZoneState state)
+    [InlineData(TargetZoneState.Refused, ReasonCode.TargetRefused)]
+    [InlineData(TargetZoneState.Pending, ReasonCode.VerifyStale)]
+    [InlineData(TargetZoneState.Verified, ReasonCode.Drift)]
+    public void What_a_canary_refuses_or_does_not_serve_stops_there_until_newer_content_comes(TargetZoneState state, string why)
     {
         CreateAndServe(1);
         Offer(2);
-        Report("ns1", state, 1, new Reason(ReasonCode.VerifyStale, "not served"));
+        Report("ns1", state, 1, new Reason(why, "not served"));
         Assert.Equal(("blocked", ReasonCode.RolloutStopped), (State(), _zone.Machine.Row!.Reason!.Code));
         Assert.Equal(1u, _zone.ServedBy("ns2"));
         Offer(3);
