@@ -106,7 +106,10 @@ public sealed partial class BackendActor : UntypedActor
                 FarmMetrics.CountEscalation(_settings.Name, Words.Of(x.Rung));
                 LogEscalated(_logger, _settings.Name, x.Zone, Words.Of(x.Rung), x.Why.ToString());
                 break;
-            case CountCheck x: FarmMetrics.CountVerify(_settings.Name, Words.Of(x.Verdict)); break;
+            case CountCheck x:
+                FarmMetrics.CountVerify(_settings.Name, Words.Of(x.Verdict));
+                _drift.Compared(x.Reason);
+                break;
             case DriftSeen x: Found(x.Finding); break;
             case DriftOver x: Over(x.Zone); break;
             case ReportHealth health:

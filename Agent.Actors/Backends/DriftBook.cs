@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Backends;
@@ -15,6 +16,10 @@ public sealed class DriftBook
     private readonly SortedDictionary<DomainName, DriftFinding> _standing = [];
     private readonly Queue<DriftFinding> _repaired = new();
     private readonly HashSet<DomainName> _further = [];
+    private Reason? _obstacle;
+
+    /// <summary>A comparison ended; with a reason when nothing could be found out.</summary>
+    public void Compared(Reason? reason) => _obstacle = reason;
 
     /// <summary>Enters a finding; false when the same stands there already.</summary>
     public bool Found(DriftFinding finding)
@@ -51,7 +56,10 @@ public sealed class DriftBook
     public int Count => _standing.Count + _further.Count;
 
     /// <summary>Everything that is known.</summary>
-    public TargetDrift Of(string target) => new(target, [.. _standing.Values], [.. _repaired.Reverse()], _further.Count);
+    public TargetDrift Of(string target) => new(target, [.. _standing.Values], [.. _repaired.Reverse()], _further.Count)
+    {
+        Obstacle = _obstacle,
+    };
 }
 
 /// <summary>Asks a target's own actor for what was found there; answered by <see cref="TargetDrift"/>.</summary>
@@ -65,6 +73,9 @@ public sealed record GetTargetDrift;
 public sealed record TargetDrift(
     string Target, ImmutableArray<DriftFinding> Standing, ImmutableArray<DriftFinding> Repaired, int Further)
 {
+    /// <summary>Why the last comparison came to nothing; null when it did not.</summary>
+    public Reason? Obstacle { get; init; }
+
     /// <summary>Another node holds the target, and knows.</summary>
     public bool IsElsewhere { get; init; }
 

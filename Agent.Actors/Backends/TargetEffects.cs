@@ -35,7 +35,8 @@ public sealed record Escalate(DomainName Zone, Rung Rung, Reason Why) : TargetEf
 
 /// <summary>A comparison of content ended; for counting.</summary>
 /// <param name="Verdict">How.</param>
-public sealed record CountCheck(ContentVerdict Verdict) : TargetEffect;
+/// <param name="Reason">What stood in the way when nothing is known.</param>
+public sealed record CountCheck(ContentVerdict Verdict, Reason? Reason) : TargetEffect;
 
 /// <summary>A look found that somebody else changed the zone, or that it was lost.</summary>
 public sealed record DriftSeen(DriftFinding Finding) : TargetEffect;

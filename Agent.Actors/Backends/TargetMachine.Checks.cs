@@ -33,7 +33,7 @@ public sealed partial class TargetMachine
         if (_checks.Remove(answer.Id, out (Work Work, ContentProof Proof) check))
         {
             if (check.Proof == ContentProof.Digest) _digestsUnderWay--;
-            _effects.Add(new CountCheck(answer.Verdict));
+            _effects.Add(new CountCheck(answer.Verdict, answer.Reason));
             check.Work.OrderUnderWay = false;
             if (check.Work.Renewed) Again(check.Work);
             else Compared(check.Work, answer);
@@ -120,8 +120,9 @@ public sealed partial class TargetMachine
 
     private void Unproven(Work work, Reason? why)
     {
-        if (!work.HasOrdered && work.SeenSerial != work.Wish.Content!.Serial) Drifted(work, DriftKind.Newer, null);
-        else Proven(work, work.SeenSerial, UncheckedBecause(why), wasCompared: false);
+        bool hasSerial = work.SeenSerial == work.Wish.Content!.Serial;
+        if (!work.HasOrdered && !hasSerial) Drifted(work, DriftKind.Newer, null);
+        else Proven(work, work.SeenSerial, work.HasOrdered ? UncheckedBecause(why) : null, wasCompared: false);
     }
 
     private Reason UncheckedBecause(Reason? why) => new(

@@ -52,6 +52,13 @@ public sealed partial class TargetMachine
         {
             Proven(work, seen, null, wasCompared: false);
         }
+        else if (work.Stage == Stage.Observing && answer.Observation == Observation.CannotTell && LooksDeep(work) && !work.HasOrdered)
+        {
+            // It was proven once, and one that looks again is not to change anything for want of an answer.
+            CodeProbe.Reached("target.deep-look-unanswered");
+            Rest(work, Stage.Observing);
+            StartProbe();
+        }
         else if (work.Stage == Stage.Observing)
         {
             if (answer.Observation != Observation.CannotTell && ComparesFirst(work))

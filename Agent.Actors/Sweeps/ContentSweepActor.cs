@@ -100,7 +100,14 @@ public sealed class ContentSweepActor : UntypedActor
         if (!_courses.TryGetValue(target, out Course? course)) return false;
         course.IsRepairWanted = true;
         course.DueAt = TimeSpan.Zero;
-        if (_course is not null && _course == course) GiveUp();
+        if (_course is { } other && (other == course || _depth != LookDepth.Repair))
+        {
+            // Somebody waits for it: what is only looked through goes on behind it, where it was.
+            if (other != course) other.DueAt = Clock.Monotonic;
+            other.State = "waiting";
+            GiveUp();
+        }
+
         Next();
         return true;
     }
@@ -141,7 +148,7 @@ public sealed class ContentSweepActor : UntypedActor
     private void Begin(ImmutableArray<DriftFinding> standing)
     {
         _isGoing = true;
-        _after = null;
+        _after = _depth == LookDepth.Repair ? null : _course!.After;
         _isLastPage = false;
         foreach (DriftFinding finding in standing) _toLook.Enqueue(finding.Zone);
         _course!.Target.Tell(new GetTargetStatus(), Self);
@@ -167,11 +174,12 @@ public sealed class ContentSweepActor : UntypedActor
         Watchdog();
         foreach (DomainName zone in wanted) _toLook.Enqueue(zone);
         _isLastPage = wanted.Length < PageSize;
+        if (_depth != LookDepth.Repair) _course!.After = _after;
         if (!wanted.IsEmpty) _after = wanted[^1];
         Timers.StartSingleTimer(StepTimer, StepTimer, Step);
     }
 
-    /// <summary>It did not come to an end: sooner than in its turn, from the beginning.</summary>
+    /// <summary>It did not come to an end: sooner than in its turn, from the page on where it was. A repair begins anew.</summary>
     private void PutOff(string state)
     {
         if (_course is not { } course) return;
@@ -184,7 +192,12 @@ public sealed class ContentSweepActor : UntypedActor
     private void End(string state)
     {
         _course!.State = state;
-        if (state == "swept") _course.SweptAt = Clock.UtcNow;
+        if (state == "swept")
+        {
+            _course.SweptAt = Clock.UtcNow;
+            _course.After = null;
+        }
+
         GiveUp();
         Next();
     }
@@ -210,6 +223,9 @@ public sealed class ContentSweepActor : UntypedActor
         public TimeSpan DueAt { get; set; }
 
         public bool IsRepairWanted { get; set; }
+
+        /// <summary>Up to where everything was looked at in a sweep that did not come to its end.</summary>
+        public DomainName? After { get; set; }
 
         public string State { get; set; } = "waiting";
 

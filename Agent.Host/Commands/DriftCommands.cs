@@ -6,7 +6,7 @@ namespace Agent.Host.Commands;
 /// <summary>The commands about what others changed at targets.</summary>
 internal sealed class DriftCommands(CommandConsole console)
 {
-    private static readonly string[] TargetHeadings = ["TARGET", "NODE", "RULE", "SWEEP", "LOOKED AT", "SWEPT", "DIFFERENT"];
+    private static readonly string[] TargetHeadings = ["TARGET", "NODE", "RULE", "SWEEP", "LOOKED AT", "SWEPT", "DIFFERENT", "REASON"];
     private static readonly string[] ZoneHeadings = ["TARGET", "ZONE", "KIND", "SERVED", "WANTED", "STATE", "FOUND"];
     private readonly ApiOptions _options = new();
 
@@ -81,6 +81,7 @@ internal sealed class DriftCommands(CommandConsole console)
         .. Texts(target, "target", "node", "rule", "state", "looked", "sweptAt"),
         (ApiClient.Items(target, "drift").Count() + target.GetProperty("further").GetInt32()).ToString(
             System.Globalization.CultureInfo.InvariantCulture),
+        AskCommands.ReasonOf(target),
     ];
 
     private static string[] ZoneRow(string target, JsonElement zone) =>

@@ -10,7 +10,6 @@ using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
-using Agent.Backends.Contents;
 using Agent.Backends.Embedded;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
@@ -240,8 +239,8 @@ internal sealed partial class AgentService : IAsyncDisposable
         {
             IZoneBackend backend = TargetFactory.Create(target, data, zones, _transferKeys, clock, _loggers);
             OnStop(backend.DisposeAsync);
-            ContentChecker? check = TargetFactory.CreateCheck(target, data.SpoolPath, _transferKeys, clock);
-            if (check is not null) OnStop(check.DisposeAsync);
+            IContentCheck? check = TargetFactory.CreateCheck(target, data.SpoolPath, _transferKeys, clock);
+            if (check is IAsyncDisposable ends) OnStop(ends.DisposeAsync);
             var settings = new BackendActorSettings(target.Name, backend, ProbeInterval)
             {
                 Rules = target.Rules,

@@ -58,11 +58,15 @@ internal static class TargetFactory
         }
     }
 
-    /// <summary>Compares what the target's server serves; null where none can be asked, or it is we ourselves who answer.</summary>
-    public static ContentChecker? CreateCheck(TargetOptions target, string spoolPath, TransferKeyring keys, TimeProvider clock) =>
-        target.Server is { } server && target.Settings is not (EmbeddedSettings or FakeSettings)
-            ? new ContentChecker(server.ToEndPoint(), () => KeyOf(target, keys), spoolPath, clock)
-            : null;
+    /// <summary>Compares what the target serves; null where nothing can be asked, or it is we ourselves who answer.</summary>
+    public static IContentCheck? CreateCheck(
+        TargetOptions target, string spoolPath, TransferKeyring keys, TimeProvider clock) => target switch
+    {
+        { Settings: EmbeddedSettings or FakeSettings } => null,
+        { Server: { } server } => new ContentChecker(server.ToEndPoint(), () => KeyOf(target, keys), spoolPath, clock),
+        { Settings: ZoneFilesSettings files } => new ZoneFileCheck(files.Directory, spoolPath, clock),
+        _ => null,
+    };
 
     /// <summary>The key that the server is asked with for a transfer, as it stands after reloads; null for none.</summary>
     public static TsigKey? KeyOf(TargetOptions target, TransferKeyring keys) =>

@@ -321,7 +321,7 @@ internal sealed partial class OptionsBinder
             section.Problem("on-expire", $"the driver {driver.Name} cannot take a zone from its server; keep is possible");
         TargetRules rules = isNamed ? ReadRules(section, around.Rules) : around.Rules;
         HostEndpoint? asked = server ?? driver.DefaultServer(settings);
-        if (isNamed && rules.Verify != ContentProof.Serial && asked is null && section.IsSet("verify"))
+        if (isNamed && rules.Verify != ContentProof.Serial && asked is null && settings is not ZoneFilesSettings && section.IsSet("verify"))
             section.Problem("verify", "nothing but the serial can be proven here: server does not say where the target answers DNS");
         section.Done();
         TargetScope reach = scope ?? driver.ScopeBySettings(settings) ?? driver.DefaultScope;

@@ -50,6 +50,7 @@ public sealed record DriftModel(
 /// <param name="Drift">Zones that differ, in order of name.</param>
 /// <param name="Further">Zones that differ and are not named.</param>
 /// <param name="Repaired">Zones that were put right, the latest first.</param>
+/// <param name="Reason">Why the last comparison of a content came to nothing.</param>
 public sealed record TargetDriftModel(
     string Target,
     string Node,
@@ -59,7 +60,8 @@ public sealed record TargetDriftModel(
     DateTimeOffset? SweptAt,
     IReadOnlyList<DriftModel> Drift,
     int Further,
-    IReadOnlyList<DriftModel> Repaired)
+    IReadOnlyList<DriftModel> Repaired,
+    ReasonModel? Reason)
 {
     internal static TargetDriftModel Of(
         TargetDrift drift, TargetStatus status, ContentSweep? sweep, (string Name, string Node) place) => new(
@@ -71,5 +73,6 @@ public sealed record TargetDriftModel(
         sweep?.SweptAt,
         [.. drift.Standing.Select(DriftModel.Of)],
         drift.Further,
-        [.. drift.Repaired.Select(DriftModel.Of)]);
+        [.. drift.Repaired.Select(DriftModel.Of)],
+        ReasonModel.Of(drift.Obstacle, null));
 }

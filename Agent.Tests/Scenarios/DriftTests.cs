@@ -17,6 +17,7 @@ public sealed class DriftTests
         await using ScriptedMaster master = new(zone);
         await using BindServer bind = new();
         await using NsdServer nsd = new();
+        using TemporaryFolder files = new("drift");
         await using KnotServer knot = new() { HasDatabase = true };
         await Task.WhenAll(bind.StartAsync(), nsd.StartAsync(), knot.StartAsync());
         await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
@@ -30,6 +31,7 @@ public sealed class DriftTests
                 pattern = {{NsdServer.TargetPattern}}, zone-directory = "{{nsd.ZoneFolder}}"
               }
               knot { {{knot.TargetSettings}} }
+              files { driver = zone-files, directory = "{{files.FullPath}}" }
             }
             """);
         await agent.Worker.CreateAcceptedAsync(Zone);
@@ -38,17 +40,22 @@ public sealed class DriftTests
         // The same serial with another record, where the file is the server's own; and a newer one, where it edits by transaction.
         Edit(bind.ZoneFolder);
         (await bind.RndcAsync("reload", "drift.example")).EnsureSuccess();
+        Edit(files.FullPath);
         Edit(nsd.ZoneFolder);
         (await nsd.ControlAsync("reload", "drift.example")).EnsureSuccess();
         (await knot.KnotcAsync("zone-begin", Zone)).EnsureSuccess();
         (await knot.KnotcAsync("zone-unset", Zone, Edited)).EnsureSuccess();
         (await knot.KnotcAsync("zone-commit", Zone)).EnsureSuccess();
 
-        JsonElement found = await RepairedAsync(agent, "nsd");
-        Assert.Equal(("content", 10u), (found.GetProperty("kind").GetString(), found.GetProperty("servedSerial").GetUInt32()));
-        Assert.Contains("203.0.113.99", Line(found, "foreign"), StringComparison.Ordinal);
-        Assert.StartsWith($"{Edited}.{Zone}", Line(found, "missing"), StringComparison.Ordinal);
-        found = await RepairedAsync(agent, "knot");
+        foreach (string target in new[] { "nsd", "files" })
+        {
+            JsonElement edit = await RepairedAsync(agent, target);
+            Assert.Equal(("content", 10u), (edit.GetProperty("kind").GetString(), edit.GetProperty("servedSerial").GetUInt32()));
+            Assert.Contains("203.0.113.99", Line(edit, "foreign"), StringComparison.Ordinal);
+            Assert.StartsWith($"{Edited}.{Zone}", Line(edit, "missing"), StringComparison.Ordinal);
+        }
+
+        JsonElement found = await RepairedAsync(agent, "knot");
         Assert.Equal(("newer-serial", 11u), (found.GetProperty("kind").GetString(), found.GetProperty("servedSerial").GetUInt32()));
         Assert.Equal(await DigTool.TransferAsync(master.EndPoint, Zone), await DigTool.TransferAsync(nsd.EndPoint, Zone));
         Assert.Equal(await DigTool.TransferAsync(master.EndPoint, Zone), await DigTool.TransferAsync(knot.EndPoint, Zone));

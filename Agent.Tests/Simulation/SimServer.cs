@@ -98,18 +98,18 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
     {
         if (!Served.TryGetValue(zone, out uint serial)) return;
         Spoiled.Add(zone);
+        LeaveInDoubt(zone);
         Served[zone] = serial + serialBy;
     }
 
-    /// <summary>Somebody asked or ordered in vain: it may act now without looking.</summary>
+    /// <summary>Somebody asked or ordered in vain, or changed the zone here: it may act now without looking.</summary>
     public void LeaveInDoubt(DomainName zone) => _doubts[zone] = sim.Now;
 
     /// <summary>When somebody asked about the zone, or ordered something, in vain for the last time.</summary>
     public TimeSpan? LastDoubt(DomainName zone) => _doubts.TryGetValue(zone, out TimeSpan at) ? at : null;
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private ContentChecked Compare(CheckContent order)
+    /// <summary>What a comparison finds at this moment.</summary>
+    public ContentChecked Compare(CheckContent order)
     {
         bool isThere = Served.TryGetValue(order.Zone, out uint serial);
         if (Away || !isThere) return new ContentChecked(order.Id, ContentVerdict.CannotTell, null, NotThere);
@@ -118,6 +118,8 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
         var difference = new ContentDifference(1, 1, ["a.example. 1 IN A 192.0.2.1"], ["a.example. 1 IN A 192.0.2.2"], order.Proof);
         return new ContentChecked(order.Id, ContentVerdict.Differs, difference, null);
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private ZoneObserved CannotTell(long id, DomainName zone)
     {

@@ -118,6 +118,27 @@ public sealed class ContentSweepTests : TestKitBase
     }
 
     [Fact]
+    public void A_repair_goes_before_the_look_through_another_server_which_goes_on_where_it_was()
+    {
+        Want(1203);
+        Hold("ns1");
+        PlayedTarget second = Hold("ns2");
+        second.Rule = DriftRule.Off;
+        IActorRef sweep = Start();
+        Advance(TimeSpan.FromMinutes(13));
+        int before = _looks.Count;
+        Assert.InRange(before, 700, 1100);
+        Ask<RepairBegun>(sweep, new RepairTarget("ns2"));
+        Advance(TimeSpan.FromSeconds(30));
+        Assert.All(_looks.Skip(before), l => Assert.Equal("ns2", l.Target));
+        Advance(TimeSpan.FromMinutes(10));
+        LookAtTarget[] first = [.. _looks.Where(l => l.Target == "ns1")];
+        Assert.Equal(_rows.Keys, first.Select(l => l.Zone).Distinct());
+        Assert.InRange(first.Length, 1203, 1203 + 500);
+        Assert.Equal(["swept", "swept"], States(sweep));
+    }
+
+    [Fact]
     public void A_repair_that_the_journal_breaks_off_is_begun_anew()
     {
         Want(3);

@@ -241,6 +241,14 @@ public sealed class RemoteTargetTests : TestKitBase
         return (progress.Target, progress.State);
     }
 
+    [Fact]
+    public void What_others_changed_there_the_node_knows_that_holds_the_target()
+    {
+        TestProbe asker = CreateTestProbe();
+        asker.Send(_target, new GetTargetDrift());
+        Assert.True(asker.ExpectMsg<TargetDrift>().IsElsewhere);
+    }
+
     private TargetStatus Status()
     {
         TestProbe asker = CreateTestProbe();

@@ -169,6 +169,20 @@ public sealed class TargetContentTests
     }
 
     [Fact]
+    public void A_look_that_gets_no_answer_changes_nothing_and_is_made_again()
+    {
+        var target = new ScriptedTarget(new TargetRules { Drift = DriftRule.Repair });
+        target.Look(7, LookDepth.Content);
+        target.CannotSee(target.Order<ObserveZone>());
+        target.Finish(target.Order<ProbeServer>(), OrderOutcome.Done);
+        Assert.Empty(target.Orders());
+        target.RestIsOver();
+        target.See(target.Order<ObserveZone>(), 7);
+        target.Compare(target.Order<CheckContent>(), ContentVerdict.CannotTell);
+        Assert.Equal((TargetZoneState.Verified, null, 0), (target.Last.State, target.Last.Reason, target.Machine.Behind));
+    }
+
+    [Fact]
     public void A_repair_asked_for_while_a_look_is_under_way_is_not_lost()
     {
         var target = new ScriptedTarget(new TargetRules { Drift = DriftRule.Report });

@@ -99,9 +99,9 @@ public sealed class ContentCheckerTests : IDisposable
     private async Task<ContentChecked> CheckAsync(EndPoint server, ZoneContent wanted, ContentProof proof)
     {
         await using ContentChecker checker = new(server, () => null, _spool.FullPath, TimeProvider.System);
-        var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
-        checker.Check(new CheckContent(7, wanted.Apex, wanted, proof), new ReplyTo(new Caller(answer), 0));
-        return Assert.IsType<ContentChecked>(await answer.Task.WaitAsync(TimeSpan.FromSeconds(60)));
+        var answer = new AnswerOnce();
+        checker.Check(new CheckContent(7, wanted.Apex, wanted, proof), new ReplyTo(answer, 0));
+        return Assert.IsType<ContentChecked>(await answer.Answer.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     /// <summary>As an agent would hold it that transferred the zone from there.</summary>
@@ -110,12 +110,5 @@ public sealed class ContentCheckerTests : IDisposable
         var reader = new Agent.Backends.Shared.ServedZoneReader(server.EndPoint, _spool.FullPath, TimeProvider.System);
         var served = await reader.ReadAsync(DomainName.Parse(Zone), null, 1 << 20, CancellationToken.None);
         return served.Zone!;
-    }
-
-    private sealed class Caller(TaskCompletionSource<object> answer) : IActorRef
-    {
-        public string Path => "/caller";
-
-        public void Tell(object message, IActorRef? sender = null) => answer.SetResult(message);
     }
 }

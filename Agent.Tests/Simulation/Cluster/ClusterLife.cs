@@ -1,3 +1,4 @@
+using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
@@ -22,9 +23,11 @@ internal sealed class ClusterLife
     private readonly KernelRandom _random;
     private readonly ClusterZone[] _zones;
     private readonly int _acts;
+    private readonly bool _isEdited;
 
-    private ClusterLife(ulong seed, SimOptions options, bool isCalm)
+    private ClusterLife(ulong seed, SimOptions options, bool isCalm, bool isEdited)
     {
+        _isEdited = isEdited;
         _cluster = new SimCluster(seed, options, isCalm);
         _random = _cluster.Sim.Faults.Fork();
         _zones = [.. Enumerable.Range(0, 3 + _random.Next(5)).Select(i => new ClusterZone(DomainName.Parse($"zone{i}.example.")))];
@@ -35,9 +38,10 @@ internal sealed class ClusterLife
     }
 
     /// <summary>Lives it, and returns the cluster as it was at the end.</summary>
-    public static SimCluster Live(ulong seed, SimOptions options, bool isCalm = false)
+    /// <param name="isEdited">Somebody edits the servers by hand, and looks go as deep as the records.</param>
+    public static SimCluster Live(ulong seed, SimOptions options, bool isCalm = false, bool isEdited = false)
     {
-        ClusterLife life = new(seed, options, isCalm);
+        ClusterLife life = new(seed, options, isCalm, isEdited);
         life.Live();
         return life._cluster;
     }
@@ -48,12 +52,43 @@ internal sealed class ClusterLife
         {
             _cluster.Sim.RunFor(_random.NextTimeSpan(TimeSpan.FromSeconds(_random.Chance(0.1) ? 30 : 4)));
             Act();
+            if (_isEdited) ActByHand();
         }
 
         _cluster.Heal();
         ComeLevel();
+        if (_isEdited) CheckRecords();
         CheckNothingWaits();
         _cluster.Checkers.AtEnd();
+    }
+
+    /// <summary>Only records: a serial that was raised by hand would have to go back.</summary>
+    private void ActByHand()
+    {
+        ClusterZone zone = _zones[_random.Next(_zones.Length)];
+        (string name, SimServer server) = _cluster.Servers.ElementAt(_random.Next(_cluster.Servers.Count()));
+        if (_random.Chance(0.6)) server.EditByHand(zone.Name, serialBy: 0);
+        else if (Up() is { } node) Look(node, zone, name, (LookDepth)_random.Next(3));
+    }
+
+    private void Look(SimClusterNode node, ClusterZone zone, string target, LookDepth depth) =>
+        _cluster.Ask(node, new LookAtTarget(zone.Name, target) { Depth = depth });
+
+    private void CheckRecords()
+    {
+        SimClusterNode asked = Up()!;
+        foreach (ClusterZone zone in _zones)
+        {
+            foreach ((string name, _) in _cluster.Servers) Look(asked, zone, name, LookDepth.Content);
+        }
+
+        _cluster.Sim.RunFor(TimeSpan.FromMinutes(2));
+        Assert.Null(Problem());
+        foreach ((string name, SimServer server) in _cluster.Servers)
+        {
+            string[] left = [.. server.Spoiled.Where(server.Served.ContainsKey).Select(z => z.ToString())];
+            Assert.True(left.Length == 0, $"{name} still has records of others: {string.Join(' ', left)}");
+        }
     }
 
     /// <summary>Level is what stays so for a while: a request of a node that died may still be under way.</summary>

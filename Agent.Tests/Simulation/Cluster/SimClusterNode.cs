@@ -115,6 +115,8 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
             {
                 Permit = new GatePermit(Cluster.Gate),
                 FenceCheck = new JournalFenceCheck(journal),
+                Check = end,
+                Rules = new TargetRules { Drift = DriftRule.Repair },
             },
             isFarmScoped);
         Farm.Clear();

@@ -11,6 +11,7 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     private const int CalmSeeds = 20;
     private const int OrderlySeeds = 6;
     private const int CatalogSeeds = 20;
+    private const int EditedSeeds = 15;
 
     /// <summary>A bug that so many lives do not show would live on.</summary>
     private const int SeedsForBug = 300;
@@ -22,6 +23,10 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     [Fact]
     public void Members_of_a_catalog_come_and_go_and_those_that_stay_listed_are_never_taken_away() =>
         SimSeeds.ForEach(CatalogSeeds, seed => CatalogLife.Live(seed, SimSeeds.Swarm(seed)).Sim.Unseed);
+
+    [Fact]
+    public void Hand_edits_are_put_right_whoever_owns_the_zone_and_whoever_holds_the_server() =>
+        SimSeeds.ForEach(EditedSeeds, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), isEdited: true).Sim.Unseed);
 
     [Fact]
     public void No_request_fails_because_nodes_leave_in_good_order_and_return() =>

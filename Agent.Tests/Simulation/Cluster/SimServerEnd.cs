@@ -10,7 +10,7 @@ namespace Agent.Tests.Simulation.Cluster;
 /// A node's way to a name server that others may reach too. An order that has left is carried out whatever becomes of its node: it stands
 /// still in the middle of giving it, or dies before the answer.
 /// </summary>
-internal sealed class SimServerEnd : SimPort, IZoneBackend
+internal sealed class SimServerEnd : SimPort, IZoneBackend, IContentCheck
 {
     private static readonly TimeSpan Way = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
@@ -44,6 +44,15 @@ internal sealed class SimServerEnd : SimPort, IZoneBackend
     public void Observe(ObserveZone order, ReplyTo replyTo) => Order(order, replyTo);
 
     public void Probe(ProbeServer order, ReplyTo replyTo) => Order(order, replyTo);
+
+    public void Check(CheckContent order, ReplyTo replyTo)
+    {
+        if (!TryCall()) return;
+        if (IsCut)
+            Reach(Node.PausedFor + Deadline, () => replyTo.Tell(new ContentChecked(order.Id, ContentVerdict.CannotTell, null, NotThere)));
+        else
+            Leave(Random.NextTimeSpan(Way), () => Return(replyTo, _server.Compare(order)));
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
