@@ -67,7 +67,7 @@ public sealed class NotifyTests
     {
         ScriptedZone zone = new(Zone, 1);
         await using ScriptedMaster master = new(zone);
-        await using AgentProcess agent = await StartAsync(master, "notify-delay = 1s");
+        await using AgentProcess agent = await StartAsync(master, "notify-delay = 4s");
         await agent.Worker.CreateAcceptedAsync(Zone);
         int passesBefore = master.CountOf(DnsTestMessage.TypeSoa);
         int transfersBefore = Transfers(master);
