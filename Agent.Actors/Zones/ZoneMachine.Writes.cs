@@ -61,7 +61,8 @@ public sealed partial class ZoneMachine
         };
         if (purpose is WritePurpose.Content or WritePurpose.Standing) _noted = _notedNext;
         _standing = _writtenRow is null ? null : PutStanding.Of(_writtenRow);
-        if (wasDelayed && _phase == ZonePhase.Creating && !_promised && purpose is WritePurpose.Content or WritePurpose.Accept or WritePurpose.Trial)
+        bool isOfCreation = purpose is WritePurpose.Content or WritePurpose.Accept or WritePurpose.Trial;
+        if (wasDelayed && _phase == ZonePhase.Creating && !_promised && isOfCreation)
         {
             UndoCreation("the journal took the zone after its CREATE was answered with a failure");
             return;

@@ -217,7 +217,8 @@ internal sealed class AskCommands(CommandConsole console)
         };
         quorum.Validators.Add(result =>
         {
-            if (!Quorum.TryParse(result.GetValueOrDefault<string>() ?? "", out _)) result.AddError("--quorum: all, majority or a number from 1 is needed");
+            if (!Quorum.TryParse(result.GetValueOrDefault<string>() ?? "", out _))
+                result.AddError("--quorum: all, majority or a number from 1 is needed");
         });
         Command command = WithZone("wait", "Waits until the targets serve the zone", async (zone, parsed, client, cancellation) =>
         {

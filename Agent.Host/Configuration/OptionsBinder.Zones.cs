@@ -62,7 +62,7 @@ internal sealed partial class OptionsBinder
         };
         section.Done();
         if (policy.Canaries.Names.Length > 0 && targets.All(t => policy.Canaries.Contains(t.Name)))
-            section.Problem("canaries", "when every target is a canary, nobody is left to be protected: leave one out, or leave this empty");
+            section.Problem("canaries", "when every target is a canary, nobody is left to protect: leave one out, or leave this empty");
         return policy;
     }
 

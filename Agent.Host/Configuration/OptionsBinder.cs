@@ -236,7 +236,8 @@ internal sealed partial class OptionsBinder
     private Quorum ReadQuorum()
     {
         string text = _agent.Text("quorum");
-        if (!Quorum.TryParse(text, out Quorum quorum)) _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
+        if (!Quorum.TryParse(text, out Quorum quorum))
+            _agent.Problem("quorum", $"all, majority or a number from 1 is needed, not '{text}'");
         return quorum;
     }
 

@@ -1,5 +1,4 @@
 using Agent.Actors.Backends;
-using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
