@@ -9,8 +9,9 @@ using Agent.Dns.Tsig;
 namespace Agent.Backends.Contents;
 
 /// <summary>
-/// Compares what a server serves with a content: by transfer, signed where there is a key, or by asking for some RRsets over one TCP
-/// connection. A server that refuses the transfer, and a zone that is too large for one, is asked for RRsets instead.
+/// Compares what a server serves with a content: by transfer, signed where there is a key, or by asking for some RRsets, over one TCP
+/// connection where the server has TCP. A server that refuses the transfer, and a zone that is too large for one, is asked for RRsets
+/// instead.
 /// </summary>
 /// <remarks>Any number of callers; each comparison runs on a thread of the pool and ends by itself at its deadline.</remarks>
 /// <param name="server">Where the server answers.</param>
@@ -86,11 +87,11 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
         var missing = new RecordLines(LinesMax);
         (long foreignCount, long missingCount) = (0, 0);
         int seen = 0;
-        using var questions = new RrsetQuestions(server);
+        using var questions = new RrsetQuestions(server, time);
         foreach (SampledRrset wanted in RrsetSample.Draw(order.Content, SampleSize))
         {
             RrsetAnswer? answer = await questions.AskAsync(wanted.Owner, wanted.Type, stop);
-            if (answer is null) return CannotTell(order, $"{server} closed the connection");
+            if (answer is null) return CannotTell(order, $"{server} closed the connection, or is silent");
             if (answer.Kind == RrsetAnswerKind.Unusable)
                 return CannotTell(order, $"{server} answered {answer.Code.ToString().ToUpperInvariant()} for {wanted.Owner} {wanted.Type}");
             if (answer.Kind == RrsetAnswerKind.Hidden) continue;

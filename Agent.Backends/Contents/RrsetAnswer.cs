@@ -9,7 +9,8 @@ public enum RrsetAnswerKind
     /// <summary>It is authoritative for the name and has these records, or none.</summary>
     Data = 0,
 
-    /// <summary>The name is another zone's, or below a name that stands for others: nothing of ours is to be seen there.</summary>
+    /// <summary>The name is another zone's, or below a name that stands for others, or the answer was cut off: nothing of ours is to be
+    /// seen there.</summary>
     Hidden = 1,
 
     /// <summary>No answer to the question.</summary>
@@ -40,6 +41,9 @@ public sealed record RrsetAnswer(RrsetAnswerKind Kind, uint Ttl, IReadOnlyList<b
             return Malformed;
         if (header.ResponseCode is not (ResponseCode.NoError or ResponseCode.NXDomain))
             return new RrsetAnswer(RrsetAnswerKind.Unusable, 0, [], header.ResponseCode);
+        // What is left of it may not even fit its counts.
+        if (header.IsTruncated)
+            return new RrsetAnswer(RrsetAnswerKind.Hidden, 0, [], header.ResponseCode);
         var rdatas = new List<byte[]>();
         uint ttl = 0;
         bool isHidden = !header.IsAuthoritative;

@@ -42,14 +42,15 @@ internal sealed class GdnsdFolder(string path, TimeProvider time)
     /// <exception cref="IOException">The disk does not let us.</exception>
     public void Prepare()
     {
-        EnsureThere();
         MakeBeside();
         AtomicFile.DeleteLeftovers(FullPath);
     }
 
     /// <summary>Makes the folders beside, also when somebody took them away.</summary>
+    /// <exception cref="IOException">The folder itself is not there: it may be a file system that is not mounted.</exception>
     public void MakeBeside()
     {
+        EnsureThere();
         Directory.CreateDirectory(Before);
         Directory.CreateDirectory(Absent);
     }

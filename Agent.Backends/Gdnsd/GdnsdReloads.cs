@@ -31,6 +31,7 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
     private bool _isTreeStale = true;
     private DateTimeOffset _lastGoodReload = DateTimeOffset.MinValue;
     private Task? _ready;
+    private bool _isPrepared;
 
     /// <summary>Returns when what an earlier process left is done with; contents may be written from then on.</summary>
     /// <exception cref="IOException">The folder does not let us.</exception>
@@ -65,7 +66,10 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
     /// <summary>Where gdnsd took the files before, they are for good; else they go, and it can start again.</summary>
     private async Task RecoverAsync()
     {
-        folder.Prepare();
+        if (!_isPrepared)
+            folder.Prepare();
+        _isPrepared = true;
+        folder.MakeBeside();
         if (!folder.HasOpenChanges)
             return;
         bool isTaken = false;
@@ -84,6 +88,12 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
             folder.TakeBackAll();
     }
 
+    private void RecoverAnew()
+    {
+        lock (_gate)
+            _ready = null;
+    }
+
     private async Task WorkOffAsync()
     {
         while (true)
@@ -99,6 +109,9 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
             catch (Exception error)
             {
                 _isTreeStale = true;
+                // The disk may have left a change half taken back.
+                if (error is not BackendException)
+                    RecoverAnew();
                 foreach (GdnsdChange change in group)
                     change.Fail(error);
             }

@@ -6,7 +6,7 @@ namespace Agent.Backends.Tinydns;
 /// Writes a constant database, as cdb_make does and tinydns reads it: records back to back, then 256 open hash tables, half of whose places
 /// are free, and in front where each of them is. Keys may repeat; their records are found in the order they were added in.
 /// </summary>
-/// <remarks>Holds eight octets for each record until the end. For one user.</remarks>
+/// <remarks>Holds eight octets for each record until the end, and sixteen there. For one user.</remarks>
 public sealed class CdbWriter
 {
     /// <summary>The largest database: all places in it are numbers of 32 bits.</summary>

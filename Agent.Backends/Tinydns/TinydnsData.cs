@@ -91,9 +91,12 @@ internal sealed class TinydnsData
     /// <exception cref="BackendException">data.cdb is somebody else's.</exception>
     public async Task RemoveAsync(DomainName zone)
     {
-        RefuseForeign();
+        if (Look(zone).Observation != Observation.Absent)
+            RefuseForeign();
         await _fragments.DeleteAsync(zone, [DamagedSuffix]);
         Forget(zone);
+        if (IsForeign())
+            return;
         await _builds.JoinAsync();
     }
 
@@ -132,21 +135,6 @@ internal sealed class TinydnsData
         return some.FirstOrDefault(zone => Look(zone).Observation == Observation.Present);
     }
 
-    /// <summary>Whether data.cdb has what the zone says of a name, and not what another one of ours below it says.</summary>
-    public bool IsInnermost(DomainName name, DomainName zone)
-    {
-        lock (_gate)
-        {
-            for (; name.Wire.Length > zone.Wire.Length; name = name.Parent)
-            {
-                if (_sizes?.ContainsKey(name) == true)
-                    return false;
-            }
-
-            return true;
-        }
-    }
-
     /// <summary>The zones that have a fragment; one more than the maximum when there are more.</summary>
     public List<DomainName> Zones(int maximum) => _fragments.Zones(maximum);
 
@@ -172,22 +160,27 @@ internal sealed class TinydnsData
     /// <summary>Says no before a fragment is written, and again before data.cdb is replaced.</summary>
     private void RefuseForeign()
     {
+        if (!IsForeign())
+            return;
+        throw BackendException.Refused(
+            $"{DataPath} is not the agent's and not empty: it was made by somebody else, tinydns-data for instance; move it away to have "
+            + "the agent's zones served, and only those");
+    }
+
+    private bool IsForeign()
+    {
         try
         {
             if (new FileInfo(DataPath) is not { Exists: true, Length: > 0 })
-                return;
+                return false;
             using CdbReader data = new(DataPath);
-            if (data.IsEmpty || data.Find(Mark).Any())
-                return;
+            return !data.IsEmpty && !data.Find(Mark).Any();
         }
         catch (InvalidDataException)
         {
             // Whatever it is, we have not written it.
+            return true;
         }
-
-        throw BackendException.Refused(
-            $"{DataPath} is not the agent's and not empty: it was made by somebody else, tinydns-data for instance; move it away to have "
-            + "the agent's zones served, and only those");
     }
 
     private Task BuildAsync()

@@ -54,6 +54,22 @@ public sealed class ContentCheckerTests : IDisposable
         Assert.Contains("192.0.2.1", Assert.Single(sample.Difference.Missing), StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("Category", "Peer")]
+    public async Task A_server_without_tcp_is_asked_by_udp()
+    {
+        await using TinydnsServer server = new();
+        await server.StartAsync();
+        await server.CompileAsync("Zcheck.example:ns1.elsewhere.test:ns1.elsewhere.test:5:1:1:1:1:300", "&check.example::ns1.elsewhere.test:300",
+            "=h0.check.example:192.0.0.0:300", "=h1.check.example:192.0.2.66:300");
+
+        ContentChecked same = await CheckAsync(server.EndPoint, SmallZone.Create(Zone, 5), ContentProof.Sample);
+        ContentChecked other = await CheckAsync(server.EndPoint, SmallZone.Create(Zone, 5, hosts: 2), ContentProof.Sample);
+
+        Assert.Equal((ContentVerdict.Same, null), Found(same));
+        Assert.Equal((ContentVerdict.Differs, 1L, 1L), (other.Verdict, other.Difference!.ForeignCount, other.Difference.MissingCount));
+    }
+
     [Theory]
     [InlineData(0x8002)]
     [InlineData(0x8005)]

@@ -98,11 +98,14 @@ public sealed class GdnsdBackendTests
         OrderFinished first = await caller.ProbeAsync();
         OrderFinished second = await caller.ProbeAsync();
         Directory.Delete(server.ZoneFolder, recursive: true);
+        OrderFinished order = await caller.RemoveAsync(Content.Apex);
         OrderFinished third = await caller.ProbeAsync();
 
         Assert.StartsWith("process 7, ", first.ServerRun, StringComparison.Ordinal);
         Assert.Equal(first.ServerRun, second.ServerRun);
+        Assert.Equal(OrderOutcome.Away, order.Outcome);
         Assert.Equal(OrderOutcome.Away, third.Outcome);
+        Assert.False(Directory.Exists(server.ZoneFolder));
         Assert.Contains("not there", third.Reason!.Text, StringComparison.Ordinal);
         Assert.Equal(1, server.Connections);
     }

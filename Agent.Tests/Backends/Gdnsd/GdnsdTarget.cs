@@ -1,9 +1,9 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Gdnsd;
-using Agent.Backends.Shared;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
+using Agent.Tests.Backends.Contents;
 
 namespace Agent.Tests.Backends.Gdnsd;
 
@@ -11,7 +11,6 @@ namespace Agent.Tests.Backends.Gdnsd;
 internal sealed class GdnsdTarget : IAsyncDisposable
 {
     private readonly GdnsdBackend _backend;
-    private readonly ServedSample _served;
 
     public GdnsdTarget(GdnsdServer server, TimeSpan? reloadPatience = null)
     {
@@ -22,7 +21,6 @@ internal sealed class GdnsdTarget : IAsyncDisposable
                 ReloadPatience = reloadPatience ?? TimeSpan.FromSeconds(30),
             },
             TimeProvider.System);
-        _served = new ServedSample(new RrsetProbe(server.EndPoint, hasTcp: true, TimeProvider.System));
         Caller = new BackendCaller(_backend);
     }
 
@@ -46,7 +44,7 @@ internal sealed class GdnsdTarget : IAsyncDisposable
     public async Task AppliedEquallyAsync(ZoneContent content)
     {
         await AppliedAsync(content);
-        Assert.Null(await _served.FindDifferenceAsync(content, int.MaxValue, static _ => true, CancellationToken.None));
+        await ServedRrsets.EqualAsync(Server.EndPoint, content);
     }
 
     public async Task RemovedAsync(DomainName zone)

@@ -84,6 +84,7 @@ public sealed class TinydnsRestartPeerTests
 
         Assert.Contains("is not the agent's", await target.RefusedAsync(SmallZone.Create(Zone, 1)), StringComparison.Ordinal);
         Assert.Equal(OrderOutcome.Refused, (await target.Caller.RemoveAsync(Zone)).Outcome);
+        await target.RemovedAsync(Second);
         await target.SeesAsync(Zone, Observation.Present, 99);
         Assert.Equal(theirs, await File.ReadAllBytesAsync(server.Data));
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using Agent.Actors.Backends;
-using Agent.Backends.Shared;
 using Agent.Backends.Tinydns;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
+using Agent.Tests.Backends.Contents;
 
 namespace Agent.Tests.Backends.Tinydns;
 
@@ -12,14 +12,12 @@ namespace Agent.Tests.Backends.Tinydns;
 internal sealed class TinydnsTarget : IAsyncDisposable
 {
     private readonly TinydnsBackend _backend;
-    private readonly ServedSample _served;
 
     public TinydnsTarget(TinydnsServer server, long? dataBytesMax = null)
     {
         Server = server;
         TinydnsOptions options = new(server.Root, server.EndPoint);
         _backend = new TinydnsBackend(options with { DataBytesMax = dataBytesMax ?? options.DataBytesMax }, TimeProvider.System);
-        _served = new ServedSample(new RrsetProbe(server.EndPoint, hasTcp: false, TimeProvider.System));
         Caller = new BackendCaller(_backend);
     }
 
@@ -42,7 +40,7 @@ internal sealed class TinydnsTarget : IAsyncDisposable
     public async Task AppliedEquallyAsync(ZoneContent content)
     {
         await AppliedAsync(content);
-        Assert.Null(await _served.FindDifferenceAsync(content, int.MaxValue, static _ => true, CancellationToken.None));
+        await ServedRrsets.EqualAsync(Server.EndPoint, content);
         HasEveryRecord(content);
     }
 
