@@ -35,7 +35,8 @@ peers="named:bind9 rndc:bind9-utils named-checkzone:bind9-utils dig:bind9-dnsuti
   bird:bird2 birdc:bird2 exabgp:exabgp
   gdnsd:gdnsd tinydns:tinydns tinydns-data:tinydns tinydns-get:tinydns cdb:tinycdb
   systemd-analyze:systemd promtool:prometheus adduser:adduser
-  pdns_server:pdns-server pdnsutil:pdns-server sqlite3:sqlite3"
+  pdns_server:pdns-server pdnsutil:pdns-server sqlite3:sqlite3
+  mariadbd:mariadb-server mariadb-install-db:mariadb-server mariadb:mariadb-client"
 
 have() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
 
@@ -48,6 +49,7 @@ missing_packages() {
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages="$packages postgresql"
   compgen -G '/usr/lib/*/pdns/libgsqlite3backend.so' >/dev/null || packages="$packages pdns-backend-sqlite3"
   compgen -G '/usr/lib/*/pdns/libgpgsqlbackend.so' >/dev/null || packages="$packages pdns-backend-pgsql"
+  compgen -G '/usr/lib/*/pdns/libgmysqlbackend.so' >/dev/null || packages="$packages pdns-backend-mysql"
   /usr/bin/python3 -c 'import dns' >/dev/null 2>&1 || packages="$packages python3-dnspython"
   /usr/bin/python3 -c 'import designate' >/dev/null 2>&1 || packages="$packages python3-designate"
   # setuptools first: it has to come before whatever else loads distutils.

@@ -19,6 +19,7 @@ internal sealed class PowerDnsApiClient : IDisposable
 {
     private const int ConnectionsMax = 16;
     private const int ErrorBytesMax = 16 * 1024;
+    private const int ZoneBytesMax = 256 * 1024;
     private const int ErrorTextMax = 400;
     private const int TriesMax = 5;
 
@@ -88,7 +89,7 @@ internal sealed class PowerDnsApiClient : IDisposable
         await DoneAsync(answer, $"show {zone}", cancellation);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellation));
+            using JsonDocument document = JsonDocument.Parse(await ReadAsync(answer, ZoneBytesMax, cancellation));
             return ApiZone.Read(document.RootElement);
         }
         catch (Exception strange) when (strange is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -287,16 +288,22 @@ internal sealed class PowerDnsApiClient : IDisposable
         string status = $"{(int)answer.StatusCode} {answer.ReasonPhrase}".TrimEnd();
         try
         {
-            await using Stream text = await answer.Content.ReadAsStreamAsync(cancellation);
-            byte[] octets = new byte[ErrorBytesMax];
-            int length = await text.ReadAtLeastAsync(octets, octets.Length, throwOnEndOfStream: false, cancellation);
-            string said = Said(octets.AsMemory(0, length));
+            string said = Said(await ReadAsync(answer, ErrorBytesMax, cancellation));
             return said.Length > 0 ? said : status;
         }
         catch (Exception broken) when (broken is IOException or HttpRequestException)
         {
             return status;
         }
+    }
+
+    /// <summary>What the server sent, up to a bound.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage answer, int bytesMax, CancellationToken cancellation)
+    {
+        await using Stream text = await answer.Content.ReadAsStreamAsync(cancellation);
+        byte[] octets = new byte[bytesMax];
+        int length = await text.ReadAtLeastAsync(octets, octets.Length, throwOnEndOfStream: false, cancellation);
+        return octets.AsMemory(0, length);
     }
 
     private static string Said(ReadOnlyMemory<byte> octets)

@@ -32,7 +32,8 @@ internal sealed class ZoneTables : IAsyncDisposable
         try
         {
             await connection.OpenAsync(cancellation);
-            DbTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+            // More would lock the room between rows in MySQL, and zones that are made beside each other would stop each other there.
+            DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
             return new ZoneTables(connection, transaction, options.RowLock);
         }
         catch

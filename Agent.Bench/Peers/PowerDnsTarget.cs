@@ -3,13 +3,15 @@ using System.Globalization;
 namespace Agent.Bench.Peers;
 
 /// <summary>
-/// PowerDNS as a target: with its HTTP API and its control socket, over a database of SQLite of its own or one of PostgreSQL that is there.
+/// PowerDNS as a target: with its HTTP API and its control socket, over a database of SQLite of its own, or one of PostgreSQL or MariaDB.
 /// What it caches, and for how long, is as it comes.
 /// </summary>
 /// <param name="postgres">Where its database is, which this makes there; null for SQLite.</param>
-public sealed class PowerDnsTarget(PostgresServer? postgres = null) : DnsServer("pdns")
+/// <param name="maria">The same.</param>
+public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer? maria = null) : DnsServer("pdns")
 {
-    private const string PostgresDatabase = "pdns";
+    private const string Database = "pdns";
+    private const string MysqlTables = "/usr/share/doc/pdns-backend-mysql/schema.mysql.sql";
     private const string PostgresTables = "/usr/share/doc/pdns-backend-pgsql/schema.pgsql.sql";
     private const string SqliteTables = "/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql";
 
@@ -30,11 +32,13 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null) : DnsServer(
     public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
 
     /// <summary>What a client of the database needs to reach it.</summary>
-    public string ConnectionString => postgres?.ConnectionString(PostgresDatabase) ?? $"Data Source={DatabaseFile}";
+    public string ConnectionString =>
+        postgres?.ConnectionString(Database) ?? maria?.ConnectionString(Database) ?? $"Data Source={DatabaseFile}";
 
     /// <summary>Settings of a target by which an agent drives this server over its database.</summary>
     public string SqlTargetSettings =>
-        $"driver = powerdns-sql, server = \"{EndPoint}\", provider = {(postgres is null ? "sqlite" : "postgresql")}, "
+        $"driver = powerdns-sql, server = \"{EndPoint}\", "
+        + $"provider = {(postgres is not null ? "postgresql" : maria is not null ? "mysql" : "sqlite")}, "
         + $"connection-string = \"{ConnectionString}\", control = \"{ControlSocket}\"";
 
     /// <summary>One command of PowerDNS's tool for its database.</summary>
@@ -47,7 +51,8 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null) : DnsServer(
 
     /// <summary>One statement in the database; columns are parted by a bar.</summary>
     public async Task<string> SqlAsync(string statement) => postgres is not null
-        ? await postgres.SqlAsync(PostgresDatabase, statement)
+        ? await postgres.SqlAsync(Database, statement)
+        : maria is not null ? await maria.SqlAsync(Database, statement)
         : (await Tool.RunAsync("sqlite3", ["-cmd", ".timeout 5000", DatabaseFile, statement])).EnsureSuccess().Output.Trim();
 
     public override async Task StartAsync()
@@ -60,13 +65,22 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null) : DnsServer(
 
     protected override async Task<ChildProcess> LaunchAsync()
     {
-        string backend = postgres is not null
+        string backend = maria is not null
+            ? $"""
+            launch=gmysql
+            gmysql-host=127.0.0.1
+            gmysql-port={maria.Port.ToString(CultureInfo.InvariantCulture)}
+            gmysql-user=tester
+            gmysql-dbname={Database}
+            gmysql-dnssec=yes
+            """
+            : postgres is not null
             ? $"""
             launch=gpgsql
             gpgsql-host={postgres.Place.Address}
             gpgsql-port={postgres.Port.ToString(CultureInfo.InvariantCulture)}
             gpgsql-user=postgres
-            gpgsql-dbname={PostgresDatabase}
+            gpgsql-dbname={Database}
             gpgsql-dnssec=yes
             """
             : $"""
@@ -100,15 +114,21 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null) : DnsServer(
 
     private async Task MakeDatabaseAsync()
     {
-        if (postgres is null)
+        if (maria is not null)
+        {
+            await maria.SqlAsync("mysql", $"CREATE DATABASE IF NOT EXISTS {Database}");
+            if (await maria.SqlAsync(Database, "SHOW TABLES") == "")
+                await maria.SqlAsync(Database, await File.ReadAllTextAsync(MysqlTables));
+        }
+        else if (postgres is null)
         {
             if (!File.Exists(DatabaseFile))
                 (await Tool.RunAsync("sqlite3", [DatabaseFile, $".read {SqliteTables}"])).EnsureSuccess();
         }
-        else if (await postgres.SqlAsync("postgres", $"SELECT count(*) FROM pg_database WHERE datname = '{PostgresDatabase}'") == "0")
+        else if (await postgres.SqlAsync("postgres", $"SELECT count(*) FROM pg_database WHERE datname = '{Database}'") == "0")
         {
-            await postgres.SqlAsync("postgres", $"CREATE DATABASE {PostgresDatabase}");
-            await postgres.SqlAsync(PostgresDatabase, await File.ReadAllTextAsync(PostgresTables));
+            await postgres.SqlAsync("postgres", $"CREATE DATABASE {Database}");
+            await postgres.SqlAsync(Database, await File.ReadAllTextAsync(PostgresTables));
         }
     }
 }

@@ -212,6 +212,11 @@ public sealed class ConfigurationChange
             {
                 AddIfUnlisted(path, before.KeySecret, after.KeySecret);
             }
+
+            if (was?.Settings is PowerDnsApiSettings known && target.Settings is PowerDnsApiSettings now)
+            {
+                AddIfUnlisted(path, known.ApiKey, now.ApiKey);
+            }
         }
 
         AddUnlessSame("agent.cookies.secret-file", old.Cookies.Secrets.SequenceEqual(current.Cookies.Secrets));

@@ -4,6 +4,7 @@ using System.Text;
 using Agent.Backends.PowerDnsSql;
 using Agent.Host.Journal.Sqlite;
 using Microsoft.Data.Sqlite;
+using MySqlConnector;
 using Npgsql;
 
 namespace Agent.Host.Configuration;
@@ -16,6 +17,9 @@ public enum PowerDnsProvider
 
     /// <summary>gpgsql.</summary>
     Postgresql = 1,
+
+    /// <summary>gmysql: MySQL or MariaDB.</summary>
+    Mysql = 2,
 }
 
 /// <param name="Provider">Which database.</param>
@@ -43,12 +47,20 @@ public sealed record PowerDnsSqlSettings(PowerDnsProvider Provider, Secret Conne
     internal static PowerDnsSqlSettings Read(SectionReader section, TargetSurroundings around)
     {
         PowerDnsProvider provider = section.Choice(
-            "provider", ("sqlite", PowerDnsProvider.Sqlite), ("postgresql", PowerDnsProvider.Postgresql));
+            "provider",
+            ("sqlite", PowerDnsProvider.Sqlite),
+            ("postgresql", PowerDnsProvider.Postgresql),
+            ("mysql", PowerDnsProvider.Mysql));
         string text = section.Text("connection-string");
         bool mayBePlain = section.Flag("allow-plaintext");
         try
         {
-            text = provider == PowerDnsProvider.Sqlite ? CheckSqlite(text) : CheckPostgres(text, mayBePlain);
+            text = provider switch
+            {
+                PowerDnsProvider.Sqlite => CheckSqlite(text),
+                PowerDnsProvider.Mysql => CheckMysql(text, mayBePlain),
+                _ => CheckPostgres(text, mayBePlain),
+            };
         }
         // A parser's own message may quote a value, and values may be secrets.
         catch (Exception broken) when (broken is FormatException or ArgumentException or InvalidCastException or OverflowException)
@@ -66,6 +78,7 @@ public sealed record PowerDnsSqlSettings(PowerDnsProvider Provider, Secret Conne
     private Func<DbConnection> Connector(string text)
     {
         if (Provider == PowerDnsProvider.Postgresql) return () => new NpgsqlConnection(text);
+        if (Provider == PowerDnsProvider.Mysql) return () => new MySqlConnection(text);
         SqliteLibrary.Initialize();
         return () => new SqliteConnection(text);
     }
@@ -103,6 +116,27 @@ public sealed record PowerDnsSqlSettings(PowerDnsProvider Provider, Secret Conne
             throw new SettingException("a timeout of 0 would let a silent database hold the target for ever");
         if (string.IsNullOrEmpty(settings.ApplicationName)) settings.ApplicationName = "agent";
         if (!said.Contains("gssencryptionmode")) settings.GssEncryptionMode = GssEncryptionMode.Disable;
+        return settings.ConnectionString;
+    }
+
+    private static string CheckMysql(string text, bool mayBePlain)
+    {
+        MySqlConnectionStringBuilder settings = new(text);
+        if (string.IsNullOrWhiteSpace(settings.Server)) throw new SettingException("it names no Server");
+        if (string.IsNullOrEmpty(settings.UserID)) throw new SettingException("it names no User ID");
+        if (string.IsNullOrEmpty(settings.Database)) throw new SettingException("it names no Database");
+        if (!mayBePlain && !settings.Server.Split(',').All(IsLocal))
+        {
+            if (!settings.ContainsKey("SSL Mode")) settings.SslMode = MySqlSslMode.VerifyFull;
+            if (settings.SslMode is not (MySqlSslMode.Required or MySqlSslMode.VerifyCA or MySqlSslMode.VerifyFull))
+                throw new SettingException("TLS is needed beyond loopback: SSL Mode=VerifyFull, or allow-plaintext = true");
+        }
+
+        if (!settings.ContainsKey("Default Command Timeout")) settings.DefaultCommandTimeout = StatementSeconds;
+        if (!settings.ContainsKey("Connection Timeout")) settings.ConnectionTimeout = ConnectSeconds;
+        if (settings.ConnectionTimeout == 0 || settings.DefaultCommandTimeout == 0)
+            throw new SettingException("a timeout of 0 would let a silent database hold the target for ever");
+        if (string.IsNullOrEmpty(settings.ApplicationName)) settings.ApplicationName = "agent";
         return settings.ConnectionString;
     }
 

@@ -315,6 +315,14 @@ public class OptionsTests
         using System.Data.Common.DbConnection postgres = options.Connect();
         Assert.Equal("zones", postgres.Database);
         Assert.Contains("SSL Mode=VerifyFull", postgres.ConnectionString, StringComparison.Ordinal);
+
+        TargetOptions third = Assert.Single(ConfigurationText.Load("""
+            agent { backend-driver = powerdns-sql, backends.powerdns-sql { provider = mysql
+              connection-string = "Server=db.example;User ID=pdns;Database=zones" } }
+            """).Options.Targets);
+        using System.Data.Common.DbConnection mysql = ((PowerDnsSqlSettings)third.Settings).ToOptions(third.Server!).Connect();
+        Assert.Equal("zones", mysql.Database);
+        Assert.Contains("SSL Mode=VerifyFull", mysql.ConnectionString, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

@@ -112,6 +112,10 @@ public class ProblemTests
         "backend-driver = powerdns-sql, backends.powerdns-sql { provider = postgresql, "
             + "connection-string = \"Host=192.0.2.1;Username=pdns;SSL Mode=Prefer\" }",
         "agent.backends.powerdns-sql.connection-string: TLS is needed beyond loopback")]
+    [InlineData(
+        "backend-driver = powerdns-sql, backends.powerdns-sql { provider = mysql, "
+            + "connection-string = \"Server=192.0.2.1;User ID=pdns;Database=pdns;SSL Mode=Preferred\" }",
+        "agent.backends.powerdns-sql.connection-string: TLS is needed beyond loopback")]
     [InlineData("backend-driver = knot, backends.knot.control = \"\"", "agent.backends.knot.control: the path of the server's control socket")]
     [InlineData("backend-driver = dynamic-update, backends.dynamic-update.server = \"192.0.2.1\"",
         "the name of the key that signs the updates")]

@@ -211,10 +211,10 @@ public sealed class GdnsdFaultPointTests() : FaultPointTests("gdnsd", SharedStep
 public sealed class TinydnsFaultPointTests() : FaultPointTests("tinydns", SharedSteps.TriedElsewhere);
 
 [Trait("Category", "Peer")]
-public sealed class PowerDnsApiFaultPointTests() : FaultPointTests("powerdns-api", SharedSteps.TriedElsewhere);
+public sealed class PowerDnsApiFaultPointTests() : FaultPointTests("powerdns-api", SharedSteps.AndThoseOfTargetsTriedElsewhere);
 
 [Trait("Category", "Peer")]
 public sealed class ExecFaultPointTests() : FaultPointTests("exec", SharedSteps.AndThoseOfTargetsTriedElsewhere);
 
 [Trait("Category", "Peer")]
-public sealed class PowerDnsSqlFaultPointTests() : FaultPointTests("powerdns-sql", SharedSteps.TriedElsewhere);
+public sealed class PowerDnsSqlFaultPointTests() : FaultPointTests("powerdns-sql", SharedSteps.AndThoseOfTargetsTriedElsewhere);
