@@ -20,10 +20,12 @@ public static class CommandTree
             zone.Add(command);
         }
 
+        Command target = ask.TargetCommand();
+        target.Add(new DriverCommands(console, config).DriversCommand());
         var root = new RootCommand("DNS zone agent: keeps name servers level with their masters")
         {
             zone,
-            ask.TargetCommand(),
+            target,
             ask.MasterCommand(),
             ask.KeyCommand(),
             new CatalogCommands(console).CatalogCommand(),

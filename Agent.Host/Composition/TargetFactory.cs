@@ -16,6 +16,7 @@ using Agent.Backends.ZoneFiles;
 using Agent.Dns.Tsig;
 using Agent.Host.Configuration;
 using Agent.Host.Journal;
+using Agent.Host.Plugins;
 using Agent.Host.Transfers;
 
 namespace Agent.Host.Composition;
@@ -48,6 +49,8 @@ internal static class TargetFactory
                 PowerDnsSqlSettings pdns => new PowerDnsSqlBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
+                PluginSettings plugin =>
+                    plugin.Create(target, data.SpoolPath, clock, loggers.CreateLogger($"driver.{target.Driver}")),
                 ExecSettings exec => new ExecBackend(exec.ToOptions(target.Server, data.SpoolPath), clock),
                 _ => throw new StartException($"target {target.Name}: the driver '{target.Driver}' is not part of this version"),
             };

@@ -9,6 +9,7 @@ using Agent.Dns.Wire;
 using Agent.Host.Anycast;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
+using Agent.Host.Plugins;
 using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
@@ -76,6 +77,9 @@ public sealed record AgentOptions
 
     /// <summary>At least one.</summary>
     public required IReadOnlyList<TargetOptions> Targets { get; init; }
+
+    /// <summary>Where drivers from outside are.</summary>
+    public required PluginFolder Plugins { get; init; }
 
     /// <summary>Where it is not configured, the first target's server; null when that target has none, as the embedded one.</summary>
     public required HostEndpoint? QueryDestination { get; init; }

@@ -63,6 +63,7 @@ public sealed class ConfigurationChange
         ["agent.undelete-window"] = null,
         ["agent.data-dir"] = Journal,
         ["agent.backend-driver"] = Targets,
+        ["agent.plugins"] = Targets,
         ["agent.backends"] = Targets,
         ["agent.targets"] = Targets,
         ["agent.target-rules"] = Targets,

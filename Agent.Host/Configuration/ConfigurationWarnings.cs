@@ -1,5 +1,6 @@
 using System.Net;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Plugins;
 
 namespace Agent.Host.Configuration;
 
@@ -27,6 +28,12 @@ internal static class ConfigurationWarnings
             && ((bird.FileIPv4.Length > 0 && bird.ViaIPv4 is null) || (bird.FileIPv6.Length > 0 && bird.ViaIPv6 is null)))
         {
             warnings.Add("anycast.bird has a file without a next hop: its routes stay when the agent is killed");
+        }
+
+        foreach (TargetOptions target in options.Targets)
+        {
+            if (target.Settings is PluginSettings { Plugin: { IsUsable: false } plugin })
+                warnings.Add($"target {target.Name} stays away: the plugin {plugin.File} cannot be used: {plugin.Problem}");
         }
 
         WarnOfIdleKeys(configuration, warnings);

@@ -5,6 +5,7 @@ using Agent.Actors.Zones;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
+using Agent.Host.Plugins;
 using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
@@ -27,7 +28,9 @@ internal sealed partial class OptionsBinder
     /// </summary>
     private HoconObject TargetDefaults(TargetDriver driver) => Layered(
         NamedTargetDefaults,
-        _reference.Find(KeySpelling.Root, "backends", driver.Name),
+        driver.Plugin is { } plugin
+            ? Defaults(PluginSettings.DefaultsOf(plugin))
+            : _reference.Find(KeySpelling.Root, "backends", driver.Name),
         _root.Find(KeySpelling.Root, "backends", driver.Name));
 
     /// <summary>What a zone with settings of its own falls back to: no masters, and the guards that all zones have.</summary>

@@ -6,6 +6,7 @@ using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Plugins;
 using Agent.Host.Transfers;
 
 namespace Agent.Host.Configuration;
@@ -23,6 +24,7 @@ internal sealed partial class OptionsBinder
     private readonly HoconObject _root;
     private readonly HoconObject _reference;
     private readonly SectionReader _agent;
+    private readonly PluginFolder _plugins;
     private readonly HashSet<string> _keysRead = new(StringComparer.Ordinal);
 
     private OptionsBinder(HoconObject root, HoconObject reference)
@@ -32,6 +34,7 @@ internal sealed partial class OptionsBinder
         var top = new SectionReader(root, reference, "", _problems, _keysRead);
         _agent = top.Section(KeySpelling.Root);
         top.Done();
+        _plugins = PluginFolder.At(_agent.File("plugins"));
     }
 
     /// <exception cref="ConfigurationException">Names every problem found.</exception>
@@ -85,6 +88,7 @@ internal sealed partial class OptionsBinder
             TransferSource = ReadTransferSource(),
             DataDirectory = dataDirectory,
             Targets = targets,
+            Plugins = _plugins,
             QueryDestination =
                 _agent.Endpoint("query-destination", TargetDrivers.DnsPort) ?? (targets is [var first, ..] ? first.Server : null),
             QueryTimeout = _agent.Duration("query-timeout", TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
@@ -274,13 +278,16 @@ internal sealed partial class OptionsBinder
         }
         TargetDriver? only = isNamed ? null : FindDriver(_agent, "backend-driver");
         SectionReader backends = _agent.Section("backends");
-        foreach (TargetDriver driver in TargetDrivers.All.Values)
+        foreach (TargetDriver driver in (IEnumerable<TargetDriver>)[.. TargetDrivers.All.Values, .. PluginsOf(only)])
         {
-            if (driver == only)
+            SectionReader section = driver.Plugin is { } plugin
+                ? backends.Section(driver.Name, Defaults(PluginSettings.DefaultsOf(plugin)))
+                : backends.Section(driver.Name);
+            if (driver.Name == only?.Name)
             {
-                targets.Add(ReadTarget(driver.Name, driver, scope: null, backends.Section(driver.Name), around, isNamed: false));
+                targets.Add(ReadTarget(driver.Name, driver, scope: null, section, around, isNamed: false));
             }
-            else CheckUnused(driver, backends.Section(driver.Name));
+            else CheckUnused(driver, section);
         }
 
         backends.Done();
@@ -300,12 +307,25 @@ internal sealed partial class OptionsBinder
         section.Done();
     }
 
-    private static TargetDriver? FindDriver(SectionReader section, string key)
+    /// <summary>Drivers from outside: the one that is named, and those that have a section among the backends.</summary>
+    private IEnumerable<TargetDriver> PluginsOf(TargetDriver? only)
+    {
+        if (only?.Plugin is not null) yield return only;
+        if (_root.Find(KeySpelling.Root, "backends") is not HoconObject backends) yield break;
+        foreach (string name in backends.Members.Keys.Where(name => name != only?.Name && !TargetDrivers.All.ContainsKey(name)))
+        {
+            if (_plugins.Has(name) && _plugins.TryFind(name, out PluginFile? plugin)) yield return PluginSettings.DriverOf(plugin);
+        }
+    }
+
+    private TargetDriver? FindDriver(SectionReader section, string key)
     {
         string name = section.Text(key);
         if (TargetDrivers.All.TryGetValue(name, out TargetDriver? driver)) return driver;
-        string known = string.Join(" | ", TargetDrivers.All.Keys);
-        string meant = NearestName.Find(name, TargetDrivers.All.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
+        if (_plugins.TryFind(name, out PluginFile? plugin)) return PluginSettings.DriverOf(plugin);
+        string[] names = [.. TargetDrivers.All.Keys, .. _plugins.Names];
+        string known = string.Join(" | ", names);
+        string meant = NearestName.Find(name, names) is { } nearest ? $"; did you mean {nearest}?" : "";
         section.Problem(key, name.Length == 0
             ? $"a driver must be named: {known}"
             : $"this version has no driver '{name}'; it has {known}{meant}");

@@ -167,6 +167,12 @@ internal sealed class SectionReader(
         return new SectionReader(inner, fallback?.Find(key) as HoconObject, PathOf(key), problems, keysRead);
     }
 
+    /// <summary>A section whose defaults are not in reference.conf.</summary>
+    public SectionReader Section(string key, HoconObject defaults) => new(ObjectAt(key), defaults, PathOf(key), problems, keysRead);
+
+    /// <summary>Takes every key for known: nobody can say which there are.</summary>
+    public void TakeAll() => _known.UnionWith(section.Members.Keys);
+
     /// <summary>The members of an object whose keys are names that the user gave.</summary>
     public IEnumerable<(string Name, HoconObject Value, HoconOrigin KeyOrigin)> Named(string key)
     {

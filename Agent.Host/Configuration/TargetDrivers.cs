@@ -1,5 +1,6 @@
 using Agent.Actors.Backends;
 using Agent.Host.Configuration.Hocon;
+using Agent.Host.Plugins;
 
 namespace Agent.Host.Configuration;
 
@@ -15,6 +16,9 @@ internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<
 
     /// <summary>The driver can take a zone from its server.</summary>
     public bool CanWithdraw { get; init; } = true;
+
+    /// <summary>Where it comes from; null for a driver of ours.</summary>
+    public PluginFile? Plugin { get; init; }
 }
 
 /// <summary>What the settings of a target may rest on.</summary>

@@ -12,7 +12,8 @@ public static class DependencyRules
         ["Agent.Actors"] = ["Agent.Dns"],
         ["Agent.Backends"] = ["Agent.Dns", "Agent.Actors"],
         ["Agent.Host"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends"],
-        ["Agent.Tests"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends", "Agent.Host", "Agent.Bench"],
+        ["Agent.SampleDriver"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends"],
+        ["Agent.Tests"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends", "Agent.Host", "Agent.Bench", "Agent.SampleDriver"],
         ["Agent.Bench"] = ["Agent.Dns", "Agent.Actors", "Agent.Backends", "Agent.Host"],
     };
 
