@@ -100,20 +100,23 @@ public sealed class Bind9Backend : AsyncZoneBackend
         if (isKnown || !await _entrance.TryEnterAsync(zone, content, cancellation))
         {
             ZoneFile file = await _entrance.WriteAsync(zone, content);
-            if (isKnown || !await AddAsync(zone, file, cancellation))
-                await LoadAsync(zone, file, content, cancellation);
+            if (isKnown || !await AddAsync(zone, file, content, cancellation))
+                await LoadAsync(zone, file, content, isKnown ? applied : null, cancellation);
         }
 
         _appliedSerials[zone] = content.Serial;
     }
 
-    private async Task LoadAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
+    /// <param name="applied">The serial that named has by all we know; null when we know nothing.</param>
+    private async Task LoadAsync(DomainName zone, ZoneFile file, ZoneContent content, uint? applied, CancellationToken cancellation)
     {
+        if (applied is { } known && SerialNumber.IsNewer(known, content.Serial) && await AdoptAsync(zone, file, content, cancellation))
+            return;
         RndcReply reply = await _named.ReloadAsync(zone, cancellation);
         if (reply.Verdict == RndcVerdict.NoSuchZone)
         {
             // Taken away behind our back, or by a restart that lost it.
-            if (await AddAsync(zone, file, cancellation))
+            if (await AddAsync(zone, file, content, cancellation))
                 return;
             reply = await _named.ReloadAsync(zone, cancellation);
         }
@@ -234,11 +237,11 @@ public sealed class Bind9Backend : AsyncZoneBackend
     }
 
     /// <summary>Adds the zone. False when it was there already, now with our configuration, and is still to be loaded.</summary>
-    private async Task<bool> AddAsync(DomainName zone, ZoneFile file, CancellationToken cancellation)
+    private async Task<bool> AddAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
     {
         RndcReply reply = await _named.AddAsync(zone, StanzaOf(file), cancellation);
         if (reply.Verdict == RndcVerdict.AlreadyExists)
-            return await AdoptAsync(zone, file, cancellation);
+            return await AdoptAsync(zone, file, content, cancellation);
         // named does not have the zone, so nobody would ever ask to have this file removed.
         if (reply.Verdict != RndcVerdict.Done)
             await _folder.DeleteAsync(zone, CompanionSuffixes);
@@ -247,7 +250,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     }
 
     /// <summary>Gives a zone that is there our configuration. True when that loaded our file too.</summary>
-    private async Task<bool> AdoptAsync(DomainName zone, ZoneFile file, CancellationToken cancellation)
+    private async Task<bool> AdoptAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
     {
         NamedZoneStatus status = new(await _named.StatusAsync(zone, cancellation));
         bool isOurFile = status.IsPrimary && status.HasFile(file.Path);
@@ -259,10 +262,16 @@ public sealed class Bind9Backend : AsyncZoneBackend
         }
 
         string? shown = isOurFile ? await _named.ShownFormAsync(zone, file.Path, cancellation) : null;
-        if (!isOurFile || ZoneStanza.IsRaw(shown) != file.IsRaw)
+        // With ixfr-from-differences named makes a difference of each load, and none leads back: it would stay at the newer one for ever.
+        bool goesBack = status.Serial is { } served && SerialNumber.IsNewer(served, content.Serial);
+        if (!isOurFile || ZoneStanza.IsRaw(shown) != file.IsRaw || goesBack)
         {
             // modzone takes a new file into the configuration, but goes on with the old one until the next start.
-            NamedControl.Ensure(await _named.DeleteAsync(zone, cancellation), "delzone", zone);
+            RndcReply gone = await _named.DeleteAsync(zone, cancellation);
+            if (gone.Verdict != RndcVerdict.NoSuchZone)
+                NamedControl.Ensure(gone, "delzone", zone);
+            if (goesBack)
+                await _folder.DeleteCompanionsAsync(zone, JournalSuffixes);
             NamedControl.Ensure(await _named.AddAsync(zone, StanzaOf(file), cancellation), "addzone", zone);
             return true;
         }

@@ -31,6 +31,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
     private readonly ConcurrentDictionary<DomainName, bool> _changing = new();
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private long _runs;
+    private int _isClosed;
 
     /// <summary>Connects to nothing and touches nothing yet.</summary>
     protected AsyncZoneBackend(BackendTraits traits, OrderDeadlines deadlines, TimeProvider time)
@@ -101,9 +102,12 @@ public abstract class AsyncZoneBackend : IZoneBackend
     /// <summary>Names the run of the server that the last probe saw; null when it does not tell.</summary>
     protected virtual string? ServerRun => null;
 
-    /// <summary>Ends what is under way (each order gets its answer), then lets the driver close what it holds.</summary>
+    /// <summary>Ends what is under way (each order gets its answer), then lets the driver close what it holds. A second time does
+    /// nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isClosed, 1) != 0)
+            return;
         await _closing.CancelAsync();
         await Task.WhenAll(_running.Values);
         await CloseAsync();

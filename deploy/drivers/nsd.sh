@@ -35,10 +35,9 @@ change() { # command and arguments; nsd's own words are the reason when it fails
 }
 
 # Only names that are safe as a file's name and as a word of nsd-control; the agent writes every other octet as \DDD.
-check_name() {
-  case $1 in
-    '' | .* | *[!a-z0-9._-]*) end $refused "this driver takes names of letters, digits, - and _ only" ;;
-  esac
+has_good_name() {
+  case $1 in '' | .* | *[!a-z0-9._-]*) return 1 ;; esac
+  [ ${#1} -le 250 ]
 }
 
 # The zone's pattern, "-" for a zone of nsd.conf itself; nothing when nsd does not have it.
@@ -60,14 +59,14 @@ lock() {
 
 case $1 in
   apply)
-    check_name "$2"
+    has_good_name "$2" || end $refused "this driver takes names of letters, digits, - and _ only, and of 250 characters"
     lock
     known=$(pattern_of "$2") || exit $?
     case $known in
       "$pattern" | '') ;;
       *) end $refused "$2 is a zone of somebody else in nsd" ;;
     esac
-    new=$folder/.$2.new
+    new=$folder/.new
     cat >"$new" || end $away "cannot write in $folder"
     # nsd answers before it loads, and loses a zone that it cannot load.
     said=$(nsd-checkzone "$2" "$new" 2>&1) || {
@@ -79,7 +78,7 @@ case $1 in
     if [ -n "$known" ]; then change reload "$2"; else change addzone "$2" "$pattern"; fi
     ;;
   remove)
-    case $2 in '' | .* | *[!a-z0-9._-]*) exit $done ;; esac # never came here
+    has_good_name "$2" || exit $done # never came here
     lock
     known=$(pattern_of "$2") || exit $?
     case $known in
@@ -90,7 +89,7 @@ case $1 in
     rm -f "$folder/$2.zone"
     ;;
   observe)
-    case $2 in '' | .* | *[!a-z0-9._-]*) exit $absent ;; esac
+    has_good_name "$2" || exit $absent
     known=$(pattern_of "$2") || exit $?
     [ -n "$known" ] || exit $absent
     serial=$(dig "@$address" -p "$port" +norecurse +short +tries=2 +time=2 "$2." SOA | awk 'NF == 7 { print $3 }')

@@ -1,10 +1,9 @@
 using System.Net;
-using System.Text;
 using Agent.Actors.Backends;
+using Agent.Backends.Conformance;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Shared;
 using Agent.Bench.Peers;
-using Agent.Dns.Records;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -94,23 +93,5 @@ internal sealed class UpdateTarget : IAsyncDisposable
     private static bool IsNoSoa(string line) => !line.Contains(" SOA ", StringComparison.Ordinal);
 
     /// <summary>Each record as text with names in lower case, sorted.</summary>
-    public static List<string> Lines(ZoneContent content)
-    {
-        List<string> lines = [];
-        using RecordStream records = content.Open();
-        while (records.TryRead(out StoredRecord record))
-        {
-            byte[] whole = record.Whole.ToArray();
-            NameBytes.Fold(whole.AsSpan(0, record.Owner.Length));
-            RdataCanonical.Fold(record.Type, whole.AsSpan(whole.Length - record.Rdata.Length));
-            StoredRecord.Read(whole, out StoredRecord folded);
-            using RecordTextBuffer text = new();
-            RecordText.WriteLine(folded.Owner, folded.Ttl, folded.Class, folded.Type, folded.Rdata, text);
-            lines.Add(Encoding.UTF8.GetString(text.Written));
-        }
-
-        Assert.Equal(ZoneContentError.None, records.Error);
-        lines.Sort(StringComparer.Ordinal);
-        return lines;
-    }
+    public static List<string> Lines(ZoneContent content) => ConformanceRecords.Lines(content);
 }
