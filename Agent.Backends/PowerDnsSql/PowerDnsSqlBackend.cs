@@ -20,8 +20,8 @@ namespace Agent.Backends.PowerDnsSql;
 // A zone that is new to PowerDNS is not in its list of zones (zone cache) before that is read anew: the first look at it asks for that.
 
 /// <summary>
-/// Writes zones into the database of PowerDNS, as its backends gsqlite3, gpgsql and gmysql read it, with what DNSSEC and empty names need, and
-/// makes it forget what it had cached.
+/// Writes zones into the database of PowerDNS, as its backends gsqlite3, gpgsql and gmysql read it, with what DNSSEC and empty names
+/// need, and makes it forget what it had cached.
 /// </summary>
 public sealed class PowerDnsSqlBackend : AsyncZoneBackend
 {

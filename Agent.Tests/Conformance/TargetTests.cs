@@ -34,14 +34,20 @@ public sealed class TargetTests
     }
 
     [Fact]
-    public async Task Row60_a_driver_that_this_version_lacks_is_named_at_the_start()
+    [Trait("Category", "Peer")]
+    public async Task Row60_Knot_gets_the_zone_in_its_configuration_and_serves_it()
     {
-        using TemporaryFolder folder = new("row60");
-        string file = folder.Write("agent.conf", "agent { backend-driver = knot }\n");
+        ScriptedZone zone = new("example.com.", 1);
+        await using ScriptedMaster master = new(query => Whole(zone, query));
+        await using KnotServer knot = new() { HasDatabase = true };
+        await knot.StartAsync();
+        await using AgentProcess agent = await StartAgentAsync(
+            $"backend-driver = \"\"\nmasters = [\"{master.EndPoint}\"]\ntargets {{ ns1 {{ {knot.TargetSettings} }} }}");
 
-        ToolResult result = await Tool.RunAsync(AgentProcess.Program, ["config", "check", file], deadline: TimeSpan.FromSeconds(30));
-
-        Assert.Equal(2, result.ExitCode);
-        Assert.Contains("knot", result.Output + result.Error, StringComparison.Ordinal);
+        await ExpectAsync(agent.Dns, 0xF400, Create("Example.COM."));
+        string zones = (await knot.KnotcAsync("conf-read", "zone.domain")).EnsureSuccess().Output;
+        Assert.Contains("example.com.", zones, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await knot.KnotcAsync("conf-diff")).ExitCode);
+        Assert.Equal(1u, await WorkerClient.SerialAsync(knot.EndPoint, "example.com."));
     }
 }
