@@ -82,8 +82,17 @@ internal sealed class TinydnsData
     public async Task ApplyAsync(DomainName zone, ZoneContent content, long dataBytes)
     {
         RefuseForeign();
-        Admit(zone, dataBytes);
-        await _fragments.WriteAsync(zone, content, (records, stream) => TinydnsFragment.Write(records, dataBytes, stream));
+        long before = Admit(zone, dataBytes);
+        try
+        {
+            await _fragments.WriteAsync(zone, content, (records, stream) => TinydnsFragment.Write(records, dataBytes, stream));
+        }
+        catch
+        {
+            Count(zone, before);
+            throw;
+        }
+
         await _builds.JoinAsync();
     }
 
@@ -139,12 +148,13 @@ internal sealed class TinydnsData
     public List<DomainName> Zones(int maximum) => _fragments.Zones(maximum);
 
     /// <summary>Zones are counted in while their fragments are written, so that two together do not become too large.</summary>
-    private void Admit(DomainName zone, long dataBytes)
+    /// <returns>What the zone was counted with before.</returns>
+    private long Admit(DomainName zone, long dataBytes)
     {
         lock (_gate)
         {
-            Dictionary<DomainName, long> sizes = _sizes ??= [];
-            long total = _sizesTotal - sizes.GetValueOrDefault(zone) + dataBytes;
+            long before = _sizes?.GetValueOrDefault(zone) ?? 0;
+            long total = _sizesTotal - before + dataBytes;
             long all = CdbWriter.EmptySize + CdbWriter.SizeOf(Mark.Length, 0) + total;
             if (all > _bytesMax)
             {
@@ -152,8 +162,18 @@ internal sealed class TinydnsData
                     $"data.cdb would have {all} octets with this content of {zone}; a constant database can have {_bytesMax}");
             }
 
+            Count(zone, dataBytes);
+            return before;
+        }
+    }
+
+    private void Count(DomainName zone, long dataBytes)
+    {
+        lock (_gate)
+        {
+            Dictionary<DomainName, long> sizes = _sizes ??= [];
+            _sizesTotal += dataBytes - sizes.GetValueOrDefault(zone);
             sizes[zone] = dataBytes;
-            _sizesTotal = total;
         }
     }
 

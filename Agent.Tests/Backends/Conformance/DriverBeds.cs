@@ -9,6 +9,7 @@ using Agent.Backends.Gdnsd;
 using Agent.Backends.Knot;
 using Agent.Backends.Nsd;
 using Agent.Backends.PowerDnsApi;
+using Agent.Backends.Tinydns;
 using Agent.Backends.ZoneFiles;
 using Agent.Bench.Peers;
 using Agent.Dns.Tsig;
@@ -39,6 +40,7 @@ internal static class DriverBeds
         "nsd" => NsdAsync(),
         "knot" => KnotAsync(),
         "gdnsd" => GdnsdAsync(),
+        "tinydns" => TinydnsAsync(),
         "powerdns-api" => PowerDnsApiAsync(),
         "dynamic-update" => DynamicUpdateAsync(),
         "exec" => ExecAsync(),
@@ -130,6 +132,16 @@ internal static class DriverBeds
         return new DriverBed(() => new GdnsdBackend(options, TimeProvider.System), server)
         {
             Without = ["RRSIG", "NSEC", "NSEC3", "HINFO", "DNAME", "DS", "TYPE65401"],
+        };
+    }
+
+    private static async Task<DriverBed> TinydnsAsync()
+    {
+        TinydnsServer server = new();
+        await server.StartAsync();
+        return new DriverBed(() => new TinydnsBackend(new TinydnsOptions(server.Root, server.EndPoint), TimeProvider.System), server)
+        {
+            Without = ["RRSIG", "NSEC", "NSEC3"],
         };
     }
 

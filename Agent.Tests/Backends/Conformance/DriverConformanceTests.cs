@@ -14,7 +14,7 @@ public sealed class DriverConformanceTests
 {
     private static readonly string[] Alone = ["embedded", "fake", "zone-files", PluginBed.Sample];
 
-    private static readonly string[] Served = ["bind9", "nsd", "knot", "gdnsd", "powerdns-api", "dynamic-update", "exec"];
+    private static readonly string[] Served = ["bind9", "nsd", "knot", "gdnsd", "tinydns", "powerdns-api", "dynamic-update", "exec"];
 
     public static TheoryData<string> WithoutServer => [.. Alone];
 

@@ -1,6 +1,7 @@
 using Agent.Actors.Backends;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 
 namespace Agent.Tests.Backends.Tinydns;
 
@@ -122,6 +123,9 @@ public sealed class TinydnsRestartPeerTests
             Assert.All(await Task.WhenAll(orders), answer => Assert.Equal((OrderOutcome.Done, null), (answer.Outcome, answer.Reason)));
     }
 
+    private static ZoneContent LongName(int hosts) =>
+        SmallZone.Create($"{string.Concat(Enumerable.Repeat("\\000", 60))}.{new string('a', 60)}.{new string('b', 60)}.x.", 1, hosts);
+
     [Fact]
     public async Task What_has_no_room_is_refused_and_the_others_stay()
     {
@@ -132,6 +136,8 @@ public sealed class TinydnsRestartPeerTests
 
         Assert.Contains("can have 20000", await target.RefusedAsync(SmallZone.Create(Second, 1, hosts: 300)), StringComparison.Ordinal);
         await target.SeesAsync(Zone, Observation.Present, 1);
+        // One that cannot be written takes no room either.
+        Assert.Contains("file name", await target.RefusedAsync(LongName(hosts: 40)), StringComparison.Ordinal);
         await target.AppliedAsync(SmallZone.Create(Zone, 2, hosts: 10));
         await target.AppliedAsync(SmallZone.Create(Second, 2, hosts: 200));
         // What was reckoned is what the file has.
