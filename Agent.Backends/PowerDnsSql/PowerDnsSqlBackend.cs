@@ -20,8 +20,8 @@ namespace Agent.Backends.PowerDnsSql;
 // A zone that is new to PowerDNS is not in its list of zones (zone cache) before that is read anew: the first look at it asks for that.
 
 /// <summary>
-/// Writes zones into the database of PowerDNS, as its backends gsqlite3, gpgsql and gmysql read it, with what DNSSEC and empty names
-/// need, and makes it forget what it had cached.
+/// Writes zones into the database of PowerDNS, as its backends gsqlite3, gpgsql and gmysql read it, with what DNSSEC and empty names need,
+/// and makes it forget what it had cached.
 /// </summary>
 public sealed class PowerDnsSqlBackend : AsyncZoneBackend
 {
@@ -213,7 +213,8 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
         await _changes.WaitAsync(cancellation);
         try
         {
-            return await ReadAsync(
+            return await OpenAsync(
+                isForChange: true,
                 async tables =>
                 {
                     T result = await work(tables);
@@ -230,11 +231,14 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
         }
     }
 
-    private async Task<T> ReadAsync<T>(Func<ZoneTables, Task<T>> work, CancellationToken cancellation)
+    private Task<T> ReadAsync<T>(Func<ZoneTables, Task<T>> work, CancellationToken cancellation) =>
+        OpenAsync(isForChange: false, work, cancellation);
+
+    private async Task<T> OpenAsync<T>(bool isForChange, Func<ZoneTables, Task<T>> work, CancellationToken cancellation)
     {
         try
         {
-            await using ZoneTables tables = await ZoneTables.OpenAsync(_options, cancellation);
+            await using ZoneTables tables = await ZoneTables.OpenAsync(_options, isForChange, cancellation);
             return await work(tables);
         }
         catch (Exception failure) when (failure is DbException or DataException or InvalidCastException)

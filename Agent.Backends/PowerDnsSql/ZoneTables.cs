@@ -7,8 +7,8 @@ using System.Text;
 namespace Agent.Backends.PowerDnsSql;
 
 /// <summary>
-/// The tables of PowerDNS as far as one zone goes, within one transaction: nothing of it is seen before <see cref="CommitAsync"/>. All
-/// values go as parameters.
+/// The tables of PowerDNS as far as one zone goes. Changes are made within one transaction: nothing of it is seen before
+/// <see cref="CommitAsync"/>. All values go as parameters.
 /// </summary>
 internal sealed class ZoneTables : IAsyncDisposable
 {
@@ -19,21 +19,22 @@ internal sealed class ZoneTables : IAsyncDisposable
     private static readonly string[] Columns = ["domain_id", "name", "type", "content", "ttl", "prio", "disabled", "ordername", "auth"];
 
     private readonly DbConnection _connection;
-    private readonly DbTransaction _transaction;
+    private readonly DbTransaction? _transaction;
     private readonly string _rowLock;
 
-    private ZoneTables(DbConnection connection, DbTransaction transaction, string rowLock) =>
+    private ZoneTables(DbConnection connection, DbTransaction? transaction, string rowLock) =>
         (_connection, _transaction, _rowLock) = (connection, transaction, rowLock);
 
-    /// <summary>Connects and begins.</summary>
-    public static async Task<ZoneTables> OpenAsync(PowerDnsSqlOptions options, CancellationToken cancellation)
+    /// <summary>Connects, and begins where something is to be changed: who only looks does not wait for those who change.</summary>
+    public static async Task<ZoneTables> OpenAsync(PowerDnsSqlOptions options, bool isForChange, CancellationToken cancellation)
     {
         DbConnection connection = options.Connect();
         try
         {
             await connection.OpenAsync(cancellation);
             // More would lock the room between rows in MySQL, and zones that are made beside each other would stop each other there.
-            DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+            DbTransaction? transaction = isForChange
+                ? await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation) : null;
             return new ZoneTables(connection, transaction, options.RowLock);
         }
         catch
@@ -172,17 +173,18 @@ internal sealed class ZoneTables : IAsyncDisposable
         return names;
     }
 
-    /// <summary>Returns when the tables of records can be read as this driver needs them.</summary>
+    /// <summary>Returns when the table of records can be read as this driver needs it.</summary>
     public Task CheckAsync(CancellationToken cancellation) => RunAsync(
         $"SELECT {string.Join(", ", Columns)} FROM records WHERE domain_id = @p0 AND name = @p1", cancellation, -1, "");
 
     /// <summary>All that was changed is there at once.</summary>
-    public Task CommitAsync(CancellationToken cancellation) => _transaction.CommitAsync(cancellation);
+    public Task CommitAsync(CancellationToken cancellation) => _transaction!.CommitAsync(cancellation);
 
     /// <summary>Ends; what was not committed was not.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _transaction.DisposeAsync();
+        if (_transaction is not null)
+            await _transaction.DisposeAsync();
         await _connection.DisposeAsync();
     }
 

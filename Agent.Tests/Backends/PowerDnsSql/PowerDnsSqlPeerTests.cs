@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Agent.Actors.Backends;
 using Agent.Actors.Reasons;
 using Agent.Bench.Peers;
@@ -288,6 +289,17 @@ public abstract class PowerDnsSqlPeerTests(ISqlServer fixture, int bulk) : IAsyn
         Assert.All(answers, answer => Assert.Equal((OrderOutcome.Done, null), (answer.Outcome, answer.Reason)));
         Assert.Equal("0", await _server.SqlAsync("select count(*) from records where name like '%many.example'"));
         Assert.Empty(_target.Caller.Surplus);
+    }
+
+    [Fact]
+    public async Task While_somebody_else_changes_the_database_a_probe_does_not_wait()
+    {
+        await using DbConnection other = _target.Options.Connect();
+        await other.OpenAsync();
+        await using DbTransaction change = await other.BeginTransactionAsync();
+
+        await _target.DoneAsync(_target.Caller.ProbeAsync());
+        Assert.Null((await _target.Caller.ListAsync(maximum: 100_000)).Failure);
     }
 
     [Fact]
