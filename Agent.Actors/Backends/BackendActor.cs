@@ -12,6 +12,9 @@ namespace Agent.Actors.Backends;
 /// </summary>
 public sealed partial class BackendActor : UntypedActor
 {
+    /// <summary>Who a server is changes seldom: it is asked with every third probe.</summary>
+    private const int ProbesForNaming = 3;
+
     private static readonly object DueTimer = new();
     private static readonly object ProbeTimer = new();
 
@@ -20,6 +23,8 @@ public sealed partial class BackendActor : UntypedActor
     private readonly List<TargetEffect> _effects = [];
     private readonly Dictionary<long, (BackendOrder Order, TimeSpan At)> _started = [];
     private readonly ILogger _logger;
+    private readonly IdentityWatch _identity = new();
+    private long _probes;
     private DateTimeOffset _since;
     private TimeSpan? _armed;
 
@@ -73,11 +78,15 @@ public sealed partial class BackendActor : UntypedActor
                 FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
                 _machine.Observed(observed, now, _effects);
                 break;
+            case ServerNamed named: Named(named); break;
             case ContentChecked answer: _machine.Checked(answer, now, _effects); break;
             case GetTargetStatus x: Sender.Tell(Status(x), Self); break;
             case AskServer x: Ask(x.Question); break;
             case GetTargetDrift: Sender.Tell(_drift.Of(_settings.Name), Self); break;
-            case object timer when timer == ProbeTimer: _machine.Probe(now, _effects); break;
+            case object timer when timer == ProbeTimer:
+                _machine.Probe(now, _effects);
+                if (_probes++ % ProbesForNaming == 0) _settings.Naming?.Name(Context.ReplyTo());
+                break;
             case object timer when timer == FenceTimer: AskAgain(); break;
             case object timer when timer == DueTimer:
                 _armed = null;
@@ -141,6 +150,20 @@ public sealed partial class BackendActor : UntypedActor
     [LoggerMessage(EventId = 301, EventName = "target-away", Level = LogLevel.Warning, Message = "{Target} cannot be reached: {Reason}")]
     private static partial void LogAway(ILogger logger, string target, string reason);
 
+    private void Named(ServerNamed named)
+    {
+        if (!_identity.Heard(named)) return;
+        if (_identity.Reason is { } reason) LogSplit(_logger, _settings.Name, reason.Text);
+        else LogOne(_logger, _settings.Name, _identity.Present!.ToString());
+    }
+
+    [LoggerMessage(EventId = 302, EventName = "identity-split", Level = LogLevel.Warning, Message = "{Target}: {Reason}")]
+    private static partial void LogSplit(ILogger logger, string target, string reason);
+
+    [LoggerMessage(EventId = 303, EventName = "identity-one", Level = LogLevel.Information,
+        Message = "{Target}: one server answers again, {Server}")]
+    private static partial void LogOne(ILogger logger, string target, string server);
+
     private void Arm()
     {
         if (_machine.NextDue is not { } due || due == _armed) return;
@@ -161,12 +184,13 @@ public sealed partial class BackendActor : UntypedActor
         _settings.Name,
         _settings.Backend.Traits.Driver,
         _machine.Healthy,
-        _machine.AwayReason,
+        _machine.AwayReason ?? _identity.Reason,
         _since,
         _machine.Behind,
         _machine.UnderWay)
     {
         Listing = _settings.Backend.Traits.Listing,
+        Server = _identity.Present,
         Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
         Drift = _settings.Rules.Drift,
         Drifted = _drift.Count,
@@ -200,6 +224,9 @@ public sealed record BackendActorSettings(string Name, IZoneBackend Backend, Tim
 
     /// <summary>Compares what the server serves with a content; null where it cannot be asked.</summary>
     public IContentCheck? Check { get; init; }
+
+    /// <summary>Asks who the server is; null where it cannot be asked.</summary>
+    public IServerNaming? Naming { get; init; }
 
     /// <summary>What led to the contents, for a driver that takes differences; null where no history is kept.</summary>
     public IContentHistory? History { get; init; }

@@ -87,6 +87,9 @@ public static class ReasonCode
     /// <summary>A target server cannot be reached.</summary>
     public const string TargetAway = "target-away";
 
+    /// <summary>More than one server answers under a target's address, so that what is seen there proves nothing.</summary>
+    public const string IdentitySplit = "identity-split";
+
     /// <summary>A target server said no: the zone or the name is not acceptable to it.</summary>
     public const string TargetRefused = "target-refused";
 

@@ -13,7 +13,7 @@ internal sealed class AskCommands(CommandConsole console)
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
     private static readonly string[] ZoneHeadings = ["ZONE", "STATE", "SERIAL", "WANTED", "RECORDS", "TARGETS", "REASON"];
     private static readonly string[] TargetHeadings =
-        ["TARGET", "DRIVER", "NODE", "STATE", "BEHIND", "UNDER WAY", "ESCALATED", "DRIFTED", "REASON"];
+        ["TARGET", "DRIVER", "VERSION", "NODE", "STATE", "BEHIND", "UNDER WAY", "ESCALATED", "DRIFTED", "REASON"];
     private readonly ApiOptions _options = new();
 
     public IEnumerable<Command> ZoneCommands() =>
@@ -272,7 +272,7 @@ internal sealed class AskCommands(CommandConsole console)
 
     private static string[] TargetRow(JsonElement target) =>
     [
-        .. Texts(target, "name", "driver", "node", "state", "zonesBehind", "ordersUnderWay", "zonesEscalated", "zonesDrifted"),
+        .. Texts(target, "name", "driver", "version", "node", "state", "zonesBehind", "ordersUnderWay", "zonesEscalated", "zonesDrifted"),
         ReasonOf(target),
     ];
 

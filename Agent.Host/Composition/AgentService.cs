@@ -11,6 +11,7 @@ using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Backends.Embedded;
+using Agent.Backends.Shared;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -241,8 +242,11 @@ internal sealed partial class AgentService : IAsyncDisposable
             OnStop(backend.DisposeAsync);
             IContentCheck? check = TargetFactory.CreateCheck(target, data.SpoolPath, _transferKeys, clock);
             if (check is IAsyncDisposable ends) OnStop(ends.DisposeAsync);
+            ServerNaming? naming = target.Server is { } server ? new ServerNaming(server.ToEndPoint(), clock) : null;
+            if (naming is not null) OnStop(naming.DisposeAsync);
             var settings = new BackendActorSettings(target.Name, backend, ProbeInterval)
             {
+                Naming = naming,
                 Rules = target.Rules,
                 Check = check,
                 OnExpire = target.OnExpire,

@@ -96,6 +96,12 @@ public sealed record EventModel(string Zone, DateTimeOffset At, string Code, str
 public sealed record TargetModel(
     string Name, string Driver, string Node, string State, ReasonModel? Reason, DateTimeOffset Since, int ZonesBehind, int OrdersUnderWay)
 {
+    /// <summary>The server's name for itself; null when it does not tell.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>The server's software; null when it does not tell.</summary>
+    public string? Version { get; init; }
+
     /// <summary>Zones that the server took and did not serve, for which more than the change itself is being tried.</summary>
     public int ZonesEscalated { get; init; }
 

@@ -53,6 +53,8 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
                 s.Behind,
                 s.UnderWay)
             {
+                Identity = s.Server?.Identity,
+                Version = s.Server?.Version,
                 ZonesEscalated = s.Escalated,
                 ZonesExhausted = s.Exhausted,
                 ZonesDrifted = s.Drifted,

@@ -114,8 +114,8 @@ public sealed class AskCommandsTests : IAsyncLifetime
         Answer("GET /api/v1/masters", 200,
             """{ "masters": [ { "name": "m", "address": "192.0.2.1:53", "state": "up", "circuit": "closed", "failures": 0, "zones": ["*.a.", "b."] } ] }""");
         Assert.Contains("T\tcreated\t7\t\ta\uFFFDb\n", (await Ask("zone", "history", "example.org")).Output);
-        Assert.Contains("ns1\tbind9\tn\tup\t2\t1\t3\t4\t\n", (await Ask("target", "list")).Output);
-        Assert.Contains("ns1\tbind9\tn\tup\t2\t1\t3\t4\t\n", (await Ask("target", "status")).Output);
+        Assert.Contains("ns1\tbind9\t\tn\tup\t2\t1\t3\t4\t\n", (await Ask("target", "list")).Output);
+        Assert.Contains("ns1\tbind9\t\tn\tup\t2\t1\t3\t4\t\n", (await Ask("target", "status")).Output);
         Assert.Contains("\"zonesBehind\": 2", (await Ask("target", "status", "ns1", "-o", "json")).Output);
         Assert.Equal(ExitCode.Failed, (await Ask("target", "status", "ns9")).ExitCode);
         Assert.Contains("m\t192.0.2.1:53\tup\tclosed\t0\t*.a. b.\t\n", (await Ask("master", "list")).Output);

@@ -34,6 +34,8 @@ public sealed class RolloutTests
         await agent.Worker.CreateAcceptedAsync(Zone);
         await agent.ZoneIsOkAsync(Zone, 1);
 
+        Assert.StartsWith("9.", await VersionAsync(agent), StringComparison.Ordinal);
+
         await master.SetZoneAsync(MasterZone.Create(Zone, 2, Bad));
         await agent.Worker.NotifyAcceptedAsync(Zone);
         ToolResult wait = await WaitAsync(agent, 2, "all");
@@ -56,6 +58,22 @@ public sealed class RolloutTests
         Assert.Equal(0, (await WaitAsync(agent, 4, "1")).ExitCode);
         Assert.Contains("bad_name", Served(rest), StringComparison.Ordinal);
         Assert.Equal(4, (await CommandAsync(agent, "zone", "wait", Zone, "4", "--timeout", "0")).ExitCode);
+    }
+
+    /// <summary>What named says of itself, which the agent asks when it starts.</summary>
+    private static async Task<string> VersionAsync(AgentProcess agent)
+    {
+        string? version = null;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                JsonElement targets = (await agent.GetAsync("/api/v1/targets"))!.Value.GetProperty("targets");
+                JsonElement named = targets.EnumerateArray().First(t => t.GetProperty("name").GetString() == "ns1");
+                version = named.GetProperty("version").GetString();
+                return version is not null;
+            },
+            () => $"named's version is known\n{agent.Output}");
+        return version!;
     }
 
     private static Task<ToolResult> WaitAsync(AgentProcess agent, int serial, string quorum) =>
