@@ -10,8 +10,8 @@ namespace Agent.Backends.Contents;
 
 /// <summary>
 /// Compares what a server serves with a content: by transfer, signed where there is a key, or by asking for some RRsets, over one TCP
-/// connection where the server has TCP. A server that refuses the transfer, and a zone that is too large for one, is asked for RRsets
-/// instead.
+/// connection where the server has TCP. A server that gives no transfer, and a zone that is too large for one, is asked for RRsets
+/// instead. Their TTLs are not compared: servers have bounds for them.
 /// </summary>
 /// <remarks>Any number of callers; each comparison runs on a thread of the pool and ends by itself at its deadline.</remarks>
 /// <param name="server">Where the server answers.</param>
@@ -68,17 +68,16 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
         return await work(either.Token);
     }
 
-    /// <summary>Null when the server does not let us, or the contents cannot be compared so.</summary>
+    /// <summary>Null when the server does not let us, knows no transfers (NOTIMP, no TCP), or the contents cannot be compared so.</summary>
     private async Task<ContentChecked?> TransferAsync(CheckContent order, CancellationToken stop)
     {
         var reader = new ServedZoneReader(server, spoolDirectory, time);
         long readMax = Math.Max(ReadAtLeastBytes, 4 * order.Content.ByteCount);
         ServedZone served = await reader.ReadAsync(order.Zone, key(), readMax, stop);
         using SpooledZone? zone = served.Zone;
-        if (served.Outcome == ServedZoneOutcome.Refused) return null;
-        if (zone is null) return CannotTell(order, served.Text);
-        if (!ContentDifferences.TryFind(zone, order.Content, LinesMax, sparesServers: true, out ContentDifference? difference)) return null;
-        return Judge(order, difference);
+        return zone is not null
+            && ContentDifferences.TryFind(zone, order.Content, LinesMax, sparesServers: true, out ContentDifference? difference)
+            ? Judge(order, difference) : null;
     }
 
     private async Task<ContentChecked> SampleAsync(CheckContent order, CancellationToken stop)
@@ -96,9 +95,8 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
                 return CannotTell(order, $"{server} answered {answer.Code.ToString().ToUpperInvariant()} for {wanted.Owner} {wanted.Type}");
             if (answer.Kind == RrsetAnswerKind.Hidden) continue;
             seen++;
-            bool hasOtherTtl = wanted.Ttl is { } ttl && ttl != answer.Ttl && answer.Rdatas.Count > 0;
-            foreignCount += Add(foreign, wanted, answer.Ttl, answer.Rdatas, hasOtherTtl ? [] : wanted.Rdatas);
-            missingCount += Add(missing, wanted, wanted.Ttl ?? answer.Ttl, wanted.Rdatas, hasOtherTtl ? [] : answer.Rdatas);
+            foreignCount += Add(foreign, wanted, answer.Ttl, answer.Rdatas, wanted.Rdatas);
+            missingCount += Add(missing, wanted, wanted.Ttl ?? answer.Ttl, wanted.Rdatas, answer.Rdatas);
         }
 
         return seen == 0

@@ -61,11 +61,14 @@ internal static class TargetFactory
         }
     }
 
-    /// <summary>Compares what the target serves; null where nothing can be asked, or it is we ourselves who answer.</summary>
+    /// <summary>
+    /// Compares what the target serves; null where nothing can be asked, or it is we ourselves who answer. Of a view neither: which one
+    /// answers us, named alone decides.
+    /// </summary>
     public static IContentCheck? CreateCheck(
         TargetOptions target, string spoolPath, TransferKeyring keys, TimeProvider clock) => target switch
     {
-        { Settings: EmbeddedSettings or FakeSettings } => null,
+        { Settings: EmbeddedSettings or FakeSettings or Bind9Settings { View: not null } } => null,
         { Server: { } server } => new ContentChecker(server.ToEndPoint(), () => KeyOf(target, keys), spoolPath, clock),
         { Settings: ZoneFilesSettings files } => new ZoneFileCheck(files.Directory, spoolPath, clock),
         _ => null,

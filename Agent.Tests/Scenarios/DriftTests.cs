@@ -8,6 +8,7 @@ namespace Agent.Tests.Scenarios;
 public sealed class DriftTests
 {
     private const string Zone = "drift.example.";
+    private const string FileOfZone = "drift.example.zone";
     private const string Edited = "host1";
 
     [Fact]
@@ -38,10 +39,10 @@ public sealed class DriftTests
         await agent.ZoneIsOkAsync(Zone, 10);
 
         // The same serial with another record, where the file is the server's own; and a newer one, where it edits by transaction.
-        Edit(bind.ZoneFolder);
+        Edit(bind.ZoneFolder, FileOfZone);
         (await bind.RndcAsync("reload", "drift.example")).EnsureSuccess();
-        Edit(files.FullPath);
-        Edit(nsd.ZoneFolder);
+        Edit(files.FullPath, FileOfZone);
+        Edit(nsd.ZoneFolder, FileOfZone);
         (await nsd.ControlAsync("reload", "drift.example")).EnsureSuccess();
         (await knot.KnotcAsync("zone-begin", Zone)).EnsureSuccess();
         (await knot.KnotcAsync("zone-unset", Zone, Edited)).EnsureSuccess();
@@ -79,9 +80,58 @@ public sealed class DriftTests
         Assert.NotEqual(0, (await CommandAsync(agent, "repair", "nobody")).ExitCode);
     }
 
-    private static void Edit(string folder)
+    /// <summary>gdnsd and tinydns know no transfers: they are asked for RRsets, of this small zone for all.</summary>
+    [Fact]
+    public async Task Servers_that_know_no_transfers_and_databases_are_compared_too()
     {
-        string path = Path.Combine(folder, "drift.example.zone");
+        ScriptedZone zone = new(Zone, 10, hosts: 8);
+        await using ScriptedMaster master = new(zone);
+        await using GdnsdServer gdnsd = new();
+        await using TinydnsServer tinydns = new();
+        await using PowerDnsTarget api = new();
+        await using PowerDnsTarget sql = new();
+        await Task.WhenAll(gdnsd.StartAsync(), tinydns.StartAsync(), api.StartAsync(), sql.StartAsync());
+        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
+            masters = ["{{master.EndPoint}}"]
+            sweep { content-interval = 1s, content-after-start = 0s, content-checks-per-second = 20 }
+            target-rules { verify = digest, drift = repair }
+            targets {
+              gdnsd { {{gdnsd.TargetSettings}} }
+              tinydns { {{tinydns.TargetSettings}} }
+              api { {{api.ApiTargetSettings}} }
+              sql { {{sql.SqlTargetSettings}} }
+            }
+            """);
+        await agent.Worker.CreateAcceptedAsync(Zone);
+        await agent.ZoneIsOkAsync(Zone, 10);
+        JsonElement targets = (await agent.ZoneAsync(Zone))!.Value.GetProperty("targets");
+        Assert.All(targets.EnumerateArray(), t => Assert.Equal(JsonValueKind.Null, t.GetProperty("reason").ValueKind));
+
+        Edit(gdnsd.ZoneFolder, "drift.example");
+        (await gdnsd.ControlAsync("reload-zones")).EnsureSuccess();
+        foreach (PowerDnsTarget server in new[] { api, sql })
+        {
+            (await server.UtilAsync("replace-rrset", Zone, Edited, "A", "300", "203.0.113.99")).EnsureSuccess();
+            await server.FlushAsync(Zone);
+        }
+
+        foreach ((string target, string proof) in new[] { ("gdnsd", "sample"), ("api", "digest"), ("sql", "digest") })
+        {
+            JsonElement edit = await RepairedAsync(agent, target);
+            Assert.Equal(("content", proof), (edit.GetProperty("kind").GetString(), edit.GetProperty("proof").GetString()));
+            Assert.Contains("203.0.113.99", Line(edit, "foreign"), StringComparison.Ordinal);
+        }
+
+        foreach (System.Net.IPEndPoint server in new[] { gdnsd.EndPoint, api.EndPoint, sql.EndPoint })
+        {
+            Assert.DoesNotContain(
+                "203.0.113.99", string.Join('\n', await DigTool.QueryAsync(server, $"{Edited}.{Zone}", "A")), StringComparison.Ordinal);
+        }
+    }
+
+    private static void Edit(string folder, string file)
+    {
+        string path = Path.Combine(folder, file);
         string[] lines = File.ReadAllLines(path);
         int at = Array.FindIndex(
             lines, line => line.StartsWith(Edited, StringComparison.Ordinal) && !char.IsAsciiDigit(line[Edited.Length]));
@@ -95,14 +145,16 @@ public sealed class DriftTests
     private static async Task<JsonElement> RepairedAsync(AgentProcess agent, string target)
     {
         JsonElement? repaired = null;
+        string seen = "";
         await Eventually.HoldsAsync(
             async () =>
             {
                 JsonElement drift = (await agent.GetAsync($"/api/v1/targets/{target}/drift"))!.Value;
+                seen = drift.ToString();
                 repaired = drift.GetProperty("repaired").EnumerateArray().Cast<JsonElement?>().FirstOrDefault();
                 return repaired is not null && drift.GetProperty("drift").GetArrayLength() == 0;
             },
-            () => $"{target} is repaired\n{agent.Output}");
+            () => $"{target} is repaired: {seen}\n{agent.Output}");
         return repaired!.Value;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Backends.Contents;
@@ -96,6 +97,28 @@ public sealed class ContentCheckerTests : IDisposable
                 Assert.Equal((7L, ContentVerdict.CannotTell), (answer.Id, answer.Verdict));
             }
         }
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_TCP_is_asked_for_samples_and_a_cut_answer_says_nothing()
+    {
+        using UdpClient server = new(new IPEndPoint(IPAddress.Loopback, 0));
+        var place = (IPEndPoint)server.Client.LocalEndPoint!;
+        int flags = 0x8403;
+        using CancellationTokenSource end = new();
+        Task serving = Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                UdpReceiveResult query = await server.ReceiveAsync(end.Token);
+                await server.SendAsync(ScriptedDnsServer.Answer(query.Buffer, (ushort)flags), query.RemoteEndPoint, end.Token);
+            }
+        });
+        Assert.Equal(ContentVerdict.Differs, (await CheckAsync(place, SmallZone.Create(Zone, 1), ContentProof.Sample)).Verdict);
+        flags = 0x8600;
+        Assert.Equal(ContentVerdict.CannotTell, (await CheckAsync(place, SmallZone.Create(Zone, 1), ContentProof.Sample)).Verdict);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
     }
 
     [Fact]
