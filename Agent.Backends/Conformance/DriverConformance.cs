@@ -208,8 +208,9 @@ public static class DriverConformance
         try
         {
             Task<ZoneObserved> look = run.Caller.ObserveAsync(zone);
+            Task<OrderFinished> change = run.Caller.ApplyAsync(ConformanceRun.Content(zone, 11));
             OrderFinished probe = await run.Caller.ProbeAsync();
-            OrderFinished apply = await run.Caller.ApplyAsync(ConformanceRun.Content(zone, 11));
+            OrderFinished apply = await change;
             ConformanceRun.Require(probe.Outcome == OrderOutcome.Away, $"a probe of a server that hangs ended with {probe.Outcome}");
             ConformanceRun.Require(
                 apply.Outcome != OrderOutcome.Refused, $"an apply while the server hangs ended with {apply.Outcome}: {apply.Reason?.Text}");

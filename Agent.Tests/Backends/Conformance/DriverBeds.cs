@@ -9,6 +9,7 @@ using Agent.Backends.Gdnsd;
 using Agent.Backends.Knot;
 using Agent.Backends.Nsd;
 using Agent.Backends.PowerDnsApi;
+using Agent.Backends.PowerDnsSql;
 using Agent.Backends.Tinydns;
 using Agent.Backends.ZoneFiles;
 using Agent.Bench.Peers;
@@ -22,6 +23,7 @@ using Agent.Tests.Backends.Exec;
 using Agent.Tests.Backends.Knot;
 using Agent.Tests.Backends.Nsd;
 using Agent.Tests.Backends.PowerDnsApi;
+using Agent.Tests.Backends.PowerDnsSql;
 using Agent.Tests.Configuration;
 using Agent.Tests.Plugins;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -31,6 +33,9 @@ namespace Agent.Tests.Backends.Conformance;
 /// <summary>Each driver with a server of its own.</summary>
 internal static class DriverBeds
 {
+    private static readonly string[] NotForPowerDns =
+        ["RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "TYPE65401"];
+
     public static Task<DriverBed> StartAsync(string driver) => driver switch
     {
         "embedded" => Task.FromResult(Embedded()),
@@ -42,6 +47,7 @@ internal static class DriverBeds
         "gdnsd" => GdnsdAsync(),
         "tinydns" => TinydnsAsync(),
         "powerdns-api" => PowerDnsApiAsync(),
+        "powerdns-sql" => PowerDnsSqlAsync(),
         "dynamic-update" => DynamicUpdateAsync(),
         "exec" => ExecAsync(),
         PluginBed.Sample => Task.FromResult(Sample()),
@@ -152,7 +158,18 @@ internal static class DriverBeds
         return new DriverBed(() => new PowerDnsApiBackend(ApiTarget.OptionsOf(server), TimeProvider.System), server)
         {
             Server = server.EndPoint,
-            Without = ["RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "TYPE65401"],
+            Without = NotForPowerDns,
+        };
+    }
+
+    private static async Task<DriverBed> PowerDnsSqlAsync()
+    {
+        PowerDnsTarget server = new();
+        await server.StartAsync();
+        return new DriverBed(() => new PowerDnsSqlBackend(SqlTarget.OptionsOf(server), TimeProvider.System), server)
+        {
+            Server = server.EndPoint,
+            Without = NotForPowerDns,
         };
     }
 
@@ -163,7 +180,7 @@ internal static class DriverBeds
         await server.StartAsync();
         ExecOptions options = new(NsdScript.Command(server), spool.FullPath)
         {
-            Timeout = TimeSpan.FromSeconds(3),
+            Timeout = TimeSpan.FromSeconds(6),
             Listing = ZoneListing.Own,
         };
         return new DriverBed(() => new ExecBackend(options, TimeProvider.System), server, spool)

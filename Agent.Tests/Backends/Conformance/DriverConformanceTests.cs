@@ -14,7 +14,10 @@ public sealed class DriverConformanceTests
 {
     private static readonly string[] Alone = ["embedded", "fake", "zone-files", PluginBed.Sample];
 
-    private static readonly string[] Served = ["bind9", "nsd", "knot", "gdnsd", "tinydns", "powerdns-api", "dynamic-update", "exec"];
+    private static readonly string[] Served =
+    [
+        "bind9", "nsd", "knot", "gdnsd", "tinydns", "powerdns-api", "powerdns-sql", "dynamic-update", "exec",
+    ];
 
     public static TheoryData<string> WithoutServer => [.. Alone];
 
