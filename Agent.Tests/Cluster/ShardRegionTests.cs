@@ -78,7 +78,19 @@ public sealed class ShardRegionTests : TestKitBase
         _region.Tell(new ShardAcquired(1, 6));
         Assert.Equal(new ShardStart(1, 6), _hosts.ExpectMsg<ShardStart>());
         _hosts.ExpectMsg<Keyed>();
-        Assert.Equal(new RegionState(4, 1, 1, 0), Ask<RegionState>(_region, new GetRegionState()));
+        Assert.Equal(new RegionState(4, 1, 1, 0) { Unread = 1 }, Ask<RegionState>(_region, new GetRegionState()));
+    }
+
+    [Fact]
+    public void A_shard_counts_as_unread_until_its_host_has_taken_it()
+    {
+        _region.Tell(new ShardAcquired(1, 5));
+        _hosts.ExpectMsg<ShardStart>();
+        Assert.Equal(1, Ask<RegionState>(_region, new GetRegionState()).Unread);
+        _region.Tell(new ShardTaken(1, 4), _hosts.LastSender);
+        Assert.Equal(1, Ask<RegionState>(_region, new GetRegionState()).Unread);
+        _region.Tell(new ShardTaken(1, 5), _hosts.LastSender);
+        Assert.Equal(0, Ask<RegionState>(_region, new GetRegionState()).Unread);
     }
 
     [Fact]
