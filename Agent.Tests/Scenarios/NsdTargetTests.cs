@@ -1,4 +1,5 @@
 using Agent.Bench.Peers;
+using static Agent.Tests.Scenarios.KeptZones;
 
 namespace Agent.Tests.Scenarios;
 
@@ -6,38 +7,23 @@ namespace Agent.Tests.Scenarios;
 [Trait("Category", "Peer")]
 public sealed class NsdTargetTests
 {
-    private const string Zone = "kept.example.";
-    private const string Second = "second.example.";
-
     [Fact]
     public async Task A_server_that_was_away_wiped_or_edited_is_brought_back()
     {
-        ScriptedZones zones = new();
-        zones.Set(new ScriptedZone(Zone, 1, hosts: 50));
-        zones.Set(new ScriptedZone(Second, 1));
-        await using ScriptedMaster master = new(zones.Answer);
         await using NsdServer server = new();
         await server.StartAsync();
-        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
-            masters = ["{{master.EndPoint}}"]
-            sweep { interval = 1s, after-return = 0s }
-            {{Farm.TargetSettings(server)}}
-            """);
-        await agent.Worker.CreateAcceptedAsync(Zone);
-        await agent.Worker.CreateAcceptedAsync(Second);
-        Assert.Equal(await DigTool.TransferAsync(master.EndPoint, Zone), await DigTool.TransferAsync(server.EndPoint, Zone));
+        await using KeptZones kept = await KeptZones.StartedAsync(Farm.TargetSettings(server));
+        AgentProcess agent = kept.Agent;
+        Assert.Equal(await DigTool.TransferAsync(kept.Master.EndPoint, Zone), await DigTool.TransferAsync(server.EndPoint, Zone));
 
-        zones[Zone].Serial = 2;
-        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await kept.NotifyAsync(2);
         await ServedAsync(2);
         await agent.RestartAsync(byKill: true);
-        zones[Zone].Serial = 3;
-        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await kept.NotifyAsync(3);
         await ServedAsync(3);
 
         await server.KillAsync();
-        zones[Zone].Serial = 4;
-        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await kept.NotifyAsync(4);
         await server.WipeAsync();
         await server.StartAsync();
         await ServedAsync(4);

@@ -1,4 +1,5 @@
 using Agent.Bench.Peers;
+using static Agent.Tests.Scenarios.KeptZones;
 
 namespace Agent.Tests.Scenarios;
 
@@ -6,33 +7,19 @@ namespace Agent.Tests.Scenarios;
 [Trait("Category", "Peer")]
 public sealed class TinydnsTargetTests
 {
-    private const string Zone = "kept.example.";
-    private const string Second = "second.example.";
-
     [Fact]
     public async Task A_server_that_was_away_wiped_or_edited_is_brought_back()
     {
-        ScriptedZones zones = new();
-        zones.Set(new ScriptedZone(Zone, 1, hosts: 50));
-        zones.Set(new ScriptedZone(Second, 1));
-        await using ScriptedMaster master = new(zones.Answer);
         await using TinydnsServer server = new();
         await server.StartAsync();
-        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
-            masters = ["{{master.EndPoint}}"]
-            sweep { interval = 1s, after-return = 0s }
-            targets { ns1 { {{server.TargetSettings}} } }
-            """);
-        await agent.Worker.CreateAcceptedAsync(Zone);
-        await agent.Worker.CreateAcceptedAsync(Second);
+        await using KeptZones kept = await KeptZones.StartedAsync($"targets {{ ns1 {{ {server.TargetSettings} }} }}");
+        AgentProcess agent = kept.Agent;
         await ServedAsync(Zone, 1);
 
-        zones[Zone].Serial = 2;
-        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await kept.NotifyAsync(2);
         await ServedAsync(Zone, 2);
         await agent.RestartAsync(byKill: true);
-        zones[Zone].Serial = 3;
-        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await kept.NotifyAsync(3);
         await ServedAsync(Zone, 3);
 
         File.Delete(server.Data);
@@ -40,8 +27,7 @@ public sealed class TinydnsTargetTests
         await ServedAsync(Second, 1);
 
         await server.KillAsync();
-        zones[Zone].Serial = 4;
-        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await kept.NotifyAsync(4);
         await server.StartAsync();
         await ServedAsync(Zone, 4);
 
