@@ -190,6 +190,7 @@ public sealed partial class BackendActor : UntypedActor
         _machine.UnderWay)
     {
         Listing = _settings.Backend.Traits.Listing,
+        Limits = _machine.Limits,
         Server = _identity.Present,
         Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
         Drift = _settings.Rules.Drift,

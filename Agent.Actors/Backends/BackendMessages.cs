@@ -93,6 +93,9 @@ public sealed record TargetStatus(
     /// <summary>Which zones of the server its driver can name; null when another node holds the target.</summary>
     public ZoneListing? Listing { get; init; }
 
+    /// <summary>What the server can hold; null when another node holds the target.</summary>
+    public ZoneLimits? Limits { get; init; }
+
     /// <summary>Who the server says that it is; null when it does not tell, or another node holds the target.</summary>
     public ServerName? Server { get; init; }
 }

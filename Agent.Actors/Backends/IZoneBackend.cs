@@ -55,6 +55,9 @@ public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeS
 
     /// <summary>Which of the server's zones the driver can name.</summary>
     public ZoneListing Listing { get; init; }
+
+    /// <summary>What the server can hold whatever its version; a probe may find more (<see cref="OrderFinished.Limits"/>).</summary>
+    public ZoneLimits Limits { get; init; } = ZoneLimits.None;
 }
 
 /// <summary>Which zones of its server a driver can name.</summary>
@@ -123,7 +126,12 @@ public enum OrderOutcome
 /// <param name="Reason">Why, unless done.</param>
 /// <param name="ServerRun">Of a probe: names this run of the server, and changes when it starts anew (its boot time, for instance);
 /// null when the server does not tell.</param>
-public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason, string? ServerRun = null);
+public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason, string? ServerRun = null)
+{
+    /// <summary>Of a probe: what the server can hold, as its version and settings say; null when the driver knows no more than
+    /// <see cref="BackendTraits.Limits"/>.</summary>
+    public ZoneLimits? Limits { get; init; }
+}
 
 /// <summary>What the server itself says about a zone. "Cannot tell" is never taken for "absent".</summary>
 public enum Observation

@@ -121,11 +121,13 @@ public sealed partial class TargetMachine
         bool healthy = answer.Outcome != OrderOutcome.Away;
         AwayReason = healthy ? null : answer.Reason;
         bool startedAnew = healthy && answer.ServerRun is not null && _serverRun is not null && answer.ServerRun != _serverRun;
-        if (healthy) _serverRun = answer.ServerRun ?? _serverRun;
-        if (healthy == Healthy && !startedAnew) return;
+        bool holdsOther = healthy && answer.Limits is not null && _foundLimits is not null && answer.Limits != _foundLimits;
+        if (healthy) (_serverRun, _foundLimits) = (answer.ServerRun ?? _serverRun, answer.Limits ?? _foundLimits);
+        if (healthy == Healthy && !startedAnew && !holdsOther) return;
         if (healthy == Healthy) CodeProbe.Reached("target.server-started-anew");
 
-        // A server that went and came between two probes may have lost what it had: it counts as returned like any other.
+        // A server that went and came between two probes may have lost what it had, and another version of it may hold what the former one
+        // could not: it counts as returned like any other.
         Healthy = healthy;
         _effects.Add(new ReportHealth(new TargetHealthChanged(Name, healthy, Returned: healthy, AwayReason)));
         if (!healthy)

@@ -43,6 +43,7 @@ public sealed partial class TargetMachine
     private long _orderCounter;
     private long _probe;
     private string? _serverRun;
+    private ZoneLimits? _foundLimits;
 
     /// <summary>Makes the machine of one target.</summary>
     /// <param name="name">Name as configured.</param>
@@ -71,6 +72,9 @@ public sealed partial class TargetMachine
 
     /// <summary>Orders under way, without probes.</summary>
     public int UnderWay => _orders.Count;
+
+    /// <summary>What the server can hold, as the last probe found it.</summary>
+    public ZoneLimits Limits => _foundLimits ?? _traits.Limits;
 
     /// <summary>Somebody is there who compares contents.</summary>
     public bool CanCheck { get; init; }

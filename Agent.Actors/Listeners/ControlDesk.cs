@@ -84,7 +84,7 @@ internal static class ZoneAnswers
         ReasonCode.TransferTimeout => ExtendedErrorCode.NoReachableAuthority,
         ReasonCode.TransferBroken or ReasonCode.TransferTooLarge or ReasonCode.SerialWentBack
             or ReasonCode.GuardApex => ExtendedErrorCode.InvalidData,
-        ReasonCode.TargetRefused or ReasonCode.NameNotAcceptable => ExtendedErrorCode.Prohibited,
+        ReasonCode.TargetRefused or ReasonCode.TargetCannotHold or ReasonCode.NameNotAcceptable => ExtendedErrorCode.Prohibited,
         ReasonCode.NoOwner or ReasonCode.Overload or ReasonCode.JournalAway or ReasonCode.JournalFenced
             => ExtendedErrorCode.NotReady,
         _ => ExtendedErrorCode.Other,

@@ -93,6 +93,9 @@ public static class ReasonCode
     /// <summary>A target server said no: the zone or the name is not acceptable to it.</summary>
     public const string TargetRefused = "target-refused";
 
+    /// <summary>A zone is beyond what a target server can hold: too much of it, or records of a kind that it does not serve.</summary>
+    public const string TargetCannotHold = "target-cannot-hold";
+
     /// <summary>A target took the change, but does not serve the wanted serial.</summary>
     public const string VerifyStale = "verify-stale";
 

@@ -61,7 +61,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
 
     private readonly Bind9Options _options;
     private readonly ZoneFolder _folder;
-    private readonly ZoneStanza _stanza;
+    private readonly ZoneStanzas _stanzas;
     private readonly ServerProbe _probe;
     private readonly NamedControl _named;
     private readonly LargeZoneEntrance _entrance;
@@ -69,6 +69,9 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ConcurrentDictionary<string, bool> _acceptedForms = new(StringComparer.Ordinal);
     private volatile string? _bootTime;
+    private volatile ZoneLimits _limits;
+    private volatile string _status = "";
+    private volatile bool _isKnown;
 
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
@@ -82,11 +85,12 @@ public sealed class Bind9Backend : AsyncZoneBackend
             throw new BackendOptionsException("zone-directory", "may not contain quotes, backslashes or control characters");
         if (options.View?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') == false)
             throw new BackendOptionsException("view", "may consist of letters, digits, '-', '_' and '.' only");
-        _stanza = new ZoneStanza(options.ZoneOptions);
+        _stanzas = new ZoneStanzas(options);
+        _limits = NamedLimits.Of(_status, _stanzas.Common, JournalSuffix.Length);
         _probe = new ServerProbe(options.Server ?? ServerOf(options.Host), time);
         _named = new NamedControl(options, time);
         _statistics = options.Statistics is { } place ? new NamedStatistics(place, options.View) : null;
-        _entrance = new LargeZoneEntrance(_named, _folder, _stanza, options.LargeZoneBytes, time);
+        _entrance = new LargeZoneEntrance(_named, _folder, _stanzas, options.LargeZoneBytes, time);
     }
 
     private static BackendTraits TraitsOf(Bind9Options options) =>
@@ -191,11 +195,31 @@ public sealed class Bind9Backend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)
     {
+        await LearnAsync(cancellation);
+        _folder.Check();
+    }
+
+    private async Task LearnAsync(CancellationToken cancellation)
+    {
         RndcReply reply = await _named.ServerStatusAsync(cancellation);
         if (reply.Verdict != RndcVerdict.Done)
             throw BackendException.Away($"named does not give its status: {reply.Explanation}");
+        _limits = NamedLimits.Of(reply.Text, _stanzas.Common, JournalSuffix.Length);
+        _status = reply.Text;
         _bootTime = BootTimeOf(reply.Text);
-        _folder.Check();
+        _isKnown = true;
+    }
+
+    /// <inheritdoc/>
+    protected override ZoneLimits Limits => _limits;
+
+    /// <summary>An order may come before the first probe; it asks for itself if its content can be too much.</summary>
+    protected override async ValueTask<ZoneLimits> LimitsAsync(ZoneContent content, CancellationToken cancellation)
+    {
+        if (!_isKnown && content.RecordCount > NamedLimits.Default)
+            await LearnAsync(cancellation);
+        ZoneStanza stanza = _stanzas.For(content.Apex);
+        return stanza == _stanzas.Common ? _limits : NamedLimits.Of(_status, stanza, JournalSuffix.Length);
     }
 
     /// <summary>
@@ -239,7 +263,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     /// <summary>Adds the zone. False when it was there already, now with our configuration, and is still to be loaded.</summary>
     private async Task<bool> AddAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
     {
-        RndcReply reply = await _named.AddAsync(zone, StanzaOf(file), cancellation);
+        RndcReply reply = await _named.AddAsync(zone, StanzaOf(zone, file), cancellation);
         if (reply.Verdict == RndcVerdict.AlreadyExists)
             return await AdoptAsync(zone, file, content, cancellation);
         // named does not have the zone, so nobody would ever ask to have this file removed.
@@ -272,20 +296,20 @@ public sealed class Bind9Backend : AsyncZoneBackend
                 NamedControl.Ensure(gone, "delzone", zone);
             if (goesBack)
                 await _folder.DeleteCompanionsAsync(zone, JournalSuffixes);
-            NamedControl.Ensure(await _named.AddAsync(zone, StanzaOf(file), cancellation), "addzone", zone);
+            NamedControl.Ensure(await _named.AddAsync(zone, StanzaOf(zone, file), cancellation), "addzone", zone);
             return true;
         }
 
-        if (shown is not null && (shown == ZoneStanza.Canonical(StanzaOf(file), file.Path) || _acceptedForms.ContainsKey(shown)))
+        if (shown is not null && (shown == ZoneStanza.Canonical(StanzaOf(zone, file), file.Path) || _acceptedForms.ContainsKey(shown)))
             return false;
-        NamedControl.Ensure(await _named.ModifyAsync(zone, StanzaOf(file), cancellation), "modzone", zone);
+        NamedControl.Ensure(await _named.ModifyAsync(zone, StanzaOf(zone, file), cancellation), "modzone", zone);
         // named rewrites some statements ("1h" to "3600"): what it shows now is ours in its words, for every zone.
         if (await _named.ShownFormAsync(zone, file.Path, cancellation) is { } rewritten && _acceptedForms.Count < AcceptedFormsMax)
             _acceptedForms[rewritten] = true;
         return false;
     }
 
-    private string StanzaOf(ZoneFile file) => _stanza.Compose(file.Path, file.IsRaw);
+    private string StanzaOf(DomainName zone, ZoneFile file) => _stanzas.For(zone).Compose(file.Path, file.IsRaw);
 
     private static EndPoint ServerOf(string host) =>
         IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, DnsPort) : new DnsEndPoint(host, DnsPort);

@@ -1,4 +1,5 @@
 using System.Net;
+using Agent.Actors.Transfers;
 
 namespace Agent.Backends.Bind9;
 
@@ -30,6 +31,9 @@ public sealed record Bind9Options(string ZoneDirectory)
 
     /// <summary>Statements for every zone in the syntax of named.conf, such as <c>allow-transfer { any; };</c>.</summary>
     public string ZoneOptions { get; init; } = "";
+
+    /// <summary>Statements of some zones, which stand in the place of <see cref="ZoneOptions"/>.</summary>
+    public IReadOnlyList<(ZonePattern Zones, string ZoneOptions)> Templates { get; init; } = [];
 
     /// <summary>Where named answers DNS; null for port 53 of <see cref="Host"/>.</summary>
     public EndPoint? Server { get; init; }

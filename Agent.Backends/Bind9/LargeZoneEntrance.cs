@@ -25,7 +25,7 @@ internal readonly record struct ZoneFile(string Path, bool IsRaw);
 /// only together with a new zone.
 /// </remarks>
 internal sealed class LargeZoneEntrance(
-    NamedControl named, ZoneFolder folder, ZoneStanza stanza, long largeZoneBytes, TimeProvider time)
+    NamedControl named, ZoneFolder folder, ZoneStanzas stanzas, long largeZoneBytes, TimeProvider time)
 {
     // Measured: 1.5 us for each record alone on the machine.
     private const double SecondsPerRecord = 15e-6;
@@ -41,6 +41,7 @@ internal sealed class LargeZoneEntrance(
     /// <exception cref="BackendException">named refused a step, or did not load the file.</exception>
     public async Task<bool> TryEnterAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
     {
+        ZoneStanza stanza = stanzas.For(zone);
         if (!IsLarge(content) || !stanza.CanBeClosed)
             return false;
         string path = folder.PathOf(zone);
@@ -55,7 +56,7 @@ internal sealed class LargeZoneEntrance(
                 await folder.DeleteAsync(zone, companionSuffixes: []);
             NamedControl.Ensure(added, "addzone", zone);
         }
-        else if (await named.ShownFormAsync(zone, path, cancellation) != ClosedForm(path))
+        else if (await named.ShownFormAsync(zone, path, cancellation) != ClosedForm(stanza, path))
         {
             return false;
         }
@@ -98,7 +99,8 @@ internal sealed class LargeZoneEntrance(
         }
     }
 
-    private string? ClosedForm(string path) => ZoneStanza.Canonical(stanza.Compose(path, isRaw: true, isClosed: true), path);
+    private static string? ClosedForm(ZoneStanza stanza, string path) =>
+        ZoneStanza.Canonical(stanza.Compose(path, isRaw: true, isClosed: true), path);
 
     /// <summary>The least that named takes for a zone, one serial before the real one: its apex as its own name server.</summary>
     private static MemoryZoneContent ApexOf(DomainName zone, uint serial)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Agent.Backends.Shared;
 
@@ -33,11 +34,13 @@ public sealed class ZoneStanza
 
     private readonly string _options;
     private readonly string _closedOptions;
+    private readonly List<string> _statements;
 
     /// <summary>Checks the operator's statements.</summary>
     /// <param name="zoneOptions">Statements for every zone.</param>
+    /// <param name="setting">Where they stand, for a complaint.</param>
     /// <exception cref="BackendOptionsException">They are not whole statements, or say what only this driver may say.</exception>
-    public ZoneStanza(string zoneOptions)
+    public ZoneStanza(string zoneOptions, string setting = "zone-options")
     {
         _options = zoneOptions.ReplaceLineEndings(" ").Trim();
         if (_options.Length > 0 && !_options.EndsWith(';'))
@@ -49,11 +52,12 @@ public sealed class ZoneStanza
         if (statements is null || _options.Contains("//", StringComparison.Ordinal) || _options.Contains('#', StringComparison.Ordinal))
         {
             throw new BackendOptionsException(
-                "zone-options", "must be whole statements of named.conf without comments, such as \"allow-transfer { any; };\"");
+                setting, "must be whole statements of named.conf without comments, such as \"allow-transfer { any; };\"");
         }
 
         if (statements.Exists(statement => statement.Split(' ')[0] is "type" or "file" or "masterfile-format"))
-            throw new BackendOptionsException("zone-options", "may not set type, file or masterfile-format");
+            throw new BackendOptionsException(setting, "may not set type, file or masterfile-format");
+        _statements = statements;
         foreach ((string _, string statement) in Lenient.Reverse().Where(one => !statements.Exists(known => IsOne(known, one.Name))))
             _options = $"{statement} {_options}".TrimEnd();
         _closedOptions = $"{WithoutOpenOnes(_options)} {Closed}".TrimStart();
@@ -62,6 +66,14 @@ public sealed class ZoneStanza
 
     /// <summary>Whether a zone may first be there without being shown to anybody.</summary>
     public bool CanBeClosed { get; }
+
+    /// <summary>The number that the operator's statements give; null when they do not.</summary>
+    /// <param name="statement">Name of a statement with one number, such as <c>max-records-per-type</c>.</param>
+    public int? NumberOf(string statement) =>
+        _statements.FindLast(known => IsOne(known, statement)) is { } said
+            && int.TryParse(said.AsSpan(statement.Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
 
     /// <summary>The block for a zone.</summary>
     /// <param name="filePath">Its file; the path holds no quote and no backslash.</param>

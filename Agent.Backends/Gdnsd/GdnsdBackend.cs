@@ -32,7 +32,12 @@ public sealed class GdnsdBackend : AsyncZoneBackend
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public GdnsdBackend(GdnsdOptions options, TimeProvider time)
         : base(
-            new BackendTraits("gdnsd", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole, CanReAdd = true },
+            new BackendTraits("gdnsd", ConcurrentOrders, Patience)
+            {
+                Listing = ZoneListing.Whole,
+                CanReAdd = true,
+                Limits = GdnsdContentRules.Limits,
+            },
             DeadlinesFor(options),
             time)
     {
@@ -54,7 +59,7 @@ public sealed class GdnsdBackend : AsyncZoneBackend
         if (!GdnsdZoneName.TryCreate(zone, out string? name))
             throw BackendException.NameNotAcceptable(GdnsdZoneName.Objection(zone));
         if (GdnsdContentRules.Objection(content) is { } objection)
-            throw BackendException.Refused($"gdnsd takes no zone with {objection} (zone {zone}, serial {content.Serial})");
+            throw BackendException.CannotHold($"gdnsd takes no zone with {objection} (zone {zone}, serial {content.Serial})");
         await _reloads.ReadyAsync(cancellation);
         bool isLarge = content.ByteCount > GroupedBytesMax;
         string written = _folder.Write(name, content, flushToDisk: isLarge);

@@ -1,3 +1,5 @@
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -17,6 +19,7 @@ public static class GdnsdContentRules
     private const int TextOctetsMax = 16_000;
     private const int NameServersMax = 64;
     private const int AliasesInARowMax = 16;
+    private const string NoSignatures = "gdnsd has no DNSSEC and would leave signatures out of its answers";
 
     // The largest message that gdnsd builds, and what each record takes beside its data.
     private const int AnswerOctetsMax = 16 * 1024;
@@ -29,7 +32,23 @@ public static class GdnsdContentRules
     private const RecordType FirstMetaType = (RecordType)128;
     private const RecordType LastMetaType = (RecordType)255;
 
-    /// <summary>Why gdnsd would not load the content; null when nothing is known against it.</summary>
+    /// <summary>What is refused for its type alone.</summary>
+    public static ZoneLimits Limits { get; } = new()
+    {
+        Types =
+        [
+            new TypeLimit(RecordType.RRSIG, NoSignatures),
+            new TypeLimit(RecordType.NSEC, NoSignatures),
+            new TypeLimit(RecordType.NSEC3, NoSignatures),
+            new TypeLimit(RecordType.HINFO),
+            new TypeLimit(NoType),
+            new TypeLimit(FirstMetaType, LastMetaType, Why: null),
+            new TypeLimit(DynamicAlias, "gdnsd uses it for itself"),
+        ],
+        FileNameOctets = ZoneFileName.LengthMax,
+    };
+
+    /// <summary>Why gdnsd would not load a content within <see cref="Limits"/>; null when nothing is known against it.</summary>
     public static string? Objection(ZoneContent content)
     {
         Names names = new(content.Apex);
@@ -54,9 +73,6 @@ public static class GdnsdContentRules
 
     private static string? ObjectionTo(in StoredRecord record) => record.Type switch
     {
-        RecordType.RRSIG or RecordType.NSEC or RecordType.NSEC3 =>
-            $"signatures (gdnsd has no DNSSEC and would leave them out of its answers): {record.Type}",
-        RecordType.HINFO or DynamicAlias or NoType or (>= FirstMetaType and <= LastMetaType) => $"records of type {record.Type}",
         _ when record.Rdata.IsEmpty => $"a record without data, of which gdnsd dies: {record.Type}",
         RecordType.TXT when record.Rdata.Length > TextOctetsMax => $"a TXT record of more than {TextOctetsMax} octets",
         _ => null,

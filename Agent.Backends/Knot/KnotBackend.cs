@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Agent.Actors.Backends;
+using Agent.Actors.Transfers;
 using Agent.Actors.Kernel;
 using Agent.Backends.Shared;
 using Agent.Dns.Records;
@@ -44,12 +45,14 @@ public sealed class KnotBackend : AsyncZoneBackend
     {
         Listing = ZoneListing.Whole,
         CanReAdd = true,
+        Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
     };
 
     private readonly KnotOptions _options;
     private readonly ZoneFolder _folder;
     private readonly ServerProbe _probe;
     private readonly KnotControl _knot;
+    private readonly ZonePatternMap<string> _templates;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private volatile string? _run;
 
@@ -64,8 +67,11 @@ public sealed class KnotBackend : AsyncZoneBackend
             throw new BackendOptionsException("control", "the path of knotd's control socket is needed");
         if (Encoding.UTF8.GetByteCount(options.Control) > SocketPathMax)
             throw new BackendOptionsException("control", $"the path of a socket may have at most {SocketPathMax} octets");
-        if (options.Template is { } template && (template.Length == 0 || template.Any(char.IsControl)))
+        if (options.Template is { } template && !CanBeTemplate(template))
             throw new BackendOptionsException("template", "may not be empty or contain control characters");
+        if (!options.Templates.All(static own => CanBeTemplate(own.Template)))
+            throw new BackendOptionsException("templates", "may not be empty or contain control characters");
+        _templates = new ZonePatternMap<string>(options.Templates);
         _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Knot32);
         if (_folder.FullPath.Any(char.IsControl))
             throw new BackendOptionsException("zone-directory", "may not contain control characters");
@@ -87,6 +93,10 @@ public sealed class KnotBackend : AsyncZoneBackend
         _appliedSerials[zone] = content.Serial;
     }
 
+    private static bool CanBeTemplate(string name) => name.Length > 0 && !name.Any(char.IsControl);
+
+    private string? TemplateOf(DomainName zone) => _templates.TryFind(zone, out string? own) ? own : _options.Template;
+
     /// <summary>False when knotd no longer has the zone.</summary>
     private async Task<bool> UpdateAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
     {
@@ -101,7 +111,7 @@ public sealed class KnotBackend : AsyncZoneBackend
     private async Task BringInAsync(DomainName zone, ZoneContent content, bool isRepeat, CancellationToken cancellation)
     {
         ZoneSighting before = _folder.Look(zone);
-        KnotZoneSettings settings = new(_folder.PathOf(zone), _options.Template);
+        KnotZoneSettings settings = new(_folder.PathOf(zone), TemplateOf(zone));
         KnotReply found = await _knot.SettingsAsync(zone, cancellation);
         if (found.Verdict == KnotVerdict.NoSuchZone)
         {

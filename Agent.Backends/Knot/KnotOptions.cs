@@ -1,4 +1,5 @@
 using System.Net;
+using Agent.Actors.Transfers;
 
 namespace Agent.Backends.Knot;
 
@@ -12,6 +13,9 @@ public sealed record KnotOptions(string ZoneDirectory)
 
     /// <summary>The template of new zones; null for knotd's default one.</summary>
     public string? Template { get; init; }
+
+    /// <summary>Templates of some zones, which go before <see cref="Template"/>.</summary>
+    public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
 
     /// <summary>Where knotd answers DNS.</summary>
     public EndPoint Server { get; init; } = new IPEndPoint(IPAddress.Loopback, 53);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Agent.Actors.Backends;
+using Agent.Actors.Transfers;
 using Agent.Backends.Shared;
 using Agent.Dns.Records;
 using Agent.Dns.Transfers;
@@ -49,6 +50,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     {
         Listing = ZoneListing.Whole,
         CanReAdd = true,
+        Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
     };
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
@@ -58,7 +60,8 @@ public sealed class NsdBackend : AsyncZoneBackend
     private readonly ServerProbe _probe;
     private readonly NsdControl _nsd;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
-    private volatile bool _isPatternProven;
+    private readonly ZonePatternMap<string> _patterns;
+    private readonly ConcurrentDictionary<string, bool> _provenPatterns = new(StringComparer.Ordinal);
     private volatile string? _run;
 
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
@@ -68,14 +71,17 @@ public sealed class NsdBackend : AsyncZoneBackend
     {
         ArgumentNullException.ThrowIfNull(options);
         // A word of a command line: nsd takes what follows the last space for the pattern.
-        if (options.Pattern.Length is 0 or > 200 || !options.Pattern.All(static character => character is > ' ' and <= '~'))
+        if (!CanBePattern(options.Pattern))
             throw new BackendOptionsException("pattern", "a name without spaces is needed, as a pattern of nsd.conf has it");
+        if (!options.Templates.All(static own => CanBePattern(own.Pattern)))
+            throw new BackendOptionsException("templates", "names without spaces are needed, as patterns of nsd.conf have them");
+        _patterns = new ZonePatternMap<string>(options.Templates);
         if (options.Control is NsdControlPlace.LocalSocket { Path: var path } && !LocalPath.IsPossible(path))
             throw new BackendOptionsException("control", $"'{path}' cannot be the path of a unix socket");
         _options = options;
         _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Nsd46);
         _probe = new ServerProbe(options.Server ?? ServerOf(options.Control), time);
-        _nsd = new NsdControl(options.Control, options.Pattern, time);
+        _nsd = new NsdControl(options.Control, time);
     }
 
     /// <inheritdoc/>
@@ -85,7 +91,7 @@ public sealed class NsdBackend : AsyncZoneBackend
             throw BackendException.NameNotAcceptable(NsdZoneName.Objection(zone));
         string path = _folder.PathOf(zone);
         if (NsdContentRules.Objection(content) is { } objection)
-            throw BackendException.Refused($"nsd loads no zone with {objection} (zone {zone}, serial {content.Serial})");
+            throw BackendException.CannotHold($"nsd loads no zone with {objection} (zone {zone}, serial {content.Serial})");
         bool wasApplied = _appliedSerials.TryGetValue(zone, out uint applied);
         bool isRepeated = wasApplied && applied == content.Serial;
         bool isKnown = wasApplied && !isRepeated;
@@ -102,9 +108,10 @@ public sealed class NsdBackend : AsyncZoneBackend
         }
 
         _appliedSerials[zone] = content.Serial;
-        bool isFirst = isAdded && !_isPatternProven;
+        string pattern = PatternOf(zone);
+        bool isFirst = isAdded && !_provenPatterns.ContainsKey(pattern);
         if (isFirst && await _nsd.StatusAsync(name, cancellation) is { IsPrimary: false })
-            await UndoAsync(zone, name, $"its pattern {_options.Pattern} has request-xfr, so it would come from elsewhere", cancellation);
+            await UndoAsync(zone, name, $"its pattern {pattern} has request-xfr, so it would come from elsewhere", cancellation);
         if (isFirst || content.ByteCount >= _options.LargeZoneBytes)
             await LoadedAsync(zone, name, content, isFirst, cancellation);
     }
@@ -135,7 +142,7 @@ public sealed class NsdBackend : AsyncZoneBackend
                 return seen;
             if (applied != seen.Serial)
                 return ZoneSighting.Present(seen.Serial, NotLoaded(zone, applied));
-            _isPatternProven = true;
+            _provenPatterns.TryAdd(PatternOf(zone), true);
             return seen;
         }
 
@@ -184,7 +191,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     /// <summary>Adds the zone, or takes over the one that is there; true when it was added.</summary>
     private async Task<bool> AddAsync(DomainName zone, string name, CancellationToken cancellation)
     {
-        NsdReply reply = await _nsd.AddAsync(name, cancellation);
+        NsdReply reply = await _nsd.AddAsync(name, PatternOf(zone), cancellation);
         if (reply is { IsDone: true, AlreadyExists: false })
             return true;
         NsdZoneStatus? status = reply.IsDone ? await _nsd.StatusAsync(name, cancellation) : null;
@@ -216,8 +223,9 @@ public sealed class NsdBackend : AsyncZoneBackend
 
     private async Task TakeOverAsync(DomainName zone, string name, NsdZoneStatus status, bool mustRenew, CancellationToken cancellation)
     {
-        bool isOurs = status.Pattern == _options.Pattern && !mustRenew;
-        NsdReply reply = isOurs ? await _nsd.ReloadAsync(name, cancellation) : await _nsd.ChangeAsync(name, cancellation);
+        string pattern = PatternOf(zone);
+        bool isOurs = status.Pattern == pattern && !mustRenew;
+        NsdReply reply = isOurs ? await _nsd.ReloadAsync(name, cancellation) : await _nsd.ChangeAsync(name, pattern, cancellation);
         if (!reply.IsDone)
             throw BackendException.Refused($"nsd refused {(isOurs ? "reload" : "changezone")}: {reply.Text} (zone {zone})");
     }
@@ -228,26 +236,27 @@ public sealed class NsdBackend : AsyncZoneBackend
     {
         TimeSpan patience = _options.LoadPatience + TimeSpan.FromSeconds(content.RecordCount * SecondsPerRecord);
         bool isLarge = content.ByteCount >= _options.LargeZoneBytes;
+        string pattern = PatternOf(zone);
         long started = Time.GetTimestamp();
         TimeSpan pause = FirstLook;
-        while (isLarge || !_isPatternProven)
+        while (isLarge || !_provenPatterns.ContainsKey(pattern))
         {
             ServerFinding finding = await _probe.AskAsync(zone, cancellation);
             if (finding is { Kind: SoaAnswerKind.Authoritative, Answer.Serial: var serial } && serial == content.Serial)
             {
-                _isPatternProven = true;
+                _provenPatterns.TryAdd(pattern, true);
                 return;
             }
 
             if (Time.GetElapsedTime(started) > patience)
             {
-                if (isFirst && !_isPatternProven && finding.Answer?.ResponseCode == ResponseCode.ServFail)
+                if (isFirst && !_provenPatterns.ContainsKey(pattern) && finding.Answer?.ResponseCode == ResponseCode.ServFail)
                 {
                     string path = _folder.PathOf(zone);
                     await UndoAsync(
                         zone,
                         name,
-                        $"it did not load {path}: the zonefile of its pattern {_options.Pattern} must be {_folder.FullPath}/%s.zone, "
+                        $"it did not load {path}: the zonefile of its pattern {pattern} must be {_folder.FullPath}/%s.zone, "
                             + "and nsd must be able to read there; its log says which file it wanted and what it found",
                         cancellation);
                 }
@@ -268,6 +277,11 @@ public sealed class NsdBackend : AsyncZoneBackend
         await _folder.DeleteAsync(zone, CompanionSuffixes);
         throw BackendException.Refused($"nsd took {zone}, but {problem}");
     }
+
+    private static bool CanBePattern(string name) =>
+        name.Length is > 0 and <= 200 && name.All(static character => character is > ' ' and <= '~');
+
+    private string PatternOf(DomainName zone) => _patterns.TryFind(zone, out string? own) ? own : _options.Pattern;
 
     private string NotLoaded(DomainName zone, uint applied) =>
         $"nsd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why";

@@ -7,28 +7,26 @@ namespace Agent.Backends.Nsd;
 internal sealed class NsdControl : IDisposable
 {
     private readonly NsdControlPlace _place;
-    private readonly string _pattern;
     private readonly NsdChannel _channel;
     private readonly NsdZoneLines _additions;
     private readonly NsdZoneLines _removals;
 
-    public NsdControl(NsdControlPlace place, string pattern, TimeProvider time)
+    public NsdControl(NsdControlPlace place, TimeProvider time)
     {
         _place = place;
-        _pattern = pattern;
         _channel = new NsdChannel(place, time);
         _additions = new NsdZoneLines("addzones", _channel, time);
         _removals = new NsdZoneLines("delzones", _channel, time);
     }
 
-    public Task<NsdReply> AddAsync(string zone, CancellationToken cancellation) =>
-        _additions.SubmitAsync($"{zone} {_pattern}", cancellation);
+    public Task<NsdReply> AddAsync(string zone, string pattern, CancellationToken cancellation) =>
+        _additions.SubmitAsync($"{zone} {pattern}", cancellation);
 
     public Task<NsdReply> DeleteAsync(string zone, CancellationToken cancellation) => _removals.SubmitAsync(zone, cancellation);
 
     /// <summary>Takes the zone away and adds it with the pattern in one reload, whatever nsd's parts know of it.</summary>
-    public Task<NsdReply> ChangeAsync(string zone, CancellationToken cancellation) =>
-        _channel.CallAsync($"changezone {zone} {_pattern}", cancellation);
+    public Task<NsdReply> ChangeAsync(string zone, string pattern, CancellationToken cancellation) =>
+        _channel.CallAsync($"changezone {zone} {pattern}", cancellation);
 
     public Task<NsdReply> ReloadAsync(string zone, CancellationToken cancellation) => _channel.CallAsync($"reload {zone}", cancellation);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Agent.Actors.Transfers;
 
 namespace Agent.Backends.Nsd;
 
@@ -10,6 +11,9 @@ namespace Agent.Backends.Nsd;
 /// there.</param>
 public sealed record NsdOptions(NsdControlPlace Control, string Pattern, string ZoneDirectory)
 {
+    /// <summary>Patterns of some zones, which go before <see cref="Pattern"/>; their <c>zonefile</c> must be the same.</summary>
+    public IReadOnlyList<(ZonePattern Zones, string Pattern)> Templates { get; init; } = [];
+
     /// <summary>Where nsd answers DNS; null for port 53 of the control host, or of this machine.</summary>
     public EndPoint? Server { get; init; }
 

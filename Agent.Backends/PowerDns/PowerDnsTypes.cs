@@ -1,4 +1,5 @@
 using System.Text;
+using Agent.Actors.Backends;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 
@@ -13,16 +14,30 @@ internal static class PowerDnsTypes
     private const RecordType Alias = (RecordType)65401;
     private const RecordType Lua = (RecordType)65402;
 
+    private const string Signed =
+        "the zone is signed by its master, which is not handed on (metadata PRESIGNED): let PowerDNS sign an unsigned zone";
+
+    private const string OwnKeys = "PowerDNS answers for the type from its own keys and not from the zone";
+
     // A name that nobody else has for the type.
     private const RecordType Address = (RecordType)65400;
     private const string AddressName = "ADDR";
 
-    /// <summary>Why PowerDNS cannot hold records of the type as data; null when it can.</summary>
-    public static string? Objection(RecordType type) => type switch
+    /// <summary>What it cannot be given as data, or would not serve as it stands.</summary>
+    public static ZoneLimits Limits { get; } = new()
     {
-        Alias => "PowerDNS takes the type for its ALIAS and answers with what it looks up",
-        Lua => "PowerDNS takes the type for its LUA and would run the data as a program",
-        _ => null,
+        Types =
+        [
+            new TypeLimit(RecordType.RRSIG, Signed),
+            new TypeLimit(RecordType.NSEC, Signed),
+            new TypeLimit(RecordType.NSEC3, Signed),
+            new TypeLimit(RecordType.NSEC3PARAM, Signed),
+            new TypeLimit(RecordType.DNSKEY, OwnKeys),
+            new TypeLimit(RecordType.CDS, OwnKeys),
+            new TypeLimit(RecordType.CDNSKEY, OwnKeys),
+            new TypeLimit(Alias, "PowerDNS takes the type for its ALIAS and answers with what it looks up"),
+            new TypeLimit(Lua, "PowerDNS takes the type for its LUA and would run the data as a program"),
+        ],
     };
 
     /// <summary>The type as PowerDNS 4.7 writes it; by number where it has no name for it.</summary>

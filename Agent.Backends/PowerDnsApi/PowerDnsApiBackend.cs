@@ -45,7 +45,12 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     /// <summary>Touches and connects to nothing yet.</summary>
     public PowerDnsApiBackend(PowerDnsApiOptions options, TimeProvider time)
         : base(
-            new BackendTraits("powerdns-api", ConcurrentOrders, Patience) { TakesDifferences = true, Listing = ZoneListing.Whole },
+            new BackendTraits("powerdns-api", ConcurrentOrders, Patience)
+            {
+                TakesDifferences = true,
+                Listing = ZoneListing.Whole,
+                Limits = PowerDnsTypes.Limits,
+            },
             Deadlines,
             time)
     {
@@ -54,6 +59,9 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         _api = new PowerDnsApiClient(options, time);
         _probe = new ServerProbe(options.Server, time);
     }
+
+    /// <summary>Types are looked at where sets of records are sent: the whole zone is not read for each small change.</summary>
+    protected override ValueTask<ZoneLimits> LimitsAsync(ZoneContent content, CancellationToken cancellation) => new(ZoneLimits.None);
 
     /// <inheritdoc/>
     protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
@@ -163,8 +171,8 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
 
         foreach (WantedRrset set in WantedRrset.Of(order.Content, touched.Wanted))
         {
-            if (ApiContentRules.Objection(set) is { } objection)
-                throw BackendException.Refused($"PowerDNS cannot be given {set.Owner} {PowerDnsTypes.NameOf(set.Type)}: {objection}");
+            if (Limits.For(set.Type) is { } limit)
+                throw BackendException.CannotHold($"PowerDNS cannot be given {set.Owner} {PowerDnsTypes.NameOf(set.Type)}: {limit.Why}");
             touched.Gone.Remove(ApiZoneId.TextOf(set.Owner), out List<string>? typesGone);
             await change.AddAsync(set, typesGone, cancellation);
         }

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
+using Agent.Backends.PowerDns;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -42,7 +43,10 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
     /// <summary>Touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public PowerDnsSqlBackend(PowerDnsSqlOptions options, TimeProvider time)
-        : base(new BackendTraits("powerdns-sql", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole }, Deadlines, time)
+        : base(
+            new BackendTraits("powerdns-sql", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole, Limits = PowerDnsTypes.Limits },
+            Deadlines,
+            time)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Control.Length is 0 or > SocketPathMax)

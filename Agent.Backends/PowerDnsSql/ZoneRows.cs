@@ -15,7 +15,7 @@ internal static class ZoneRows
     private const int ContentLengthMax = 64_000;
 
     /// <summary>All rows, one after the other; those of empty names at the end.</summary>
-    /// <exception cref="BackendException">A record does not fit the table, or would not be served as it stands.</exception>
+    /// <exception cref="BackendException">A record does not fit the table.</exception>
     /// <exception cref="IOException">The content cannot be read.</exception>
     public static IEnumerable<RecordRow> Of(ZoneContent content, ZoneShape shape)
     {
@@ -43,20 +43,9 @@ internal static class ZoneRows
         (string? order, bool isAuthoritative) = shape.Of(record.Owner, record.Type);
         string type = PowerDnsTypes.NameOf(record.Type);
         string name = TableName.Of(record.Owner);
-        if (Objection(record.Type) is { } objection)
-            throw BackendException.Refused($"PowerDNS cannot be given {name} {type}: {objection}");
         row = Checked(new RecordRow(name, type, content, record.Ttl, priority, order, isAuthoritative));
         return true;
     }
-
-    private static string? Objection(RecordType type) => type switch
-    {
-        RecordType.RRSIG or RecordType.NSEC or RecordType.NSEC3 or RecordType.NSEC3PARAM =>
-            "the zone is signed by its master, which this driver does not hand on: let PowerDNS sign an unsigned zone",
-        RecordType.DNSKEY or RecordType.CDS or RecordType.CDNSKEY =>
-            "PowerDNS answers for the type from its own keys and not from the zone",
-        _ => PowerDnsTypes.Objection(type),
-    };
 
     private static int TakePriority(ref string content)
     {
@@ -72,7 +61,7 @@ internal static class ZoneRows
     {
         { Name.Length: > TableName.LengthMax } or { OrderName.Length: > TableName.LengthMax } => throw BackendException.NameNotAcceptable(
             $"the name {row.Name} is longer in text than the {TableName.LengthMax} characters of PowerDNS's tables"),
-        { Content.Length: > ContentLengthMax } => throw BackendException.Refused(
+        { Content.Length: > ContentLengthMax } => throw BackendException.CannotHold(
             $"the data of {row.Name} {row.Type} is longer in text than the {ContentLengthMax} characters of PowerDNS's tables"),
         _ => row,
     };

@@ -53,6 +53,9 @@ public abstract class AsyncZoneBackend : IZoneBackend
     public void Apply(ApplyZone order, ReplyTo replyTo) => Start(
         order, replyTo, order.Zone, _deadlines.Apply, async cancellation =>
         {
+            ZoneLimits limits = await LimitsAsync(order.Content, cancellation);
+            if (ZoneFit.Objection(order.Content, limits) is { } objection)
+                throw BackendException.CannotHold($"{Traits.Driver} cannot hold {order.Zone}, serial {order.Content.Serial}: {objection}");
             await ApplyAsync(order, cancellation);
             return Done(order);
         });
@@ -80,7 +83,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
         order, replyTo, zone: null, _deadlines.Probe, async cancellation =>
         {
             await ProbeAsync(cancellation);
-            return Done(order) with { ServerRun = ServerRun };
+            return Done(order) with { ServerRun = ServerRun, Limits = Limits };
         });
 
     /// <inheritdoc/>
@@ -98,6 +101,13 @@ public abstract class AsyncZoneBackend : IZoneBackend
     /// <exception cref="BackendException">It cannot.</exception>
     protected virtual Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
         throw BackendException.Refused($"the {Traits.Driver} driver names no zones");
+
+    /// <summary>What the server can hold, by all that is known of it now.</summary>
+    protected virtual ZoneLimits Limits => Traits.Limits;
+
+    /// <summary>The limits for a content; a driver may ask its server when none has been asked yet.</summary>
+    /// <exception cref="BackendException">It cannot be asked.</exception>
+    protected virtual ValueTask<ZoneLimits> LimitsAsync(ZoneContent content, CancellationToken cancellation) => new(Limits);
 
     /// <summary>Names the run of the server that the last probe saw; null when it does not tell.</summary>
     protected virtual string? ServerRun => null;

@@ -28,6 +28,11 @@ public sealed class BackendException : Exception
     public static BackendException Refused(string text) =>
         new(OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, text), inner: null);
 
+    /// <summary>The zone is beyond what the server can hold.</summary>
+    /// <param name="text">Which record, of which type, and the limit.</param>
+    public static BackendException CannotHold(string text) =>
+        new(OrderOutcome.Refused, new Reason(ReasonCode.TargetCannotHold, text), inner: null);
+
     /// <summary>This driver cannot express the zone's name.</summary>
     public static BackendException NameNotAcceptable(string text) =>
         new(OrderOutcome.Refused, new Reason(ReasonCode.NameNotAcceptable, text), inner: null);

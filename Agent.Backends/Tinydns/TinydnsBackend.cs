@@ -26,7 +26,12 @@ public sealed class TinydnsBackend : AsyncZoneBackend
     /// <summary>Touches and connects to nothing yet.</summary>
     public TinydnsBackend(TinydnsOptions options, TimeProvider time)
         : base(
-            new BackendTraits("tinydns", ConcurrentOrders, Patience) { Listing = ZoneListing.Own, CanReAdd = true },
+            new BackendTraits("tinydns", ConcurrentOrders, Patience)
+            {
+                Listing = ZoneListing.Own,
+                CanReAdd = true,
+                Limits = TinydnsContentRules.Limits,
+            },
             OrderDeadlines.Default with { Apply = BuildPatience, Remove = BuildPatience },
             time)
     {
@@ -41,7 +46,7 @@ public sealed class TinydnsBackend : AsyncZoneBackend
         if (zone.Wire.StartsWith("\u0001*"u8))
             throw BackendException.NameNotAcceptable($"tinydns serves no zone that is a wildcard: {zone}");
         if (TinydnsContentRules.Objection(content, out long dataBytes) is { } objection)
-            throw BackendException.Refused($"tinydns does not serve a zone with {objection} (zone {zone}, serial {content.Serial})");
+            throw BackendException.CannotHold($"tinydns does not serve a zone with {objection} (zone {zone}, serial {content.Serial})");
         _data.Prepare();
         await _data.ApplyAsync(zone, content, dataBytes).WaitAsync(cancellation);
     }

@@ -22,7 +22,7 @@ internal sealed class TinydnsData
 {
     private const string DataName = "data.cdb";
     private const string FragmentsName = ".agent-zones";
-    private const string DamagedSuffix = ".damaged";
+    internal const string DamagedSuffix = ".damaged";
     private const int ZonesTried = 3;
 
     // No question can lead to a key that begins with the root's label and goes on.
@@ -158,7 +158,7 @@ internal sealed class TinydnsData
             long all = CdbWriter.EmptySize + CdbWriter.SizeOf(Mark.Length, 0) + total;
             if (all > _bytesMax)
             {
-                throw BackendException.Refused(
+                throw BackendException.CannotHold(
                     $"data.cdb would have {all} octets with this content of {zone}; a constant database can have {_bytesMax}");
             }
 

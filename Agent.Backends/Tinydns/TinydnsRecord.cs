@@ -29,7 +29,7 @@ internal static class TinydnsRecord
 
     /// <summary>Adds a record to the database.</summary>
     /// <param name="writer">The database.</param>
-    /// <param name="record">One that <see cref="TinydnsContentRules"/> let pass.</param>
+    /// <param name="record">One within <see cref="TinydnsContentRules.Limits"/>.</param>
     /// <param name="data">Room for <see cref="DataMax"/> octets.</param>
     /// <exception cref="IOException">The database is full or cannot be written.</exception>
     public static void AddTo(CdbWriter writer, in StoredRecord record, Span<byte> data)

@@ -22,7 +22,7 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
 
     /// <summary>Touches nothing yet.</summary>
     public ZoneFilesBackend(ZoneFilesOptions options, TimeProvider time)
-        : base(new BackendTraits("zone-files", ConcurrentOrders, Patience) { Listing = ListingOf(options) }, DeadlinesFor(options), time)
+        : base(TraitsOf(options), DeadlinesFor(options), time)
     {
         ArgumentNullException.ThrowIfNull(options);
         _folder = new ZoneFolder(options.Directory, time);
@@ -77,6 +77,12 @@ public sealed class ZoneFilesBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyCollection<DomainName>>(_folder.Zones(maximum));
+
+    private static BackendTraits TraitsOf(ZoneFilesOptions options) => new("zone-files", ConcurrentOrders, Patience)
+    {
+        Listing = ListingOf(options),
+        Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
+    };
 
     /// <summary>Of a server behind the files nothing more is known than which files there are.</summary>
     private static ZoneListing ListingOf(ZoneFilesOptions options) => options?.Server is null ? ZoneListing.Whole : ZoneListing.Own;

@@ -1,3 +1,4 @@
+using Agent.Actors.Transfers;
 using Agent.Backends.Nsd;
 
 namespace Agent.Host.Configuration;
@@ -17,8 +18,14 @@ internal static class NsdSettingsReader
         if (pattern.Length == 0) section.Problem("pattern", "the pattern of nsd.conf that the zones get must be named");
         string directory = section.File("zone-directory");
         if (directory.Length == 0) section.Problem("zone-directory", "the folder that the pattern's zonefile names must be given");
+        IReadOnlyList<(ZonePattern Zones, string Template)> templates = TemplatesReader.Read(section);
         if (control.StartsWith(SocketPrefix, StringComparison.Ordinal))
-            return new NsdSettings(ReadSocket(section, control, certificates), null, certificates, pattern, directory);
+        {
+            return new NsdSettings(ReadSocket(section, control, certificates), null, certificates, pattern, directory)
+            {
+                Templates = templates,
+            };
+        }
 
         HostEndpoint? host = control.Length == 0 ? null : HostEndpoint.Parse(control, NsdControlPlace.Tls.DefaultPort);
         if (host is null or { Port: 0 })
@@ -26,7 +33,7 @@ internal static class NsdSettingsReader
         else if (certificates.Any(string.IsNullOrEmpty))
             section.Problem("control", $"over TCP {string.Join(", ", CertificateKeys)} are all needed");
         host ??= new HostEndpoint("127.0.0.1", NsdControlPlace.Tls.DefaultPort);
-        return new NsdSettings(null, host, certificates, pattern, directory);
+        return new NsdSettings(null, host, certificates, pattern, directory) { Templates = templates };
     }
 
     private static string ReadSocket(SectionReader section, string control, string[] certificates)

@@ -186,6 +186,19 @@ internal sealed class SectionReader(
         }
     }
 
+    /// <summary>The texts in an object whose keys are names that the user gave.</summary>
+    public IEnumerable<(string Name, string Text, HoconOrigin KeyOrigin)> NamedTexts(string key)
+    {
+        foreach ((string name, HoconMember member) in ObjectAt(key).Members)
+        {
+            if (member.Value is HoconScalar { IsNull: false } scalar) yield return (name, scalar.Text.Trim(), member.KeyOrigin);
+            else if (member.Value is not HoconScalar)
+            {
+                ProblemAt(member.Value.Origin, key, $"{name} must be a text, not {member.Value.Kind}");
+            }
+        }
+    }
+
     public SectionReader Inner(string key, string name, HoconObject value, HoconObject? defaults) =>
         new(value, defaults, $"{PathOf(key)}.{HoconPath.RenderKey(name)}", problems);
 

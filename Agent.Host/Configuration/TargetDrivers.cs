@@ -1,4 +1,5 @@
 using Agent.Actors.Backends;
+using Agent.Actors.Transfers;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Plugins;
 
@@ -101,6 +102,8 @@ internal static class TargetDrivers
 
         string options = section.Text("zone-options");
         if (options.Length > 0 && options[^1] != ';') section.Problem("zone-options", "each statement must end with a semicolon");
+        IReadOnlyList<(ZonePattern, string Options)> templates = TemplatesReader.Read(section);
+        if (templates.Any(own => own.Options[^1] != ';')) section.Problem("templates", "each statement must end with a semicolon");
         return new Bind9Settings(
             control ?? new HostEndpoint("127.0.0.1", port),
             keyFile.Length > 0 ? keyFile : null,
@@ -110,7 +113,10 @@ internal static class TargetDrivers
             section.Text("view") is { Length: > 0 } view ? view : null,
             ReadZoneDirectory(section, around, "zones"),
             options,
-            ReadStatistics(section));
+            ReadStatistics(section))
+        {
+            Templates = templates,
+        };
     }
 
     private static KnotSettings ReadKnot(SectionReader section, TargetSurroundings around)
@@ -118,7 +124,10 @@ internal static class TargetDrivers
         string control = section.File("control");
         if (control.Length == 0) section.Problem("control", "the path of the server's control socket must be given");
         string template = section.Text("template");
-        return new KnotSettings(control, template.Length > 0 ? template : null, ReadZoneDirectory(section, around, "knot-zones"));
+        return new KnotSettings(control, template.Length > 0 ? template : null, ReadZoneDirectory(section, around, "knot-zones"))
+        {
+            Templates = TemplatesReader.Read(section),
+        };
     }
 
     /// <summary>By default a folder of the driver's own: two that wrote the same files would take them away from each other.</summary>

@@ -1,4 +1,5 @@
 using Agent.Actors.Backends;
+using Agent.Actors.Transfers;
 using Agent.Backends.Bind9;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Nsd;
@@ -68,6 +69,9 @@ public sealed record Bind9Settings(
     string ZoneOptions,
     Uri? Statistics) : TargetSettings
 {
+    /// <summary>Zones that are configured otherwise there than the others.</summary>
+    public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
+
     public Bind9Options ToOptions(HostEndpoint? server) => new(ZoneDirectory)
     {
         Host = Control.Host,
@@ -78,6 +82,7 @@ public sealed record Bind9Settings(
         KeySecret = KeySecret is null ? null : Convert.ToBase64String(KeySecret.Reveal()),
         View = View,
         ZoneOptions = ZoneOptions,
+        Templates = Templates,
         Statistics = Statistics,
         Server = server?.ToEndPoint(),
     };
@@ -95,6 +100,9 @@ public sealed record NsdSettings(
     string Pattern,
     string ZoneDirectory) : TargetSettings
 {
+    /// <summary>Zones that are configured otherwise there than the others.</summary>
+    public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
+
     public NsdOptions ToOptions(HostEndpoint? server) => new(
         ControlPath is null
             ? new NsdControlPlace.Tls(ControlHost!.Host, ControlHost.Port, Certificates[0], Certificates[1], Certificates[2])
@@ -102,6 +110,7 @@ public sealed record NsdSettings(
         Pattern,
         ZoneDirectory)
     {
+        Templates = Templates,
         Server = server?.ToEndPoint(),
     };
 }
@@ -111,10 +120,14 @@ public sealed record NsdSettings(
 /// <param name="ZoneDirectory">A full path; it need not exist yet where it is the data directory's own.</param>
 public sealed record KnotSettings(string Control, string? Template, string ZoneDirectory) : TargetSettings
 {
+    /// <summary>Zones that are configured otherwise there than the others.</summary>
+    public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
+
     public KnotOptions ToOptions(HostEndpoint server) => new(ZoneDirectory)
     {
         Control = Control,
         Template = Template,
+        Templates = Templates,
         Server = server.ToEndPoint(),
     };
 }

@@ -102,6 +102,9 @@ public sealed record TargetModel(
     /// <summary>The server's software; null when it does not tell.</summary>
     public string? Version { get; init; }
 
+    /// <summary>What the server can hold; null of a target that another node holds.</summary>
+    public LimitsModel? Limits { get; init; }
+
     /// <summary>Zones that the server took and did not serve, for which more than the change itself is being tried.</summary>
     public int ZonesEscalated { get; init; }
 

@@ -55,6 +55,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
             {
                 Identity = s.Server?.Identity,
                 Version = s.Server?.Version,
+                Limits = s.Limits is null ? null : LimitsModel.Of(s.Limits),
                 ZonesEscalated = s.Escalated,
                 ZonesExhausted = s.Exhausted,
                 ZonesDrifted = s.Drifted,

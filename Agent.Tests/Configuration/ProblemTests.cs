@@ -133,6 +133,11 @@ public class ProblemTests
     [InlineData("backend-driver = bind9, backends.bind9 { key-file = a, zone-options = \"notify no\" }", "end with a semicolon")]
     [InlineData("backend-driver = nsd", "agent.backends.nsd.control: nsd's control socket is needed")]
     [InlineData("backend-driver = nsd", "agent.backends.nsd.pattern: the pattern of nsd.conf")]
+    [InlineData("backend-driver = knot, backends.knot.templates { \"a..b\" = t }", "agent.backends.knot.templates: a zone (")]
+    [InlineData("backend-driver = knot, backends.knot.templates { a = t, \"a.\" = t }", "agent.backends.knot.templates: 'a.' is given twice")]
+    [InlineData("backend-driver = knot, backends.knot.templates { a = {} }", "agent.backends.knot.templates: a must be a text")]
+    [InlineData("backend-driver = knot, backends.knot.templates { a = \"\" }", "agent.backends.knot.templates: 'a' needs a text")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = /k, templates { a = \"notify no\" } }", "must end with a semicolon")]
     [InlineData("backend-driver = nsd", "agent.backends.nsd.zone-directory: the folder")]
     [InlineData("backend-driver = nsd, backends.nsd { control = \"unix:nsd.sock\", pattern = p, zone-directory = /z }",
         "must begin with /")]

@@ -105,6 +105,39 @@ public sealed class TargetTests
         Assert.NotEqual(0, (await farm.Target.RndcAsync("showzone", Zone)).ExitCode);
     }
 
+    /// <summary>More than a hundred records of a type at one name, which named does not load.</summary>
+    [Fact]
+    public async Task That_cannot_hold_what_a_zone_became_goes_on_with_what_it_has_and_the_reason_says_which_record()
+    {
+        await using Farm farm = await Farm.StartAsync("nsd");
+        MasterZone zone = MasterZone.Create(Zone, 1, "t 60 IN TXT x");
+        await farm.Master.SetZoneAsync(zone);
+        await farm.Agent.Worker.CreateAcceptedAsync(Zone);
+        await farm.Master.SetZoneAsync(zone.Bump(Texts(100)));
+        await farm.Agent.Worker.NotifyAcceptedAsync(Zone);
+
+        JsonElement? target = null;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                target = (await farm.Agent.ZoneAsync(Zone))?.GetProperty("targets")[0];
+                return target?.GetProperty("state").GetString() == "refused";
+            },
+            () => $"the target refuses it: {target}\n{farm.Agent.Output}");
+        JsonElement reason = target!.Value.GetProperty("reason");
+        Assert.Equal("target-cannot-hold", reason.GetProperty("code").GetString());
+        Assert.Contains($"more than 100 TXT records at t.{Zone}", reason.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1u, await WorkerClient.PollSerialAsync(farm.Target.EndPoint, Zone));
+        JsonElement limits = (await farm.Agent.GetAsync("/api/v1/targets"))!.Value.GetProperty("targets")[0].GetProperty("limits");
+        Assert.Equal(100, limits.GetProperty("recordsPerType").GetProperty("any").GetInt32());
+
+        await farm.Master.SetZoneAsync(MasterZone.Create(Zone, 3, Texts(100)));
+        await farm.Agent.Worker.NotifyAcceptedAsync(Zone);
+        await WorkerClient.ServedAsync(farm.Target.EndPoint, Zone, 3, () => farm.Agent.Output);
+
+        static string[] Texts(int count) => [.. Enumerable.Range(0, count).Select(i => $"t 60 IN TXT x{i}")];
+    }
+
     private static string Settings(BindServer server) =>
         $"server = \"{server.EndPoint}\", host = \"127.0.0.1\", port = {server.ControlPort}, key-file = \"{server.ControlKeyFile}\", "
         + $"zone-directory = \"{server.ZoneFolder}\"";

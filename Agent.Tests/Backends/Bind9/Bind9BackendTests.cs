@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using Agent.Actors.Backends;
+using Agent.Actors.Reasons;
+using Agent.Actors.Transfers;
 using Agent.Backends.Bind9;
+using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 using Agent.Bench.Peers;
+using Agent.Tests.Backends.DynamicUpdate;
 
 namespace Agent.Tests.Backends.Bind9;
 
@@ -150,6 +154,73 @@ public sealed class Bind9BackendTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.FullPath, "*.zone"));
     }
 
+    [Theory]
+    [InlineData("version: BIND 9.18.28 (Extended Support Version) <id:>", 100)]
+    [InlineData("version: BIND 9.18.49-1~deb12u3-Debian (Extended Support Version) <id:>", 100)]
+    [InlineData("version: BIND 9.20.0 (Stable Release) <id:> (none of your business)", 100)]
+    [InlineData("version: BIND 9.18.27 (Extended Support Version) <id:>", null)]
+    [InlineData("version: BIND 9.16.50 (Extended Support Version) <id:>", null)]
+    [InlineData("version: BIND 9.19.20 (Development Release) <id:>", null)]
+    [InlineData("version: something else", null)]
+    public async Task A_probe_tells_what_its_version_holds(string version, int? limit) => await RunAsync(
+        (command, _) => command.Done($"{version}\nboot time: Sat, 28 Nov 2026 10:00:00 GMT"),
+        async caller =>
+        {
+            ZoneLimits limits = (await caller.ProbeAsync()).Limits!;
+            Assert.Equal((limit, limit), (limits.Sets.SingleOrDefault()?.Records, limits.TypesPerName));
+            Assert.Equal(251, limits.FileNameOctets);
+        });
+
+    [Fact]
+    public async Task A_large_content_before_the_first_probe_has_the_server_asked_what_it_holds()
+    {
+        await RunAsync(
+            (command, verb) => command.Done(verb == "status" ? "version: BIND 9.20.1" : ""),
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1, hosts: 98)));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2, hosts: 99)));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 3, hosts: 100)));
+            });
+
+        Assert.Equal(["addzone", "status", "reload", "reload"], Verbs);
+    }
+
+    [Fact]
+    public async Task Some_zones_have_statements_of_their_own_and_the_limits_that_stand_there()
+    {
+        DomainName own = DomainName.Parse("a.own.example.");
+        OrderFinished? refused = null;
+        await RunAsync(
+            (command, _) => command.Done(),
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1, hosts: 5)));
+                await DoneAsync(caller.ApplyAsync(own, SmallZone.Create(own, 1)));
+                refused = await caller.ApplyAsync(own, UpdateTarget.Zone("a.own.example.", 2, "a A 192.0.2.1", "a TXT x", "a MX 1 b"));
+            },
+            options => options with { Templates = [(new ZonePattern(own.Parent, IsBelow: true), "max-types-per-name 2;")] });
+
+        Assert.Equal([$"addzone \"target.example\" IN {Stanza}", $"addzone \"a.own.example\" IN {OwnStanza}"], _commands);
+        Assert.Equal(ReasonCode.TargetCannotHold, refused!.Reason?.Code);
+    }
+
+    [Fact]
+    public void Statements_of_some_zones_are_checked_like_those_of_all()
+    {
+        Bind9Options options = new("/zones")
+        {
+            KeySecret = RndcRecording.Secret,
+            Templates = [(new ZonePattern(Zone, IsBelow: false), "type secondary;")],
+        };
+
+        Assert.Equal(
+            "templates", Assert.Throws<BackendOptionsException>(() => new Bind9Backend(options, TimeProvider.System)).Setting);
+    }
+
+    private string OwnStanza => Stanza.Replace("target.example.zone", "a.own.example.zone", StringComparison.Ordinal)
+        .Replace("check-dup-records ignore;", "check-dup-records ignore; max-types-per-name 2;", StringComparison.Ordinal);
+
     private IEnumerable<string> Verbs => _commands.Select(command => command.Split(' ')[0]);
 
     private static async Task DoneAsync(Task<OrderFinished> order)
@@ -161,7 +232,8 @@ public sealed class Bind9BackendTests : IDisposable
     private string Status(uint serial, string? file = null) =>
         $"name: target.example\ntype: primary\nfiles: {file ?? File}\nserial: {serial}\nreconfigurable via modzone: yes";
 
-    private async Task RunAsync(Func<ScriptedCommand, string, byte[]> script, Func<BackendCaller, Task> orders)
+    private async Task RunAsync(
+        Func<ScriptedCommand, string, byte[]> script, Func<BackendCaller, Task> orders, Func<Bind9Options, Bind9Options>? change = null)
     {
         await using ScriptedNamed named = new(ScriptedNamed.NewKey(), command =>
         {
@@ -171,7 +243,7 @@ public sealed class Bind9BackendTests : IDisposable
             return Task.FromResult<byte[]?>(script(command, command.Text.Split(' ')[0]));
         });
         Bind9Options options = new(_folder.FullPath) { KeySecret = RndcRecording.Secret, Port = named.Endpoint.Port };
-        await using Bind9Backend backend = new(options, TimeProvider.System);
+        await using Bind9Backend backend = new(change is null ? options : change(options), TimeProvider.System);
         await orders(new BackendCaller(backend));
     }
 }

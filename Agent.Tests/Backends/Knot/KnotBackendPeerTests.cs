@@ -1,4 +1,5 @@
 using Agent.Actors.Backends;
+using Agent.Actors.Transfers;
 using Agent.Actors.Reasons;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
@@ -183,6 +184,20 @@ public sealed class KnotBackendPeerTests(KnotDatabaseServer fixture) : IClassFix
         await other.AppliedAsync(zone, SmallZone.Create(zone, 2));
 
         Assert.Contains("other", await _target.KnotcAsync("conf-read", "zone[template.example.].template"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Some_zones_get_a_template_of_their_own()
+    {
+        DomainName below = DomainName.Parse("a.own.example."), beside = DomainName.Parse("beside.example.");
+        await using KnotTarget target = new(
+            _server, _target.Options with { Templates = [(new ZonePattern(below.Parent, IsBelow: true), "other")] });
+
+        await target.AppliedAsync(below, SmallZone.Create(below, 1));
+        await target.AppliedAsync(beside, SmallZone.Create(beside, 1));
+
+        Assert.Contains("other", await _target.KnotcAsync("conf-read", "zone[a.own.example.].template"), StringComparison.Ordinal);
+        Assert.DoesNotContain("other", await _target.KnotcAsync("conf-read", "zone[beside.example.]"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Agent.Actors.Backends;
+using Agent.Actors.Transfers;
 using Agent.Backends.Nsd;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
@@ -18,6 +19,7 @@ public sealed class NsdBackendTests : IAsyncDisposable
         { Options("/nsd.sock") with { Pattern = "" }, "pattern" },
         { Options("/nsd.sock") with { Pattern = "two words" }, "pattern" },
         { Options("/nsd.sock") with { Pattern = "p\nstop" }, "pattern" },
+        { Options("/nsd.sock") with { Templates = [(new ZonePattern(Zone, IsBelow: true), "p\nstop")] }, "templates" },
         { Options(""), "control" },
         { Options("nsd.sock"), "control" },
         { Options("/" + new string('s', 200)), "control" },
@@ -48,6 +50,29 @@ public sealed class NsdBackendTests : IAsyncDisposable
                 "delzones",
             ],
             _nsd!.Commands);
+    }
+
+    [Fact]
+    public async Task Some_zones_get_a_pattern_of_their_own()
+    {
+        ConcurrentBag<string> added = [];
+        DomainName own = DomainName.Parse("own.example.");
+        await RunAsync(
+            (command, lines) =>
+            {
+                foreach (string line in lines) added.Add(line);
+                return Obliging(command, lines);
+            },
+            async caller =>
+            {
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+                await DoneAsync(caller.ApplyAsync(own, SmallZone.Create(own, 1)));
+                await DoneAsync(caller.ApplyAsync(own, SmallZone.Create(own, 1)));
+            },
+            options => options with { Templates = [(new ZonePattern(own, IsBelow: false), "special")] });
+
+        Assert.Equal(["own.example special", "target.example agent"], added.Order(StringComparer.Ordinal));
+        Assert.Contains("changezone own.example special", _nsd!.Commands);
     }
 
     [Fact]
@@ -172,14 +197,15 @@ public sealed class NsdBackendTests : IAsyncDisposable
         Assert.True(answer.Outcome == OrderOutcome.Done, answer.Reason?.ToString());
     }
 
-    private async Task RunAsync(Func<string, string[], string> script, Func<BackendCaller, Task> orders)
+    private async Task RunAsync(
+        Func<string, string[], string> script, Func<BackendCaller, Task> orders, Func<NsdOptions, NsdOptions>? change = null)
     {
         // Serves every zone, so that the first one proves the pattern, which is one of primaries.
         await using ScriptedDnsServer dns = new(query => ScriptedDnsServer.AnswerSoa(query, 1));
         _nsd = new ScriptedNsd((command, lines) =>
             command.StartsWith("zonestatus ", StringComparison.Ordinal) ? Obliging(command, lines) : script(command, lines));
         NsdOptions options = Options(_nsd.Path) with { ZoneDirectory = _nsd.ZoneFolder, Server = dns.EndPoint };
-        await using NsdBackend backend = new(options, TimeProvider.System);
+        await using NsdBackend backend = new(change is null ? options : change(options), TimeProvider.System);
         await orders(new BackendCaller(backend));
     }
 }

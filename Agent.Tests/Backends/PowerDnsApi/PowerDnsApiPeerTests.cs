@@ -176,7 +176,7 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
 
         OrderFinished answer = await _target.Caller.ApplyAsync(zone, content);
 
-        Assert.Equal(OrderOutcome.Refused, answer.Outcome);
+        Assert.Equal((OrderOutcome.Refused, ReasonCode.TargetCannotHold), (answer.Outcome, answer.Reason?.Code));
         Assert.Contains(words, answer.Reason!.Text, StringComparison.Ordinal);
         Assert.Equal(Observation.Absent, (await _target.Caller.ObserveAsync(zone)).Observation);
     }

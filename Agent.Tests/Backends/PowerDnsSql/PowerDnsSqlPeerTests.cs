@@ -98,7 +98,7 @@ public abstract class PowerDnsSqlPeerTests(ISqlServer fixture, int bulk) : IAsyn
         DomainName zone = DomainName.Parse($"type{(ushort)type}.example.");
         ZoneContent content = Content([new(zone, RecordType.SOA, 60, Soa(1)), new(zone, type, 60, [0, 0, 0, 0])]);
 
-        await RefusedAsync(zone, content, words, ReasonCode.TargetRefused);
+        await RefusedAsync(zone, content, words, ReasonCode.TargetCannotHold);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public abstract class PowerDnsSqlPeerTests(ISqlServer fixture, int bulk) : IAsyn
             zone, Content([soa, new(DomainName.Parse($"{label}.{label}.fits.example."), RecordType.A, 60, [192, 0, 2, 1])]),
             "longer in text", ReasonCode.NameNotAcceptable);
         await RefusedAsync(
-            zone, Content([soa, new(zone, (RecordType)1234, 60, new byte[40_000])]), "longer in text", ReasonCode.TargetRefused);
+            zone, Content([soa, new(zone, (RecordType)1234, 60, new byte[40_000])]), "longer in text", ReasonCode.TargetCannotHold);
         await RefusedAsync(
             zone, Content([soa, new(zone, RecordType.MX, 60, [0])]), "none of MX", ReasonCode.TargetRefused);
     }

@@ -29,6 +29,7 @@ public sealed class AsyncZoneBackendTests
     public static TheoryData<Exception, OrderOutcome, string> Failures => new()
     {
         { BackendException.Refused("no"), OrderOutcome.Refused, ReasonCode.TargetRefused },
+        { BackendException.CannotHold("much"), OrderOutcome.Refused, ReasonCode.TargetCannotHold },
         { BackendException.Away("gone"), OrderOutcome.Away, ReasonCode.TargetAway },
         { BackendException.NameNotAcceptable("long"), OrderOutcome.Refused, ReasonCode.NameNotAcceptable },
         { new IOException("disk"), OrderOutcome.Away, ReasonCode.TargetAway },
@@ -52,6 +53,29 @@ public sealed class AsyncZoneBackendTests
         Assert.NotEmpty(apply.Reason.Text);
         Assert.Equal(Observation.CannotTell, observe.Observation);
         Assert.NotNull(observe.Reason);
+    }
+
+    [Fact]
+    public async Task A_zone_beyond_the_limits_is_refused_and_the_driver_hears_nothing_of_it()
+    {
+        int orders = 0;
+        ZoneLimits limits = new() { Records = 5 };
+        await using ScriptedBackend backend = new(
+            _ =>
+            {
+                orders++;
+                return Task.CompletedTask;
+            },
+            limits: limits);
+        BackendCaller caller = new(backend);
+
+        OrderFinished refused = await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 7, hosts: 4));
+
+        Assert.Equal((OrderOutcome.Refused, ReasonCode.TargetCannotHold), (refused.Outcome, refused.Reason?.Code));
+        Assert.Equal("scripted cannot hold a.example., serial 7: more than 5 records: 6", refused.Reason!.Text);
+        Assert.Equal(0, orders);
+        Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(Zone, SmallZone.Create(Zone, 8, hosts: 3))).Outcome);
+        Assert.Equal(limits, (await caller.ProbeAsync()).Limits);
     }
 
     [Fact]
@@ -163,8 +187,9 @@ public sealed class AsyncZoneBackendTests
         new TaskCompletionSource().Task.WaitAsync(cancellation);
 
     /// <summary>Does the same for applying, removing and observing; probes always succeed.</summary>
-    private sealed class ScriptedBackend(Func<CancellationToken, Task> work, TimeSpan? deadline = null) : AsyncZoneBackend(
-        new BackendTraits("scripted", ConcurrentOrders, TimeSpan.Zero),
+    private sealed class ScriptedBackend(
+        Func<CancellationToken, Task> work, TimeSpan? deadline = null, ZoneLimits? limits = null) : AsyncZoneBackend(
+        new BackendTraits("scripted", ConcurrentOrders, TimeSpan.Zero) { Limits = limits ?? ZoneLimits.None },
         new OrderDeadlines(deadline ?? Long, deadline ?? Long, deadline ?? Long, Long),
         TimeProvider.System)
     {
