@@ -1,5 +1,6 @@
 using Agent.Bench.Chaos;
 using Agent.Bench.Cluster;
+using Agent.Bench.Endure;
 using Agent.Bench.Entry;
 using Agent.Bench.Ingest;
 using Agent.Bench.Ixfr;
@@ -36,6 +37,7 @@ public static class BenchCatalog
         ["rolling"] = new("all nodes of a cluster restart in turn under load: failed requests, pause of each zone", RollingBench.RunAsync),
         ["simulate"] = new("whole clusters in virtual time under all faults (--seeds, --hours, --from)", SimulateBench.RunAsync),
         ["storm"] = new("many NOTIFYs at once, and many zones through their whole life", StormBench.RunAsync),
-        ["provision"] = new("many zones made, changed and deleted in BIND, beside rndc", ProvisionBench.RunAsync),
+        ["provision"] = new("many zones through each driver, beside the servers' own tools (--driver)", ProvisionBench.RunAsync),
+        ["endure"] = new("many changes through one driver: memory, descriptors and threads stay flat", EnduranceBench.RunAsync),
     };
 }

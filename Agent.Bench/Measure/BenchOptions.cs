@@ -7,6 +7,7 @@ public sealed class BenchOptions
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
+    /// <summary>Reads them; an option that is given twice is a list.</summary>
     /// <exception cref="FormatException">An option without a value, or a word that is none.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> arguments)
     {
@@ -18,7 +19,10 @@ public sealed class BenchOptions
                 throw new FormatException($"{arguments[index]}: expected --name value");
             }
 
-            options._values[arguments[index][2..]] = arguments[index + 1];
+            string name = arguments[index][2..];
+            options._values[name] = options._values.TryGetValue(name, out string? earlier)
+                ? $"{earlier},{arguments[index + 1]}"
+                : arguments[index + 1];
         }
 
         return options;
@@ -27,7 +31,7 @@ public sealed class BenchOptions
     /// <summary>Where the report goes as one line of JSON, besides the table on standard output.</summary>
     public string? JsonFile => _values.GetValueOrDefault("json");
 
-    /// <summary>A word or a list as it was given; null when it was not.</summary>
+    /// <summary>A word, or a list with commas; null when it was not given.</summary>
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     /// <exception cref="FormatException">Not a whole number above 0.</exception>

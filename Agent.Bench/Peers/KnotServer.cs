@@ -57,6 +57,17 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <summary>One command over the control socket, by Knot's own tool.</summary>
     public Task<ToolResult> KnotcAsync(params string[] command) => Tool.RunAsync("knotc", ["-s", Control, "-b", .. command]);
 
+    /// <summary>Many commands by one process of Knot's own tool, a line each.</summary>
+    /// <exception cref="InvalidOperationException">One of them failed; the tool ends well all the same.</exception>
+    public async Task KnotcAsync(IEnumerable<string> commands, TimeSpan patience)
+    {
+        string seconds = ((int)patience.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        // It keeps a history of what is typed in the home folder.
+        string[] arguments = [$"HOME={FolderPath}", Tool.Find("knotc"), "-s", Control, "-b", "-t", seconds];
+        ToolResult result = await Tool.RunAsync("env", arguments, string.Join('\n', commands.Append("exit\n")), patience);
+        if (result.EnsureSuccess().Error.Contains("error", StringComparison.Ordinal)) throw new InvalidOperationException(result.Error);
+    }
+
     // Not blocking (-b), which would wait for the answer to the NOTIFY.
     public override async Task NotifyAsync(string name) =>
         (await Tool.RunAsync("knotc", ["-s", Control, "zone-notify", name])).EnsureSuccess();

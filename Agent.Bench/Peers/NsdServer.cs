@@ -51,6 +51,10 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>One command over the control socket, by NSD's own tool.</summary>
     public Task<ToolResult> ControlAsync(params string[] command) => Tool.RunAsync("nsd-control", ["-c", Configuration, .. command]);
 
+    /// <summary>One command that reads lines from its standard input.</summary>
+    public Task<ToolResult> ControlWithInputAsync(string lines, params string[] command) =>
+        Tool.RunAsync("nsd-control", ["-c", Configuration, .. command], lines);
+
     public override async Task NotifyAsync(string name) => (await ControlAsync("notify", name.TrimEnd('.'))).EnsureSuccess();
 
     /// <inheritdoc/>

@@ -45,9 +45,12 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
     public Task<ToolResult> UtilAsync(params string[] command) =>
         Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
 
+    /// <summary>One command over the control socket, by its own tool.</summary>
+    public Task<ToolResult> ControlAsync(params string[] command) =>
+        Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", .. command]);
+
     /// <summary>Forgets what it has cached of a zone and the names below, as after an edit of the database.</summary>
-    public async Task FlushAsync(string zone) =>
-        (await Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", "purge", $"{zone.TrimEnd('.')}$"])).EnsureSuccess();
+    public async Task FlushAsync(string zone) => (await ControlAsync("purge", $"{zone.TrimEnd('.')}$")).EnsureSuccess();
 
     /// <summary>One statement in the database; columns are parted by a bar.</summary>
     public async Task<string> SqlAsync(string statement) => postgres is not null
@@ -55,11 +58,15 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
         : maria is not null ? await maria.SqlAsync(Database, statement)
         : (await Tool.RunAsync("sqlite3", ["-cmd", ".timeout 5000", DatabaseFile, statement])).EnsureSuccess().Output.Trim();
 
+    /// <summary>Many statements by one process of the tool of SQLite, which the database must be.</summary>
+    public async Task SqlScriptAsync(string statements) =>
+        (await Tool.RunAsync("sqlite3", ["-bail", "-cmd", ".timeout 5000", DatabaseFile], statements)).EnsureSuccess();
+
     public override async Task StartAsync()
     {
         await base.StartAsync();
         await Eventually.HoldsAsync(
-            async () => (await Tool.RunAsync("pdns_control", [$"--socket-dir={Folder.FullPath}", "rping"])).ExitCode == 0,
+            async () => (await ControlAsync("rping")).ExitCode == 0,
             () => $"pdns_server answers on its control socket\n{Output}");
     }
 

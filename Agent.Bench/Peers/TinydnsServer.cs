@@ -59,6 +59,14 @@ public sealed class TinydnsServer : IAsyncDisposable
             : 0;
     }
 
+    /// <summary>Ends the server as an administrator would; its data stay.</summary>
+    public async Task StopAsync()
+    {
+        if (Process is not { } process) return;
+        Process = null;
+        await using (process) await process.StopAsync();
+    }
+
     /// <summary>Ends the server as a power cut would; its data stay.</summary>
     public async Task KillAsync()
     {

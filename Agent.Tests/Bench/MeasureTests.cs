@@ -49,6 +49,24 @@ public sealed class MeasureTests
         Assert.Equal("out.json", options.JsonFile);
     }
 
+    [Fact]
+    public void An_option_that_is_given_twice_is_a_list()
+    {
+        BenchOptions options = BenchOptions.Parse(["--driver", "nsd", "--zones", "1", "--zones", "2", "--driver", "knot"]);
+
+        Assert.Equal("nsd,knot", options.Text("driver"));
+        Assert.Throws<FormatException>(() => options.Number("zones", 7));
+    }
+
+    [Fact]
+    public void A_line_through_the_values_does_not_mind_peaks()
+    {
+        Assert.Equal(0, Trend.Rise([5, 5, 900, 5, 5, 5, 0, 5]));
+        Assert.Equal(8, Trend.Rise([1, 3, 5, 7, 9]));
+        Assert.Equal(-4, Trend.Rise([5, 4, 30, 2, 1]));
+        Assert.Throws<ArgumentException>(() => Trend.Rise([1]));
+    }
+
     [Theory]
     [InlineData("zones", "5")]
     [InlineData("--zones")]

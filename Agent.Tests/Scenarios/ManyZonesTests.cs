@@ -13,14 +13,16 @@ public sealed class ManyZonesTests
     {
         string[] names = [.. Enumerable.Range(0, 1000).Select(i => $"z{i.ToString(CultureInfo.InvariantCulture)}.many.invalid.")];
         BenchReport report = new("many zones");
-        await using AgentLife life = await AgentLife.StartAsync(report, hosts: 5, "stable.invalid.", inFlight: 64);
+        await using BindProvision server = new();
+        await server.StartAsync();
+        await using AgentLife life = await AgentLife.StartAsync(report, server, hosts: 5, inFlight: 64);
 
         await life.CreateAsync(names);
         await life.ChangeAsync(names);
         await life.DeleteAsync(names);
 
         await life.CheckNothingIsLeftAsync(names);
-        Assert.Equal(1000, report.Of("agent", "CREATE to its answer", "ms").Count);
-        Assert.Equal(1000, report.Of("agent", "DELETE to its answer", "ms").Count);
+        Assert.Equal(1000, report.Of("bind9: agent", "CREATE to its answer", "ms").Count);
+        Assert.Equal(1000, report.Of("bind9: agent", "DELETE to its answer", "ms").Count);
     }
 }

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Agent.Bench.Peers;
+
+namespace Agent.Bench.Provision;
+
+/// <summary>
+/// Asks a server for the SOA of many zones until each has the wanted serial: over one socket and some at a time, so that asking costs
+/// little beside what is waited for. Silence (a lost datagram, or a server that says nothing about what it does not have) is asked again.
+/// </summary>
+internal static class ServedSweep
+{
+    private const int Window = 64;
+    private const int SilenceMilliseconds = 50;
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(2);
+
+    /// <exception cref="TimeoutException">Some are never served like that.</exception>
+    public static Task UntilAsync(
+        IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan deadline, Func<string> describe) => Task.Factory.StartNew(
+            () => Until(server, zones, serial, deadline, describe),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+    private static void Until(IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan deadline, Func<string> describe)
+    {
+        using Socket socket = new(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        socket.Connect(server);
+        socket.ReceiveTimeout = SilenceMilliseconds;
+        Asker asker = new(socket, server, serial);
+        long started = Stopwatch.GetTimestamp();
+        List<string> waiting = [.. zones];
+        while (true)
+        {
+            List<string> still = [.. waiting.Chunk(Window).SelectMany(asker.Missing)];
+            if (still.Count == 0) return;
+            if (Stopwatch.GetElapsedTime(started) > deadline)
+                throw new TimeoutException($"{still.Count} zones, {still[0]} for one, do not come to serial {serial}\n{describe()}");
+            if (still.Count == waiting.Count) Thread.Sleep(BetweenLooks);
+            waiting = still;
+        }
+    }
+
+    private sealed class Asker(Socket socket, IPEndPoint server, uint serial)
+    {
+        private readonly byte[] _buffer = new byte[4096];
+        private ushort _nextId;
+
+        /// <summary>Those of them that are not served with the serial.</summary>
+        public IEnumerable<string> Missing(string[] zones)
+        {
+            // An answer that comes after its turn has an id of an earlier one.
+            ushort first = _nextId;
+            _nextId += (ushort)zones.Length;
+            bool[] isServed = new bool[zones.Length];
+            int answers = 0;
+            try
+            {
+                foreach ((int index, string zone) in zones.Index())
+                    socket.Send(DnsTestMessage.Request((ushort)(first + index), 0, zone, DnsTestMessage.TypeSoa));
+                while (answers < zones.Length)
+                {
+                    int length = socket.Receive(_buffer);
+                    ushort index = (ushort)(BinaryPrimitives.ReadUInt16BigEndian(_buffer) - first);
+                    if (length < 12 || index >= zones.Length) continue;
+                    answers++;
+                    isServed[index] = new DnsReply(_buffer[..length], server).Serial == serial;
+                }
+            }
+            catch (SocketException silence) when (silence.SocketErrorCode
+                is SocketError.TimedOut or SocketError.WouldBlock or SocketError.ConnectionRefused)
+            {
+                // Whoever has not answered counts as missing.
+            }
+
+            return zones.Where((_, index) => !isServed[index]);
+        }
+    }
+}
