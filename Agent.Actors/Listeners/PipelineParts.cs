@@ -23,6 +23,12 @@ public sealed record PipelineParts
     /// </summary>
     public bool SendsZones { get; init; }
 
+    /// <summary>
+    /// Who may transfer zones from us is told their serials by their owners, too, whoever answers queries else: secondaries that know no
+    /// other server of the zones ask for the SOA first.
+    /// </summary>
+    public bool TellsSerials { get; init; }
+
     /// <summary>Judges and gives out cookies; null when they are not spoken.</summary>
     public CookieJar? Cookies { get; init; }
 

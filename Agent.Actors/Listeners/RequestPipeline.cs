@@ -107,9 +107,10 @@ public sealed class RequestPipeline
 
     private RequestOutcome Query(ref RequestContext context, Span<byte> reply)
     {
+        bool asksAsSecondary = AsksAsSecondary(ref context);
         if (_parts.LocalAnswerer is not { } answerer)
         {
-            return new RequestOutcome(
+            return asksAsSecondary ? Transfer(ref context, reply, []) : new RequestOutcome(
                 RequestDisposition.Relay,
                 Relay: new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig));
         }
@@ -117,9 +118,10 @@ public sealed class RequestPipeline
         int limit = ReplyLimit(ref context, reply.Length);
         int length = answerer.Answer(context.Message, reply[..limit], context.Source.Transport);
         bool isAnswered = length >= MessageHeader.Size && length <= limit;
-        if (asksForLife)
+        if (asksForLife || asksAsSecondary)
         {
-            return Transfer(ref context, reply, isAnswered ? reply[..Finish(ref context, reply, length)].ToArray() : []);
+            byte[] plain = isAnswered ? reply[..Finish(ref context, reply, length)].ToArray() : [];
+            return Transfer(ref context, reply, plain, plainStands: !asksForLife);
         }
         if (!isAnswered)
         {
@@ -164,7 +166,24 @@ public sealed class RequestPipeline
         return context.Question.TryCopyName(name, out int length) && answerer.IsApex(name[..length]);
     }
 
-    private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply, byte[]? plainAnswer = null)
+    /// <summary>One who may transfer zones asks for a SOA, perhaps to see whether there is something to transfer.</summary>
+    private bool AsksAsSecondary(ref RequestContext context)
+    {
+        if (!_parts.TellsSerials || !_parts.SendsZones || context.Question.Type != RecordType.SOA || context.Edns.DnssecOk)
+        {
+            return false;
+        }
+        AccessList list = _policy.AllowTransfer;
+
+        // A signature that nobody has looked at, since the question would be relayed, cannot be answered by one.
+        bool isUnread = context.HasTsig && context.Authentication.Status == AuthenticationStatus.Unsigned;
+        return !isUnread
+            && (list.AllowsAddress(context.Source.Client) || list.AllowsCertificate(context.Source.Tls)
+                || (context.Authentication.KeyName is { } key && list.AllowsKey(key)));
+    }
+
+    private RequestOutcome Transfer(
+        ref RequestContext context, Span<byte> reply, byte[]? plainAnswer = null, bool plainStands = false)
     {
         if (context.Source.Transport == AnswerTransport.Udp)
         {
@@ -184,7 +203,11 @@ public sealed class RequestPipeline
             return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
         }
         context.TraceId = NextTraceId();
-        var request = new TransferRequest(ref context, zone, _parts.Authenticator) { PlainAnswer = plainAnswer };
+        var request = new TransferRequest(ref context, zone, _parts.Authenticator)
+        {
+            PlainAnswer = plainAnswer,
+            PlainAnswerStands = plainStands,
+        };
         return new RequestOutcome(RequestDisposition.TransferOut, Transfer: request);
     }
 

@@ -238,7 +238,9 @@ internal sealed partial class AgentService : IAsyncDisposable
         var targets = ImmutableArray.CreateBuilder<LocalTarget>();
         foreach (TargetOptions target in _options.Targets)
         {
-            IZoneBackend backend = TargetFactory.Create(target, data, zones, _transferKeys, clock, _loggers);
+            IZoneBackend backend = target.Settings is CatalogTargetSettings catalog
+                ? ProduceCatalog(target, catalog, data, journal, clock)
+                : TargetFactory.Create(target, data, zones, _transferKeys, clock, _loggers);
             OnStop(backend.DisposeAsync);
             IContentCheck? check = TargetFactory.CreateCheck(target, data.SpoolPath, _transferKeys, clock);
             if (check is IAsyncDisposable ends) OnStop(ends.DisposeAsync);
@@ -321,7 +323,8 @@ internal sealed partial class AgentService : IAsyncDisposable
             LocalAnswerer = destination is null ? new EmbeddedAnswerer(zones) : null,
             Authenticator = _authenticator,
             Cookies = _jar,
-            Transfers = ZoneTransferResponder.OfRegion(region, differences, _options.Transfer.Outgoing, clock, _loggers),
+            Transfers = ZoneTransferResponder.OfRegion(region, _produced, differences, _options.Transfer.Outgoing, clock, _loggers),
+            TellsSerials = !_produced.IsEmpty,
             TlsEndpoints = tls is null ? [] : [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, tls.Port))],
             Tls = _acceptor,
             Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },

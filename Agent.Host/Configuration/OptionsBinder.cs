@@ -103,6 +103,7 @@ internal sealed partial class OptionsBinder
             Limits = ReadLimits(limits),
             Logging = ReadLogging(_agent.Section("logging")),
         };
+        CheckCatalogTargets(options);
         _agent.Done();
         return options;
     }

@@ -62,6 +62,7 @@ internal static class TargetDrivers
             DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort),
         },
         new TargetDriver("dynamic-update", TargetScope.Farm, ReadDynamicUpdate) { CanWithdraw = false },
+        new TargetDriver("catalog", TargetScope.Farm, CatalogTargetSettings.Read),
         new TargetDriver("exec", TargetScope.Node, ExecSettings.Read),
     }.ToDictionary(driver => driver.Name);
 

@@ -31,6 +31,9 @@ internal sealed record DnsListenerSettings
     /// <summary>Sends zones; null when transfers are refused.</summary>
     public ITransferResponder? Transfers { get; init; }
 
+    /// <summary>Who may transfer zones is told their serials by their owners, whoever answers queries else.</summary>
+    public bool TellsSerials { get; init; }
+
     /// <summary>Where to listen for DNS over TLS, with the bounds of <see cref="Tcp"/>; needs <see cref="Tls"/>.</summary>
     public IReadOnlyList<NetworkEndpoint> TlsEndpoints { get; init; } = [];
 

@@ -233,6 +233,7 @@ internal sealed class DnsListeners : IDisposable
             ErrorRate = _errorRate,
             NotifyRate = _notifyRate,
             SendsZones = _settings.Transfers is not null,
+            TellsSerials = _settings.TellsSerials,
             Counters = counters,
             TraceSeed = RandomSeed(),
         });

@@ -35,11 +35,16 @@ internal sealed partial class ZoneTransferResponder(
     private readonly OutgoingPlaces _places = new(limits);
     private int _datagrams;
 
-    /// <summary>A responder that asks the zones' owners.</summary>
+    /// <summary>A responder that asks the zones' owners, and has the catalogs that we make ourselves.</summary>
     public static ZoneTransferResponder OfRegion(
-        IActorRef region, IDifferenceHistory? history, OutgoingLimits limits, TimeProvider clock, ILoggerFactory loggers) => new(
-        zone => region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5)),
-        history,
+        IActorRef region,
+        ProducedCatalogs catalogs,
+        IDifferenceHistory history,
+        OutgoingLimits limits,
+        TimeProvider clock,
+        ILoggerFactory loggers) => new(
+        zone => catalogs.ContentOf(zone) ?? region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5)),
+        catalogs.Over(history),
         limits,
         clock,
         loggers.CreateLogger<ZoneTransferResponder>());
@@ -53,8 +58,7 @@ internal sealed partial class ZoneTransferResponder(
         }
         else if (held.Content is not { } content)
         {
-            await output.WriteAsync(
-                Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"));
+            await output.WriteAsync(NotHeld(request));
         }
         else if (request.Type == RecordType.SOA)
         {
@@ -98,7 +102,7 @@ internal sealed partial class ZoneTransferResponder(
             {
                 null => WithoutOwner(request),
                 { Content: { } content } held => SoaAnswer(request, content, LifeOf(held)),
-                _ => Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here"),
+                _ => NotHeld(request),
             };
             request.Source.ReplyPath.Reply(request.Source.Token, answer.Span);
         }
@@ -122,16 +126,24 @@ internal sealed partial class ZoneTransferResponder(
         {
             return request.PlainAnswer.IsEmpty ? await asked : await asked.WaitAsync(LifePatience, clock);
         }
-        catch (Exception exception) when (exception is AskTimeoutException or AskFailedException or TimeoutException)
+        catch (Exception exception) when (exception is AskTimeoutException or AskFailedException or TimeoutException or IOException)
         {
             LogSilentOwner(request.Zone, request.Type, exception.Message);
             return null;
         }
     }
 
-    private static ReadOnlyMemory<byte> WithoutOwner(TransferRequest request) => request.PlainAnswer.IsEmpty
-        ? Refusal(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "the zone's owner does not answer")
-        : request.PlainAnswer;
+    private static ReadOnlyMemory<byte> WithoutOwner(TransferRequest request) => HasGoodAnswer(request)
+        ? request.PlainAnswer
+        : Refusal(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "the zone's owner does not answer");
+
+    private static ReadOnlyMemory<byte> NotHeld(TransferRequest request) => request.PlainAnswerStands && !request.PlainAnswer.IsEmpty
+        ? request.PlainAnswer
+        : Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here");
+
+    /// <summary>That the name is not known here does not count while its owner may know it.</summary>
+    private static bool HasGoodAnswer(TransferRequest request) =>
+        MessageHeader.TryRead(request.PlainAnswer.Span, out MessageHeader header) && header.ResponseCode == ResponseCode.NoError;
 
     private static bool IsCurrent(TransferRequest request, ZoneContent content) =>
         request.ClientSerial is { } serial && SerialNumber.IsSameOrNewer(serial, content.Serial);

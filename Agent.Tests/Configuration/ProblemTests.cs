@@ -81,7 +81,7 @@ public class ProblemTests
     [InlineData("data-dir = \"\"", "agent.data-dir: a folder must be given")]
     [InlineData("backend-driver = bind8",
         "this version has no driver 'bind8'; it has embedded | fake | zone-files | bind9 | nsd | knot | gdnsd | tinydns | powerdns-api | "
-            + "powerdns-sql | dynamic-update | exec; did you mean bind9?")]
+            + "powerdns-sql | dynamic-update | catalog | exec; did you mean bind9?")]
     [InlineData("backend-driver = \"\"", "a driver must be named")]
     [InlineData("backend-driver = zone-files", "agent.backends.zone-files.directory: the folder")]
     [InlineData("backend-driver = bind9", "the control channel needs a key")]

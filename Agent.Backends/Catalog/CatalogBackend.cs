@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Backends.Catalog;
+
+/// <summary>
+/// Brings zones to servers that read a catalog zone of ours (RFC 9432) and transfer its members from us. A zone is brought there by being
+/// a member, and changed by a NOTIFY; both are for others to fetch, so an order is done when that can begin.
+/// </summary>
+public sealed class CatalogBackend : AsyncZoneBackend
+{
+    // So that many zones share a version of the catalog.
+    private const int ConcurrentOrders = 200;
+
+    // BIND looks at a catalog once in five seconds, and transfers two zones at a time from us unless it is told otherwise.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly CatalogConsumers _consumers;
+    private readonly CatalogNews _news;
+
+    // What was last given out in this run.
+    private readonly ConcurrentDictionary<DomainName, uint> _given = new();
+
+    /// <summary>Touches and connects to nothing yet.</summary>
+    public CatalogBackend(CatalogOptions options, TimeProvider time)
+        : base(new BackendTraits("catalog", ConcurrentOrders, Patience) { Listing = ZoneListing.Own }, OrderDeadlines.Default, time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Consumers.Count == 0 || options.Required > options.Consumers.Count)
+            throw new ArgumentException($"the quorum {options.Required} of {options.Consumers.Count} consumers cannot be reached");
+        _consumers = new CatalogConsumers(options.Consumers, options.Required, time);
+        _news = new CatalogNews(options.Consumers, time);
+        Catalog = new ProducedCatalog(
+            options, cancellation => _consumers.NewestSerialAsync(options.Name, cancellation), () => _news.Tell(options.Name), time);
+    }
+
+    /// <summary>What the consumers are to be given.</summary>
+    public ProducedCatalog Catalog { get; }
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (order.Zone == Catalog.Name)
+            throw BackendException.NameNotAcceptable($"{order.Zone} is the catalog itself, which the agent makes");
+        CatalogVersion version = await Catalog.VersionAsync(cancellation);
+        bool isMember = Catalog.Membership.Contains(order.Zone);
+
+        bool begins = isMember && await GoesBackAsync(order, cancellation);
+        Catalog.Membership.Add(order.Zone, begins, version.Content.Serial);
+        await Catalog.PublishedAsync(order.Zone).WaitAsync(cancellation);
+        if (order.IsRepeated) _news.Tell(Catalog.Name);
+
+        // Of a new member a consumer hears by the catalog.
+        if (isMember) _news.Tell(order.Zone);
+        _given[order.Zone] = order.Content.Serial;
+    }
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        ApplyAsync(new ApplyZone(0, zone, content), cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        await Catalog.VersionAsync(cancellation);
+        bool isAgain = Catalog.Membership.IsLeaving(zone);
+        Catalog.Membership.Remove(zone);
+        _given.TryRemove(zone, out _);
+        await Catalog.PublishedAsync(zone).WaitAsync(cancellation);
+        if (isAgain) _news.Tell(Catalog.Name);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        await Catalog.VersionAsync(cancellation);
+        var findings = await _consumers.AskAsync(zone, cancellation);
+        if (Catalog.Membership.Contains(zone)) return _consumers.JudgeMember(findings);
+        ZoneSighting seen = _consumers.JudgeOther(findings, Catalog.Membership.IsLeaving(zone));
+
+        // With a quorum below all, who has not been heard may have it still.
+        if (findings.All(finding => finding.Kind == Dns.Transfers.SoaAnswerKind.Absent)) Catalog.Membership.SeenGone(zone);
+        return seen;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellation)
+    {
+        await Catalog.VersionAsync(cancellation);
+        await _consumers.ProbeAsync(Catalog.Name, cancellation);
+    }
+
+    /// <summary>Whether consumers would not take the content because they have a newer one: none goes back by itself.</summary>
+    private async Task<bool> GoesBackAsync(ApplyZone order, CancellationToken cancellation)
+    {
+        uint? newest = _given.TryGetValue(order.Zone, out uint given) ? given : null;
+        if (order.IsRepeated) newest = await _consumers.NewestSerialAsync(order.Zone, cancellation) ?? newest;
+        return newest is { } theirs && SerialNumber.IsNewer(theirs, order.Content.Serial);
+    }
+
+    /// <summary>The members.</summary>
+    protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
+    {
+        await Catalog.VersionAsync(cancellation);
+        return Catalog.Membership.Zones(maximum);
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask CloseAsync()
+    {
+        _news.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

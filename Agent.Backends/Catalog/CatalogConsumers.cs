@@ -1,0 +1,92 @@
+using System.Net;
+using Agent.Actors.Backends;
+using Agent.Backends.Shared;
+using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
+
+namespace Agent.Backends.Catalog;
+
+/// <summary>The servers that read the catalog, as far as they tell what they serve.</summary>
+internal sealed class CatalogConsumers
+{
+    private readonly ServerProbe[] _probes;
+    private readonly int _required;
+
+    public CatalogConsumers(IReadOnlyList<EndPoint> consumers, int required, TimeProvider time)
+    {
+        _probes = [.. consumers.Select(consumer => new ServerProbe(consumer, time))];
+        _required = required;
+    }
+
+    /// <summary>What each of them says of a zone.</summary>
+    public Task<ServerFinding[]> AskAsync(DomainName zone, CancellationToken cancellation) =>
+        Task.WhenAll(_probes.Select(probe => probe.AskAsync(zone, cancellation)));
+
+    /// <summary>The newest serial of a zone that any of them has; null when none has it.</summary>
+    public async Task<uint?> NewestSerialAsync(DomainName zone, CancellationToken cancellation)
+    {
+        uint? newest = null;
+        foreach (uint serial in SerialsOf(await AskAsync(zone, cancellation)))
+        {
+            if (newest is not { } best || SerialNumber.IsNewer(serial, best)) newest = serial;
+        }
+
+        return newest;
+    }
+
+    /// <summary>Returns when enough of them answer, whatever they say.</summary>
+    /// <exception cref="BackendException">They do not.</exception>
+    public async Task ProbeAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ServerFinding[] findings = await AskAsync(zone, cancellation);
+        string[] silent = [.. findings.Where(finding => finding.Answer is null).Select(finding => finding.Text)];
+        if (findings.Length - silent.Length < _required) throw BackendException.Away(string.Join("; ", silent));
+    }
+
+    /// <summary>What the consumers together serve of a member.</summary>
+    public ZoneSighting JudgeMember(IReadOnlyList<ServerFinding> findings)
+    {
+        List<uint> serials = SerialsOf(findings);
+        string others = string.Join("; ", findings.Where(f => f.Kind != SoaAnswerKind.Authoritative).Select(f => f.Text));
+        if (serials.Count >= _required) return ZoneSighting.Present(Common(serials));
+        bool areHeard = findings.Count(finding => finding.Kind != SoaAnswerKind.CannotTell) >= _required;
+        return areHeard
+            ? ZoneSighting.Absent with { Reason = new(Actors.Reasons.ReasonCode.VerifyStale, others) }
+            : ZoneSighting.CannotTell(others);
+    }
+
+    /// <summary>What they serve of a zone that is no member.</summary>
+    /// <param name="isLeaving">It was taken out in this run, so that who serves it has not followed yet.</param>
+    public ZoneSighting JudgeOther(IReadOnlyList<ServerFinding> findings, bool isLeaving)
+    {
+        if (findings.FirstOrDefault(finding => finding.Kind == SoaAnswerKind.Authoritative) is { Answer: { } answer } served)
+        {
+            // Never present in a plain way: with the wanted serial it would pass for level, and the zone would not become a member.
+            return isLeaving
+                ? ZoneSighting.Present(answer.Serial, $"{served.Text} although the catalog does not have it any more")
+                : ZoneSighting.CannotTell($"{served.Text} although the catalog does not have it");
+        }
+
+        return findings.Count(finding => finding.Kind == SoaAnswerKind.Absent) >= _required
+            ? ZoneSighting.Absent
+            : ZoneSighting.CannotTell(
+                string.Join("; ", findings.Where(f => f.Kind == SoaAnswerKind.CannotTell).Select(f => f.Text)));
+    }
+
+    /// <summary>The newest serial that enough of them have at least.</summary>
+    private uint Common(List<uint> serials)
+    {
+        uint? common = null;
+        foreach (uint serial in serials)
+        {
+            bool areEnough = serials.Count(other => SerialNumber.IsSameOrNewer(other, serial)) >= _required;
+            if (areEnough && (common is not { } best || SerialNumber.IsNewer(serial, best))) common = serial;
+        }
+
+        // Serials so far apart that none is newer than the others (RFC 1982 section 3.2): any of them shows that they differ.
+        return common ?? serials[0];
+    }
+
+    private static List<uint> SerialsOf(IEnumerable<ServerFinding> findings) =>
+        [.. findings.Where(finding => finding.Kind == SoaAnswerKind.Authoritative).Select(finding => finding.Answer!.Value.Serial)];
+}

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
+
+namespace Agent.Backends.Catalog;
+
+/// <summary>
+/// Tells consumers by NOTIFY that a zone has changed: by UDP, again until they answer, three times at most. Nobody waits for it: whether
+/// a consumer has followed is seen by asking it, and who has not is told again.
+/// </summary>
+internal sealed class CatalogNews : IDisposable
+{
+    // To one consumer at a time; one that is silent holds its own places only.
+    private const int AtOnce = 32;
+
+    private static readonly TimeSpan[] Patience = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
+    // Not disposed: what is under way still ends, and it holds nothing but memory.
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Line[] _lines;
+    private readonly TimeProvider _time;
+
+    public CatalogNews(IReadOnlyList<EndPoint> consumers, TimeProvider time)
+    {
+        _time = time;
+        _lines = [.. consumers.Select(consumer => new Line(consumer))];
+    }
+
+    /// <summary>Tells all of them, soon.</summary>
+    public void Tell(DomainName zone)
+    {
+        foreach (Line line in _lines)
+        {
+            // Who is about to be told of the zone anyway needs no second word.
+            if (!_closing.IsCancellationRequested && line.Waiting.TryAdd(zone, true)) _ = Task.Run(() => TellAsync(line, zone));
+        }
+    }
+
+    public void Dispose() => _closing.Cancel();
+
+    private async Task TellAsync(Line line, DomainName zone)
+    {
+        try
+        {
+            await line.Places.WaitAsync(_closing.Token);
+            try
+            {
+                // From here on a change may have come too late for this word.
+                line.Waiting.TryRemove(zone, out _);
+                await SendAsync(line.Consumer, zone);
+            }
+            finally
+            {
+                line.Places.Release();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // All is closing.
+        }
+        catch (SocketException)
+        {
+            // It cannot be reached, or its name does not resolve: observations say so.
+        }
+        finally
+        {
+            if (_closing.IsCancellationRequested) line.Waiting.TryRemove(zone, out _);
+        }
+    }
+
+    private async Task SendAsync(EndPoint consumer, DomainName zone)
+    {
+        IPEndPoint address = await ResolveAsync(consumer, _closing.Token);
+        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        byte[] message = new byte[TransferQuery.BufferSize];
+        int length = TransferQuery.WriteNotify(message, zone, id);
+        using var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        await socket.ConnectAsync(address, _closing.Token);
+        byte[] answer = new byte[TransferQuery.BufferSize];
+        foreach (TimeSpan patience in Patience)
+        {
+            using var late = new CancellationTokenSource(patience, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _closing.Token);
+            try
+            {
+                await socket.SendAsync(message.AsMemory(0, length), either.Token);
+                while (true)
+                {
+                    int received = await socket.ReceiveAsync(answer.AsMemory(), either.Token);
+                    if (IsAnswer(answer.AsSpan(0, received), id)) return;
+                }
+            }
+            catch (OperationCanceledException) when (!_closing.IsCancellationRequested)
+            {
+                // Lost, perhaps: once more.
+            }
+        }
+    }
+
+    // Also one that is no NOERROR: it has been heard (RFC 1996 section 3.6), and a zone that it does not have yet comes with the catalog.
+    private static bool IsAnswer(ReadOnlySpan<byte> message, ushort id) => MessageHeader.TryRead(message, out MessageHeader header)
+        && header.Id == id && header.IsResponse && header.Opcode == Opcode.Notify;
+
+    private static async Task<IPEndPoint> ResolveAsync(EndPoint consumer, CancellationToken cancellation)
+    {
+        if (consumer is not DnsEndPoint name) return (IPEndPoint)consumer;
+        IPAddress[] addresses = await System.Net.Dns.GetHostAddressesAsync(name.Host, cancellation);
+        return new IPEndPoint(addresses[0], name.Port);
+    }
+
+    private sealed record Line(EndPoint Consumer)
+    {
+        public SemaphoreSlim Places { get; } = new(AtOnce);
+
+        /// <summary>Zones that it is to be told of and has not been.</summary>
+        public ConcurrentDictionary<DomainName, bool> Waiting { get; } = new();
+    }
+}
