@@ -41,6 +41,9 @@ public sealed class BindServer : MasterServer
     /// <summary>One keeps tests light; a measurement gives it what the machine has.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Zones may be added over the control channel.</summary>
+    public bool TakesNewZones { get; init; } = true;
+
     /// <summary>Lines for the options block, where a test needs other values.</summary>
     public string ExtraOptions { get; init; } = "";
 
@@ -112,7 +115,7 @@ public sealed class BindServer : MasterServer
                 recursion no; dnssec-validation no; empty-zones-enable no; notify no; minimal-responses no;
                 listen-on port {{Port}} { {{Place.Address}}; };
                 listen-on-v6 port {{Port}} { ::1; };
-                allow-new-zones yes; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
+                allow-new-zones {{(TakesNewZones ? "yes" : "no")}}; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
                 ixfr-from-differences yes;
                 {{ExtraOptions}}
             };

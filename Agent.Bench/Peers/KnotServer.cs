@@ -21,6 +21,9 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <summary>Templates beside the default one, as knot.conf has them.</summary>
     public string ExtraTemplates { get; init; } = "";
 
+    /// <summary>A catalog whose members it serves, and who has it and them. Set before the start.</summary>
+    public (string Catalog, IPEndPoint Master)? Reads { get; init; }
+
     /// <summary>Where zones that come by control keep their files.</summary>
     public string ZoneFolder => Directory.CreateDirectory(Folder.Combine("zones")).FullName;
 
@@ -154,6 +157,7 @@ public sealed class KnotServer() : CatalogProducer("knot")
             .. _secondaryZones.Select(
                 (zone, index) => Remote($"master{index}", zone.Master, ZoneKeys.GetValueOrDefault(zone.Zone) ?? Key)),
         ];
+        if (Reads is { } read) remotes = [.. remotes, Remote("producer", read.Master, Key)];
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
 
         text.Append("template:\n  - id: default\n    zonefile-sync: -1\n");
@@ -162,6 +166,8 @@ public sealed class KnotServer() : CatalogProducer("knot")
             ? "    acl: [ everybody, news, updates ]\n    zonefile-load: whole\n"
             : "    acl: [ everybody, news ]\n    zonefile-load: difference\n");
         text.Append(CultureInfo.InvariantCulture, $"    journal-content: {JournalContent}\n");
+        if (Reads is not null)
+            text.Append("  - id: members\n    master: producer\n    acl: [ everybody, news ]\n    zonefile-sync: -1\n");
         text.Append(ExtraTemplates);
         string[] zones =
         [
@@ -171,11 +177,15 @@ public sealed class KnotServer() : CatalogProducer("knot")
                 + NotifyLine(entry.Zone.Key) + AccessLine(entry.Zone.Key) + Membership(entry.Zone.Key)),
             .. _secondaryZones.Select(
                 (zone, index) => $"  - domain: \"{zone.Zone}\"\n    master: master{index}\n{AccessLine(zone.Zone)}"),
+            .. Reads is { } followed ? (string[])[MembersOf(followed.Catalog)] : [],
         ];
         text.Append(zones.Length > 0 ? "zone:\n" : "").AppendJoin("", zones);
 
         File.WriteAllText(Configuration, text.ToString());
     }
+
+    private static string MembersOf(string catalog) =>
+        $"  - domain: \"{catalog}\"\n    master: producer\n    catalog-role: interpret\n    catalog-template: members\n";
 
     private static string TargetName(int index, TransferKey? key) => key is null ? $"target{index}" : $"target{index}-{key.Name}";
 

@@ -361,6 +361,22 @@ public class OptionsTests
     }
 
     [Fact]
+    public void A_catalog_is_of_the_farm_and_all_its_consumers_count()
+    {
+        TargetOptions target = Assert.Single(ConfigurationText.Load("""
+            agent {
+              allow-transfer = ["192.0.2.0/24"]
+              targets.c { driver = catalog, name = catalog.example, consumers = ["192.0.2.1", "ns2.example.net:5300"] }
+            }
+            """).Options.Targets);
+
+        var settings = (CatalogTargetSettings)target.Settings;
+        Assert.Equal((TargetScope.Farm, null, 0), (target.Scope, target.Server, settings.Quorum));
+        Assert.Equal("catalog.example.", settings.Name.ToString());
+        Assert.Equal(["192.0.2.1:53", "ns2.example.net:5300"], settings.Consumers.Select(consumer => consumer.ToString()));
+    }
+
+    [Fact]
     public void Null_restores_the_default()
     {
         AgentOptions options = ConfigurationText.Options("agent { port = null, journal.history-per-zone = null }");

@@ -147,6 +147,22 @@ public class ProblemTests
         "over TCP server-certificate, client-certificate, client-key are all needed")]
     [InlineData("backend-driver = gdnsd, backends.gdnsd.control = \"\"", "agent.backends.gdnsd.control: the path of gdnsd's control socket")]
     [InlineData("backend-driver = gdnsd, backends.gdnsd.zone-directory = \"\"", "agent.backends.gdnsd.zone-directory: the folder zones")]
+    [InlineData("backend-driver = catalog", "agent.backends.catalog.name: the name of the catalog zone must be given")]
+    [InlineData("backend-driver = catalog", "agent.backends.catalog.consumers: at least one server")]
+    [InlineData("backend-driver = catalog, backends.catalog { name = c.example, consumers = [\"192.0.2.1\"] }",
+        "agent.allow-transfer: the consumers of the catalog c.example. transfer it and its zones")]
+    [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\", \"192.0.2.1:53\"] }", "is named twice")]
+    [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\"], quorum = 2 }",
+        "agent.targets.c.quorum: all, or a number from 1")]
+    [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\"], server = \"192.0.2.1\" }",
+        "agent.targets.c.server: leave this empty")]
+    [InlineData(
+        "targets.a { driver = catalog, name = c.example, consumers = [a] }, targets.b { driver = catalog, name = C.example, consumers = [b] }",
+        "target b: another target makes the catalog C.example. already")]
+    [InlineData("targets.c { driver = catalog, name = c.example, consumers = [a] }, cluster.enabled = true",
+        "target c: this version makes no catalogs in a cluster")]
+    [InlineData("targets { a.driver = fake, c { driver = catalog, name = c.example, consumers = [a] } }, rollout.canaries = [c]",
+        "target c: it cannot be a canary")]
     [InlineData("backend-driver = tinydns, backends.tinydns.root = \"\"", "agent.backends.tinydns.root: the folder of tinydns' data.cdb")]
     [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]
     [InlineData("backend-driver = null, targets.ns1 { }", "agent.targets.ns1.driver: a driver must be named")]

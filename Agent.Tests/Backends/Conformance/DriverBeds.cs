@@ -1,6 +1,7 @@
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Backends.Bind9;
+using Agent.Backends.Catalog;
 using Agent.Backends.DynamicUpdate;
 using Agent.Backends.Embedded;
 using Agent.Backends.Exec;
@@ -18,6 +19,7 @@ using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Configuration;
 using Agent.Host.Plugins;
+using Agent.Tests.Backends.Catalog;
 using Agent.Tests.Backends.DynamicUpdate;
 using Agent.Tests.Backends.Exec;
 using Agent.Tests.Backends.Knot;
@@ -49,6 +51,7 @@ internal static class DriverBeds
         "powerdns-api" => PowerDnsApiAsync(),
         "powerdns-sql" => PowerDnsSqlAsync(),
         "dynamic-update" => DynamicUpdateAsync(),
+        "catalog" => Task.FromResult(CatalogOfConsumer()),
         "exec" => ExecAsync(),
         PluginBed.Sample => Task.FromResult(Sample()),
         _ => throw new ArgumentOutOfRangeException(nameof(driver), driver, "has no bed"),
@@ -83,6 +86,20 @@ internal static class DriverBeds
         return new DriverBed(() => new ZoneFilesBackend(new ZoneFilesOptions(folder.FullPath), TimeProvider.System), folder)
         {
             Reader = zone => ReadFile(zone, folder.Combine(zone.ToString().TrimEnd('.') + ".zone"), linesBefore: 0),
+        };
+    }
+
+    private static DriverBed CatalogOfConsumer()
+    {
+        CatalogFollower follower = new();
+        TemporaryFolder folder = new("produced");
+        CatalogOptions options = new(DomainName.Parse("catalog.conformance.example."), [follower.EndPoint], folder.FullPath)
+        {
+            ReadWanted = _ => follower.WantedAsync(),
+        };
+        return new DriverBed(() => follower.Feed(new CatalogBackend(options, TimeProvider.System)), follower, folder)
+        {
+            Reader = follower.Read,
         };
     }
 

@@ -12,7 +12,7 @@ namespace Agent.Tests.Backends.Conformance;
 /// <summary>Every driver of ours, and the sample of one from outside, against the rules of the port.</summary>
 public sealed class DriverConformanceTests
 {
-    private static readonly string[] Alone = ["embedded", "fake", "zone-files", PluginBed.Sample];
+    private static readonly string[] Alone = ["embedded", "fake", "zone-files", "catalog", PluginBed.Sample];
 
     private static readonly string[] Served =
     [

@@ -1,0 +1,227 @@
+using System.Net;
+using Agent.Actors.Backends;
+using Agent.Actors.Reasons;
+using Agent.Backends.Catalog;
+using Agent.Bench.Peers;
+using Agent.Dns.Catalogs;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+
+namespace Agent.Tests.Backends.Catalog;
+
+/// <summary>The driver before consumers that keep the rules, or do not.</summary>
+public sealed class CatalogBackendTests : IAsyncDisposable
+{
+    private static readonly DomainName Name = DomainName.Parse("catalog.example.");
+    private static readonly DomainName One = DomainName.Parse("one.example.");
+    private static readonly DomainName Two = DomainName.Parse("two.example.");
+
+    private readonly TemporaryFolder _folder = new("produced");
+    private readonly CatalogFollower _follower = new();
+    private readonly List<IAsyncDisposable> _started = [];
+    private CatalogBackend _backend = null!;
+
+    private string KeptFile => _folder.Combine("catalog.example.zone");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IAsyncDisposable started in _started) await started.DisposeAsync();
+        await _follower.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_zone_is_there_when_the_consumers_serve_it_and_gone_when_they_do_not()
+    {
+        BackendCaller caller = Start();
+
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Present, 5);
+        await AppliedAsync(caller, One, 6);
+        await SeesAsync(caller, One, Observation.Present, 6);
+        await AppliedAsync(caller, Two, 1);
+        Assert.Equal([One, Two], (await caller.ListAsync()).Zones.Order());
+        await RemovedAsync(caller, One);
+        await SeesAsync(caller, One, Observation.Absent, 0);
+
+        Assert.Equal([Two], Members().Select(member => member.Zone));
+        await Eventually.HoldsAsync(() => _follower.CountOfNews(Name) > 0 && _follower.CountOfNews(One) > 0, () => "news");
+    }
+
+    [Fact]
+    public async Task Many_changes_share_versions_and_each_step_leads_on()
+    {
+        BackendCaller caller = Start();
+        DomainName[] zones = [.. Enumerable.Range(0, 200).Select(i => DomainName.Parse($"z{i}.many.example."))];
+
+        await Task.WhenAll(zones.Select(zone => AppliedAsync(caller, zone, 1)));
+
+        CatalogVersion version = _backend.Catalog.Published!;
+        Assert.Equal(zones.Order(), Members().Select(member => member.Zone).Order());
+        Assert.InRange(version.Steps.Count, 1, zones.Length - 1);
+        Assert.Equal(zones.Length, version.Steps.Sum(step => step.Differences.AddedCount));
+        Assert.Equal(version.Content.Hash, version.Steps[0].To);
+        foreach ((CatalogStep later, CatalogStep earlier) in version.Steps.Zip(version.Steps.Skip(1)))
+            Assert.Equal((earlier.To, earlier.Differences.ToSerial), (later.From, later.Differences.FromSerial));
+    }
+
+    [Fact]
+    public async Task A_zone_that_comes_back_before_it_was_seen_gone_begins_anew()
+    {
+        BackendCaller caller = Start();
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Present, 5);
+        string before = LabelOf(One);
+        _follower.Follows = false;
+        await RemovedAsync(caller, One);
+        await SeesAsync(caller, One, Observation.Present, 5);
+
+        await AppliedAsync(caller, One, 2);
+        Assert.NotEqual(before, LabelOf(One));
+        _follower.Follows = true;
+        await SeesAsync(caller, One, Observation.Present, 2);
+
+        await RemovedAsync(caller, One);
+        await SeesAsync(caller, One, Observation.Absent, 0);
+        await AppliedAsync(caller, One, 1);
+        Assert.Equal(before, LabelOf(One));
+    }
+
+    [Fact]
+    public async Task An_older_content_is_given_under_another_label()
+    {
+        BackendCaller caller = Start();
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Present, 5);
+
+        await AppliedAsync(caller, One, 4);
+
+        await SeesAsync(caller, One, Observation.Present, 4);
+    }
+
+    [Fact]
+    public async Task The_next_run_goes_on_from_what_was_published_and_from_the_journal()
+    {
+        BackendCaller caller = Start();
+        await AppliedAsync(caller, One, 5);
+        await AppliedAsync(caller, One, 4);
+        await AppliedAsync(caller, Two, 1);
+        string label = LabelOf(One);
+        uint serial = _backend.Catalog.Published!.Content.Serial;
+
+        BackendCaller same = Start();
+        await SeesAsync(same, One, Observation.Present, 4);
+        Assert.Equal((serial, label), (_backend.Catalog.Published!.Content.Serial, LabelOf(One)));
+
+        BackendCaller other = Start(wanted: [Two, Name, DomainName.Parse("three.example.")]);
+        await SeesAsync(other, One, Observation.Absent, 0);
+        Assert.Equal([DomainName.Parse("three.example."), Two], Members().Select(member => member.Zone).Order());
+        Assert.True(SerialNumber.IsNewer(_backend.Catalog.Published!.Content.Serial, serial));
+    }
+
+    [Fact]
+    public async Task A_catalog_that_was_lost_is_made_anew_with_a_newer_serial_and_the_same_labels()
+    {
+        BackendCaller caller = Start();
+        for (uint serial = 1; serial <= 30; serial++) await AppliedAsync(caller, DomainName.Parse($"z{serial}.example."), serial);
+        await SeesAsync(caller, DomainName.Parse("z1.example."), Observation.Present, 1);
+        uint before = _backend.Catalog.Published!.Content.Serial;
+        string[] labels = [.. Members().Select(member => member.Label).Order(StringComparer.Ordinal)];
+        File.Delete(KeptFile);
+
+        BackendCaller next = Start();
+
+        await SeesAsync(next, DomainName.Parse("z30.example."), Observation.Present, 30);
+        Assert.True(SerialNumber.IsNewer(_backend.Catalog.Published!.Content.Serial, before));
+        Assert.Equal(labels, Members().Select(member => member.Label).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_catalog_that_was_damaged_is_never_published()
+    {
+        await File.WriteAllTextAsync(KeptFile, "catalog.example. 0 IN SOA invalid. invalid. 1 2 3 4\n");
+        BackendCaller caller = Start();
+
+        OrderFinished answer = await caller.ApplyAsync(One, SmallZone.Create(One, 1));
+
+        Assert.Equal((OrderOutcome.Away, ReasonCode.TargetAway), (answer.Outcome, answer.Reason!.Code));
+        Assert.Contains(KeptFile, answer.Reason.Text, StringComparison.Ordinal);
+        Assert.Null(_backend.Catalog.Published);
+    }
+
+    [Theory]
+    [InlineData(0, Observation.Absent)]
+    [InlineData(1, Observation.Present)]
+    public async Task As_many_consumers_as_the_quorum_says_must_serve_it(int quorum, Observation seen)
+    {
+        await using CatalogFollower idle = new() { Follows = false };
+        BackendCaller caller = Start(quorum, others: idle.EndPoint);
+        await AppliedAsync(caller, One, 5);
+
+        await SeesAsync(caller, One, seen, seen == Observation.Present ? 5u : 0);
+    }
+
+    [Fact]
+    public async Task What_a_consumer_serves_without_the_catalog_is_neither_level_nor_absent()
+    {
+        _follower.Hold(SmallZone.Create(One, 5));
+        BackendCaller caller = Start();
+
+        await SeesAsync(caller, One, Observation.CannotTell, 0);
+
+        await RemovedAsync(caller, One);
+        await SeesAsync(caller, One, Observation.Present, 5);
+    }
+
+    [Fact]
+    public async Task The_catalog_itself_is_no_member()
+    {
+        OrderFinished answer = await Start().ApplyAsync(Name, SmallZone.Create(Name, 1));
+
+        Assert.Equal((OrderOutcome.Refused, ReasonCode.NameNotAcceptable), (answer.Outcome, answer.Reason!.Code));
+    }
+
+    [Fact]
+    public async Task It_is_away_while_too_few_consumers_answer()
+    {
+        EndPoint nobody = new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
+
+        Assert.Equal(OrderOutcome.Away, (await Start(others: nobody).ProbeAsync()).Outcome);
+        Assert.Equal(OrderOutcome.Done, (await Start(quorum: 1, others: nobody).ProbeAsync()).Outcome);
+    }
+
+    private BackendCaller Start(int quorum = 0, DomainName[]? wanted = null, params EndPoint[] others)
+    {
+        var options = new CatalogOptions(Name, [_follower.EndPoint, .. others], _folder.FullPath)
+        {
+            Quorum = quorum,
+            ReadWanted = _ => wanted is null ? _follower.WantedAsync() : Task.FromResult<IReadOnlyCollection<DomainName>>(wanted),
+        };
+        _backend = new CatalogBackend(options, TimeProvider.System);
+        IZoneBackend fed = _follower.Feed(_backend);
+        _started.Add(fed);
+        return new BackendCaller(fed);
+    }
+
+    private IReadOnlyList<CatalogMember> Members() => CatalogReader.Read(_backend.Catalog.Published!.Content, 1000).Catalog!.Members;
+
+    private string LabelOf(DomainName zone) => Members().Single(member => member.Zone == zone).Label;
+
+    private static async Task AppliedAsync(BackendCaller caller, DomainName zone, uint serial)
+    {
+        OrderFinished answer = await caller.ApplyAsync(zone, SmallZone.Create(zone, serial));
+        Assert.True(answer.Outcome == OrderOutcome.Done, answer.Reason?.ToString());
+    }
+
+    private static async Task RemovedAsync(BackendCaller caller, DomainName zone)
+    {
+        OrderFinished answer = await caller.RemoveAsync(zone);
+        Assert.True(answer.Outcome == OrderOutcome.Done, answer.Reason?.ToString());
+    }
+
+    private static async Task SeesAsync(BackendCaller caller, DomainName zone, Observation observation, uint serial)
+    {
+        ZoneObserved seen = await caller.ObserveAsync(zone);
+        Assert.True(seen.Observation == observation && seen.Serial == serial, $"{zone} {observation} {serial}, seen {seen}");
+    }
+}
