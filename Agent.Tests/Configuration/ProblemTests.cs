@@ -157,7 +157,7 @@ public class ProblemTests
     [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\"], server = \"192.0.2.1\" }",
         "agent.targets.c.server: leave this empty")]
     [InlineData(
-        "targets.a { driver = catalog, name = c.example, consumers = [a] }, targets.b { driver = catalog, name = C.example, consumers = [b] }",
+        "targets { a { driver = catalog, name = c.example, consumers = a }, b { driver = catalog, name = C.example, consumers = b } }",
         "target b: another target makes the catalog C.example. already")]
     [InlineData("targets.c { driver = catalog, name = c.example, consumers = [a] }, cluster.enabled = true",
         "target c: this version makes no catalogs in a cluster")]

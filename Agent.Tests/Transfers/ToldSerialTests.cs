@@ -1,0 +1,139 @@
+using System.Net;
+using Agent.Actors.Kernel;
+using Agent.Actors.Listeners;
+using Agent.Actors.Zones;
+using Agent.Dns.Net;
+using Agent.Dns.Transfers;
+using Agent.Dns.Wire;
+using Agent.Dns.Zones;
+using Agent.Host.Sockets;
+using Agent.Host.Transfers;
+using Agent.Tests.Backends;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Agent.Tests.Transfers;
+
+/// <summary>A question for the SOA by one who may transfer zones is answered by the zone's owner, whoever answers queries else.</summary>
+public sealed class ToldSerialTests
+{
+    private const ushort Id = 7;
+
+    private static readonly DomainName Zone = DomainName.Parse("told.example.");
+
+    private readonly ZoneContent _content = SmallZone.Create(Zone, 42);
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task The_owner_tells_it_whether_queries_are_relayed_or_answered_here(bool isRelaying, bool isByTcp)
+    {
+        RequestOutcome outcome = Ask(RecordType.SOA, isRelaying ? null : new Stranger(ResponseCode.Refused), isByTcp: isByTcp);
+
+        SoaAnswer answer = await AnswerAsync(outcome, isByTcp, _ => Task.FromResult(new ZoneContentReply(Zone, _content)));
+
+        Assert.Equal((SoaAnswerKind.Authoritative, 42u), (answer.Kind, answer.Serial));
+    }
+
+    [Fact]
+    public void Others_and_other_questions_are_relayed_as_ever()
+    {
+        Assert.Equal(RequestDisposition.Relay, Ask(RecordType.SOA, null, mayTransfer: false).Disposition);
+        Assert.Equal(RequestDisposition.Relay, Ask(RecordType.SOA, null, tells: false).Disposition);
+        Assert.Equal(RequestDisposition.Relay, Ask(RecordType.NS, null).Disposition);
+        Assert.Equal(RequestDisposition.Reply, Ask(RecordType.SOA, new Stranger(ResponseCode.Refused), mayTransfer: false).Disposition);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_name_inside_another_zone_is_answered_from_there(bool isByTcp)
+    {
+        RequestOutcome outcome = Ask(RecordType.SOA, new Stranger(ResponseCode.NXDomain), isByTcp: isByTcp);
+
+        SoaAnswer answer = await AnswerAsync(outcome, isByTcp, _ => Task.FromResult(new ZoneContentReply(Zone, null)));
+
+        Assert.Equal(ResponseCode.NXDomain, answer.ResponseCode);
+    }
+
+    [Fact]
+    public async Task A_zone_that_is_nowhere_is_refused()
+    {
+        SoaAnswer answer = await AnswerAsync(
+            Ask(RecordType.SOA, null), isByTcp: true, _ => Task.FromResult(new ZoneContentReply(Zone, null)));
+
+        Assert.Equal(ResponseCode.Refused, answer.ResponseCode);
+    }
+
+    /// <summary>That it is not known here says nothing while its owner is silent.</summary>
+    [Theory]
+    [InlineData(ResponseCode.Refused)]
+    [InlineData(ResponseCode.NXDomain)]
+    public async Task A_silent_owner_is_a_failure_and_no_absence(ResponseCode plain)
+    {
+        RequestOutcome outcome = Ask(RecordType.SOA, new Stranger(plain));
+
+        SoaAnswer answer = await AnswerAsync(
+            outcome, isByTcp: true, _ => Task.FromException<ZoneContentReply>(new AskTimeoutException("no answer")));
+
+        Assert.Equal(ResponseCode.ServFail, answer.ResponseCode);
+    }
+
+    private static RequestOutcome Ask(
+        RecordType type, ILocalAnswerer? answerer, bool mayTransfer = true, bool tells = true, bool isByTcp = true)
+    {
+        byte[] query = new byte[512];
+        var writer = new MessageWriter(query, Id);
+        Assert.True(writer.TryWriteQuestion(Zone, type) && writer.TryWriteOpt(1232));
+        var policy = new ListenerPolicy { AllowTransfer = mayTransfer ? AccessList.Parse("127.0.0.1") : AccessList.None };
+        var pipeline = new RequestPipeline(
+            policy, new PipelineParts { LocalAnswerer = answerer, SendsZones = true, TellsSerials = tells });
+        NetworkEndpoint here = NetworkEndpoint.From(IPAddress.Loopback, 53);
+        var source = new RequestSource(here, here, isByTcp ? AnswerTransport.Tcp : AnswerTransport.Udp, new Output());
+        return pipeline.Process(query.AsSpan(0, writer.Length), source, new byte[ushort.MaxValue], 0);
+    }
+
+    private static async Task<SoaAnswer> AnswerAsync(
+        RequestOutcome outcome, bool isByTcp, Func<DomainName, Task<ZoneContentReply>> contentOf)
+    {
+        Assert.Equal(RequestDisposition.TransferOut, outcome.Disposition);
+        TransferRequest request = outcome.Transfer!;
+        var responder = new ZoneTransferResponder(
+            contentOf, history: null, OutgoingLimits.Default, TimeProvider.System, NullLogger<ZoneTransferResponder>.Instance);
+        var output = (Output)request.Source.ReplyPath;
+        if (isByTcp) await responder.RespondAsync(request, output, CancellationToken.None);
+        else await responder.RespondByDatagramAsync(request);
+        return SoaAnswer.Read(Assert.Single(output.Messages), Zone, Id);
+    }
+
+    /// <summary>Answers every question with the same code.</summary>
+    private sealed class Stranger(ResponseCode code) : ILocalAnswerer
+    {
+        public int Answer(ReadOnlySpan<byte> query, Span<byte> response, AnswerTransport transport) =>
+            ReplyWriter.Write(query, response, code, authoritative: code == ResponseCode.NXDomain, RequestPipeline.PayloadBytes);
+
+        public bool IsApex(ReadOnlySpan<byte> name) => false;
+    }
+
+    private sealed class Output : ITransferOutput, IReplyPath
+    {
+        public List<byte[]> Messages { get; } = [];
+
+        public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> message)
+        {
+            Messages.Add(message.ToArray());
+            return ValueTask.FromResult(true);
+        }
+
+        public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message)
+        {
+            Messages.Add(message.ToArray());
+            return true;
+        }
+
+        public void Withhold(in ReplyToken token)
+        {
+        }
+    }
+}
