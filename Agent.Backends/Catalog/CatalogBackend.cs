@@ -70,6 +70,7 @@ public sealed class CatalogBackend : AsyncZoneBackend
         bool isAgain = Catalog.Membership.IsLeaving(zone);
         Catalog.Membership.Remove(zone);
         _given.TryRemove(zone, out _);
+        _news.Forget(zone);
         await Catalog.PublishedAsync(zone).WaitAsync(cancellation);
         if (isAgain) _news.Tell(Catalog.Name);
     }
@@ -78,7 +79,14 @@ public sealed class CatalogBackend : AsyncZoneBackend
     protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
     {
         await Catalog.VersionAsync(cancellation);
-        var findings = await _consumers.AskAsync(zone, cancellation);
+        ServerFinding[] findings = await _consumers.AskAsync(zone, cancellation);
+        for (int consumer = 0; consumer < findings.Length; consumer++)
+        {
+            if (findings[consumer].Answer is null) continue;
+            _news.TellAgain(consumer, Catalog.Name);
+            _news.TellAgain(consumer, zone);
+        }
+
         if (Catalog.Membership.Contains(zone)) return _consumers.JudgeMember(findings);
         ZoneSighting seen = _consumers.JudgeOther(findings, Catalog.Membership.IsLeaving(zone));
 

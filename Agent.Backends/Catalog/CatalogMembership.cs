@@ -49,7 +49,6 @@ internal sealed class CatalogMembership
     }
 
     /// <summary>Makes the zone a member.</summary>
-    /// <param name="zone">The zone.</param>
     /// <param name="begins">Consumers are to begin anew with it, whatever they hold.</param>
     /// <param name="serial">Of the last version; makes a label that is not the one before.</param>
     public void Add(DomainName zone, bool begins, uint serial)

@@ -9,7 +9,7 @@ namespace Agent.Backends.Catalog;
 
 /// <summary>
 /// Tells consumers by NOTIFY that a zone has changed: by UDP, again until they answer, three times at most. Nobody waits for it: whether
-/// a consumer has followed is seen by asking it, and who has not is told again.
+/// a consumer has followed is seen by asking it, and one that was away is told again when it is heard.
 /// </summary>
 internal sealed class CatalogNews : IDisposable
 {
@@ -32,17 +32,32 @@ internal sealed class CatalogNews : IDisposable
     /// <summary>Tells all of them, soon.</summary>
     public void Tell(DomainName zone)
     {
-        foreach (Line line in _lines)
-        {
-            // Who is about to be told of the zone anyway needs no second word.
-            if (!_closing.IsCancellationRequested && line.Waiting.TryAdd(zone, true)) _ = Task.Run(() => TellAsync(line, zone));
-        }
+        foreach (Line line in _lines) Tell(line, zone);
+    }
+
+    /// <summary>Tells one of them, by its place in the list, what it did not take when it was told.</summary>
+    public void TellAgain(int consumer, DomainName zone)
+    {
+        if (_lines[consumer].Untaken.TryRemove(zone, out _)) Tell(_lines[consumer], zone);
+    }
+
+    /// <summary>Nobody is to be told of the zone any more.</summary>
+    public void Forget(DomainName zone)
+    {
+        foreach (Line line in _lines) line.Untaken.TryRemove(zone, out _);
     }
 
     public void Dispose() => _closing.Cancel();
 
+    private void Tell(Line line, DomainName zone)
+    {
+        // Who is about to be told of the zone anyway needs no second word.
+        if (!_closing.IsCancellationRequested && line.Waiting.TryAdd(zone, true)) _ = Task.Run(() => TellAsync(line, zone));
+    }
+
     private async Task TellAsync(Line line, DomainName zone)
     {
+        bool isTaken = false;
         try
         {
             await line.Places.WaitAsync(_closing.Token);
@@ -50,7 +65,7 @@ internal sealed class CatalogNews : IDisposable
             {
                 // From here on a change may have come too late for this word.
                 line.Waiting.TryRemove(zone, out _);
-                await SendAsync(line.Consumer, zone);
+                isTaken = await SendAsync(line.Consumer, zone);
             }
             finally
             {
@@ -68,10 +83,11 @@ internal sealed class CatalogNews : IDisposable
         finally
         {
             if (_closing.IsCancellationRequested) line.Waiting.TryRemove(zone, out _);
+            else if (!isTaken) line.Untaken[zone] = true;
         }
     }
 
-    private async Task SendAsync(EndPoint consumer, DomainName zone)
+    private async Task<bool> SendAsync(EndPoint consumer, DomainName zone)
     {
         IPEndPoint address = await ResolveAsync(consumer, _closing.Token);
         ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
@@ -90,7 +106,7 @@ internal sealed class CatalogNews : IDisposable
                 while (true)
                 {
                     int received = await socket.ReceiveAsync(answer.AsMemory(), either.Token);
-                    if (IsAnswer(answer.AsSpan(0, received), id)) return;
+                    if (IsAnswer(answer.AsSpan(0, received), id, out ResponseCode code)) return code == ResponseCode.NoError;
                 }
             }
             catch (OperationCanceledException) when (!_closing.IsCancellationRequested)
@@ -98,11 +114,16 @@ internal sealed class CatalogNews : IDisposable
                 // Lost, perhaps: once more.
             }
         }
+
+        return false;
     }
 
-    // Also one that is no NOERROR: it has been heard (RFC 1996 section 3.6), and a zone that it does not have yet comes with the catalog.
-    private static bool IsAnswer(ReadOnlySpan<byte> message, ushort id) => MessageHeader.TryRead(message, out MessageHeader header)
-        && header.Id == id && header.IsResponse && header.Opcode == Opcode.Notify;
+    private static bool IsAnswer(ReadOnlySpan<byte> message, ushort id, out ResponseCode code)
+    {
+        bool isRead = MessageHeader.TryRead(message, out MessageHeader header);
+        code = header.ResponseCode;
+        return isRead && header.Id == id && header.IsResponse && header.Opcode == Opcode.Notify;
+    }
 
     private static async Task<IPEndPoint> ResolveAsync(EndPoint consumer, CancellationToken cancellation)
     {
@@ -117,5 +138,8 @@ internal sealed class CatalogNews : IDisposable
 
         /// <summary>Zones that it is to be told of and has not been.</summary>
         public ConcurrentDictionary<DomainName, bool> Waiting { get; } = new();
+
+        /// <summary>Zones that it was told of last without taking it: it was away, or does not have the zone yet.</summary>
+        public ConcurrentDictionary<DomainName, bool> Untaken { get; } = new();
     }
 }

@@ -20,7 +20,7 @@ public class CatalogWriterTests
 
         Catalog catalog = Read(content);
         Assert.Equal((Name, 7u, 2), (catalog.Name, content.Serial, catalog.Version));
-        Assert.Equal([Plain.Zone, Full.Zone], catalog.Members.Select(member => member.Zone).Order());
+        Assert.Equal([Full.Zone, Plain.Zone], catalog.Members.Select(member => member.Zone).Order());
         CatalogMember full = catalog.Members.Single(member => member.Zone == Full.Zone);
         Assert.Equal(("b2", Full.NextOwner), (full.Label, full.NextOwner));
         Assert.Equal(Full.Groups.Order(StringComparer.Ordinal), full.Groups.AsEnumerable());
