@@ -30,7 +30,7 @@ public sealed class CatalogBackend : AsyncZoneBackend
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Consumers.Count == 0 || options.Required > options.Consumers.Count)
-            throw new ArgumentException($"the quorum {options.Required} of {options.Consumers.Count} consumers cannot be reached");
+            throw new BackendOptionsException("quorum", $"{options.Required} of {options.Consumers.Count} consumers cannot be had");
         _consumers = new CatalogConsumers(options.Consumers, options.Required, time);
         _news = new CatalogNews(options.Consumers, time);
         Catalog = new ProducedCatalog(

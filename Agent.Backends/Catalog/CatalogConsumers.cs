@@ -1,5 +1,4 @@
 using System.Net;
-using Agent.Actors.Backends;
 using Agent.Backends.Shared;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;

@@ -25,8 +25,8 @@ public sealed class ProducedCatalog
     private readonly TimeProvider _time;
     private readonly CoalescedRun _publishing;
 
-    // Not disposed: a question may come while all is closing, and it holds nothing but memory.
-    private readonly SemaphoreSlim _loading = new(1);
+    private readonly Lock _gate = new();
+    private Task<CatalogVersion>? _loading;
     private volatile CatalogVersion? _version;
 
     /// <summary>Touches nothing yet.</summary>
@@ -60,28 +60,28 @@ public sealed class ProducedCatalog
     public async Task<CatalogVersion> VersionAsync(CancellationToken cancellation)
     {
         if (_version is { } known) return known;
-        await _loading.WaitAsync(cancellation);
-        try
+        Task<CatalogVersion> loading;
+        lock (_gate)
         {
-            return _version ??= await LoadAsync(cancellation);
+            // Tried again by whoever comes after a failure.
+            if (_loading is null || (_loading.IsCompleted && !_loading.IsCompletedSuccessfully)) _loading = Task.Run(LoadAsync);
+            loading = _loading;
         }
-        finally
-        {
-            _loading.Release();
-        }
+
+        return await loading.WaitAsync(cancellation);
     }
 
     /// <summary>Returns when what was last done to the zone is published.</summary>
     /// <exception cref="BackendException">The disk does not let us.</exception>
     internal Task PublishedAsync(DomainName zone) => _membership.IsUnpublished(zone) ? _publishing.JoinAsync() : Task.CompletedTask;
 
-    private async Task<CatalogVersion> LoadAsync(CancellationToken cancellation)
+    private async Task<CatalogVersion> LoadAsync()
     {
         // The journal first: what it names is a member whatever was published before, and nothing else is.
-        IReadOnlyCollection<DomainName> wanted = await _options.ReadWanted(cancellation);
+        IReadOnlyCollection<DomainName> wanted = await _options.ReadWanted(CancellationToken.None);
         CatalogVersion version = Read() is { } kept
             ? new CatalogVersion(kept, [])
-            : new CatalogVersion(CatalogWriter.Write(Name, await FirstSerialAsync(cancellation), []), []);
+            : new CatalogVersion(CatalogWriter.Write(Name, await FirstSerialAsync(), []), []);
         _membership.Load(MembersOf(version.Content));
         var left = _membership.Zones(MembersMax).ToHashSet();
         foreach (DomainName zone in wanted)
@@ -93,6 +93,7 @@ public sealed class ProducedCatalog
         version = await NextAsync(version) ?? version;
 
         // Also when nothing has changed: they may have missed the last word of the run before.
+        _version = version;
         _published();
         return version;
     }
@@ -119,10 +120,10 @@ public sealed class ProducedCatalog
         $"{path}, the catalog that was published last, cannot be used: {why}; without that file it is made anew from the journal");
 
     /// <summary>Newer than whatever a consumer has of an earlier life.</summary>
-    private async Task<uint> FirstSerialAsync(CancellationToken cancellation)
+    private async Task<uint> FirstSerialAsync()
     {
         uint now = Now();
-        return await _readConsumersSerial(cancellation) is { } theirs && !SerialNumber.IsNewer(now, theirs)
+        return await _readConsumersSerial(CancellationToken.None) is { } theirs && !SerialNumber.IsNewer(now, theirs)
             ? SerialNumber.Add(theirs, 1)
             : now;
     }
