@@ -1,4 +1,3 @@
-using Agent.Actors.Backends;
 using Agent.Actors.Zones;
 using Agent.Backends.Catalog;
 using Agent.Backends.Shared;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Agent.Actors.Zones;
 using Agent.Backends.Catalog;
 using Agent.Backends.Shared;
@@ -19,10 +20,13 @@ internal sealed class ProducedCatalogs
 
     public void Add(ProducedCatalog catalog) => _catalogs.Add(catalog.Name, catalog);
 
-    /// <summary>The version of a catalog that is published; null when no catalog of ours has the name.</summary>
-    /// <exception cref="IOException">It cannot be made now (in the task).</exception>
-    public Task<ZoneContentReply>? ContentOf(DomainName zone) =>
-        _catalogs.TryGetValue(zone, out ProducedCatalog? catalog) ? ReplyAsync(catalog) : null;
+    /// <summary>Gives the version of a catalog that is published; false when no catalog of ours has the name.</summary>
+    /// <param name="content">Fails with an <see cref="IOException"/> when it cannot be made now.</param>
+    public bool TryContentOf(DomainName zone, [NotNullWhen(true)] out Task<ZoneContentReply>? content)
+    {
+        content = _catalogs.TryGetValue(zone, out ProducedCatalog? catalog) ? ReplyAsync(catalog) : null;
+        return content is not null;
+    }
 
     /// <summary>A history that knows the steps of our catalogs, and of other zones what the given one does.</summary>
     public IDifferenceHistory Over(IDifferenceHistory history) => IsEmpty ? history : new History(_catalogs, history);

@@ -43,7 +43,9 @@ internal sealed partial class ZoneTransferResponder(
         OutgoingLimits limits,
         TimeProvider clock,
         ILoggerFactory loggers) => new(
-        zone => catalogs.ContentOf(zone) ?? region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5)),
+        zone => catalogs.TryContentOf(zone, out Task<ZoneContentReply>? content)
+            ? content
+            : region.Ask<ZoneContentReply>(new GetZoneContent(zone), TimeSpan.FromSeconds(5)),
         catalogs.Over(history),
         limits,
         clock,
