@@ -5,7 +5,6 @@ using Agent.Backends.Catalog;
 using Agent.Bench.Peers;
 using Agent.Dns.Catalogs;
 using Agent.Dns.Wire;
-using Agent.Dns.Zones;
 
 namespace Agent.Tests.Backends.Catalog;
 
