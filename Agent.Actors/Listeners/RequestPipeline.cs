@@ -98,7 +98,7 @@ public sealed class RequestPipeline
         [
             .. parts.Cookies is { } jar ? [new CookieStep(jar, relays)] : (IRequestStep[])[],
             new AccessStep(policy, relays),
-            new TsigStep(policy, parts.Authenticator, relays),
+            new TsigStep(policy, parts.Authenticator, relays, parts.TellsSerials),
             new EdnsStep(),
             .. policy.RequiresCookies ? [new CookieRequiredStep()] : (IRequestStep[])[],
             .. policy.MasterSets.IsEmpty ? (IRequestStep[])[] : [new MasterSetStep(policy)],
@@ -175,7 +175,7 @@ public sealed class RequestPipeline
         }
         AccessList list = _policy.AllowTransfer;
 
-        // A signature that nobody has looked at, since the question would be relayed, cannot be answered by one.
+        // A signature of another's key, perhaps between the client and the server to which the question is relayed, is not for us to answer.
         bool isUnread = context.HasTsig && context.Authentication.Status == AuthenticationStatus.Unsigned;
         return !isUnread
             && (list.AllowsAddress(context.Source.Client) || list.AllowsCertificate(context.Source.Tls)

@@ -4,12 +4,23 @@ namespace Agent.Actors.Listeners;
 
 /// <summary>Verifies the signature of what we answer ourselves, and admits by key whom the address alone does not.</summary>
 /// <remarks>A relayed query that its address admits passes untouched: its key may be one between the client and the server.</remarks>
-internal sealed class TsigStep(ListenerPolicy policy, IRequestAuthenticator? authenticator, bool queriesAreRelayed) : IRequestStep
+internal sealed class TsigStep(
+    ListenerPolicy policy, IRequestAuthenticator? authenticator, bool queriesAreRelayed, bool tellsSerials) : IRequestStep
 {
     public StepRefusal? Apply(ref RequestContext context)
     {
-        if (!context.HasTsig || (queriesAreRelayed && context.Kind == RequestKind.Query && context.IsAddressAllowed))
+        if (!context.HasTsig)
         {
+            return null;
+        }
+        if (queriesAreRelayed && context.Kind == RequestKind.Query && context.IsAddressAllowed)
+        {
+            // One who may transfer zones under a key of ours is told the serial by us. All else passes, whatever its signature is worth.
+            if (tellsSerials && context.Question.Type == RecordType.SOA
+                && authenticator?.Verify(context.Message, context.Source.Client) is { Status: AuthenticationStatus.Verified } known)
+            {
+                context.Authentication = known;
+            }
             return null;
         }
         context.Authentication = authenticator?.Verify(context.Message, context.Source.Client)

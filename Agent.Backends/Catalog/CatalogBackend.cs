@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Agent.Actors.Backends;
+using Agent.Actors.Reasons;
 using Agent.Backends.Shared;
+using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -49,8 +51,15 @@ public sealed class CatalogBackend : AsyncZoneBackend
         CatalogVersion version = await Catalog.VersionAsync(cancellation);
         bool isMember = Catalog.Membership.Contains(order.Zone);
 
-        bool begins = isMember && await GoesBackAsync(order, cancellation);
+        // Who is given what he was given before does not serve it, or we do not know what he was given.
+        bool isNews = _given.TryGetValue(order.Zone, out uint given) && given != order.Content.Serial;
+        bool isAsked = isMember && (order.IsRepeated || !isNews);
+        ServerFinding[] findings = isAsked ? await _consumers.AskAsync(order.Zone, cancellation) : [];
+        bool begins = isMember && GoesBack(order, findings);
         Catalog.Membership.Add(order.Zone, begins, version.Content.Serial);
+
+        // One that was taken away by hand comes back only where the catalog is read anew.
+        if (isMember && findings.Any(finding => finding.Kind == SoaAnswerKind.Absent)) Catalog.Membership.Repeat(order.Zone);
         await Catalog.PublishedAsync(order.Zone).WaitAsync(cancellation);
         if (order.IsRepeated) _news.Tell(Catalog.Name);
 
@@ -87,11 +96,11 @@ public sealed class CatalogBackend : AsyncZoneBackend
             _news.TellAgain(consumer, zone);
         }
 
-        if (Catalog.Membership.Contains(zone)) return _consumers.JudgeMember(findings);
+        if (Catalog.Membership.Contains(zone)) return WithObjections(_consumers.JudgeMember(findings), zone);
         ZoneSighting seen = _consumers.JudgeOther(findings, Catalog.Membership.IsLeaving(zone));
 
         // With a quorum below all, who has not been heard may have it still.
-        if (findings.All(finding => finding.Kind == Dns.Transfers.SoaAnswerKind.Absent)) Catalog.Membership.SeenGone(zone);
+        if (findings.All(finding => finding.Kind == SoaAnswerKind.Absent)) Catalog.Membership.SeenGone(zone);
         return seen;
     }
 
@@ -102,11 +111,20 @@ public sealed class CatalogBackend : AsyncZoneBackend
         await _consumers.ProbeAsync(Catalog.Name, cancellation);
     }
 
-    /// <summary>Whether consumers would not take the content because they have a newer one: none goes back by itself.</summary>
-    private async Task<bool> GoesBackAsync(ApplyZone order, CancellationToken cancellation)
+    /// <summary>Where consumers are behind, and would not be told, that is why.</summary>
+    private ZoneSighting WithObjections(ZoneSighting seen, DomainName zone)
     {
-        uint? newest = _given.TryGetValue(order.Zone, out uint given) ? given : null;
-        if (order.IsRepeated) newest = await _consumers.NewestSerialAsync(order.Zone, cancellation) ?? newest;
+        string objections = _news.Objections;
+        bool isLevel = seen.Observation == Observation.Present && _given.TryGetValue(zone, out uint given) && given == seen.Serial;
+        if (isLevel || objections.Length == 0) return seen;
+        string text = seen.Reason is { } reason ? $"{reason.Text}; {objections}" : objections;
+        return seen with { Reason = new Reason(seen.Reason?.Code ?? ReasonCode.VerifyStale, text) };
+    }
+
+    /// <summary>Whether consumers would not take the content because they have a newer one: none goes back by itself.</summary>
+    private bool GoesBack(ApplyZone order, ServerFinding[] findings)
+    {
+        uint? newest = CatalogConsumers.Newest(findings) ?? (_given.TryGetValue(order.Zone, out uint given) ? given : null);
         return newest is { } theirs && SerialNumber.IsNewer(theirs, order.Content.Serial);
     }
 
@@ -118,9 +136,9 @@ public sealed class CatalogBackend : AsyncZoneBackend
     }
 
     /// <inheritdoc/>
-    protected override ValueTask CloseAsync()
+    protected override async ValueTask CloseAsync()
     {
+        await Catalog.CloseAsync();
         _news.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Agent.Backends.Shared;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
@@ -11,9 +10,9 @@ internal sealed class CatalogConsumers
     private readonly ServerProbe[] _probes;
     private readonly int _required;
 
-    public CatalogConsumers(IReadOnlyList<EndPoint> consumers, int required, TimeProvider time)
+    public CatalogConsumers(IReadOnlyList<CatalogConsumer> consumers, int required, TimeProvider time)
     {
-        _probes = [.. consumers.Select(consumer => new ServerProbe(consumer, time))];
+        _probes = [.. consumers.Select(consumer => new ServerProbe(consumer.Server, time))];
         _required = required;
     }
 
@@ -22,10 +21,14 @@ internal sealed class CatalogConsumers
         Task.WhenAll(_probes.Select(probe => probe.AskAsync(zone, cancellation)));
 
     /// <summary>The newest serial of a zone that any of them has; null when none has it.</summary>
-    public async Task<uint?> NewestSerialAsync(DomainName zone, CancellationToken cancellation)
+    public async Task<uint?> NewestSerialAsync(DomainName zone, CancellationToken cancellation) =>
+        Newest(await AskAsync(zone, cancellation));
+
+    /// <summary>The newest serial that any of them has; null when none has the zone.</summary>
+    public static uint? Newest(IEnumerable<ServerFinding> findings)
     {
         uint? newest = null;
-        foreach (uint serial in SerialsOf(await AskAsync(zone, cancellation)))
+        foreach (uint serial in SerialsOf(findings))
         {
             if (newest is not { } best || SerialNumber.IsNewer(serial, best)) newest = serial;
         }

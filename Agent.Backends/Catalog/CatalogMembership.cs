@@ -66,6 +66,15 @@ internal sealed class CatalogMembership
         }
     }
 
+    /// <summary>Asks for a version that says the same of the zone: a consumer that has lost it looks again.</summary>
+    public void Repeat(DomainName zone)
+    {
+        lock (_gate)
+        {
+            if (_members.TryGetValue(zone, out CatalogMember? member)) Note(zone, member);
+        }
+    }
+
     /// <summary>The zone is no member any more.</summary>
     public void Remove(DomainName zone)
     {
@@ -104,7 +113,7 @@ internal sealed class CatalogMembership
                 if (now is not null) added.Add(now);
             }
 
-            return new CatalogChange([.. _members.Values], deleted, added);
+            return new CatalogChange([.. _members.Values], deleted, added) { IsEmpty = _underWay.Count == 0 };
         }
     }
 
@@ -130,5 +139,6 @@ internal sealed class CatalogMembership
 internal sealed record CatalogChange(
     IReadOnlyList<CatalogMember> Members, IReadOnlyList<CatalogMember> Deleted, IReadOnlyList<CatalogMember> Added)
 {
-    public bool IsEmpty => Deleted.Count == 0 && Added.Count == 0;
+    /// <summary>Nothing was done since the last version. Else another one is due, though it may say the same.</summary>
+    public bool IsEmpty { get; init; }
 }

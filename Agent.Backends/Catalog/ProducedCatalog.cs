@@ -25,6 +25,8 @@ public sealed class ProducedCatalog
     private readonly TimeProvider _time;
     private readonly CoalescedRun _publishing;
 
+    // Not disposed: it holds nothing but memory, and is asked after closing, too.
+    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
     private Task<CatalogVersion>? _loading;
     private volatile CatalogVersion? _version;
@@ -75,10 +77,24 @@ public sealed class ProducedCatalog
     /// <exception cref="BackendException">The disk does not let us.</exception>
     internal Task PublishedAsync(DomainName zone) => _membership.IsUnpublished(zone) ? _publishing.JoinAsync() : Task.CompletedTask;
 
+    /// <summary>Waits until nothing is written any more. What is published stays readable.</summary>
+    internal async Task CloseAsync()
+    {
+        await _closing.CancelAsync();
+        Task loading;
+        lock (_gate) loading = _loading ?? Task.CompletedTask;
+        await loading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // Comes behind the one that is being written, if any, and ends for all who wait for it.
+        await _publishing.JoinAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private async Task<CatalogVersion> LoadAsync()
     {
+        _closing.Token.ThrowIfCancellationRequested();
+
         // The journal first: what it names is a member whatever was published before, and nothing else is.
-        IReadOnlyCollection<DomainName> wanted = await _options.ReadWanted(CancellationToken.None);
+        IReadOnlyCollection<DomainName> wanted = await _options.ReadWanted(_closing.Token);
         CatalogVersion version = Read() is { } kept
             ? new CatalogVersion(kept, [])
             : new CatalogVersion(CatalogWriter.Write(Name, await FirstSerialAsync(), []), []);
@@ -123,13 +139,14 @@ public sealed class ProducedCatalog
     private async Task<uint> FirstSerialAsync()
     {
         uint now = Now();
-        return await _readConsumersSerial(CancellationToken.None) is { } theirs && !SerialNumber.IsNewer(now, theirs)
+        return await _readConsumersSerial(_closing.Token) is { } theirs && !SerialNumber.IsNewer(now, theirs)
             ? SerialNumber.Add(theirs, 1)
             : now;
     }
 
     private async Task PublishAsync()
     {
+        _closing.Token.ThrowIfCancellationRequested();
         CatalogVersion version = await VersionAsync(CancellationToken.None);
         if (await NextAsync(version) is not { } next) return;
         _version = next;

@@ -41,8 +41,8 @@ public sealed class BindServer : MasterServer
     /// <summary>One keeps tests light; a measurement gives it what the machine has.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Zones may be added over the control channel.</summary>
-    public bool TakesNewZones { get; init; } = true;
+    /// <summary>A catalog whose members it serves, and who has it and them, under <see cref="MasterServer.Key"/> if there is one.</summary>
+    public (string Catalog, IPEndPoint Master)? Reads { get; init; }
 
     /// <summary>Lines for the options block, where a test needs other values.</summary>
     public string ExtraOptions { get; init; } = "";
@@ -115,8 +115,9 @@ public sealed class BindServer : MasterServer
                 recursion no; dnssec-validation no; empty-zones-enable no; notify no; minimal-responses no;
                 listen-on port {{Port}} { {{Place.Address}}; };
                 listen-on-v6 port {{Port}} { ::1; };
-                allow-new-zones {{(TakesNewZones ? "yes" : "no")}}; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
+                allow-new-zones {{(Reads is null ? "yes" : "no")}}; allow-query { any; }; allow-transfer { any; }; max-cache-size 8M;
                 ixfr-from-differences yes;
+                {{(Reads is { } read ? MembersOf(read.Catalog.TrimEnd('.'), read.Master) : "")}}
                 {{ExtraOptions}}
             };
             {{ExtraStatements}}
@@ -140,8 +141,25 @@ public sealed class BindServer : MasterServer
         return text.ToString();
     }
 
+    /// <summary>Without the patience that it has otherwise with a catalog and with many zones of one server.</summary>
+    private string MembersOf(string catalog, IPEndPoint master) => string.Create(CultureInfo.InvariantCulture, $$"""
+        transfers-per-ns 50; transfers-in 50; serial-query-rate 1000; min-refresh-time 1;
+        catalog-zones { zone "{{catalog}}" default-primaries {{Primaries(master)}} min-update-interval 1; };
+        """);
+
+    private string Primaries(IPEndPoint master) => string.Create(
+        CultureInfo.InvariantCulture, $$"""{ {{master.Address}} port {{master.Port}}{{(Key is null ? "" : $" key \"{Key.Name}\"")}}; }""");
+
     private void AppendZones(StringBuilder text)
     {
+        if (Reads is { } read)
+        {
+            string catalog = read.Catalog.TrimEnd('.');
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"zone \"{catalog}\" {{ type secondary; file \"{catalog}.raw\"; primaries {Primaries(read.Master)}; }};\n");
+        }
+
         string updates = TakesUpdates && Key is { } updating ? $"allow-update {{ key \"{updating.Name}\"; }}; " : "";
         foreach ((MasterZone zone, string file) in Zones)
         {

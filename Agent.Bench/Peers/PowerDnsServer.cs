@@ -12,7 +12,17 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
 
     private readonly HashSet<string> _loaded = new(StringComparer.Ordinal);
 
+    /// <summary>A catalog whose members it serves, and who has it and them. Set before the start. Version 4.7 gives members no key.</summary>
+    public (string Catalog, IPEndPoint Master)? Reads { get; init; }
+
+    /// <summary>Where its own questions come from.</summary>
+    public IPAddress AskingAddress { get; init; } = IPAddress.Loopback;
+
     private string Database => Folder.Combine("pdns.sqlite3");
+
+    /// <summary>One command of its tool for the database.</summary>
+    public Task<ToolResult> UtilAsync(params string[] command) =>
+        Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
 
     /// <summary>One command over the control socket, by its own tool.</summary>
     public Task<ToolResult> ControlAsync(params string[] command) =>
@@ -49,6 +59,7 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
             socket-dir={Folder.FullPath}
             local-address=127.0.0.1, ::1
             local-port={Port}
+            query-local-address={AskingAddress}, ::1
             primary=yes
             secondary=yes
             allow-unsigned-notify={(ZoneKeys.Count > 0 ? "no" : "yes")}
@@ -60,10 +71,11 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
             negquery-cache-ttl=0
             zone-cache-refresh-interval=0
             receiver-threads=1
-            xfr-cycle-interval={(Catalog is null ? 60 : 1)}
+            xfr-cycle-interval={(Catalog is null && Reads is null ? 60 : 1)}
 
             """);
-        if (!File.Exists(Database))
+        bool isFirstStart = !File.Exists(Database);
+        if (isFirstStart)
         {
             (await Tool.RunAsync("sqlite3", [Database, $".read {Schema}"])).EnsureSuccess();
             if (Catalog is not null)
@@ -73,6 +85,7 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
             }
         }
         foreach (TransferKey key in Keys) (await UtilAsync("import-tsig-key", key.Name, key.Algorithm, key.Secret)).EnsureSuccess();
+        if (isFirstStart && Reads is { } read) await FollowAsync(read.Catalog, read.Master);
         foreach ((MasterZone zone, _) in Zones) await ReloadZoneAsync(zone);
         return await ChildProcess.StartAsync("pdns_server", [$"--config-dir={Folder.FullPath}"], Folder.FullPath);
     }
@@ -114,6 +127,9 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
             (await UtilAsync("activate-tsig-key", zone, key.Name, "primary")).EnsureSuccess();
     }
 
-    private Task<ToolResult> UtilAsync(params string[] command) =>
-        Tool.RunAsync("pdnsutil", [$"--config-dir={Folder.FullPath}", .. command]);
+    private async Task FollowAsync(string catalog, IPEndPoint master)
+    {
+        (await UtilAsync("create-secondary-zone", catalog, master.ToString())).EnsureSuccess();
+        (await UtilAsync("set-kind", catalog, "consumer")).EnsureSuccess();
+    }
 }

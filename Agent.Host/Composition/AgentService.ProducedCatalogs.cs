@@ -21,7 +21,9 @@ internal sealed partial class AgentService
         string folder = Directory.CreateDirectory(Path.Combine(data.Path, ProducedFolder)).FullName;
         try
         {
-            var backend = new CatalogBackend(settings.ToOptions(folder, cancellation => WantedAsync(target, journal, cancellation)), clock);
+            CatalogOptions options = settings.ToOptions(
+                folder, _transferKeys.Find, cancellation => WantedAsync(target, journal, cancellation));
+            var backend = new CatalogBackend(options, clock);
             _produced.Add(backend.Catalog);
             return backend;
         }

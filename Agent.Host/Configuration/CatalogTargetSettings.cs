@@ -1,5 +1,6 @@
 using System.Globalization;
 using Agent.Backends.Catalog;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Host.Configuration.Hocon;
 
@@ -8,15 +9,22 @@ namespace Agent.Host.Configuration;
 /// <param name="Name">Apex of the catalog zone.</param>
 /// <param name="Consumers">The servers that read it.</param>
 /// <param name="Quorum">So many of them must serve a change; 0: all.</param>
-public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<HostEndpoint> Consumers, int Quorum) : TargetSettings
+public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<ConsumerSettings> Consumers, int Quorum) : TargetSettings
 {
     // What stands before it in the catalog (group.LABEL.zones.) has to fit into a name of 255 octets.
     private const int NameOctetsMax = 200;
 
+    private static readonly HoconObject KeyDefault =
+        new HoconLoader(_ => null).AddText("key = \"\"", SectionReader.BuiltIn).Resolve();
+
     /// <param name="folder">Where the catalog is kept between runs.</param>
+    /// <param name="current">The key of a name as it stands after reloads; null when it was taken out.</param>
     /// <param name="readWanted">Names the zones that belong to the target.</param>
-    public CatalogOptions ToOptions(string folder, Func<CancellationToken, Task<IReadOnlyCollection<DomainName>>> readWanted) =>
-        new(Name, [.. Consumers.Select(consumer => consumer.ToEndPoint())], folder) { Quorum = Quorum, ReadWanted = readWanted };
+    public CatalogOptions ToOptions(
+        string folder,
+        Func<string, TsigKey?> current,
+        Func<CancellationToken, Task<IReadOnlyCollection<DomainName>>> readWanted) =>
+        new(Name, [.. Consumers.Select(consumer => consumer.ToOptions(current))], folder) { Quorum = Quorum, ReadWanted = readWanted };
 
     internal static CatalogTargetSettings Read(SectionReader section, TargetSurroundings around)
     {
@@ -29,19 +37,42 @@ public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<HostEn
         }
 
         if (section.IsSet("server")) section.Problem("server", "leave this empty: the consumers are asked what they serve");
-        var consumers = new List<HostEndpoint>();
-        foreach ((string word, HoconOrigin origin) in section.Words("consumers"))
-        {
-            if (HostEndpoint.Parse(word, TargetDrivers.DnsPort) is not { } consumer)
-                section.ProblemAt(origin, "consumers", $"an address or name is needed, with or without port, not '{word}'");
-            else if (consumers.Contains(consumer))
-                section.ProblemAt(origin, "consumers", $"{word} is named twice");
-            else
-                consumers.Add(consumer);
-        }
-
+        List<ConsumerSettings> consumers = ReadConsumers(section, around);
         if (consumers.Count == 0) section.Problem("consumers", "at least one server that reads the catalog must be named");
         return new CatalogTargetSettings(name ?? DomainName.Root, consumers, ReadQuorum(section, consumers.Count));
+    }
+
+    private static List<ConsumerSettings> ReadConsumers(SectionReader section, TargetSurroundings around)
+    {
+        var consumers = new List<ConsumerSettings>();
+        foreach ((int index, HoconNode item) in section.Items("consumers").Index())
+        {
+            if (item is not HoconObject written)
+            {
+                // A text with commas gives several, so that they can come from one environment variable.
+                string text = item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
+                foreach (string word in text.Split(',', StringSplitOptions.TrimEntries)) Add(word, key: null, item.Origin);
+                continue;
+            }
+
+            SectionReader inner = section.Item("consumers", index, written, KeyDefault);
+            string name = inner.Text("key");
+            if (name.Length > 0) KeyReader.Check(inner, "key", name, around.Keys);
+            Add(inner.Text("address"), around.Keys.GetValueOrDefault(name), inner.OriginOf("address"));
+            inner.Done();
+        }
+
+        return consumers;
+
+        void Add(string word, KeyOptions? key, HoconOrigin origin)
+        {
+            if (HostEndpoint.Parse(word, TargetDrivers.DnsPort) is not { } server)
+                section.ProblemAt(origin, "consumers", $"an address or name is needed, with or without port, not '{word}'");
+            else if (consumers.Exists(consumer => consumer.Server == server))
+                section.ProblemAt(origin, "consumers", $"{word} is named twice");
+            else
+                consumers.Add(new ConsumerSettings(server, key));
+        }
     }
 
     private static int ReadQuorum(SectionReader section, int consumers)
@@ -52,5 +83,17 @@ public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<HostEn
             return quorum;
         section.Problem("quorum", $"all, or a number from 1 to that of the consumers, is needed, not '{text}'");
         return 0;
+    }
+}
+
+/// <param name="Server">Where it answers DNS and hears NOTIFY.</param>
+/// <param name="Key">Signs NOTIFY to it; null: unsigned.</param>
+public sealed record ConsumerSettings(HostEndpoint Server, KeyOptions? Key)
+{
+    internal CatalogConsumer ToOptions(Func<string, TsigKey?> current)
+    {
+        if (Key is null) return new CatalogConsumer(Server.ToEndPoint());
+        TsigKey atStart = Key.ToTsigKey();
+        return new CatalogConsumer(Server.ToEndPoint(), () => current(Key.Name) ?? atStart);
     }
 }

@@ -4,6 +4,7 @@ using Agent.Actors.Reasons;
 using Agent.Backends.Catalog;
 using Agent.Bench.Peers;
 using Agent.Dns.Catalogs;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 
 namespace Agent.Tests.Backends.Catalog;
@@ -189,9 +190,10 @@ public sealed class CatalogBackendTests : IAsyncDisposable
         Assert.Equal(OrderOutcome.Done, (await Start(quorum: 1, others: nobody).ProbeAsync()).Outcome);
     }
 
-    private BackendCaller Start(int quorum = 0, DomainName[]? wanted = null, params EndPoint[] others)
+    private BackendCaller Start(int quorum = 0, DomainName[]? wanted = null, TsigKey? key = null, params EndPoint[] others)
     {
-        var options = new CatalogOptions(Name, [_follower.EndPoint, .. others], _folder.FullPath)
+        var options = new CatalogOptions(
+            Name, [new(_follower.EndPoint, key is null ? null : () => key), .. others.Select(other => new CatalogConsumer(other))], _folder.FullPath)
         {
             Quorum = quorum,
             ReadWanted = _ => wanted is null ? _follower.WantedAsync() : Task.FromResult<IReadOnlyCollection<DomainName>>(wanted),

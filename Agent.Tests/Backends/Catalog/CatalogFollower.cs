@@ -52,11 +52,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
     }
 
     /// <summary>A driver whose contents can be transferred from here.</summary>
-    public IZoneBackend Feed(CatalogBackend backend)
-    {
-        _catalog = backend.Catalog;
-        return new Fed(backend, this);
-    }
+    public IZoneBackend Feed(CatalogBackend backend) => new Fed(backend, this);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
@@ -99,6 +95,7 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
     }
 
+    /// <summary>Of several, each stands for a run of the agent: who has the last order is the one that runs.</summary>
     private sealed class Fed(CatalogBackend inner, CatalogFollower follower) : IZoneBackend
     {
         public BackendTraits Traits => inner.Traits;
@@ -106,21 +103,27 @@ internal sealed class CatalogFollower : IAsyncDisposable
         public void Apply(ApplyZone order, ReplyTo replyTo)
         {
             lock (follower._gate) follower._given[order.Zone] = order.Content;
-            inner.Apply(order, replyTo);
+            Running().Apply(order, replyTo);
         }
 
         public void Remove(RemoveZone order, ReplyTo replyTo)
         {
             lock (follower._gate) follower._given.Remove(order.Zone);
-            inner.Remove(order, replyTo);
+            Running().Remove(order, replyTo);
         }
 
-        public void Observe(ObserveZone order, ReplyTo replyTo) => inner.Observe(order, replyTo);
+        public void Observe(ObserveZone order, ReplyTo replyTo) => Running().Observe(order, replyTo);
 
-        public void Probe(ProbeServer order, ReplyTo replyTo) => inner.Probe(order, replyTo);
+        public void Probe(ProbeServer order, ReplyTo replyTo) => Running().Probe(order, replyTo);
 
-        public void List(ListServed order, ReplyTo replyTo) => inner.List(order, replyTo);
+        public void List(ListServed order, ReplyTo replyTo) => Running().List(order, replyTo);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+        private CatalogBackend Running()
+        {
+            lock (follower._gate) follower._catalog = inner.Catalog;
+            return inner;
+        }
     }
 }

@@ -93,7 +93,7 @@ internal static class DriverBeds
     {
         CatalogFollower follower = new();
         TemporaryFolder folder = new("produced");
-        CatalogOptions options = new(DomainName.Parse("catalog.conformance.example."), [follower.EndPoint], folder.FullPath)
+        CatalogOptions options = new(DomainName.Parse("catalog.conformance.example."), [new(follower.EndPoint)], folder.FullPath)
         {
             ReadWanted = _ => follower.WantedAsync(),
         };
