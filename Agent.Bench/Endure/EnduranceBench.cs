@@ -33,6 +33,7 @@ internal static class EnduranceBench
         BenchReport report = new(string.Create(
             CultureInfo.InvariantCulture, $"{rounds * zones:N0} changes of {zones:N0} zones through {driver}, each until it is served"));
         await using ProvisionServer server = ProvisionServers.ByDriver[driver]();
+        await server.ExpectAsync(NamesOf(zones));
         await server.StartAsync();
         await using SmallZoneMaster master = new(HostsPerZone);
         await using AgentProcess agent = await AgentProcess.StartedAsync(
@@ -41,11 +42,13 @@ internal static class EnduranceBench
         return report;
     }
 
+    private static string[] NamesOf(int zones) =>
+        [.. Enumerable.Range(0, zones).Select(i => $"z{i.ToString(CultureInfo.InvariantCulture)}.endure.invalid.")];
+
     private sealed class EnduranceRun(
         BenchReport report, ProvisionServer server, SmallZoneMaster master, AgentProcess agent, int zones, int inFlight)
     {
-        private readonly string[] _names =
-            [.. Enumerable.Range(0, zones).Select(i => $"z{i.ToString(CultureInfo.InvariantCulture)}.endure.invalid.")];
+        private readonly string[] _names = NamesOf(zones);
 
         private string Subject => AgentLife.SubjectOf(server.Driver);
 

@@ -66,6 +66,7 @@ public sealed class AgentLife : IAsyncDisposable
     public static string SettingsFor(SmallZoneMaster master, ProvisionServer server) => $$"""
         masters = ["{{master.EndPoint}}"]
         targets.server { {{server.TargetSettings}} }
+        {{server.OtherSettings}}
         """;
 
     /// <summary>CREATE for each zone; the agent answers when the server serves it, which is then checked besides.</summary>

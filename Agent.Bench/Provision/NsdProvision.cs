@@ -4,7 +4,7 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Provision;
 
 /// <summary>NSD. In bulk: <c>addzones</c> with 500 lines a call; 5 000 lines in one call have been seen to hang it.</summary>
-public sealed class NsdProvision : ProvisionServer
+public class NsdProvision : ProvisionServer
 {
     private const int ZonesPerCall = 500;
 
@@ -20,6 +20,8 @@ public sealed class NsdProvision : ProvisionServer
         driver = nsd, server = "{EndPoint}", control = "unix:{_nsd.ControlPath}"
         pattern = {NsdServer.TargetPattern}, zone-directory = "{_nsd.ZoneFolder}"
         """;
+
+    protected NsdServer Server => _nsd;
 
     public override IPEndPoint EndPoint => _nsd.EndPoint;
 
@@ -56,5 +58,9 @@ public sealed class NsdProvision : ProvisionServer
 
     public override Task StopAsync() => _nsd.StopAsync();
 
-    public override ValueTask DisposeAsync() => _nsd.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await _nsd.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 }

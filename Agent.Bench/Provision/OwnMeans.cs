@@ -53,6 +53,7 @@ internal static class OwnMeans
 
     private static async Task ReadyAsync(ProvisionServer server, string[] zones, int hosts)
     {
+        await server.ExpectAsync([AgentLife.StableZone, .. zones]);
         await server.StartAsync();
         await server.PrepareAsync([AgentLife.StableZone, .. zones], new SmallZone(hosts, FirstSerial));
         await server.AddBulkAsync([AgentLife.StableZone]);

@@ -82,11 +82,18 @@ internal static class ProvisionBench
 
     private static async Task AgentAsync(BenchReport report, ProvisionServer server, ProvisionPlan plan, string[] names, bool isLast)
     {
+        await server.ExpectAsync([AgentLife.StableZone, .. names]);
         await server.StartAsync();
         await using AgentLife life = await AgentLife.StartAsync(report, server, HostsPerZone, plan.InFlight);
         await life.CreateAsync(names);
         await life.ChangeAsync([.. names.Take(plan.Changes)]);
         if (!isLast) return;
+        if (!server.TakesZonesAway)
+        {
+            report.AddNote($"{server.Driver}: zones cannot be taken away through this driver, so none were.");
+            return;
+        }
+
         await life.DeleteAsync(names);
         await life.CheckNothingIsLeftAsync(names);
     }

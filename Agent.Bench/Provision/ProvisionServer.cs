@@ -8,7 +8,7 @@ namespace Agent.Bench.Provision;
 /// process for each zone or all at once. Whoever is measured gets a server of its own.
 /// </summary>
 /// <remarks>
-/// Steps, in this order: start, prepare, add (one way or the other), settle; then zones are served, at the latest soon. The same with
+/// Steps, in this order: expect, start, prepare, add (one way or the other), settle; then zones are served, at the latest soon. The same with
 /// change in the place of add.
 /// </remarks>
 public abstract class ProvisionServer : IAsyncDisposable
@@ -25,6 +25,12 @@ public abstract class ProvisionServer : IAsyncDisposable
     /// <summary>Settings of a target by which an agent drives this server.</summary>
     public abstract string TargetSettings { get; }
 
+    /// <summary>Settings of the agent beside its targets, a key for instance.</summary>
+    public virtual string OtherSettings => "";
+
+    /// <summary>Whether zones can be taken from the server through the driver.</summary>
+    public virtual bool TakesZonesAway => true;
+
     public abstract IPEndPoint EndPoint { get; }
 
     public abstract string Output { get; }
@@ -32,6 +38,9 @@ public abstract class ProvisionServer : IAsyncDisposable
     public int ProcessId => Process.Id;
 
     protected abstract ChildProcess Process { get; }
+
+    /// <summary>Before the start: these are the zones that will come, whoever brings them. For a server that must have them already.</summary>
+    public virtual Task ExpectAsync(IReadOnlyList<string> zones) => Task.CompletedTask;
 
     public abstract Task StartAsync();
 

@@ -7,6 +7,8 @@ internal static class ProvisionServers
         new SortedDictionary<string, Func<ProvisionServer>>(StringComparer.Ordinal)
     {
         ["bind9"] = () => new BindProvision(),
+        ["dynamic-update"] = () => new DynamicUpdateProvision(),
+        ["exec"] = () => new ExecProvision(),
         ["gdnsd"] = () => new GdnsdProvision(),
         ["knot"] = () => new KnotProvision(),
         ["nsd"] = () => new NsdProvision(),
