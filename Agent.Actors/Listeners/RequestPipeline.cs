@@ -175,7 +175,7 @@ public sealed class RequestPipeline
         }
         AccessList list = _policy.AllowTransfer;
 
-        // A signature of another's key, perhaps between the client and the server to which the question is relayed, is not for us to answer.
+        // A signature under another's key, perhaps one between the client and the server behind us, is not for us to answer.
         bool isUnread = context.HasTsig && context.Authentication.Status == AuthenticationStatus.Unsigned;
         return !isUnread
             && (list.AllowsAddress(context.Source.Client) || list.AllowsCertificate(context.Source.Tls)

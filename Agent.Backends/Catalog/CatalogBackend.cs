@@ -138,7 +138,7 @@ public sealed class CatalogBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override async ValueTask CloseAsync()
     {
-        await Catalog.CloseAsync();
+        await Catalog.DisposeAsync();
         _news.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using Agent.Actors.Kernel;
 using Agent.Backends.Shared;
 using Agent.Dns.Catalogs;
 using Agent.Dns.Wire;
@@ -13,7 +14,7 @@ namespace Agent.Backends.Catalog;
 /// Nothing is published, and nobody is given the catalog, before the members have been compared with the journal: a catalog that lacks
 /// members makes consumers drop those zones. Changes share versions: while one is written, all that come wait for the next.
 /// </remarks>
-public sealed class ProducedCatalog
+public sealed class ProducedCatalog : IAsyncDisposable
 {
     private const int MembersMax = int.MaxValue / 4;
 
@@ -78,7 +79,7 @@ public sealed class ProducedCatalog
     internal Task PublishedAsync(DomainName zone) => _membership.IsUnpublished(zone) ? _publishing.JoinAsync() : Task.CompletedTask;
 
     /// <summary>Waits until nothing is written any more. What is published stays readable.</summary>
-    internal async Task CloseAsync()
+    public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
         Task loading;
@@ -171,6 +172,7 @@ public sealed class ProducedCatalog
             DifferenceSequence step =
                 CatalogWriter.WriteDifference(Name, version.Content.Serial, serial, change.Deleted, change.Added);
             await _folder.WriteAsync(Name, content);
+            FaultPoint.Pass("catalog.written");
             isPublished = true;
             return version.Next(content, step);
         }

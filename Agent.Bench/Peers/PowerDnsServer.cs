@@ -12,7 +12,8 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
 
     private readonly HashSet<string> _loaded = new(StringComparer.Ordinal);
 
-    /// <summary>A catalog whose members it serves, and who has it and them. Set before the start. Version 4.7 gives members no key.</summary>
+    /// <summary>A catalog whose members it serves, and who has it and them. Set before the start.</summary>
+    /// <remarks>Without a key: version 4.7 gives members none, whatever the catalog has.</remarks>
     public (string Catalog, IPEndPoint Master)? Reads { get; init; }
 
     /// <summary>Where its own questions come from.</summary>

@@ -366,14 +366,20 @@ public class OptionsTests
         TargetOptions target = Assert.Single(ConfigurationText.Load("""
             agent {
               allow-transfer = ["192.0.2.0/24"]
-              targets.c { driver = catalog, name = catalog.example, consumers = ["192.0.2.1", "ns2.example.net:5300"] }
+              keys { k { secret = "c2VjcmV0" } }
+              targets.c {
+                driver = catalog, name = catalog.example
+                consumers = ["192.0.2.1", "ns2.example.net:5300", { address = "192.0.2.3", key = k }]
+              }
             }
             """).Options.Targets);
 
         var settings = (CatalogTargetSettings)target.Settings;
         Assert.Equal((TargetScope.Farm, null, 0), (target.Scope, target.Server, settings.Quorum));
         Assert.Equal("catalog.example.", settings.Name.ToString());
-        Assert.Equal(["192.0.2.1:53", "ns2.example.net:5300"], settings.Consumers.Select(consumer => consumer.ToString()));
+        Assert.Equal(
+            ["192.0.2.1:53 ", "ns2.example.net:5300 ", "192.0.2.3:53 k"],
+            settings.Consumers.Select(consumer => $"{consumer.Server} {consumer.Key?.Name}"));
     }
 
     [Fact]

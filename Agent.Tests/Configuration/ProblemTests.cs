@@ -152,6 +152,9 @@ public class ProblemTests
     [InlineData("backend-driver = catalog, backends.catalog { name = c.example, consumers = [\"192.0.2.1\"] }",
         "agent.allow-transfer: the consumers of the catalog c.example. transfer it and its zones")]
     [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\", \"192.0.2.1:53\"] }", "is named twice")]
+    [InlineData("targets.c { driver = catalog, name = c.example, consumers = [{ address = a, key = k1 }] }, keys.k { secret = \"c2VjcmV0\" }",
+        "agent.targets.c.consumers[0].key: keys has no key named k1; did you mean k?")]
+    [InlineData("targets.c { driver = catalog, name = c.example, consumers = [null] }", "an address or name is needed")]
     [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\"], quorum = 2 }",
         "agent.targets.c.quorum: all, or a number from 1")]
     [InlineData("targets.c { driver = catalog, name = c.example, consumers = [\"192.0.2.1\"], server = \"192.0.2.1\" }",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Agent.Bench.Peers;
 using Agent.Tests.Backends.Exec;
 using Agent.Tests.Scenarios;
@@ -47,6 +48,10 @@ internal abstract class CrashTarget : IAsyncDisposable
                 var pdns = new PowerDnsTarget();
                 await pdns.StartAsync();
                 return new PowerDns(pdns, kind == "powerdns-api" ? pdns.ApiTargetSettings : pdns.SqlTargetSettings);
+            case "catalog":
+                var consumer = new Consumer();
+                await consumer.StartAsync();
+                return consumer;
             case "tinydns":
                 var tinydns = new TinydnsServer();
                 await tinydns.StartAsync();
@@ -215,6 +220,38 @@ internal abstract class CrashTarget : IAsyncDisposable
         }
 
         public override ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+
+    /// <summary>A Knot that has the zones of the agent's catalog, and no others.</summary>
+    private sealed class Consumer : CrashTarget
+    {
+        private const string Catalog = "catalog.crash.example.";
+
+        private readonly int _port = LoopbackPort.Next();
+        private readonly KnotServer _server;
+
+        public Consumer() => _server = new KnotServer { Reads = (Catalog, new IPEndPoint(IPAddress.Loopback, _port)) };
+
+        public override string Settings => $$"""
+            port = {{_port.ToString(CultureInfo.InvariantCulture)}}
+            allow-transfer = ["127.0.0.1"]
+            targets { ns1 { driver = catalog, name = "{{Catalog}}", consumers = ["{{_server.EndPoint}}"] } }
+            """;
+
+        public Task StartAsync() => _server.StartAsync();
+
+        public override Task<uint> SerialAsync(AgentProcess agent, string zone) => WorkerClient.PollSerialAsync(_server.EndPoint, zone);
+
+        public override async Task<IReadOnlyList<string>> FaultsAsync(IReadOnlyCollection<string> zones)
+        {
+            string status = (await _server.KnotcAsync("zone-status")).EnsureSuccess().Output;
+            string[] found = [.. status.Split('\n').Where(line => line.StartsWith('[')).Select(line => line.Split(' ')[0])];
+            string[] wanted = [.. zones.Append(Catalog).Select(zone => $"[{zone}]")];
+            return wanted.ToHashSet(StringComparer.Ordinal).SetEquals(found)
+                ? [] : [$"knotd has {string.Join(' ', found)} and not {string.Join(' ', wanted)}"];
+        }
+
+        public override ValueTask DisposeAsync() => _server.DisposeAsync();
     }
 
     /// <summary>What it has is what its folder holds, and nothing may be left of a change that was not taken.</summary>

@@ -208,6 +208,9 @@ public sealed class KnotFaultPointTests() : FaultPointTests("knot", SharedSteps.
 public sealed class GdnsdFaultPointTests() : FaultPointTests("gdnsd", SharedSteps.TriedElsewhere);
 
 [Trait("Category", "Peer")]
+public sealed class CatalogFaultPointTests() : FaultPointTests("catalog", SharedSteps.AndThoseOfTargetsTriedElsewhere);
+
+[Trait("Category", "Peer")]
 public sealed class TinydnsFaultPointTests() : FaultPointTests("tinydns", SharedSteps.TriedElsewhere);
 
 [Trait("Category", "Peer")]

@@ -31,7 +31,10 @@ public sealed class CatalogFarm : IAsyncLifetime
             keys { {{Key.Name}} { algorithm = {{Key.Algorithm}}, secret = "{{Key.Secret}}" } }
             allow-transfer = ["key:{{Key.Name}}", "{{PowerDns.AskingAddress}}"]
             sweep { interval = 1s, after-return = 0s }
-            targets { farm { driver = catalog, name = "{{Catalog}}", consumers = [{{Keyed(Bind)}}, {{Keyed(Knot)}}, "{{PowerDns.EndPoint}}"] } }
+            targets.farm {
+              driver = catalog, name = "{{Catalog}}"
+              consumers = [{{Keyed(Bind)}}, {{Keyed(Knot)}}, "{{PowerDns.EndPoint}}"]
+            }
             """));
 
         static string Keyed(DnsServer server) => $$"""{ address = "{{server.EndPoint}}", key = {{Key.Name}} }""";

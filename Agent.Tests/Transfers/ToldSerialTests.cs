@@ -4,6 +4,7 @@ using Agent.Actors.Listeners;
 using Agent.Actors.Zones;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Sockets;
@@ -19,6 +20,8 @@ public sealed class ToldSerialTests
     private const ushort Id = 7;
 
     private static readonly DomainName Zone = DomainName.Parse("told.example.");
+
+    private static readonly TsigKey Key = new(DomainName.Parse("consumers."), TsigAlgorithm.HmacSha256, "one secret"u8);
 
     private readonly ZoneContent _content = SmallZone.Create(Zone, 42);
 
@@ -43,6 +46,29 @@ public sealed class ToldSerialTests
         Assert.Equal(RequestDisposition.Relay, Ask(RecordType.SOA, null, tells: false).Disposition);
         Assert.Equal(RequestDisposition.Relay, Ask(RecordType.NS, null).Disposition);
         Assert.Equal(RequestDisposition.Reply, Ask(RecordType.SOA, new Stranger(ResponseCode.Refused), mayTransfer: false).Disposition);
+    }
+
+    /// <summary>A secondary that has a key asks for the serial under it, too.</summary>
+    [Fact]
+    public async Task One_who_may_transfer_under_a_key_is_told_under_it()
+    {
+        RequestOutcome outcome = Ask(RecordType.SOA, null, mayTransfer: false, key: Key);
+
+        SoaAnswer answer = await AnswerAsync(outcome, isByTcp: true, _ => Task.FromResult(new ZoneContentReply(Zone, _content)));
+
+        Assert.Equal((SoaAnswerKind.Authoritative, 42u), (answer.Kind, answer.Serial));
+        Assert.Equal(Key.Name, outcome.Transfer!.Authentication.KeyName);
+    }
+
+    /// <summary>Such a key may be one between the client and the server.</summary>
+    [Fact]
+    public void A_key_that_is_not_ours_is_relayed_with_its_question()
+    {
+        TsigKey other = new(Key.Name, Key.Algorithm, "another secret"u8);
+
+        Assert.Equal(RequestDisposition.Relay, Ask(RecordType.SOA, null, key: other).Disposition);
+        Assert.Equal(RequestDisposition.Relay, Ask(RecordType.NS, null, mayTransfer: false, key: Key).Disposition);
+        Assert.Equal(RequestDisposition.Relay, Ask(RecordType.SOA, null, mayTransfer: false, tells: false, key: Key).Disposition);
     }
 
     [Theory]
@@ -80,18 +106,34 @@ public sealed class ToldSerialTests
         Assert.Equal(ResponseCode.ServFail, answer.ResponseCode);
     }
 
+    private static ulong Now => (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+
     private static RequestOutcome Ask(
-        RecordType type, ILocalAnswerer? answerer, bool mayTransfer = true, bool tells = true, bool isByTcp = true)
+        RecordType type,
+        ILocalAnswerer? answerer,
+        bool mayTransfer = true,
+        bool tells = true,
+        bool isByTcp = true,
+        TsigKey? key = null)
     {
         byte[] query = new byte[512];
         var writer = new MessageWriter(query, Id);
         Assert.True(writer.TryWriteQuestion(Zone, type) && writer.TryWriteOpt(1232));
-        var policy = new ListenerPolicy { AllowTransfer = mayTransfer ? AccessList.Parse("127.0.0.1") : AccessList.None };
-        var pipeline = new RequestPipeline(
-            policy, new PipelineParts { LocalAnswerer = answerer, SendsZones = true, TellsSerials = tells });
+        int length = writer.Length;
+        byte[] mac = new byte[TsigAlgorithms.MaximumMacLength];
+        if (key is not null) Assert.True(TsigSigner.TrySignRequest(query, ref length, key, Now, mac, out _));
+        var policy = new ListenerPolicy { AllowTransfer = AccessList.Parse(mayTransfer ? "127.0.0.1" : $"key:{Key.Name}") };
+        var parts = new PipelineParts
+        {
+            LocalAnswerer = answerer,
+            SendsZones = true,
+            TellsSerials = tells,
+            Authenticator = new TsigAuthenticator(new TsigKeyring([Key]), TimeProvider.System),
+        };
+        var pipeline = new RequestPipeline(policy, parts);
         NetworkEndpoint here = NetworkEndpoint.From(IPAddress.Loopback, 53);
         var source = new RequestSource(here, here, isByTcp ? AnswerTransport.Tcp : AnswerTransport.Udp, new Output());
-        return pipeline.Process(query.AsSpan(0, writer.Length), source, new byte[ushort.MaxValue], 0);
+        return pipeline.Process(query.AsSpan(0, length), source, new byte[ushort.MaxValue], 0);
     }
 
     private static async Task<SoaAnswer> AnswerAsync(

@@ -190,10 +190,75 @@ public sealed class CatalogBackendTests : IAsyncDisposable
         Assert.Equal(OrderOutcome.Done, (await Start(quorum: 1, others: nobody).ProbeAsync()).Outcome);
     }
 
+    [Fact]
+    public async Task A_consumer_with_a_key_hears_signed_news_only()
+    {
+        TsigKey key = new(DomainName.Parse("consumers."), TsigAlgorithm.HmacSha256, "one secret"u8);
+        _follower.Key = key;
+        BackendCaller caller = Start(key: key);
+        await AppliedAsync(caller, One, 5);
+        await Eventually.HoldsAsync(
+            () => _follower.CountOfNews(Name) > 0 && _follower.CountOfNews(One) > 0, () => "it is told of the catalog and of the zone");
+
+        _follower.Key = new TsigKey(key.Name, TsigAlgorithm.HmacSha256, "another secret"u8);
+        _follower.Follows = false;
+        await AppliedAsync(caller, One, 6);
+
+        ZoneObserved seen = new(0, default, 0, null);
+        await Eventually.HoldsAsync(
+            async () => (seen = await caller.ObserveAsync(One)).Reason?.Text.Contains("BADSIG", StringComparison.Ordinal) == true,
+            () => $"why it is behind is told: {seen}");
+        Assert.Equal((Observation.Present, 5u, ReasonCode.VerifyStale), (seen.Observation, seen.Serial, seen.Reason!.Code));
+        Assert.Equal(1, _follower.CountOfNews(One));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_lost_a_zone_is_given_the_catalog_anew_and_nothing_else_changes()
+    {
+        BackendCaller caller = Start();
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Present, 5);
+        (string label, uint serial) = (LabelOf(One), _backend.Catalog.Published!.Content.Serial);
+        _follower.Lose(One);
+
+        await AppliedAsync(caller, One, 5);
+
+        await SeesAsync(caller, One, Observation.Present, 5);
+        Assert.Equal(label, LabelOf(One));
+        Assert.True(SerialNumber.IsNewer(_backend.Catalog.Published!.Content.Serial, serial));
+    }
+
+    [Fact]
+    public async Task Closing_waits_for_what_is_under_way_and_nothing_begins_afterwards()
+    {
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<IReadOnlyCollection<DomainName>> journal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var options = new CatalogOptions(Name, [new(_follower.EndPoint)], _folder.FullPath)
+        {
+            ReadWanted = closing =>
+            {
+                closing.Register(() => asked.TrySetResult());
+                return journal.Task;
+            },
+        };
+        CatalogBackend backend = new(options, TimeProvider.System);
+        Task<OrderFinished> apply = new BackendCaller(backend).ApplyAsync(One, SmallZone.Create(One, 1));
+
+        Task closed = backend.DisposeAsync().AsTask();
+        await asked.Task.WaitAsync(Eventually.Deadline);
+        Assert.Equal(OrderOutcome.Away, (await apply).Outcome);
+        Assert.False(closed.IsCompleted);
+        journal.SetResult([Two]);
+        await closed;
+
+        Assert.False(File.Exists(KeptFile));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => backend.Catalog.VersionAsync(CancellationToken.None));
+    }
+
     private BackendCaller Start(int quorum = 0, DomainName[]? wanted = null, TsigKey? key = null, params EndPoint[] others)
     {
-        var options = new CatalogOptions(
-            Name, [new(_follower.EndPoint, key is null ? null : () => key), .. others.Select(other => new CatalogConsumer(other))], _folder.FullPath)
+        CatalogConsumer first = new(_follower.EndPoint, key is null ? null : () => key);
+        var options = new CatalogOptions(Name, [first, .. others.Select(other => new CatalogConsumer(other))], _folder.FullPath)
         {
             Quorum = quorum,
             ReadWanted = _ => wanted is null ? _follower.WantedAsync() : Task.FromResult<IReadOnlyCollection<DomainName>>(wanted),

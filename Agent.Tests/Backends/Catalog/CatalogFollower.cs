@@ -2,6 +2,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Backends.Catalog;
 using Agent.Dns.Catalogs;
+using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -21,12 +22,18 @@ internal sealed class CatalogFollower : IAsyncDisposable
     private ProducedCatalog? _catalog;
     private MemoryZoneContent? _read;
 
+    // The version of the catalog that it does not follow any more, because something was taken away since.
+    private uint? _lost;
+
     public CatalogFollower() => _server = new ScriptedDnsServer(Answer);
 
     public System.Net.EndPoint EndPoint => _server.EndPoint;
 
     /// <summary>It does what the catalog says; else it goes on with what it has.</summary>
     public bool Follows { get; set; } = true;
+
+    /// <summary>What NOTIFY has to be signed with; null: it hears everybody.</summary>
+    public TsigKey? Key { get; set; }
 
     /// <summary>How often it was told of a zone by NOTIFY.</summary>
     public int CountOfNews(DomainName zone)
@@ -38,6 +45,16 @@ internal sealed class CatalogFollower : IAsyncDisposable
     public void Hold(ZoneContent content)
     {
         lock (_gate) _held[content.Apex] = ("", content);
+    }
+
+    /// <summary>A zone is taken away there by hand; it comes back with the next version of the catalog.</summary>
+    public void Lose(DomainName zone)
+    {
+        lock (_gate)
+        {
+            _held.Remove(zone);
+            _lost = _read?.Serial;
+        }
     }
 
     public ZoneContent? Read(DomainName zone)
@@ -64,8 +81,9 @@ internal sealed class CatalogFollower : IAsyncDisposable
         {
             if (reader.Header.Opcode == Opcode.Notify)
             {
-                _heard.Add(zone);
-                return ScriptedDnsServer.Answer(query, 0xa400);
+                byte[] answer = AnswerToNews(query, reader.Offset, out bool isHeard);
+                if (isHeard) _heard.Add(zone);
+                return answer;
             }
 
             if (Follows) Follow();
@@ -74,9 +92,24 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
     }
 
+    private byte[] AnswerToNews(byte[] query, int questionEnd, out bool isHeard)
+    {
+        isHeard = true;
+        if (Key is not { } key) return ScriptedDnsServer.Answer(query, 0xa400);
+        ulong now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        TsigVerification signature = TsigVerifier.VerifyRequest(query, new TsigKeyring([key]), now);
+        isHeard = signature.IsVerified;
+        byte[] answer = new byte[512];
+        ScriptedDnsServer.Answer(query[..questionEnd], isHeard ? (ushort)0xa400 : (ushort)0xa409).CopyTo(answer, 0);
+        answer[11] = 0;
+        int length = questionEnd;
+        TsigSigner.TrySignReply(answer, ref length, signature, now);
+        return answer[..length];
+    }
+
     private void Follow()
     {
-        if (_catalog?.Published?.Content is not { } content) return;
+        if (_catalog?.Published?.Content is not { } content || content.Serial == _lost) return;
         if (_read is not null && SerialNumber.IsNewer(_read.Serial, content.Serial)) return;
         _read = content;
         Dictionary<DomainName, string> members =
