@@ -20,7 +20,7 @@ public sealed partial class BackendActor
             Words.Of(finding.Kind),
             finding.ServedSerial,
             finding.WantedSerial,
-            finding.Difference?.ToString() ?? "not compared",
+            finding.Difference?.ToString() ?? finding.Settings ?? "not compared",
             finding.IsRepairing ? "repair" : "report");
     }
 

@@ -134,6 +134,7 @@ public sealed partial class BackendActor : UntypedActor
     private void Count(OrderFinished finished)
     {
         if (!_started.Remove(finished.Id, out (BackendOrder Order, TimeSpan At) started)) return;
+        NoteDoubt(started.Order);
         string operation = started.Order is ApplyZone ? "apply" : "remove";
         FarmMetrics.CountApply(_settings.Name, operation, finished.Outcome.ToString().ToLowerInvariant(), Clock.Monotonic - started.At);
     }

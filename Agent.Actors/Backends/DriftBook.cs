@@ -28,7 +28,7 @@ public sealed class DriftBook
         if (_standing.TryGetValue(finding.Zone, out DriftFinding? before))
         {
             bool isSame = before.Kind == finding.Kind && before.ServedSerial == finding.ServedSerial
-                && before.IsRepairing == finding.IsRepairing;
+                && before.IsRepairing == finding.IsRepairing && before.Settings == finding.Settings;
             _standing[finding.Zone] = finding with { FoundAt = before.FoundAt };
             return !isSame;
         }

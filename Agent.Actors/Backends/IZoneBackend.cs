@@ -47,6 +47,13 @@ public interface IZoneBackend : IAsyncDisposable
 /// repeated.</param>
 public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeSpan VerifyPatience)
 {
+    /// <summary>
+    /// So many orders at most go to the server in one go (one call, one transaction, one build of all its data); 1: each by itself. The
+    /// actor keeps up to <see cref="MaxConcurrentOrders"/> under way and never waits for more to come, so a driver puts together what is
+    /// there: what comes while one go lasts makes up the next.
+    /// </summary>
+    public int OrdersTogether { get; init; } = 1;
+
     /// <summary>The driver can use differences: <see cref="ApplyZone.History"/> is given to it where there is one.</summary>
     public bool TakesDifferences { get; init; }
 
@@ -85,13 +92,20 @@ public sealed record ApplyZone(long Id, DomainName Zone, ZoneContent Content) : 
     /// <summary>The server took this content before and does not serve it: nothing that is known of the server is taken for
     /// granted.</summary>
     public bool IsRepeated { get; init; }
+
+    /// <summary>A zone that is there otherwise than a driver can change in place may be taken away for a moment and added anew.</summary>
+    public bool MayTakeAway { get; init; } = true;
 }
 
 /// <summary>Do not serve this zone.</summary>
 public sealed record RemoveZone(long Id, DomainName Zone) : BackendOrder(Id);
 
 /// <summary>Say what the server serves for this zone.</summary>
-public sealed record ObserveZone(long Id, DomainName Zone) : BackendOrder(Id);
+public sealed record ObserveZone(long Id, DomainName Zone) : BackendOrder(Id)
+{
+    /// <summary>Say also whether the server's settings of the zone are those that the driver gives it.</summary>
+    public bool WithSettings { get; init; }
+}
 
 /// <summary>Say whether the server is there.</summary>
 public sealed record ProbeServer(long Id) : BackendOrder(Id);
@@ -151,4 +165,9 @@ public enum Observation
 /// <param name="Observation">What the server said.</param>
 /// <param name="Serial">The serial when present, else 0.</param>
 /// <param name="Reason">What stood in the way when nothing is known, or what is known of a serial that was not applied.</param>
-public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason);
+public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason)
+{
+    /// <summary>In what the server's settings of the zone differ from those that the driver gives it; null where they do not, or nobody has
+    /// asked.</summary>
+    public string? SettingsDifference { get; init; }
+}

@@ -130,6 +130,12 @@ public sealed partial class TargetMachine
 
     private void Proven(Work work, uint? serial, Reason? reason, bool wasCompared)
     {
+        if (work.OtherSettings is not null && !work.HasOrdered)
+        {
+            Drifted(work, DriftKind.Settings, null);
+            return;
+        }
+
         if (work.HasOrdered || wasCompared) _effects.Add(new DriftOver(work.Wish.Zone));
         Report(work, TargetZoneState.Verified, serial, reason);
         Leave(work);

@@ -19,6 +19,9 @@ public enum DriftKind
 
     /// <summary>It has the serial, and other records.</summary>
     Content = 3,
+
+    /// <summary>It serves what is wanted, with other settings than the driver gives the zone.</summary>
+    Settings = 4,
 }
 
 /// <summary>A zone that somebody else changed at a server, or that the server lost.</summary>
@@ -40,6 +43,9 @@ public sealed record DriftFinding(
 {
     /// <summary>When the server was seen to serve again what is wanted; null while it is not known to.</summary>
     public DateTimeOffset? RepairedAt { get; init; }
+
+    /// <summary>In what the settings differ; null where they do not, or were not looked at.</summary>
+    public string? Settings { get; init; }
 }
 
 /// <content>
@@ -89,11 +95,17 @@ public sealed partial class TargetMachine
 
         CodeProbe.Reached("target.drift-reported");
         string what = difference is { } named ? named.ToString() : $"serial {work.SeenSerial} instead of {work.Wish.Content!.Serial}";
-        var reason = new Reason(ReasonCode.Drift, $"changed at {Name} by somebody else: {what}");
+        string text = kind == DriftKind.Settings
+            ? $"its settings at {Name} are not those of the target: it {work.OtherSettings}"
+            : $"changed at {Name} by somebody else: {what}";
+        var reason = new Reason(ReasonCode.Drift, text);
         Report(work, TargetZoneState.Verified, work.SeenSerial, reason);
         Leave(work);
     }
 
     private void Found(Work work, DriftKind kind, ContentDifference? difference, bool isRepairing) => _effects.Add(new DriftSeen(
-        new DriftFinding(work.Wish.Zone, kind, work.Wish.Content!.Serial, work.SeenSerial, difference, _now.Utc, isRepairing)));
+        new DriftFinding(work.Wish.Zone, kind, work.Wish.Content!.Serial, work.SeenSerial, difference, _now.Utc, isRepairing)
+        {
+            Settings = work.OtherSettings,
+        }));
 }

@@ -44,6 +44,7 @@ public sealed partial class TargetMachine
             ? answer.Observation == Observation.Present && answer.Serial == content.Serial
             : answer.Observation == Observation.Absent;
         if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
+        work.OtherSettings = answer.SettingsDifference;
         if (asWanted && ProofFor(work) is var proof and not ContentProof.Serial)
         {
             BeginCheck(work, proof);

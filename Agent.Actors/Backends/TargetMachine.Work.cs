@@ -38,7 +38,8 @@ public sealed partial class TargetMachine
         /// <summary>A change was ordered that is not wanted any more, and none since that is.</summary>
         public bool MustAct { get; set; }
 
-        public bool IsReady { get; set; }
+        /// <summary>The queue in which it waits for its next order; null while it waits in none.</summary>
+        public Queue<Work>? WaitsIn { get; set; }
 
         public bool Done { get; set; }
 
@@ -59,6 +60,9 @@ public sealed partial class TargetMachine
         public TimeSpan VerifyUntil { get; set; }
 
         public uint? SeenSerial { get; set; }
+
+        /// <summary>In what the server's settings of the zone differed at the last look.</summary>
+        public string? OtherSettings { get; set; }
 
         /// <summary>Since when the server is known to owe a change; null while it is only looked at.</summary>
         public TimeSpan? OwesSince { get; set; }

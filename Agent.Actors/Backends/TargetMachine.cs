@@ -35,7 +35,7 @@ public sealed partial class TargetMachine
     private readonly KernelRandom _random;
     private readonly Dictionary<DomainName, Work> _works = [];
     private readonly Dictionary<long, Work> _orders = [];
-    private readonly Queue<Work> _ready = new();
+    private readonly ReadyLine _ready = new();
     private readonly PriorityQueue<(Work Work, long Step), TimeSpan> _due = new();
 
     private List<TargetEffect> _effects = [];
@@ -226,19 +226,15 @@ public sealed partial class TargetMachine
     private void MakeReady(Work work)
     {
         work.Step++;
-        if (work.IsReady) return;
-        work.IsReady = true;
-        _ready.Enqueue(work);
+        _ready.Join(work);
     }
 
     /// <summary>Hands out orders as far as the driver's bound allows.</summary>
     private void Issue()
     {
         IssueChecks();
-        while (Healthy && _orders.Count < _traits.MaxConcurrentOrders && _ready.TryDequeue(out Work? work))
+        while (Healthy && _orders.Count < _traits.MaxConcurrentOrders && _ready.TryNext(out Work? work))
         {
-            work.IsReady = false;
-            if (work.Done) continue;
             work.OrderUnderWay = true;
             long id = ++_orderCounter;
             _orders.Add(id, work);
@@ -246,9 +242,13 @@ public sealed partial class TargetMachine
             BackendOrder order = work.Stage switch
             {
                 Stage.Acting when work.Wish.Content is { } content =>
-                    new ApplyZone(id, zone, content) { IsRepeated = work.Rung != Rung.Apply },
+                    new ApplyZone(id, zone, content)
+                    {
+                        IsRepeated = work.Rung != Rung.Apply,
+                        MayTakeAway = _rules.ReAdd != ReAddRule.Never,
+                    },
                 Stage.Acting or Stage.TakingAway => new RemoveZone(id, zone),
-                _ => new ObserveZone(id, zone),
+                _ => new ObserveZone(id, zone) { WithSettings = work.Stage == Stage.Observing && LooksDeep(work) },
             };
             work.HasOrdered |= work.Stage is Stage.Acting or Stage.TakingAway;
             _effects.Add(new IssueOrder(order, work.Wish.Shard, work.Wish.Epoch));

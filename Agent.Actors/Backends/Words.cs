@@ -22,6 +22,7 @@ public static class Words
         DriftKind.Older => "older-serial",
         DriftKind.Newer => "newer-serial",
         DriftKind.Content => "content",
+        DriftKind.Settings => "settings",
         _ => throw new UnreachableException(),
     };
 

@@ -12,20 +12,19 @@ namespace Agent.Backends.Bind9;
 // The way of an apply:
 //
 //   known to be there, or small --> write file
-//                   |  known to be there? --yes--> reload --"up-to-date" at another serial: move the file's time on, reload--> (loaded)
-//                   |     | no                     |  \-----------------------------------------------------------------> (loaded)
-//                   |     v                        v "no matching zone"
-//                   |  addzone <-------------------/ ------------------------------------------------------------------> (done)
+//                   |  known to be there? --yes--> load ---------------------------------------------------------------> (done)
+//                   |     | no                      |
+//                   |     v                         v "no matching zone"
+//                   |  addzone <--------------------/ -----------------------------------------------------------------> (done)
 //                   |     | already exists
 //                   |     v
 //                   |  zonestatus: in named.conf --> refused
-//                   |            | another file: delzone, addzone -----------------------------------------------------> (done)
-//                   |            | our file: showzone, modzone if it differs, reload ----------------------------------> (loaded)
+//                   |            | another file: delzone, addzone (where the zone may be taken away) -------------------> (done)
+//                   |            | our file: showzone, modzone if it differs, load ------------------------------------> (done)
 //                   v
 //   large and new: see LargeZoneEntrance --------------------------------------------------------------------------------> (done)
 //
-//   (loaded): a large zone is waited for, a small one is (done)
-//   reload "out of range": the journal beside the file is taken away, and reload comes again
+//   load: see ZoneLoading
 //
 // "done" means that named took it; only an observation proves that it serves it.
 
@@ -43,7 +42,6 @@ public sealed class Bind9Backend : AsyncZoneBackend
     // named takes one command after the other; so many at once let their files share the waits for the disk.
     private const int ConcurrentOrders = 32;
     private const int DnsPort = 53;
-    private const int AcceptedFormsMax = 16;
 
     // About each zone that has no file of ours named is asked whether it stands in named.conf; there are as many as an operator made.
     private const int StrangersMax = 5000;
@@ -51,10 +49,8 @@ public sealed class Bind9Backend : AsyncZoneBackend
     // named adds no zone whose journal would have too long a name.
     private const string JournalSuffix = ".jnl";
 
-    private static readonly string[] JournalSuffixes = [JournalSuffix, ".jbk"];
-
     // What named may put beside a zone's file: journals and signed forms.
-    private static readonly string[] CompanionSuffixes = [.. JournalSuffixes, ".signed", ".signed.jnl"];
+    private static readonly string[] CompanionSuffixes = [.. ZoneLoading.JournalSuffixes, ".signed", ".signed.jnl"];
 
     // For zones that are not large; the others are waited for in the order itself.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -65,9 +61,10 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly ServerProbe _probe;
     private readonly NamedControl _named;
     private readonly LargeZoneEntrance _entrance;
+    private readonly ZoneLoading _loading;
     private readonly NamedStatistics? _statistics;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
-    private readonly ConcurrentDictionary<string, bool> _acceptedForms = new(StringComparer.Ordinal);
+    private readonly ShownForms _forms = new();
     private volatile string? _bootTime;
     private volatile ZoneLimits _limits;
     private volatile string _status = "";
@@ -91,58 +88,66 @@ public sealed class Bind9Backend : AsyncZoneBackend
         _named = new NamedControl(options, time);
         _statistics = options.Statistics is { } place ? new NamedStatistics(place, options.View) : null;
         _entrance = new LargeZoneEntrance(_named, _folder, _stanzas, options.LargeZoneBytes, time);
+        _loading = new ZoneLoading(_named, _folder, _stanzas, _entrance, time);
     }
 
     private static BackendTraits TraitsOf(Bind9Options options) =>
         new("bind9", ConcurrentOrders, Patience) { Listing = ListingOf(options), CanReAdd = true };
 
     /// <inheritdoc/>
-    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        ApplyAsync(new ApplyZone(0, zone, content), cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(order);
+        (DomainName zone, ZoneContent content) = (order.Zone, order.Content);
         // The same serial a second time: the first time did not do, so nothing is taken for granted.
         bool isKnown = _appliedSerials.TryGetValue(zone, out uint applied) && applied != content.Serial;
         if (isKnown || !await _entrance.TryEnterAsync(zone, content, cancellation))
         {
             ZoneFile file = await _entrance.WriteAsync(zone, content);
-            if (isKnown || !await AddAsync(zone, file, content, cancellation))
-                await LoadAsync(zone, file, content, isKnown ? applied : null, cancellation);
+            await (isKnown
+                ? UpdateAsync(zone, file, content, applied, order.MayTakeAway, cancellation)
+                : BringInAsync(zone, file, content, order.MayTakeAway, cancellation));
         }
 
         _appliedSerials[zone] = content.Serial;
     }
 
-    /// <param name="applied">The serial that named has by all we know; null when we know nothing.</param>
-    private async Task LoadAsync(DomainName zone, ZoneFile file, ZoneContent content, uint? applied, CancellationToken cancellation)
+    /// <summary>Loads the file of a zone that named has by all we know.</summary>
+    private async Task UpdateAsync(
+        DomainName zone, ZoneFile file, ZoneContent content, uint applied, bool mayTakeAway, CancellationToken cancellation)
     {
-        if (applied is { } known && SerialNumber.IsNewer(known, content.Serial) && await AdoptAsync(zone, file, content, cancellation))
+        if (SerialNumber.IsNewer(applied, content.Serial))
+        {
+            // Whatever becomes of it, next time the zone's configuration is looked at.
+            _appliedSerials.TryRemove(zone, out uint _);
+            if (await _loading.TryGoBackAsync(zone, file, content, cancellation))
+                return;
+        }
+        else if (await _loading.TryLoadAsync(zone, content, applied, cancellation))
+        {
             return;
-        RndcReply reply = await _named.ReloadAsync(zone, cancellation);
-        if (reply.Verdict == RndcVerdict.NoSuchZone)
-        {
-            // Taken away behind our back, or by a restart that lost it.
-            if (await AddAsync(zone, file, content, cancellation))
-                return;
-            reply = await _named.ReloadAsync(zone, cancellation);
         }
 
-        if (reply.IsJournalOutOfStep)
-        {
-            // The file went on while named was dead. The journal only serves IXFR: without it named loads the file, and begins a new one.
-            await _folder.DeleteCompanionsAsync(zone, JournalSuffixes);
-            reply = await _named.ReloadAsync(zone, cancellation);
-        }
+        // Taken away behind our back, or by a restart that lost it.
+        await BringInAsync(zone, file, content, mayTakeAway, cancellation);
+    }
 
-        NamedControl.Ensure(reply, "reload", zone);
-        if (reply.Text.Contains("up-to-date", StringComparison.Ordinal))
+    /// <summary>Brings in a zone of which nothing is known: it is added, or gets our configuration and is loaded.</summary>
+    private async Task BringInAsync(
+        DomainName zone, ZoneFile file, ZoneContent content, bool mayTakeAway, CancellationToken cancellation)
+    {
+        bool isThere = await AddAsync(zone, file, content, mayTakeAway, cancellation) switch
         {
-            if (new NamedZoneStatus(await _named.StatusAsync(zone, cancellation)).Serial == content.Serial)
-                return;
-            _folder.Touch(zone);
-            NamedControl.Ensure(await _named.ReloadAsync(zone, cancellation), "reload", zone);
-        }
-
-        if (_entrance.IsLarge(content))
-            await _entrance.LoadedAsync(zone, content, cancellation);
+            Presence.Loaded => true,
+            Presence.HasNewer => await _loading.TryGoBackAsync(zone, file, content, cancellation),
+            _ => await _loading.TryLoadAsync(zone, content, applied: null, cancellation),
+        };
+        if (!isThere)
+            throw BackendException.Away($"{zone} was taken from named by somebody else");
     }
 
     /// <inheritdoc/>
@@ -260,54 +265,99 @@ public sealed class Bind9Backend : AsyncZoneBackend
         return _named.DisposeAsync();
     }
 
-    /// <summary>Adds the zone. False when it was there already, now with our configuration, and is still to be loaded.</summary>
-    private async Task<bool> AddAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
+    /// <summary>What a zone has after it was added or found.</summary>
+    private enum Presence
+    {
+        /// <summary>Our file.</summary>
+        Loaded = 0,
+
+        /// <summary>What it had, and our configuration.</summary>
+        HasOlder = 1,
+
+        /// <summary>The same, and a serial behind ours.</summary>
+        HasNewer = 2,
+    }
+
+    /// <summary>Adds the zone; one that is there gets our configuration.</summary>
+    private async Task<Presence> AddAsync(
+        DomainName zone, ZoneFile file, ZoneContent content, bool mayTakeAway, CancellationToken cancellation)
     {
         RndcReply reply = await _named.AddAsync(zone, StanzaOf(zone, file), cancellation);
         if (reply.Verdict == RndcVerdict.AlreadyExists)
-            return await AdoptAsync(zone, file, content, cancellation);
+            return await AdoptAsync(zone, file, content, mayTakeAway, cancellation);
         // named does not have the zone, so nobody would ever ask to have this file removed.
         if (reply.Verdict != RndcVerdict.Done)
             await _folder.DeleteAsync(zone, CompanionSuffixes);
         NamedControl.Ensure(reply, "addzone", zone);
-        return true;
+        return Presence.Loaded;
     }
 
-    /// <summary>Gives a zone that is there our configuration. True when that loaded our file too.</summary>
-    private async Task<bool> AdoptAsync(DomainName zone, ZoneFile file, ZoneContent content, CancellationToken cancellation)
+    private async Task<Presence> AdoptAsync(
+        DomainName zone, ZoneFile file, ZoneContent content, bool mayTakeAway, CancellationToken cancellation)
     {
         NamedZoneStatus status = new(await _named.StatusAsync(zone, cancellation));
         bool isOurFile = status.IsPrimary && status.HasFile(file.Path);
         if (status.IsStatic)
         {
             // In named.conf. Added by us as well, the next start of named would fail on the doubled zone.
-            return isOurFile && !file.IsRaw ? false : throw BackendException.Refused(
+            return isOurFile && !file.IsRaw ? Presence.HasOlder : throw BackendException.Refused(
                 $"{zone} stands in named.conf with another file or type; take it out there, or give it the file {file.Path}");
         }
 
         string? shown = isOurFile ? await _named.ShownFormAsync(zone, file.Path, cancellation) : null;
-        // With ixfr-from-differences named makes a difference of each load, and none leads back: it would stay at the newer one for ever.
-        bool goesBack = status.Serial is { } served && SerialNumber.IsNewer(served, content.Serial);
-        if (!isOurFile || ZoneStanza.IsRaw(shown) != file.IsRaw || goesBack)
+        if (!isOurFile || ZoneStanza.IsRaw(shown) != file.IsRaw)
         {
             // modzone takes a new file into the configuration, but goes on with the old one until the next start.
+            if (!mayTakeAway)
+            {
+                throw BackendException.Refused(
+                    $"named has {zone} from another file, or as another type; it takes {file.Path} only when the zone is taken away and "
+                    + "added anew, which re-add = never does not allow");
+            }
+
             RndcReply gone = await _named.DeleteAsync(zone, cancellation);
             if (gone.Verdict != RndcVerdict.NoSuchZone)
                 NamedControl.Ensure(gone, "delzone", zone);
-            if (goesBack)
-                await _folder.DeleteCompanionsAsync(zone, JournalSuffixes);
             NamedControl.Ensure(await _named.AddAsync(zone, StanzaOf(zone, file), cancellation), "addzone", zone);
-            return true;
+            return Presence.Loaded;
         }
 
-        if (shown is not null && (shown == ZoneStanza.Canonical(StanzaOf(zone, file), file.Path) || _acceptedForms.ContainsKey(shown)))
-            return false;
-        NamedControl.Ensure(await _named.ModifyAsync(zone, StanzaOf(zone, file), cancellation), "modzone", zone);
-        // named rewrites some statements ("1h" to "3600"): what it shows now is ours in its words, for every zone.
-        if (await _named.ShownFormAsync(zone, file.Path, cancellation) is { } rewritten && _acceptedForms.Count < AcceptedFormsMax)
-            _acceptedForms[rewritten] = true;
-        return false;
+        if (shown is null || !_forms.IsSame(FormOf(zone, file), shown))
+            await ConfigureAsync(zone, file, cancellation);
+        return status.Serial is { } served && SerialNumber.IsNewer(served, content.Serial) ? Presence.HasNewer : Presence.HasOlder;
     }
+
+    /// <summary>Gives the zone our configuration in place. What named shows then is ours in its words.</summary>
+    private async Task<string?> ConfigureAsync(DomainName zone, ZoneFile file, CancellationToken cancellation)
+    {
+        NamedControl.Ensure(await _named.ModifyAsync(zone, StanzaOf(zone, file), cancellation), "modzone", zone);
+        string? shown = await _named.ShownFormAsync(zone, file.Path, cancellation);
+        if (shown is not null)
+            _forms.Learn(FormOf(zone, file), shown);
+        return shown;
+    }
+
+    /// <summary>
+    /// As long as named's words for a configuration are not known, what it shows otherwise may be the same. It is given it once then, to
+    /// hear them; that zone is right from there on, and what was found is told all the same.
+    /// </summary>
+    protected override async Task<string?> SettingsDifferenceAsync(DomainName zone, CancellationToken cancellation)
+    {
+        string path = _folder.PathOf(zone);
+        NamedZoneStatus status = new(await _named.StatusAsync(zone, cancellation));
+        // What stands in named.conf is the operator's; another file or type an apply finds.
+        if (status.IsStatic || !status.IsPrimary || !status.HasFile(path))
+            return null;
+        if (await _named.ShownFormAsync(zone, path, cancellation) is not { } shown)
+            return null;
+        ZoneFile file = new(path, ZoneStanza.IsRaw(shown));
+        string wanted = FormOf(zone, file);
+        if (_forms.IsSame(wanted, shown) || (!_forms.Knows(wanted) && await ConfigureAsync(zone, file, cancellation) == shown))
+            return null;
+        return _forms.Difference(wanted, shown);
+    }
+
+    private string FormOf(DomainName zone, ZoneFile file) => ZoneStanza.Canonical(StanzaOf(zone, file), file.Path)!;
 
     private string StanzaOf(DomainName zone, ZoneFile file) => _stanzas.For(zone).Compose(file.Path, file.IsRaw);
 

@@ -30,6 +30,14 @@ internal sealed class NamedControl : IAsyncDisposable
     public Task<RndcReply> ReloadAsync(DomainName zone, CancellationToken cancellation) =>
         CallAsync($"reload {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
 
+    /// <summary>Stops updates of the zone, and has named write its file.</summary>
+    public Task<RndcReply> FreezeAsync(DomainName zone, CancellationToken cancellation) =>
+        CallAsync($"freeze {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
+
+    /// <summary>Loads the zone's file, and lets updates in again.</summary>
+    public Task<RndcReply> ThawAsync(DomainName zone, CancellationToken cancellation) =>
+        CallAsync($"thaw {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
+
     public Task<RndcReply> StatusAsync(DomainName zone, CancellationToken cancellation) =>
         CallAsync($"zonestatus {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Questions, cancellation);
 

@@ -52,6 +52,9 @@ public sealed record RndcReply(string Result, string Error, string Text)
     /// <summary>The zone is not loaded because the journal beside its file has no step from or to the file's serial.</summary>
     public bool IsJournalOutOfStep => Verdict == RndcVerdict.Failed && Mentions("out of range");
 
+    /// <summary>The zone takes updates, so that its file is loaded only while they are stopped.</summary>
+    public bool IsDynamicZone => Verdict == RndcVerdict.Failed && Mentions("dynamic zone");
+
     /// <summary>The whole answer in one bounded line.</summary>
     public string Explanation
     {

@@ -23,17 +23,26 @@ public sealed class ZoneStanza
     ];
 
     // What would show a zone to the outside, by answers, transfers or NOTIFY; and the difference that named would make of the zone against
-    // the apex that stands in for it, during which it answers nobody (a million records: 3 s) and holds the zone twice.
+    // the apex that stands in for it, during which it answers nobody (a million records: 3 s) and holds the zone twice. And what would have
+    // it take updates, for a zone that does is not loaded anew by reload.
     private static readonly string[] NotWhileClosed =
-        ["allow-query", "allow-query-on", "allow-transfer", "notify", "also-notify", "ixfr-from-differences"];
+    [
+        "allow-query", "allow-query-on", "allow-transfer", "notify", "also-notify", Differences, "allow-update", "update-policy",
+    ];
 
     // With these, what is served is another zone than the file, with a serial of its own.
     private static readonly string[] Signings = ["dnssec-policy", "inline-signing", "auto-dnssec"];
 
-    private const string Closed = "allow-query { none; }; allow-transfer { none; }; notify no; ixfr-from-differences no;";
+    private const string Differences = "ixfr-from-differences";
+
+    private const string WithoutDifferences = Differences + " no;";
+
+    private const string Closed =
+        "allow-query { none; }; allow-transfer { none; }; allow-update { none; }; notify no; " + WithoutDifferences;
 
     private readonly string _options;
     private readonly string _closedOptions;
+    private readonly string _optionsWithoutDifferences;
     private readonly List<string> _statements;
 
     /// <summary>Checks the operator's statements.</summary>
@@ -60,7 +69,8 @@ public sealed class ZoneStanza
         _statements = statements;
         foreach ((string _, string statement) in Lenient.Reverse().Where(one => !statements.Exists(known => IsOne(known, one.Name))))
             _options = $"{statement} {_options}".TrimEnd();
-        _closedOptions = $"{WithoutOpenOnes(_options)} {Closed}".TrimStart();
+        _closedOptions = $"{Without(NotWhileClosed, _options)} {Closed}".TrimStart();
+        _optionsWithoutDifferences = $"{Without([Differences], _options)} {WithoutDifferences}".TrimStart();
         CanBeClosed = !statements.Exists(statement => Signings.Any(name => IsOne(statement, name)));
     }
 
@@ -79,11 +89,13 @@ public sealed class ZoneStanza
     /// <param name="filePath">Its file; the path holds no quote and no backslash.</param>
     /// <param name="isRaw">Whether the file is in BIND's raw format.</param>
     /// <param name="isClosed">Whether the zone is kept from everybody as yet.</param>
-    public string Compose(string filePath, bool isRaw = false, bool isClosed = false)
-    {
-        string format = isRaw ? "masterfile-format raw; " : "";
-        return $$"""{ type primary; file "{{filePath}}"; {{format}}{{(isClosed ? _closedOptions : _options)}} };""";
-    }
+    public string Compose(string filePath, bool isRaw = false, bool isClosed = false) =>
+        Block(filePath, isRaw, isClosed ? _closedOptions : _options);
+
+    /// <summary>The block for a zone that is to take any serial, whatever named is told for all zones.</summary>
+    /// <param name="filePath">Its file; the path holds no quote and no backslash.</param>
+    /// <param name="isRaw">Whether the file is in BIND's raw format.</param>
+    public string ComposeWithoutDifferences(string filePath, bool isRaw) => Block(filePath, isRaw, _optionsWithoutDifferences);
 
     /// <summary>Whether a canonical form says that the file is in the raw format.</summary>
     public static bool IsRaw(string? canonical) => canonical?.Split('\n').Contains("masterfile-format raw", StringComparer.Ordinal) == true;
@@ -132,13 +144,16 @@ public sealed class ZoneStanza
         return depth == 0 && current.Count == 0 ? statements.ConvertAll(ModernType) : null;
     }
 
+    private static string Block(string filePath, bool isRaw, string options) =>
+        $$"""{ type primary; file "{{filePath}}"; {{(isRaw ? "masterfile-format raw; " : "")}}{{options}} };""";
+
     // Older releases print the older word.
     private static string ModernType(string statement) => statement == "type master" ? "type primary" : statement;
 
     private static bool IsOne(string statement, string name) => string.Equals(statement.Split(' ')[0], name, StringComparison.Ordinal);
 
-    /// <summary>The statements without those that a closed zone has otherwise, each word quoted as before.</summary>
-    private static string WithoutOpenOnes(string options)
+    /// <summary>The statements without those of these names, each word quoted as before.</summary>
+    private static string Without(string[] names, string options)
     {
         StringBuilder kept = new();
         int depth = 0;
@@ -146,7 +161,7 @@ public sealed class ZoneStanza
         foreach (NamedConfToken token in NamedConfLexer.Tokenize(options)!)
         {
             if (isFirst)
-                isDropped = NotWhileClosed.Contains(token.Text, StringComparer.Ordinal);
+                isDropped = names.Contains(token.Text, StringComparer.Ordinal);
             depth += token.IsMark("{") ? 1 : token.IsMark("}") ? -1 : 0;
             isFirst = depth == 0 && token.IsMark(";");
             if (!isDropped)

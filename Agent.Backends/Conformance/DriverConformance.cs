@@ -28,6 +28,7 @@ public static class DriverConformance
         ("an older serial is taken or refused, never passed over", GoesBackAsync),
         ("what was never there is absent, and not unknown", AbsentAsync),
         ("as many orders at once as it says", AtOnceAsync),
+        ("a bad zone among many costs the others nothing, and comes right", BadAmongManyAsync),
         ("another process finds and changes what this one did", AgainAsync),
         ("a strange name is held or refused with a reason, and touches nothing else", HostileNamesAsync),
         ("records of every type come over as they are", TypesAsync),
@@ -68,6 +69,9 @@ public static class DriverConformance
         DomainName zone = await run.Bed.TakeZoneAsync();
         await ConformanceRun.DoneAsync(run.Caller.ProbeAsync(), "a probe");
         ConformanceRun.Require(run.Traits.MaxConcurrentOrders >= 1, "it takes no orders (MaxConcurrentOrders)");
+        ConformanceRun.Require(
+            run.Traits.OrdersTogether >= 1 && run.Traits.OrdersTogether <= run.Traits.MaxConcurrentOrders,
+            "it puts more orders together than it takes at once (OrdersTogether, MaxConcurrentOrders)");
         await run.AppliedEquallyAsync(ConformanceRun.Content(zone, 10));
         await run.AppliedEquallyAsync(ConformanceRun.Content(zone, 11, hosts: 200));
         await run.AppliedEquallyAsync(ConformanceRun.Content(zone, 12, hosts: 0));
@@ -114,6 +118,27 @@ public static class DriverConformance
         await Task.WhenAll(zones.Select(zone => run.AppliedAsync(ConformanceRun.Content(zone, 10))));
         await Task.WhenAll(zones.Select(zone => run.AppliedEquallyAsync(ConformanceRun.Content(zone, 11))));
         if (run.Bed.MakesZones) await Task.WhenAll(zones.Select(run.RemovedAsync));
+    }
+
+    /// <summary>An alias beside other data: one server takes it, another refuses it, a third takes the zone and does not load it.</summary>
+    private static async Task BadAmongManyAsync(ConformanceRun run)
+    {
+        DomainName bad = await run.Bed.TakeZoneAsync();
+        List<DomainName> good = [];
+        while (good.Count + 1 < Math.Clamp(run.Traits.MaxConcurrentOrders, 2, AtOnceMax)) good.Add(await run.Bed.TakeZoneAsync());
+        Task<OrderFinished>[] before =
+            [.. good.Skip(good.Count / 2).Select(zone => run.Caller.ApplyAsync(ConformanceRun.Content(zone, 10)))];
+        Task<OrderFinished> doubtful = run.Caller.ApplyAsync(ConformanceRun.Content(bad, 10, ["a CNAME b", "a A 192.0.2.1"]));
+        await Task.WhenAll(good.Take(good.Count / 2).Select(zone => run.AppliedAsync(ConformanceRun.Content(zone, 10))));
+        await Task.WhenAll(before.Select(order => ConformanceRun.DoneAsync(order, "an apply beside a bad zone")));
+        OrderFinished answer = await doubtful;
+        ZoneObserved seen = await run.Caller.ObserveAsync(bad);
+        ConformanceRun.Require(
+            answer.Outcome == OrderOutcome.Done || seen.Observation != Observation.Present || seen.Serial != 10,
+            $"it serves what it has not done: {answer.Reason?.Text}");
+        await Task.WhenAll(good.Select(zone => run.ServedAsync(zone, 10)));
+        await run.AppliedAsync(ConformanceRun.Content(bad, 11));
+        if (run.Bed.MakesZones) await Task.WhenAll(good.Append(bad).Select(run.RemovedAsync));
     }
 
     private static async Task AgainAsync(ConformanceRun run)

@@ -35,6 +35,7 @@ public sealed class GdnsdBackend : AsyncZoneBackend
             new BackendTraits("gdnsd", ConcurrentOrders, Patience)
             {
                 Listing = ZoneListing.Whole,
+                OrdersTogether = ConcurrentOrders,
                 CanReAdd = true,
                 Limits = GdnsdContentRules.Limits,
             },

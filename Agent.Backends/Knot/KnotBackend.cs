@@ -44,6 +44,7 @@ public sealed class KnotBackend : AsyncZoneBackend
     private static readonly BackendTraits Driver = new("knot", ConcurrentOrders, Patience)
     {
         Listing = ZoneListing.Whole,
+        OrdersTogether = ConcurrentOrders,
         CanReAdd = true,
         Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
     };
@@ -83,13 +84,19 @@ public sealed class KnotBackend : AsyncZoneBackend
     protected override string? ServerRun => _run;
 
     /// <inheritdoc/>
-    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        ApplyAsync(new ApplyZone(0, zone, content), cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(order);
+        (DomainName zone, ZoneContent content) = (order.Zone, order.Content);
         // The same serial a second time: the first time did not do, so nothing is taken for granted.
         bool isKnown = _appliedSerials.TryGetValue(zone, out uint applied) && applied != content.Serial;
         bool isRepeat = !isKnown && _appliedSerials.ContainsKey(zone);
         if (!isKnown || !await UpdateAsync(zone, content, cancellation))
-            await BringInAsync(zone, content, isRepeat, cancellation);
+            await BringInAsync(zone, content, isRepeat, order.MayTakeAway, cancellation);
         _appliedSerials[zone] = content.Serial;
     }
 
@@ -108,7 +115,8 @@ public sealed class KnotBackend : AsyncZoneBackend
         return true;
     }
 
-    private async Task BringInAsync(DomainName zone, ZoneContent content, bool isRepeat, CancellationToken cancellation)
+    private async Task BringInAsync(
+        DomainName zone, ZoneContent content, bool isRepeat, bool mayTakeAway, CancellationToken cancellation)
     {
         ZoneSighting before = _folder.Look(zone);
         KnotZoneSettings settings = new(_folder.PathOf(zone), TemplateOf(zone));
@@ -126,6 +134,13 @@ public sealed class KnotBackend : AsyncZoneBackend
         IReadOnlyList<KnotUnit>? change = settings.Change(KnotControl.NameOf(zone), found);
         if (change is not { Count: 0 })
             EnsureChangesStay(zone);
+        if (change is null && !mayTakeAway)
+        {
+            throw BackendException.Refused(
+                $"knotd has the content of {zone} from elsewhere; it is a primary only when it is taken away and set anew, which "
+                + "re-add = never does not allow");
+        }
+
         uint? served = SerialOf(await _knot.SerialAsync(zone, cancellation));
         await _folder.WriteAsync(zone, content);
         if (change is null)
@@ -203,6 +218,16 @@ public sealed class KnotBackend : AsyncZoneBackend
                 seen.Serial,
                 $"knotd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why")
             : seen;
+
+    /// <inheritdoc/>
+    protected override async Task<string?> SettingsDifferenceAsync(DomainName zone, CancellationToken cancellation)
+    {
+        KnotReply found = await _knot.SettingsAsync(zone, cancellation);
+        if (found.Verdict == KnotVerdict.NoSuchZone)
+            return null;
+        KnotControl.Ensure(found, "conf-read", zone);
+        return new KnotZoneSettings(_folder.PathOf(zone), TemplateOf(zone)).Difference(found);
+    }
 
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)

@@ -48,6 +48,23 @@ internal sealed class KnotZoneSettings
         ];
     }
 
+    /// <summary>What a zone that is there has otherwise, as a sentence; null when all settings are ours.</summary>
+    public string? Difference(KnotReply found)
+    {
+        string[] foreign = [.. found.Units.Select(unit => unit[KnotItem.Item] ?? "").Where(item => OtherSources.Contains(item)).Distinct()];
+        if (foreign.Length > 0)
+            return $"has its content from elsewhere ({string.Join(", ", foreign)})";
+        string[] others =
+        [
+            .. _items.Where(item => !found.Units.Any(unit => unit[KnotItem.Item] == item.Item && unit[KnotItem.Data] == item.Data))
+                .Select(item => $"{item.Item} {Has(found, item.Item)} instead of {item.Data}"),
+        ];
+        return others.Length > 0 ? $"has {string.Join(", ", others)}" : null;
+    }
+
+    private static string Has(KnotReply found, string item) =>
+        found.Units.FirstOrDefault(unit => unit[KnotItem.Item] == item)?[KnotItem.Data] ?? "(none)";
+
     /// <summary>One zone of the configuration with all its items, or that zone itself.</summary>
     public static KnotUnit Of(string zone) => Of(zone, item: null, data: null);
 

@@ -49,6 +49,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     private static readonly BackendTraits Driver = new("nsd", ConcurrentOrders, Patience)
     {
         Listing = ZoneListing.Whole,
+        OrdersTogether = ConcurrentOrders,
         CanReAdd = true,
         Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
     };
@@ -156,6 +157,13 @@ public sealed class NsdBackend : AsyncZoneBackend
             ? $"nsd has {zone} but has not loaded it from {_folder.PathOf(zone)}; its log says why"
             : $"nsd has {zone} in its configuration but {finding.Text}: it has not come to it yet, or its allow-query excludes us");
     }
+
+    /// <inheritdoc/>
+    protected override async Task<string?> SettingsDifferenceAsync(DomainName zone, CancellationToken cancellation) =>
+        NsdZoneName.TryCreate(zone, out string? name)
+            && (await _nsd.StatusAsync(name, cancellation))?.Pattern is { } pattern && pattern != PatternOf(zone)
+            ? $"has the pattern {pattern} instead of {PatternOf(zone)}"
+            : null;
 
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)

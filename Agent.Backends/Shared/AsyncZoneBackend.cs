@@ -75,7 +75,9 @@ public abstract class AsyncZoneBackend : IZoneBackend
             // Of an actor that broke meanwhile: what is seen now may be gone when that order ends.
             if (_changing.ContainsKey(order.Zone)) throw BackendException.Away($"an earlier order for {order.Zone} has not ended yet");
             ZoneSighting seen = await ObserveAsync(order.Zone, cancellation);
-            return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason);
+            bool asksMore = order.WithSettings && seen.Observation == Observation.Present;
+            string? otherSettings = asksMore ? await SettingsDifferenceAsync(order.Zone, cancellation) : null;
+            return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason) { SettingsDifference = otherSettings };
         });
 
     /// <inheritdoc/>
@@ -143,6 +145,12 @@ public abstract class AsyncZoneBackend : IZoneBackend
     /// <summary>Finds out what is served.</summary>
     /// <exception cref="BackendException">It cannot tell.</exception>
     protected abstract Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation);
+
+    /// <summary>In what the server's settings of a zone that it has differ from those that this driver gives it; null where they do not, or
+    /// the driver gives none.</summary>
+    /// <exception cref="BackendException">It cannot tell.</exception>
+    protected virtual Task<string?> SettingsDifferenceAsync(DomainName zone, CancellationToken cancellation) =>
+        Task.FromResult<string?>(null);
 
     /// <summary>Returns when the server can be worked with.</summary>
     /// <exception cref="BackendException">It cannot.</exception>

@@ -29,6 +29,7 @@ public sealed class TinydnsBackend : AsyncZoneBackend
             new BackendTraits("tinydns", ConcurrentOrders, Patience)
             {
                 Listing = ZoneListing.Own,
+                OrdersTogether = ConcurrentOrders,
                 CanReAdd = true,
                 Limits = TinydnsContentRules.Limits,
             },

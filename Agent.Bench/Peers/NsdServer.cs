@@ -10,6 +10,9 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>The pattern for zones that are added over the control channel: files of <see cref="ZoneFolder"/>.</summary>
     public const string TargetPattern = "target";
 
+    /// <summary>Another one that leads to the same files.</summary>
+    public const string SecondTargetPattern = "target-too";
+
     /// <summary>A pattern whose zones nsd looks for under other names.</summary>
     public const string OtherPattern = "elsewhere";
 
@@ -162,7 +165,8 @@ public sealed class NsdServer() : MasterServer("nsd")
             text.Append(CultureInfo.InvariantCulture, $"    control-interface: \"{ControlPath}\"\n");
         }
 
-        foreach ((string pattern, string file) in ((string, string)[])[(TargetPattern, "%s.zone"), (OtherPattern, "%s.other")])
+        (string, string)[] patterns = [(TargetPattern, "%s.zone"), (SecondTargetPattern, "%s.zone"), (OtherPattern, "%s.other")];
+        foreach ((string pattern, string file) in patterns)
         {
             text.Append(CultureInfo.InvariantCulture, $"pattern:\n    name: \"{pattern}\"\n    zonefile: \"{ZoneFolder}/{file}\"\n");
             text.Append("    provide-xfr: 127.0.0.0/8 NOKEY\n    provide-xfr: ::1 NOKEY\n");

@@ -67,6 +67,7 @@ internal sealed class DriftCommands(CommandConsole console)
 
     private static string Summary(JsonElement zone) => ApiClient.Text(zone, "proof") switch
     {
+        "" when ApiClient.Text(zone, "settings") is { Length: > 0 } settings => $"its settings are not those of the target: it {settings}",
         "" => "its records were not compared",
         "sample" => $"{Counts(zone)}, of a sample",
         _ => Counts(zone),

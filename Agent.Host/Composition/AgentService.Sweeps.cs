@@ -38,6 +38,7 @@ internal sealed partial class AgentService
             Interval = counting > CountAtLeast ? CountAtLeast : counting < CountAtMost ? CountAtMost : counting,
         };
         _system.ActorOf(OrphanBrakeActor.Props(brake), "orphan-brake");
+        _system.ActorOf(LookBehindActor.Props(new LookBehindSettings(_region)), "look-behind");
         if (options.Interval <= TimeSpan.Zero) return null;
         _system.EventStream.Subscribe(new SweepGauges(AgentMetrics.Meter), typeof(ServerFindings));
         var sweep = new SweepSettings(targets, _region, journal)

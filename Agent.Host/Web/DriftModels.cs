@@ -4,7 +4,8 @@ using Agent.Actors.Sweeps;
 namespace Agent.Host.Web;
 
 /// <summary>A zone that a server has otherwise than wanted, as JSON.</summary>
-/// <param name="Kind"><c>missing</c>, <c>older-serial</c>, <c>newer-serial</c> or <c>content</c>.</param>
+/// <param name="Kind"><c>missing</c>, <c>older-serial</c>, <c>newer-serial</c>, <c>content</c> or
+/// <c>settings</c>.</param>
 /// <param name="Proof">By what the records were compared: <c>digest</c> or <c>sample</c>; null where they were not.</param>
 /// <param name="ForeignCount">Records that the server has and that are not wanted; of a sample those in the sample.</param>
 /// <param name="MissingCount">Records that are wanted and that the server does not have.</param>
@@ -25,6 +26,9 @@ public sealed record DriftModel(
     DateTimeOffset FoundAt,
     DateTimeOffset? RepairedAt)
 {
+    /// <summary>In what the server's settings of the zone differ; null where they do not.</summary>
+    public string? Settings { get; init; }
+
     internal static DriftModel Of(DriftFinding finding) => new(
         finding.Zone.ToString(),
         Words.Of(finding.Kind),
@@ -37,7 +41,10 @@ public sealed record DriftModel(
         finding.Difference?.Missing ?? [],
         finding.RepairedAt is not null ? "repaired" : finding.IsRepairing ? "repairing" : "reported",
         finding.FoundAt,
-        finding.RepairedAt);
+        finding.RepairedAt)
+    {
+        Settings = finding.Settings,
+    };
 }
 
 /// <summary>What is known of changes by others at one target, as JSON.</summary>

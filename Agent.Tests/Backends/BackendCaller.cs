@@ -18,17 +18,29 @@ internal sealed class BackendCaller(IZoneBackend backend) : IActorRef
     /// <summary>What led to the contents; null for a driver that is told nothing of it.</summary>
     public IContentHistory? History { get; init; }
 
+    /// <summary>What re-add = never does not allow.</summary>
+    public bool MayTakeAway { get; init; } = true;
+
     /// <summary>Answers that nobody waited for: a second one, or one under a wrong number.</summary>
     public ConcurrentQueue<object> Surplus { get; } = new();
 
-    public Task<OrderFinished> ApplyAsync(DomainName zone, ZoneContent content) =>
-        OrderAsync<OrderFinished>((id, replyTo) => backend.Apply(new ApplyZone(id, zone, content) { History = History }, replyTo));
+    public Task<OrderFinished> ApplyAsync(DomainName zone, ZoneContent content) => OrderAsync<OrderFinished>((id, replyTo) =>
+        backend.Apply(new ApplyZone(id, zone, content) { History = History, MayTakeAway = MayTakeAway }, replyTo));
 
     public Task<OrderFinished> RemoveAsync(DomainName zone) =>
         OrderAsync<OrderFinished>((id, replyTo) => backend.Remove(new RemoveZone(id, zone), replyTo));
 
     public Task<ZoneObserved> ObserveAsync(DomainName zone) =>
         OrderAsync<ZoneObserved>((id, replyTo) => backend.Observe(new ObserveZone(id, zone), replyTo));
+
+    /// <summary>In what the server's settings of a zone that it serves differ.</summary>
+    public async Task<string?> SettingsDifferenceAsync(DomainName zone)
+    {
+        ZoneObserved seen = await OrderAsync<ZoneObserved>((id, replyTo) =>
+            backend.Observe(new ObserveZone(id, zone) { WithSettings = true }, replyTo));
+        Assert.Equal(Observation.Present, seen.Observation);
+        return seen.SettingsDifference;
+    }
 
     public Task<ServedListed> ListAsync(int maximum = 1000) =>
         OrderAsync<ServedListed>((id, replyTo) => backend.List(new ListServed(id, maximum), replyTo));

@@ -121,6 +121,39 @@ public sealed class OrderPermitTests : TestKitBase
         Assert.Equal(TargetZoneState.Verified, _owner.ExpectMsg<TargetReport>().Progress.State);
     }
 
+    /// <summary>As it goes on after it stood still: what was under way may take effect behind every look of the next holder.</summary>
+    [Fact]
+    public void A_holder_that_ends_says_which_zones_its_orders_may_touch()
+    {
+        TestProbe listener = CreateTestProbe("listener");
+        Sys.EventStream.Subscribe(listener.Ref, typeof(ChangesLeftBehind));
+        _server.IsSilent = true;
+        IActorRef target = Start(new TargetHold(100, 4));
+        Want(target, epoch: 5, serial: 7);
+        Advance(AWhile);
+        Sys.Stop(target);
+        ChangesLeftBehind left = listener.ExpectMsg<ChangesLeftBehind>();
+        Assert.Equal(("ns", Zone), (left.Target, Assert.Single(left.Zones)));
+
+        // It ended, and by then nobody could say whether this node still held the target.
+        _server.IsSilent = false;
+        _gate.IsOpen = false;
+        _gate.State = FenceState.Held;
+        IActorRef again = Start(new TargetHold(100, 5));
+        Want(again, epoch: 5, serial: 8);
+        Advance(AWhile);
+        Sys.Stop(again);
+        Assert.Equal(Zone, Assert.Single(listener.ExpectMsg<ChangesLeftBehind>().Zones));
+
+        // And it held the target all the time.
+        _gate.IsOpen = true;
+        IActorRef last = Start(new TargetHold(100, 6));
+        Want(last, epoch: 5, serial: 9);
+        Advance(AWhile);
+        Sys.Stop(last);
+        listener.ExpectNoMsg(AWhile);
+    }
+
     [Fact]
     public void Looking_is_always_allowed()
     {
@@ -166,13 +199,16 @@ public sealed class OrderPermitTests : TestKitBase
 
         public int Changes { get; private set; }
 
+        /// <summary>It takes changes and does not answer them.</summary>
+        public bool IsSilent { get; set; }
+
         public BackendTraits Traits { get; } = new("test", 1, TimeSpan.FromSeconds(1));
 
         public void Apply(ApplyZone order, ReplyTo replyTo)
         {
             Changes++;
             Serial = order.Content.Serial;
-            replyTo.Tell(new OrderFinished(order.Id, OrderOutcome.Done, null));
+            if (!IsSilent) replyTo.Tell(new OrderFinished(order.Id, OrderOutcome.Done, null));
         }
 
         public void Remove(RemoveZone order, ReplyTo replyTo)

@@ -92,6 +92,14 @@ internal sealed class ScriptedTarget
         Machine.Observed(new ZoneObserved(order.Id, seen, serial ?? 0, null), Now, _effects);
     }
 
+    /// <summary>It serves what is wanted, and keeps the zone otherwise than the driver gives it.</summary>
+    public void SeeOtherSettings(ObserveZone order, uint serial, string difference)
+    {
+        _ended.Add(order.Id);
+        Machine.Observed(
+            new ZoneObserved(order.Id, Observation.Present, serial, null) { SettingsDifference = difference }, Now, _effects);
+    }
+
     public void CannotSee(ObserveZone order)
     {
         _ended.Add(order.Id);

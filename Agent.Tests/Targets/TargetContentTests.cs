@@ -158,6 +158,45 @@ public sealed class TargetContentTests
         Assert.Empty(target.Findings);
     }
 
+    [Theory]
+    [InlineData(DriftRule.Report, LookDepth.Content, false)]
+    [InlineData(DriftRule.Report, LookDepth.Repair, true)]
+    [InlineData(DriftRule.Repair, LookDepth.Content, true)]
+    public void Other_settings_of_a_zone_are_told_or_put_right_as_other_records_are(DriftRule rule, LookDepth depth, bool isRepaired)
+    {
+        var target = new ScriptedTarget(new TargetRules { Drift = rule });
+        target.Look(7, depth);
+        Assert.True(target.Order<ObserveZone>().WithSettings);
+        target.SeeOtherSettings(target.Order<ObserveZone>(), 7, "has the pattern a instead of b");
+        target.Compare(target.Order<CheckContent>(), ContentVerdict.Same);
+        DriftFinding finding = Assert.Single(target.Findings);
+        Assert.Equal((DriftKind.Settings, isRepaired), (finding.Kind, finding.IsRepairing));
+        Assert.Equal("has the pattern a instead of b", finding.Settings);
+        if (!isRepaired)
+        {
+            Assert.Equal((TargetZoneState.Verified, ReasonCode.Drift), (target.Last.State, target.Last.Reason!.Code));
+            Assert.Contains("the pattern a instead of b", target.Last.Reason.Text, StringComparison.Ordinal);
+            Assert.Empty(target.Orders());
+            return;
+        }
+
+        target.TakeAndServe(7);
+        target.Compare(target.Order<CheckContent>(), ContentVerdict.Same);
+        Assert.Equal((TargetZoneState.Verified, null), (target.Last.State, target.Last.Reason));
+        Assert.Equal(1, target.DriftsOver);
+    }
+
+    [Fact]
+    public void Settings_are_asked_for_only_by_a_look_that_goes_deep_and_looks_for_drift()
+    {
+        var target = new ScriptedTarget(new TargetRules { Drift = DriftRule.Off });
+        target.Look(7, LookDepth.Content);
+        Assert.False(target.Order<ObserveZone>().WithSettings);
+        var shallow = new ScriptedTarget(new TargetRules { Drift = DriftRule.Repair });
+        shallow.Look(7, LookDepth.Serial);
+        Assert.False(shallow.Order<ObserveZone>().WithSettings);
+    }
+
     [Fact]
     public void Where_nobody_can_compare_a_newer_serial_is_told_without_records()
     {

@@ -48,7 +48,10 @@ internal sealed class Bind9Target : IAsyncDisposable
     }
 
     /// <summary>A driver that knows nothing of what this one did.</summary>
-    public Bind9Target Again() => new(Server, Options, ownsServer: false);
+    public Bind9Target Again() => Again(Options);
+
+    /// <summary>And has other settings.</summary>
+    public Bind9Target Again(Bind9Options options) => new(Server, options, ownsServer: false);
 
     public async Task DoneAsync(Task<OrderFinished> order)
     {

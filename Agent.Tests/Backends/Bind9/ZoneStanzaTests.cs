@@ -50,14 +50,14 @@ public sealed class ZoneStanzaTests
     public void A_closed_zone_is_shown_to_nobody()
     {
         ZoneStanza stanza = new(
-            "allow-query { any; }; also-notify { 192.0.2.1; }; ixfr-from-differences yes; journal \"a;b\"; notify yes; max-zone-ttl 1h;");
+            "allow-query { any; }; also-notify { 192.0.2.1; }; update-policy local; ixfr-from-differences yes; journal \"a;b\"; notify yes; max-zone-ttl 1h;");
 
         Assert.True(stanza.CanBeClosed);
         Assert.Equal(
             ZoneStanza.Canonical(
                 "{ type primary; file \"" + File + "\"; masterfile-format raw; " + Lenient
-                + " journal \"a;b\"; max-zone-ttl 1h; allow-query { none; }; allow-transfer { none; }; notify no; "
-                + "ixfr-from-differences no; };",
+                + " journal \"a;b\"; max-zone-ttl 1h; allow-query { none; }; allow-transfer { none; }; "
+                + "allow-update { none; }; notify no; ixfr-from-differences no; };",
                 File),
             ZoneStanza.Canonical(stanza.Compose(File, isRaw: true, isClosed: true), File));
         Assert.False(new ZoneStanza("dnssec-policy default; inline-signing yes;").CanBeClosed);

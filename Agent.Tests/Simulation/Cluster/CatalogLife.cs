@@ -125,24 +125,6 @@ internal sealed class CatalogLife
         Ask(node, new ApproveCatalog(Name, _catalog.Serial, ClusterLife.Origin));
         ZoneRow[] foreign = [.. _cluster.Journal.State.Rows.Values.Where(r => r.Wish == ZoneWish.Present && r.Owner is null)];
         foreach (ZoneRow row in foreign) Ask(node, new DeleteZone(row.Name, ClusterLife.Origin));
-        Sweep(node);
-    }
-
-    /// <summary>
-    /// As the sweep over servers does: what a node ordered right before it stood still for longer than the quiet period takes effect behind
-    /// every other look.
-    /// </summary>
-    private void Sweep(SimClusterNode node)
-    {
-        foreach ((string name, SimServer server) in _cluster.Servers)
-        {
-            ZoneRow[] lost =
-            [
-                .. _cluster.Journal.State.Rows.Values.Where(r => r is { Wish: ZoneWish.Present, Content: not null })
-                    .Where(r => r.Name != Name && !server.Served.ContainsKey(r.Name)),
-            ];
-            foreach (ZoneRow row in lost) Ask(node, new LookAtTarget(row.Name, name));
-        }
     }
 
     private string? Problem()

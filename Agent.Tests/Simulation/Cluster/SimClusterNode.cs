@@ -5,6 +5,7 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Sweeps;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
@@ -154,7 +155,9 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
             MaxHeldPerShard = 1000,
             Peers = new RegionPeers(Name, Cluster.View, transport) { Gate = Cluster.Gate, Check = new JournalOwnershipCheck(journal) },
         };
-        return system.ActorOf(ShardRegionActor.Props(region), "zones");
+        IActorRef zonesOfAll = system.ActorOf(ShardRegionActor.Props(region), "zones");
+        system.ActorOf(LookBehindActor.Props(new LookBehindSettings(zonesOfAll)), "look-behind");
+        return zonesOfAll;
     }
 
     private ZoneShardSettings WithCatalog(ZoneShardSettings shards, IActorRef journal)
