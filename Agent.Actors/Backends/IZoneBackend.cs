@@ -131,6 +131,9 @@ public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason
     /// <summary>Of a probe: what the server can hold, as its version and settings say; null when the driver knows no more than
     /// <see cref="BackendTraits.Limits"/>.</summary>
     public ZoneLimits? Limits { get; init; }
+
+    /// <summary>Of a probe: who the control channel says that the server is; null of a driver that has none.</summary>
+    public ControlledServer? Control { get; init; }
 }
 
 /// <summary>What the server itself says about a zone. "Cannot tell" is never taken for "absent".</summary>
@@ -151,4 +154,8 @@ public enum Observation
 /// <param name="Observation">What the server said.</param>
 /// <param name="Serial">The serial when present, else 0.</param>
 /// <param name="Reason">What stood in the way when nothing is known, or what is known of a serial that was not applied.</param>
-public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason);
+public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason)
+{
+    /// <summary>The server's identifier in its answer (RFC 5001); null when there was none.</summary>
+    public string? Nsid { get; init; }
+}
