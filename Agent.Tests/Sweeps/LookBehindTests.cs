@@ -1,5 +1,4 @@
 using Agent.Actors.Backends;
-using Agent.Actors.Kernel;
 using Agent.Actors.Sweeps;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;

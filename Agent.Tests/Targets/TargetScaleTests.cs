@@ -1,5 +1,4 @@
 using Agent.Actors.Backends;
-using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
@@ -104,7 +103,7 @@ public sealed class TargetScaleTests : TestKitBase
 
         BackendOrder[] after = [.. server.Orders.Skip(before).Where(o => o is not ProbeServer)];
         Assert.Equal(Zones, after.OfType<ApplyZone>().Count());
-        Assert.Equal(0, after.OfType<RemoveZone>().Count());
+        Assert.Empty(after.OfType<RemoveZone>());
         Assert.InRange(after.OfType<ObserveZone>().Count(), Zones, 2 * Zones);
         Assert.All(after.OfType<ApplyZone>(), apply => Assert.Equal(101u, apply.Content.Serial));
         Assert.Equal(0, Status(target).Behind);
