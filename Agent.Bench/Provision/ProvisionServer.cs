@@ -8,8 +8,8 @@ namespace Agent.Bench.Provision;
 /// process for each zone or all at once. Whoever is measured gets a server of its own.
 /// </summary>
 /// <remarks>
-/// Steps, in this order: expect, start, prepare, add (one way or the other), settle; then zones are served, at the latest soon. The same with
-/// change in the place of add.
+/// Steps, in this order: expect, start, prepare, add (one way or the other), settle; then zones are served, at the latest soon. The same
+/// with change in the place of add.
 /// </remarks>
 public abstract class ProvisionServer : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ public abstract class ProvisionServer : IAsyncDisposable
 
     protected abstract ChildProcess Process { get; }
 
-    /// <summary>Before the start: these are the zones that will come, whoever brings them. For a server that must have them already.</summary>
+    /// <summary>Before the start: the zones that will come, whoever brings them. For a server that must have them already.</summary>
     public virtual Task ExpectAsync(IReadOnlyList<string> zones) => Task.CompletedTask;
 
     public abstract Task StartAsync();
