@@ -70,22 +70,24 @@ public sealed partial class BackendActor : UntypedActor
             case FenceAnswer answer: Fenced(answer, now); break;
             case OrderFinished finished:
                 if (_started.ContainsKey(finished.Id)) FaultPoint.Pass("target.acted");
-                Count(finished);
+                if (_started.ContainsKey(finished.Id)) Count(finished);
+                else HearProbe(finished);
                 _machine.Finished(finished, now, _effects);
                 break;
             case ZoneObserved observed:
                 FaultPoint.Pass("target.observed");
                 FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
+                if (observed.Nsid is { } nsid && _identity.Heard(nsid)) TellIdentity();
                 _machine.Observed(observed, now, _effects);
                 break;
-            case ServerNamed named: Named(named); break;
+            case ServerNamed named: Named(named, now); break;
             case ContentChecked answer: _machine.Checked(answer, now, _effects); break;
             case GetTargetStatus x: Sender.Tell(Status(x), Self); break;
             case AskServer x: Ask(x.Question); break;
             case GetTargetDrift: Sender.Tell(_drift.Of(_settings.Name), Self); break;
             case object timer when timer == ProbeTimer:
                 _machine.Probe(now, _effects);
-                if (_probes++ % ProbesForNaming == 0) _settings.Naming?.Name(Context.ReplyTo());
+                if (_probes++ % ProbesForNaming == 0 || _identity.IsInDoubt) _settings.Naming?.Name(Context.ReplyTo());
                 break;
             case object timer when timer == FenceTimer: AskAgain(); break;
             case object timer when timer == DueTimer:
@@ -151,11 +153,25 @@ public sealed partial class BackendActor : UntypedActor
     [LoggerMessage(EventId = 301, EventName = "target-away", Level = LogLevel.Warning, Message = "{Target} cannot be reached: {Reason}")]
     private static partial void LogAway(ILogger logger, string target, string reason);
 
-    private void Named(ServerNamed named)
+    private void Named(ServerNamed named, KernelInstant now)
     {
-        if (!_identity.Heard(named)) return;
+        if (_identity.Heard(named)) TellIdentity();
+
+        // Where a probe tells the version it comes first, and once is enough.
+        bool isTold = _identity.Controlled?.Version is not null;
+        if (!isTold && _identity is { Reason: null, Present.Version: { } version }) _machine.Runs(version, now, _effects);
+    }
+
+    private void HearProbe(OrderFinished probe)
+    {
+        if (probe.Outcome == OrderOutcome.Away) _identity.ControlIsAway();
+        else if (probe.Control is { } controlled && _identity.Heard(controlled)) TellIdentity();
+    }
+
+    private void TellIdentity()
+    {
         if (_identity.Reason is { } reason) LogSplit(_logger, _settings.Name, reason.Text);
-        else LogOne(_logger, _settings.Name, _identity.Present!.ToString());
+        else LogOne(_logger, _settings.Name, _identity.Present?.ToString() ?? "");
     }
 
     [LoggerMessage(EventId = 302, EventName = "identity-split", Level = LogLevel.Warning, Message = "{Target}: {Reason}")]
@@ -193,6 +209,8 @@ public sealed partial class BackendActor : UntypedActor
         Listing = _settings.Backend.Traits.Listing,
         Limits = _machine.Limits,
         Server = _identity.Present,
+        Controlled = _identity.Controlled?.Version,
+        Features = TargetFeatures.Of(_settings),
         Owed = _machine.OwedFor(question.OwedFor, Clock.Monotonic),
         Drift = _settings.Rules.Drift,
         Drifted = _drift.Count,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
@@ -96,8 +97,14 @@ public sealed record TargetStatus(
     /// <summary>What the server can hold; null when another node holds the target.</summary>
     public ZoneLimits? Limits { get; init; }
 
-    /// <summary>Who the server says that it is; null when it does not tell, or another node holds the target.</summary>
+    /// <summary>Who the server says by DNS that it is; null when it does not tell.</summary>
     public ServerName? Server { get; init; }
+
+    /// <summary>The software of the server that the control channel reaches; null when the driver has none, or it does not tell.</summary>
+    public string? Controlled { get; init; }
+
+    /// <summary>What can be done with the target, in the words of <see cref="TargetFeatures"/>.</summary>
+    public ImmutableArray<string> Features { get; init; } = [];
 }
 
 /// <summary>

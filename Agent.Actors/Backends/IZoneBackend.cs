@@ -145,6 +145,9 @@ public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason
     /// <summary>Of a probe: what the server can hold, as its version and settings say; null when the driver knows no more than
     /// <see cref="BackendTraits.Limits"/>.</summary>
     public ZoneLimits? Limits { get; init; }
+
+    /// <summary>Of a probe: who the control channel says that the server is; null of a driver that has none.</summary>
+    public ControlledServer? Control { get; init; }
 }
 
 /// <summary>What the server itself says about a zone. "Cannot tell" is never taken for "absent".</summary>
@@ -170,4 +173,7 @@ public sealed record ZoneObserved(long Id, Observation Observation, uint Serial,
     /// <summary>In what the server's settings of the zone differ from those that the driver gives it; null where they do not, or nobody has
     /// asked.</summary>
     public string? SettingsDifference { get; init; }
+
+    /// <summary>The server's identifier in its answer (RFC 5001); null when there was none.</summary>
+    public string? Nsid { get; init; }
 }

@@ -123,9 +123,33 @@ public sealed partial class TargetMachine
         AwayReason = healthy ? null : answer.Reason;
         bool startedAnew = healthy && answer.ServerRun is not null && _serverRun is not null && answer.ServerRun != _serverRun;
         bool holdsOther = healthy && answer.Limits is not null && _foundLimits is not null && answer.Limits != _foundLimits;
+        bool isOther = healthy && IsOtherVersion(ref _controlledVersion, answer.Control?.Version);
         if (healthy) (_serverRun, _foundLimits) = (answer.ServerRun ?? _serverRun, answer.Limits ?? _foundLimits);
-        if (healthy == Healthy && !startedAnew && !holdsOther) return;
+        if (healthy == Healthy && !startedAnew && !holdsOther && !isOther) return;
         if (healthy == Healthy) CodeProbe.Reached("target.server-started-anew");
+        Turned(healthy);
+    }
+
+    /// <summary>
+    /// The server told its software by DNS. Another one than before may hold what the former could not, and the driver may have no control
+    /// channel over which a probe would find that out.
+    /// </summary>
+    public void Runs(string version, KernelInstant now, List<TargetEffect> effects)
+    {
+        Enter(now, effects);
+        if (IsOtherVersion(ref _namedVersion, version) && Healthy) Turned(healthy: true);
+        Issue();
+    }
+
+    private static bool IsOtherVersion(ref string? known, string? told)
+    {
+        string? before = known;
+        known = told ?? known;
+        return before is not null && before != known;
+    }
+
+    private void Turned(bool healthy)
+    {
 
         // A server that went and came between two probes may have lost what it had, and another version of it may hold what the former one
         // could not: it counts as returned like any other.

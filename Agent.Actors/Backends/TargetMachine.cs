@@ -43,6 +43,8 @@ public sealed partial class TargetMachine
     private long _orderCounter;
     private long _probe;
     private string? _serverRun;
+    private string? _controlledVersion;
+    private string? _namedVersion;
     private ZoneLimits? _foundLimits;
 
     /// <summary>Makes the machine of one target.</summary>

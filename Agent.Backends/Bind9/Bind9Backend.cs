@@ -59,6 +59,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly ZoneFolder _folder;
     private readonly ZoneStanzas _stanzas;
     private readonly ServerProbe _probe;
+    private readonly NamedIdentity _identity;
     private readonly NamedControl _named;
     private readonly LargeZoneEntrance _entrance;
     private readonly ZoneLoading _loading;
@@ -84,7 +85,9 @@ public sealed class Bind9Backend : AsyncZoneBackend
             throw new BackendOptionsException("view", "may consist of letters, digits, '-', '_' and '.' only");
         _stanzas = new ZoneStanzas(options);
         _limits = NamedLimits.Of(_status, _stanzas.Common, JournalSuffix.Length);
-        _probe = new ServerProbe(options.Server ?? ServerOf(options.Host), time);
+        EndPoint server = options.Server ?? ServerOf(options.Host);
+        _probe = new ServerProbe(server, time);
+        _identity = new NamedIdentity(server, time);
         _named = new NamedControl(options, time);
         _statistics = options.Statistics is { } place ? new NamedStatistics(place, options.View) : null;
         _entrance = new LargeZoneEntrance(_named, _folder, _stanzas, options.LargeZoneBytes, time);
@@ -185,14 +188,14 @@ public sealed class Bind9Backend : AsyncZoneBackend
             return ZoneSighting.CannotTell($"named has {zone} but has not loaded it: {status.Explanation}");
         return _options.View is not null
             ? WithExpectation(zone, ZoneSighting.Present(serial))
-            : ZoneSighting.CannotTell($"named has {zone} with serial {serial}, but {finding.Text} to this machine: see its allow-query");
+            : ZoneSighting.CannotTell($"named has {zone} with serial {serial}, but {finding.Text} to this machine: see its allow-query")
+                with { Nsid = finding.Nsid };
     }
 
     /// <summary>named answers a reload before it reads the file. If it goes on with the old version, no more can be said.</summary>
     private ZoneSighting WithExpectation(DomainName zone, ZoneSighting seen) =>
         seen.Observation == Observation.Present && _appliedSerials.TryGetValue(zone, out uint applied) && applied != seen.Serial
-            ? ZoneSighting.Present(
-                seen.Serial,
+            ? seen.NotAsGiven(
                 $"named has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why, "
                 + "in a line with \"not loaded due to errors\"")
             : seen;
@@ -203,6 +206,10 @@ public sealed class Bind9Backend : AsyncZoneBackend
         await LearnAsync(cancellation);
         _folder.Check();
     }
+
+    /// <inheritdoc/>
+    protected override async Task<ControlledServer?> ControlledAsync(CancellationToken cancellation) =>
+        NamedIdentity.Of(_status) with { Contradiction = await _identity.ContradictionAsync(_named, cancellation) };
 
     private async Task LearnAsync(CancellationToken cancellation)
     {

@@ -40,6 +40,8 @@ public sealed class KnotBackend : AsyncZoneBackend
     // A path in sockaddr_un, with its final NUL.
     private const int SocketPathMax = 107;
 
+    private const string VersionMark = "Knot DNS ";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly BackendTraits Driver = new("knot", ConcurrentOrders, Patience)
     {
@@ -56,6 +58,7 @@ public sealed class KnotBackend : AsyncZoneBackend
     private readonly ZonePatternMap<string> _templates;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private volatile string? _run;
+    private volatile string? _version;
 
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
@@ -206,16 +209,15 @@ public sealed class KnotBackend : AsyncZoneBackend
         KnotReply status = await _knot.SerialAsync(zone, cancellation);
         if (status.Verdict == KnotVerdict.NoSuchZone)
             return ZoneSighting.Absent;
-        return SerialOf(status) is { } serial
-            ? ZoneSighting.CannotTell($"knotd has {zone} with serial {serial}, but {finding.Text} to this machine: see its modules")
-            : ZoneSighting.CannotTell($"knotd has {zone} but has not loaded it: {status.Error ?? "its log says why"}");
+        return ZoneSighting.CannotTell(SerialOf(status) is { } serial
+            ? $"knotd has {zone} with serial {serial}, but {finding.Text} to this machine: see its modules"
+            : $"knotd has {zone} but has not loaded it: {status.Error ?? "its log says why"}") with { Nsid = finding.Nsid };
     }
 
     /// <summary>knotd answers before it reads the file. If it goes on with the old version, no more can be said.</summary>
     private ZoneSighting WithExpectation(DomainName zone, ZoneSighting seen) =>
         seen.Observation == Observation.Present && _appliedSerials.TryGetValue(zone, out uint applied) && applied != seen.Serial
-            ? ZoneSighting.Present(
-                seen.Serial,
+            ? seen.NotAsGiven(
                 $"knotd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why")
             : seen;
 
@@ -237,7 +239,29 @@ public sealed class KnotBackend : AsyncZoneBackend
         if (reply.Error is { } words)
             throw BackendException.Away($"knotd does not give its status: {words}");
         _run = run;
+        _version = reply.Units.Select(unit => unit[KnotItem.Data]).FirstOrDefault(text => text is not null)?.Split(' ')[^1];
         _folder.Check();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task<ControlledServer?> ControlledAsync(CancellationToken cancellation)
+    {
+        KnotReply settings = await _knot.ServerSettingsAsync(cancellation);
+        string? software = _version is null ? null : VersionMark + _version;
+        return new ControlledServer(software)
+        {
+            VersionByDns = software,
+            VersionMark = VersionMark,
+            Identity = Setting(settings, "identity"),
+            Nsid = Setting(settings, "nsid") is { } nsid && !nsid.StartsWith("0x", StringComparison.Ordinal) ? nsid : null,
+        };
+    }
+
+    /// <summary>What the configuration says; null for what knotd chooses, and of what it does not tell.</summary>
+    private static string? Setting(KnotReply settings, string item)
+    {
+        string? said = settings.Units.FirstOrDefault(unit => unit[KnotItem.Item] == item)?[KnotItem.Data];
+        return string.IsNullOrEmpty(said) ? null : said;
     }
 
     /// <summary>All zones of knotd's configuration, from whomever; the members of a catalog stand elsewhere.</summary>

@@ -59,6 +59,10 @@ internal sealed class KnotControl(string path, TimeProvider time) : IAsyncDispos
     public Task<KnotReply> VersionAsync(CancellationToken cancellation) =>
         CallAsync(KnotStage.Command, "status", new KnotUnit { [KnotItem.Type] = "version" }, cancellation);
 
+    /// <summary>The section of the configuration that says who knotd is.</summary>
+    public Task<KnotReply> ServerSettingsAsync(CancellationToken cancellation) =>
+        CallAsync(KnotStage.Command, "conf-read", new KnotUnit { [KnotItem.Section] = "server" }, cancellation);
+
     /// <summary>The zones of knotd's configuration, not much more than the maximum.</summary>
     public Task<KnotReply> NamesAsync(int maximum, CancellationToken cancellation) => CallAsync(
         new KnotJob(KnotStage.Alone, "conf-read", [KnotZoneSettings.AllNames()], cancellation) { UnitsMax = maximum + 1 });

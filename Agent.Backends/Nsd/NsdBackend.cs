@@ -41,6 +41,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     private const int ConcurrentOrders = 128;
     private const int DnsPort = 53;
     private const double SecondsPerRecord = 20e-6;
+    private const string VersionMark = "NSD ";
 
     // What nsd puts beside a zone's file when the pattern says store-ixfr; five versions unless ixfr-number says otherwise.
     private static readonly string[] CompanionSuffixes = [".ixfr", ".ixfr.2", ".ixfr.3", ".ixfr.4", ".ixfr.5"];
@@ -53,17 +54,20 @@ public sealed class NsdBackend : AsyncZoneBackend
         CanReAdd = true,
         Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
     };
+    private static readonly Version FirstToCount = new(4, 6, 0);
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
 
     private readonly NsdOptions _options;
     private readonly ZoneFolder _folder;
     private readonly ServerProbe _probe;
+    private readonly AnswerCount _answers;
     private readonly NsdControl _nsd;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ZonePatternMap<string> _patterns;
     private readonly ConcurrentDictionary<string, bool> _provenPatterns = new(StringComparer.Ordinal);
     private volatile string? _run;
+    private volatile string _version = "";
 
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
@@ -81,7 +85,9 @@ public sealed class NsdBackend : AsyncZoneBackend
             throw new BackendOptionsException("control", $"'{path}' cannot be the path of a unix socket");
         _options = options;
         _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Nsd46);
-        _probe = new ServerProbe(options.Server ?? ServerOf(options.Control), time);
+        EndPoint server = options.Server ?? ServerOf(options.Control);
+        _probe = new ServerProbe(server, time);
+        _answers = new AnswerCount(server, time);
         _nsd = new NsdControl(options.Control, time);
     }
 
@@ -142,7 +148,7 @@ public sealed class NsdBackend : AsyncZoneBackend
             if (!_appliedSerials.TryGetValue(zone, out uint applied))
                 return seen;
             if (applied != seen.Serial)
-                return ZoneSighting.Present(seen.Serial, NotLoaded(zone, applied));
+                return seen.NotAsGiven(NotLoaded(zone, applied));
             _provenPatterns.TryAdd(PatternOf(zone), true);
             return seen;
         }
@@ -155,7 +161,8 @@ public sealed class NsdBackend : AsyncZoneBackend
             return seen;
         return ZoneSighting.CannotTell(finding.Answer?.ResponseCode == ResponseCode.ServFail
             ? $"nsd has {zone} but has not loaded it from {_folder.PathOf(zone)}; its log says why"
-            : $"nsd has {zone} in its configuration but {finding.Text}: it has not come to it yet, or its allow-query excludes us");
+            : $"nsd has {zone} in its configuration but {finding.Text}: it has not come to it yet, or its allow-query excludes us")
+            with { Nsid = finding.Nsid };
     }
 
     /// <inheritdoc/>
@@ -168,10 +175,24 @@ public sealed class NsdBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)
     {
-        await _nsd.CheckAsync(cancellation);
+        _version = await _nsd.VersionAsync(cancellation);
         _run = _options.Control is NsdControlPlace.LocalSocket local ? LocalPath.MadeAt(local.Path) : null;
         _folder.Check();
     }
+
+    /// <inheritdoc/>
+    protected override async Task<ControlledServer?> ControlledAsync(CancellationToken cancellation) =>
+        new(VersionMark + _version)
+        {
+            VersionByDns = VersionMark + _version,
+            VersionMark = VersionMark,
+            Contradiction = CountsWithoutReload(_version)
+                ? await _answers.ContradictionAsync(_nsd.TextQuestionsAsync, cancellation)
+                : null,
+        };
+
+    /// <summary>Earlier releases begin a reload to count.</summary>
+    private static bool CountsWithoutReload(string version) => Version.TryParse(version, out Version? known) && known >= FirstToCount;
 
     /// <inheritdoc/>
     protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
@@ -184,7 +205,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     protected override ValueTask CloseAsync()
     {
         _nsd.Dispose();
-        return ValueTask.CompletedTask;
+        return _answers.DisposeAsync();
     }
 
     /// <summary>False when nsd does not have the zone.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 
@@ -6,6 +7,9 @@ namespace Agent.Backends.Nsd;
 /// <summary>The commands that this driver gives to nsd. A channel that does not carry them is "away"; nsd's own no is a reply.</summary>
 internal sealed class NsdControl : IDisposable
 {
+    private const string VersionLabel = "version:";
+    private const string TextCountLabel = "num.type.TXT=";
+
     private readonly NsdControlPlace _place;
     private readonly NsdChannel _channel;
     private readonly NsdZoneLines _additions;
@@ -39,13 +43,27 @@ internal sealed class NsdControl : IDisposable
         return status is not null || reply.IsNoSuchZone ? status : throw Puzzling("zonestatus", reply);
     }
 
-    /// <summary>Returns when nsd takes commands.</summary>
+    /// <summary>The version of an nsd that takes commands.</summary>
     /// <exception cref="BackendException">It does not.</exception>
-    public async Task CheckAsync(CancellationToken cancellation)
+    public async Task<string> VersionAsync(CancellationToken cancellation)
     {
         NsdReply reply = await _channel.CallAsync("status", cancellation);
-        if (!reply.Lines.Any(line => line.StartsWith("version:", StringComparison.Ordinal)))
-            throw Puzzling("status", reply);
+        return reply.Lines.FirstOrDefault(line => line.StartsWith(VersionLabel, StringComparison.Ordinal)) is { } line
+            ? line[VersionLabel.Length..].Trim()
+            : throw Puzzling("status", reply);
+    }
+
+    /// <summary>How many questions of type TXT nsd has had; null where it does not count.</summary>
+    public async Task<long?> TextQuestionsAsync(CancellationToken cancellation)
+    {
+        long? counted = null;
+        await _channel.CallAsync("stats_noreset\n", line =>
+        {
+            if (line.StartsWith(TextCountLabel, StringComparison.Ordinal)
+                && long.TryParse(line.AsSpan(TextCountLabel.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long count))
+                counted = count;
+        }, cancellation);
+        return counted;
     }
 
     /// <summary>
@@ -65,7 +83,7 @@ internal sealed class NsdControl : IDisposable
         }, cancellation);
         Take(current);
         // The list has no end mark: an nsd that died while it told would seem to have few zones.
-        await CheckAsync(cancellation);
+        await VersionAsync(cancellation);
         return zones;
 
         void Take(NsdZoneStatus? told)

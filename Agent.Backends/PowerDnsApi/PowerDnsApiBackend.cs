@@ -27,6 +27,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     private const int ConcurrentOrders = 8;
     private const int LooksMax = 3;
     private const long UptimeSlackSeconds = 3;
+    private const string VersionMark = "PowerDNS Authoritative Server ";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -36,11 +37,13 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     private readonly PowerDnsApiOptions _options;
     private readonly PowerDnsApiClient _api;
     private readonly ServerProbe _probe;
+    private readonly AnswerCount _answers;
     private readonly ConcurrentDictionary<DomainName, Left> _left = new();
 
     // Large zones one after the other, so that memory holds one index of that size.
     private readonly SemaphoreSlim _large = new(1);
     private long? _started;
+    private string? _version;
 
     /// <summary>Touches and connects to nothing yet.</summary>
     public PowerDnsApiBackend(PowerDnsApiOptions options, TimeProvider time)
@@ -58,6 +61,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         _options = options;
         _api = new PowerDnsApiClient(options, time);
         _probe = new ServerProbe(options.Server, time);
+        _answers = new AnswerCount(options.Server, time);
     }
 
     /// <summary>Types are looked at where sets of records are sent: the whole zone is not read for each small change.</summary>
@@ -119,13 +123,22 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellation)
     {
-        await _api.CheckAsync(cancellation);
-        if (await _api.UptimeAsync(cancellation) is not { } uptime)
+        _version = await _api.VersionAsync(cancellation);
+        if (await _api.StatisticAsync("uptime", cancellation) is not { } uptime)
             return;
         long started = (long)Time.GetElapsedTime(0).TotalSeconds - uptime;
         if (_started is not { } known || Math.Abs(started - known) > UptimeSlackSeconds)
             _started = started;
     }
+
+    /// <inheritdoc/>
+    protected override async Task<ControlledServer?> ControlledAsync(CancellationToken cancellation) =>
+        new(_version is null ? null : $"PowerDNS {_version}")
+        {
+            VersionByDns = _version is null ? null : VersionMark + _version,
+            VersionMark = VersionMark,
+            Contradiction = await _answers.ContradictionAsync(c => _api.StatisticAsync("udp-queries", c), cancellation),
+        };
 
     /// <inheritdoc/>
     protected override string? ServerRun => _started?.ToString(CultureInfo.InvariantCulture);
@@ -151,7 +164,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     protected override ValueTask CloseAsync()
     {
         _api.Dispose();
-        return ValueTask.CompletedTask;
+        return _answers.DisposeAsync();
     }
 
     /// <summary>False when a zone that was to be made came to be there meanwhile.</summary>

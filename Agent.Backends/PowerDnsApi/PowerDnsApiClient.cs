@@ -54,25 +54,34 @@ internal sealed class PowerDnsApiClient : IDisposable
         _http.DefaultRequestHeaders.Add("X-API-Key", options.ApiKey);
     }
 
-    /// <summary>Returns when the API answers and takes the key.</summary>
-    public async Task CheckAsync(CancellationToken cancellation)
+    /// <summary>The version of a PowerDNS that answers and takes the key; null when it does not say.</summary>
+    public async Task<string?> VersionAsync(CancellationToken cancellation)
     {
         using HttpResponseMessage answer = await AskAsync(HttpMethod.Get, "", body: default, cancellation);
         if (answer.StatusCode == HttpStatusCode.NotFound)
             throw BackendException.Away($"{_url} has no {_server}: check url and server-id, and that pdns.conf says api=yes");
         await DoneAsync(answer, "show itself", cancellation);
+        try
+        {
+            using JsonDocument about = JsonDocument.Parse(await ReadAsync(answer, ErrorBytesMax, cancellation));
+            return about.RootElement.TryGetProperty("version", out JsonElement version) ? version.GetString() : null;
+        }
+        catch (Exception other) when (other is JsonException or InvalidOperationException)
+        {
+            throw Strange(other);
+        }
     }
 
-    /// <summary>For how many seconds PowerDNS has been running; nothing when it does not say.</summary>
-    public async Task<long?> UptimeAsync(CancellationToken cancellation)
+    /// <summary>One of PowerDNS's numbers about itself; nothing when it does not say.</summary>
+    public async Task<long?> StatisticAsync(string name, CancellationToken cancellation)
     {
-        using HttpResponseMessage answer = await AskAsync(HttpMethod.Get, "/statistics?statistic=uptime", body: default, cancellation);
+        using HttpResponseMessage answer = await AskAsync(HttpMethod.Get, $"/statistics?statistic={name}", body: default, cancellation);
         if (!answer.IsSuccessStatusCode)
             return null;
         await foreach (JsonElement item in ItemsAsync(answer, member: null, cancellation))
         {
-            if (item.TryGetProperty("value", out JsonElement value) && long.TryParse(value.GetString(), out long seconds))
-                return seconds;
+            if (item.TryGetProperty("value", out JsonElement value) && long.TryParse(value.GetString(), out long number))
+                return number;
         }
 
         return null;

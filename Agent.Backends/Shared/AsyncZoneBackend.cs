@@ -77,7 +77,11 @@ public abstract class AsyncZoneBackend : IZoneBackend
             ZoneSighting seen = await ObserveAsync(order.Zone, cancellation);
             bool asksMore = order.WithSettings && seen.Observation == Observation.Present;
             string? otherSettings = asksMore ? await SettingsDifferenceAsync(order.Zone, cancellation) : null;
-            return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason) { SettingsDifference = otherSettings };
+            return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason)
+            {
+                SettingsDifference = otherSettings,
+                Nsid = seen.Nsid,
+            };
         });
 
     /// <inheritdoc/>
@@ -85,7 +89,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
         order, replyTo, zone: null, _deadlines.Probe, async cancellation =>
         {
             await ProbeAsync(cancellation);
-            return Done(order) with { ServerRun = ServerRun, Limits = Limits };
+            return Done(order) with { ServerRun = ServerRun, Limits = Limits, Control = await ControlledAsync(cancellation) };
         });
 
     /// <inheritdoc/>
@@ -113,6 +117,10 @@ public abstract class AsyncZoneBackend : IZoneBackend
 
     /// <summary>Names the run of the server that the last probe saw; null when it does not tell.</summary>
     protected virtual string? ServerRun => null;
+
+    /// <summary>Who the control channel says that the server is, behind a probe that succeeded; null of a driver that has none.</summary>
+    /// <exception cref="BackendException">It cannot be asked.</exception>
+    protected virtual Task<ControlledServer?> ControlledAsync(CancellationToken cancellation) => Task.FromResult<ControlledServer?>(null);
 
     /// <summary>Ends what is under way (each order gets its answer), then lets the driver close what it holds. A second time does
     /// nothing.</summary>

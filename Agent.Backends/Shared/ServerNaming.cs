@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text;
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Dns.Wire;
@@ -10,7 +9,8 @@ using Agent.Dns.Wire;
 namespace Agent.Backends.Shared;
 
 /// <summary>
-/// Asks a server for its identity and version by the names of class CH that RFC 4892 describes (id.server, hostname.bind, version.bind).
+/// Asks a server for its identity and version by the names of class CH that RFC 4892 describes (id.server, hostname.bind, version.bind),
+/// and with the first of them for its NSID (RFC 5001). One that knows no EDNS answers the others.
 /// Each time from a socket of its own: servers that share an address and port are told apart by the source port.
 /// </summary>
 public sealed class ServerNaming(EndPoint server, TimeProvider time) : IServerNaming, IAsyncDisposable
@@ -43,7 +43,7 @@ public sealed class ServerNaming(EndPoint server, TimeProvider time) : IServerNa
         var answers = ImmutableArray.CreateBuilder<ServerName>();
         try
         {
-            for (int i = 0; i < Times; i++) answers.Add(await AskOnceAsync());
+            for (int i = 0; i < Times; i++) answers.Add((await AskOnceAsync(_end.Token)).Name);
         }
         catch (Exception failure) when (failure is SocketException or OperationCanceledException)
         {
@@ -53,41 +53,47 @@ public sealed class ServerNaming(EndPoint server, TimeProvider time) : IServerNa
         replyTo.Tell(new ServerNamed(answers.ToImmutable()));
     }
 
-    private async Task<ServerName> AskOnceAsync()
+    /// <summary>Asks once, and counts the questions that were answered with a text.</summary>
+    /// <exception cref="SocketException">Nobody is there.</exception>
+    internal async Task<(ServerName Name, int Answered)> AskOnceAsync(CancellationToken cancellation)
     {
         // Connected: the kernel drops what comes from elsewhere.
         using Socket socket = server is IPEndPoint address
             ? new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp)
             : new Socket(SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(server, _end.Token);
+        await socket.ConnectAsync(server, cancellation);
         ushort first = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue - Questions.Length);
-        for (int i = 0; i < Questions.Length; i++) await socket.SendAsync(Compose((ushort)(first + i), Questions[i]), _end.Token);
+        for (int i = 0; i < Questions.Length; i++) await socket.SendAsync(Compose((ushort)(first + i), Questions[i]), cancellation);
         byte[] buffer = new byte[MessageSizeMax];
         string?[] texts = new string?[Questions.Length];
+        string? nsid = null;
         using CancellationTokenSource late = new(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _end.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         try
         {
             for (int i = 0; i < Questions.Length; i++)
             {
                 int received = await socket.ReceiveAsync(buffer, either.Token);
                 (int index, string? text) = Read(buffer.AsSpan(0, received), first);
-                if (index >= 0) texts[index] = text;
+                if (index < 0) continue;
+                texts[index] = text;
+                nsid ??= ServerIdentifier.In(buffer.AsSpan(0, received));
             }
         }
-        catch (OperationCanceledException) when (!_end.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // Not every server answers each of them.
         }
 
-        return new ServerName(texts[0] ?? texts[1], texts[2]);
+        return (new ServerName(texts[0] ?? texts[1], texts[2], nsid), texts.Count(text => text is not null));
     }
 
     private static byte[] Compose(ushort id, DomainName name)
     {
-        byte[] buffer = new byte[MessageHeader.Size + name.Wire.Length + 4];
+        byte[] buffer = new byte[MessageHeader.Size + name.Wire.Length + 4 + ServerIdentifier.QuestionSize];
         MessageWriter writer = new(buffer, id, MessageHeader.ComposeFlags(Opcode.Query));
         writer.TryWriteQuestion(name, RecordType.TXT, RecordClass.CH);
+        if (name == Questions[0]) ServerIdentifier.Ask(ref writer, MessageSizeMax);
         return writer.Written.ToArray();
     }
 
@@ -102,17 +108,9 @@ public sealed class ServerNaming(EndPoint server, TimeProvider time) : IServerNa
         {
             if (record.Type != RecordType.TXT || record.Class != RecordClass.CH || record.RdataLength < 2) continue;
             int length = Math.Min(record.Rdata[0], Math.Min(record.RdataLength - 1, TextMax));
-            return (index, Printable(record.Rdata.Slice(1, length)));
+            return (index, ServerIdentifier.Printable(record.Rdata.Slice(1, length)));
         }
 
         return (index, null);
-    }
-
-    /// <summary>What a server says goes into logs and tables.</summary>
-    private static string? Printable(ReadOnlySpan<byte> octets)
-    {
-        var text = new StringBuilder(octets.Length);
-        foreach (byte octet in octets) text.Append(octet is >= 0x20 and < 0x7f ? (char)octet : '?');
-        return text.Length == 0 ? null : text.ToString();
     }
 }

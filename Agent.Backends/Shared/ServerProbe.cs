@@ -11,18 +11,25 @@ namespace Agent.Backends.Shared;
 /// <param name="Kind">The conclusion.</param>
 /// <param name="Answer">The answer it is drawn from; null when none came.</param>
 /// <param name="Text">What happened, as a sentence for an operator.</param>
-public sealed record ServerFinding(SoaAnswerKind Kind, SoaAnswer? Answer, string Text);
+public sealed record ServerFinding(SoaAnswerKind Kind, SoaAnswer? Answer, string Text)
+{
+    /// <summary>The server's identifier in the answer (RFC 5001); null when there was none.</summary>
+    public string? Nsid { get; init; }
+}
 
 /// <summary>
 /// Asks a DNS server for the SOA of a zone, as its clients would: without recursion, by UDP with two repeats, by TCP when cut off.
-/// Only answers
-/// from the address asked, with our id and our question, count. Never throws for what a server does.
+/// Only answers from the address asked, with our id and our question, count. Each question asks for the server's identifier as well; one
+/// that knows no EDNS, and says so, is asked without. Never throws for what a server does.
 /// </summary>
 /// <remarks>Safe for any number of callers; each question has a socket, and so a source port, of its own.</remarks>
 public sealed class ServerProbe
 {
     private const int MessageSizeMax = 65535;
     private const int UdpSizeMax = 4096;
+
+    // What goes through any network in one piece. A larger answer comes cut off, and is asked for by TCP.
+    private const int UdpSizeAsked = 1232;
     private const int ForeignDatagramsMax = 64;
 
     private static readonly TimeSpan[] Patience = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
@@ -30,6 +37,7 @@ public sealed class ServerProbe
 
     private readonly EndPoint _server;
     private readonly TimeProvider _time;
+    private volatile bool _isWithoutEdns;
 
     /// <summary>A probe for one server, by address or by host name and port.</summary>
     public ServerProbe(EndPoint server, TimeProvider time)
@@ -42,16 +50,19 @@ public sealed class ServerProbe
     /// <exception cref="OperationCanceledException">The token said so.</exception>
     public async Task<ServerFinding> AskAsync(DomainName zone, CancellationToken cancellation)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
-        byte[] query = Compose(id, zone);
         try
         {
             IPEndPoint address = await ResolveAsync(cancellation);
-            SoaAnswer? answer = await AskByUdpAsync(address, query, id, zone, cancellation);
-            if (answer?.Cause == SoaAnswerCause.Truncated)
-                answer = await AskByTcpAsync(address, query, id, zone, cancellation);
-            return answer is { } given
-                ? new ServerFinding(given.Kind, given, $"{_server} {given.Text()}")
+            bool withEdns = !_isWithoutEdns;
+            Heard? heard = await AskAsync(address, zone, withEdns, cancellation);
+            if (withEdns && heard is { Nsid: null, Answer.ResponseCode: ResponseCode.FormErr or ResponseCode.NotImp })
+            {
+                heard = await AskAsync(address, zone, withEdns: false, cancellation);
+                _isWithoutEdns = heard is { Answer.Cause: not SoaAnswerCause.ErrorCode };
+            }
+
+            return heard is { Answer: var given }
+                ? new ServerFinding(given.Kind, given, $"{_server} {given.Text()}") { Nsid = heard.Nsid }
                 : new ServerFinding(SoaAnswerKind.CannotTell, Answer: null, $"{_server} does not answer a SOA query for {zone}");
         }
         catch (SocketException error)
@@ -60,11 +71,20 @@ public sealed class ServerProbe
         }
     }
 
-    private static byte[] Compose(ushort id, DomainName zone)
+    private async Task<Heard?> AskAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
     {
-        byte[] buffer = new byte[MessageHeader.Size + zone.Wire.Length + 4];
+        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        byte[] query = Compose(id, zone, withEdns);
+        Heard? heard = await AskByUdpAsync(address, query, id, zone, cancellation);
+        return heard?.Answer.Cause == SoaAnswerCause.Truncated ? await AskByTcpAsync(address, query, id, zone, cancellation) : heard;
+    }
+
+    private static byte[] Compose(ushort id, DomainName zone, bool withEdns)
+    {
+        byte[] buffer = new byte[MessageHeader.Size + zone.Wire.Length + 4 + ServerIdentifier.QuestionSize];
         MessageWriter writer = new(buffer, id, MessageHeader.ComposeFlags(Opcode.Query));
         writer.TryWriteQuestion(zone, RecordType.SOA);
+        if (withEdns) ServerIdentifier.Ask(ref writer, UdpSizeAsked);
         return writer.Written.ToArray();
     }
 
@@ -77,7 +97,7 @@ public sealed class ServerProbe
         return found.Length > 0 ? new IPEndPoint(found[0], named.Port) : throw new SocketException((int)SocketError.HostNotFound);
     }
 
-    private async Task<SoaAnswer?> AskByUdpAsync(
+    private async Task<Heard?> AskByUdpAsync(
         IPEndPoint address, byte[] query, ushort id, DomainName zone, CancellationToken cancellation)
     {
         // Connected: the kernel drops what comes from elsewhere, and tells us when nobody listens there.
@@ -95,9 +115,9 @@ public sealed class ServerProbe
                 for (int datagram = 0; datagram < ForeignDatagramsMax; datagram++)
                 {
                     int length = await socket.ReceiveAsync(buffer, either.Token);
-                    SoaAnswer answer = SoaAnswer.Read(buffer.AsSpan(0, length), zone, id);
-                    if (answer.Cause is not (SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed))
-                        return answer;
+                    Heard heard = Heard.Of(buffer.AsSpan(0, length), zone, id);
+                    if (heard.Answer.Cause is not (SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed))
+                        return heard;
                 }
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -114,7 +134,7 @@ public sealed class ServerProbe
         return refused is null ? null : throw refused;
     }
 
-    private async Task<SoaAnswer?> AskByTcpAsync(
+    private async Task<Heard?> AskByTcpAsync(
         IPEndPoint address, byte[] query, ushort id, DomainName zone, CancellationToken cancellation)
     {
         using CancellationTokenSource late = new(TcpPatience, _time);
@@ -131,7 +151,7 @@ public sealed class ServerProbe
             if (!await FillAsync(socket, buffer.AsMemory(0, 2), either.Token))
                 return null;
             Memory<byte> message = buffer.AsMemory(0, BinaryPrimitives.ReadUInt16BigEndian(buffer));
-            return await FillAsync(socket, message, either.Token) ? SoaAnswer.Read(message.Span, zone, id) : null;
+            return await FillAsync(socket, message, either.Token) ? Heard.Of(message.Span, zone, id) : null;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -150,5 +170,11 @@ public sealed class ServerProbe
         }
 
         return true;
+    }
+
+    private sealed record Heard(SoaAnswer Answer, string? Nsid)
+    {
+        public static Heard Of(ReadOnlySpan<byte> message, DomainName zone, ushort id) =>
+            new(SoaAnswer.Read(message, zone, id), ServerIdentifier.In(message));
     }
 }

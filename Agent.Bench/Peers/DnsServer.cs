@@ -12,7 +12,7 @@ public abstract class DnsServer(string purpose) : IAsyncDisposable
 
     public string FolderPath => Folder.FullPath;
 
-    public int Port { get; } = LoopbackPort.Next();
+    public int Port { get; init; } = LoopbackPort.Next();
 
     /// <summary>Where the server runs.</summary>
     public Placement Place { get; init; } = Placement.Loopback;

@@ -24,6 +24,9 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <summary>A catalog whose members it serves, and who has it and them. Set before the start.</summary>
     public (string Catalog, IPEndPoint Master)? Reads { get; init; }
 
+    /// <summary>Lines of the section for the server, each with its indentation.</summary>
+    public string ExtraServerLines { get; init; } = "";
+
     /// <summary>Where zones that come by control keep their files.</summary>
     public string ZoneFolder => Directory.CreateDirectory(Folder.Combine("zones")).FullName;
 
@@ -125,6 +128,7 @@ public sealed class KnotServer() : CatalogProducer("knot")
                 udp-workers: 1
                 tcp-workers: 1
                 background-workers: 1
+            {ExtraServerLines}
             log:
               - target: stderr
                 any: info

@@ -33,6 +33,9 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>The control channel is a port with TLS, with certificates made by NSD's own script, and not a unix socket.</summary>
     public bool IsControlledByTls { get; init; }
 
+    /// <summary>Lets another nsd that shares it, too, answer at the same port: which of them a question meets the kernel decides.</summary>
+    public bool SharesPort { get; init; }
+
     /// <summary>Where the control channel is a unix socket.</summary>
     public string ControlPath => Folder.Combine("nsd.sock");
 
@@ -93,7 +96,7 @@ public sealed class NsdServer() : MasterServer("nsd")
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"""
             server:
-                server-count: 1
+                server-count: {(SharesPort ? "2\n    reuseport: yes" : "1")}
                 ip-address: 127.0.0.1@{Port}
                 ip-address: ::1@{Port}
                 username: ""

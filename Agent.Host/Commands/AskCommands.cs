@@ -12,7 +12,7 @@ internal sealed class AskCommands(CommandConsole console)
     private const int PageSize = 1000;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
     private static readonly string[] ZoneHeadings = ["ZONE", "STATE", "SERIAL", "WANTED", "RECORDS", "TARGETS", "REASON"];
-    private static readonly string[] TargetHeadings =
+    internal static readonly string[] TargetHeadings =
         ["TARGET", "DRIVER", "VERSION", "NODE", "STATE", "BEHIND", "UNDER WAY", "ESCALATED", "DRIFTED", "REASON"];
     private readonly ApiOptions _options = new();
 
@@ -35,7 +35,7 @@ internal sealed class AskCommands(CommandConsole console)
     public Command TargetCommand() => new("target", "The servers that the agent brings level")
     {
         _options.Asking("list", "Lists the targets", console, (parsed, client, cancellation) =>
-            TargetsAsync(null, parsed, client, cancellation)),
+            TargetsAsync(null, withDetails: false, parsed, client, cancellation)),
         TargetStatus(),
         new DriftCommands(console).Drift(),
         new DriftCommands(console).Repair(),
@@ -253,24 +253,26 @@ internal sealed class AskCommands(CommandConsole console)
     {
         var target = new Argument<string?>("NAME") { Description = "The target (default: all)", Arity = ArgumentArity.ZeroOrOne };
         Command command = _options.Asking("status", "Shows one target or all", console, (parsed, client, cancellation) =>
-            TargetsAsync(parsed.GetValue(target), parsed, client, cancellation));
+            TargetsAsync(parsed.GetValue(target), withDetails: true, parsed, client, cancellation));
         command.Add(target);
         return command;
     }
 
-    private async Task<int> TargetsAsync(string? only, ParseResult parsed, ApiClient client, CancellationToken cancellation)
+    private async Task<int> TargetsAsync(
+        string? only, bool withDetails, ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {
         JsonElement answer = await client.GetAsync("api/v1/targets", cancellation);
         List<JsonElement> targets =
             [.. ApiClient.Items(answer, "targets").Where(target => only is null || ApiClient.Text(target, "name") == only)];
         if (only is not null && targets.Count == 0) throw new ApiException(ExitCode.Failed, $"the agent has no target named {only}");
-        if (!_options.WantsJson(parsed)) TableWriter.Write(console, TargetHeadings, targets.Select(TargetRow));
-        else if (only is null) WriteJson(new { targets });
-        else WriteJson(targets[0]);
+        if (_options.WantsJson(parsed) && only is null) WriteJson(new { targets });
+        else if (_options.WantsJson(parsed)) WriteJson(targets.Count == 1 ? (object)targets[0] : new { targets });
+        else if (withDetails) TargetDetails.Write(console, targets);
+        else TableWriter.Write(console, TargetHeadings, targets.Select(TargetRow));
         return ExitCode.Done;
     }
 
-    private static string[] TargetRow(JsonElement target) =>
+    internal static string[] TargetRow(JsonElement target) =>
     [
         .. Texts(target, "name", "driver", "version", "node", "state", "zonesBehind", "ordersUnderWay", "zonesEscalated", "zonesDrifted"),
         ReasonOf(target),

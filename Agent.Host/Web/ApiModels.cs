@@ -99,10 +99,19 @@ public sealed record TargetModel(
     /// <summary>The server's name for itself; null when it does not tell.</summary>
     public string? Identity { get; init; }
 
-    /// <summary>The server's software; null when it does not tell.</summary>
+    /// <summary>The server's software, as it tells by DNS; else as its control channel tells; null when neither does.</summary>
     public string? Version { get; init; }
 
-    /// <summary>What the server can hold; null of a target that another node holds.</summary>
+    /// <summary>The server's identifier in its answers (NSID); null when it does not tell.</summary>
+    public string? Nsid { get; init; }
+
+    /// <summary>The software of the server that the control channel reaches; null where there is none, or it does not tell.</summary>
+    public string? ControlledVersion { get; init; }
+
+    /// <summary>What can be done with the target: "differences", "re-add", "listing", "listing-own", "comparing", "naming".</summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+
+    /// <summary>What the server can hold; null when its node has not told it yet.</summary>
     public LimitsModel? Limits { get; init; }
 
     /// <summary>Zones that the server took and did not serve, for which more than the change itself is being tried.</summary>

@@ -54,7 +54,10 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
                 s.UnderWay)
             {
                 Identity = s.Server?.Identity,
-                Version = s.Server?.Version,
+                Version = s.Server?.Version ?? s.Controlled,
+                Nsid = s.Server?.Nsid,
+                ControlledVersion = s.Controlled,
+                Features = s.Features,
                 Limits = s.Limits is null ? null : LimitsModel.Of(s.Limits),
                 ZonesEscalated = s.Escalated,
                 ZonesExhausted = s.Exhausted,

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Agent.Bench.Peers;
+using Agent.Dns.Wire;
 
 namespace Agent.Tests.Backends;
 
@@ -38,11 +39,17 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
 
     public int TcpQueries => _tcpQueries;
 
-    /// <summary>The query turned into an answer with these flags and nothing more.</summary>
+    /// <summary>The query without its OPT, turned into an answer with these flags and nothing more.</summary>
     public static byte[] Answer(byte[] query, ushort flags)
     {
-        byte[] answer = [.. query];
+        var reader = new MessageReader(query);
+        while (reader.TryReadQuestion(out _))
+        {
+        }
+
+        byte[] answer = query[..reader.Offset];
         BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), flags);
+        answer.AsSpan(10, 2).Clear();
         return answer;
     }
 

@@ -47,6 +47,35 @@ public sealed class TargetLimitsTests
         Assert.IsType<ObserveZone>(Assert.Single(_effects.OfType<IssueOrder>()).Order);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_refused_zone_is_tried_again_when_the_server_runs_another_version(bool isToldByControl)
+    {
+        Run("NSD 4.6", isToldByControl);
+        Refuse();
+        _effects.Clear();
+
+        Run("NSD 4.6", isToldByControl);
+        Run(null, isToldByControl);
+        Assert.DoesNotContain(_effects, e => e is ReportHealth or IssueOrder { Order: not ProbeServer });
+        Run("NSD 4.7", isToldByControl);
+
+        TargetHealthChanged change = Assert.Single(_effects.OfType<ReportHealth>()).Change;
+        Assert.True(change is { Healthy: true, Returned: true });
+        Assert.Single(_effects.OfType<IssueOrder>(), e => e.Order is ObserveZone);
+    }
+
+    private void Run(string? version, bool isToldByControl)
+    {
+        if (!isToldByControl && version is not null) _machine.Runs(version, Now, _effects);
+        if (!isToldByControl) return;
+        _machine.Probe(Now, _effects);
+        long id = _effects.OfType<IssueOrder>().Last(e => e.Order is ProbeServer).Order.Id;
+        OrderFinished answer = new(id, OrderOutcome.Done, Reason: null) { Control = new ControlledServer(version) };
+        _machine.Finished(answer, Now, _effects);
+    }
+
     private void Refuse()
     {
         DomainName zone = DomainName.Parse("example.com.");

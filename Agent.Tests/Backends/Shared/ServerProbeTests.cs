@@ -26,6 +26,32 @@ public sealed class ServerProbeTests
         Assert.Equal(0, flags);
     }
 
+    [Fact]
+    public async Task The_identifier_in_the_answer_is_told_as_text_or_in_hexadecimal_digits()
+    {
+        byte[] nsid = "ns-7"u8.ToArray();
+        await using ScriptedDnsServer server = new(query => WithNsid(ScriptedDnsServer.AnswerSoa(query, 77), nsid));
+        Assert.Equal("ns-7", (await AskAsync(server.EndPoint)).Nsid);
+        nsid = [1, 0xfe];
+        Assert.Equal("01FE", (await AskAsync(server.EndPoint)).Nsid);
+        nsid = [];
+        Assert.Null((await AskAsync(server.EndPoint)).Nsid);
+    }
+
+    [Theory]
+    [InlineData(0x8001)]
+    [InlineData(0x8004)]
+    public async Task A_server_without_edns_is_asked_without_from_then_on(int complaint)
+    {
+        await using ScriptedDnsServer server = new(query => query[11] == 0
+            ? ScriptedDnsServer.AnswerSoa(query, 5)
+            : ScriptedDnsServer.Answer(query, (ushort)complaint));
+        ServerProbe probe = new(server.EndPoint, TimeProvider.System);
+        Assert.Equal(5u, (await probe.AskAsync(Zone, CancellationToken.None)).Answer!.Value.Serial);
+        Assert.Equal(5u, (await probe.AskAsync(Zone, CancellationToken.None)).Answer!.Value.Serial);
+        Assert.Equal(3, server.UdpQueries);
+    }
+
     [Theory]
     [InlineData(0x8005, SoaAnswerKind.Absent)]
     [InlineData(0x8403, SoaAnswerKind.Absent)]
@@ -111,4 +137,10 @@ public sealed class ServerProbeTests
 
     private static Task<ServerFinding> AskAsync(EndPoint server) =>
         new ServerProbe(server, TimeProvider.System).AskAsync(Zone, CancellationToken.None);
+
+    private static byte[] WithNsid(byte[] answer, byte[] nsid)
+    {
+        answer[11] = 1;
+        return [.. answer, 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, (byte)(nsid.Length + 4), 0, 3, 0, (byte)nsid.Length, .. nsid];
+    }
 }
