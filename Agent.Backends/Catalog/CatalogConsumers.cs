@@ -65,7 +65,7 @@ internal sealed class CatalogConsumers
         {
             // Never present in a plain way: with the wanted serial it would pass for level, and the zone would not become a member.
             return isLeaving
-                ? ZoneSighting.Present(answer.Serial, $"{served.Text} although the catalog does not have it any more")
+                ? ZoneSighting.Present(answer.Serial).NotAsGiven($"{served.Text} although the catalog does not have it any more")
                 : ZoneSighting.CannotTell($"{served.Text} although the catalog does not have it");
         }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Agent.Actors.Backends;
 
 namespace Agent.Backends.Shared;
 
