@@ -23,7 +23,9 @@ public sealed record ControlledServer(string? Version)
     public string? DifferenceFrom(ServerName named)
     {
         ArgumentNullException.ThrowIfNull(named);
-        return Difference("identity", Identity, named.Identity) ?? Difference("NSID", Nsid, named.Nsid) ?? DifferenceOfVersion(named.Version);
+        return Difference("identity", Identity, named.Identity)
+            ?? Difference("NSID", Nsid, named.Nsid)
+            ?? DifferenceOfVersion(named.Version);
     }
 
     private static string? Difference(string what, string? controlled, string? named) =>

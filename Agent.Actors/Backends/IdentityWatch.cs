@@ -116,7 +116,7 @@ public sealed class IdentityWatch
         return before != Reason;
     }
 
-    /// <summary>One sign of a second server: stands when it was seen often enough in a row, and until it has not been for a while.</summary>
+    /// <summary>One sign of a second server: stands when it was seen often enough in a row, until it has not been for long.</summary>
     private sealed class Suspicion(int needed)
     {
         private int _seen;

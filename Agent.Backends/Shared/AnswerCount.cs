@@ -15,7 +15,7 @@ internal sealed class AnswerCount(EndPoint server, TimeProvider time) : IAsyncDi
     private readonly ServerNaming _naming = new(server, time);
 
     /// <summary>What cannot be of one server; null when it can.</summary>
-    /// <param name="countAsync">What the control channel has counted of questions of type TXT, or of all; null when it does not tell.</param>
+    /// <param name="countAsync">What the control channel has counted of such questions, or of all; null when it does not tell.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<string?> ContradictionAsync(Func<CancellationToken, Task<long?>> countAsync, CancellationToken cancellation)
     {

@@ -12,7 +12,7 @@ using Agent.Tests.Backends.Nsd;
 
 namespace Agent.Tests.Targets;
 
-/// <summary>Real servers, two of them where a target should be one: seen by the target's own actor, with probes in quick succession.</summary>
+/// <summary>Real servers, two of them where a target should be one: seen by the target's own actor, with many probes.</summary>
 [Trait("Category", "Peer")]
 public sealed class IdentityPeerTests
 {

@@ -104,7 +104,8 @@ public sealed class IdentityWatchTests
     [InlineData(null, null, "NSD 4.1", true)]
     [InlineData(null, null, "NSD 5", true)]
     [InlineData(null, null, null, false)]
-    public void What_the_control_channel_says_counts_when_it_does_not_fit_twice(string? identity, string? nsid, string? version, bool isSplit)
+    public void What_the_control_channel_says_counts_when_it_does_not_fit_twice(
+        string? identity, string? nsid, string? version, bool isSplit)
     {
         ControlledServer said = new("NSD 4") { Identity = identity, Nsid = nsid, VersionByDns = version, VersionMark = "NSD " };
         _watch.Heard(said);
