@@ -29,7 +29,7 @@ namespace Agent.Backends.Bind9;
 // "done" means that named took it; only an observation proves that it serves it.
 
 /// <summary>
-/// Brings zones into BIND's named as primaries with files, over its control channel.
+/// Brings zones into BIND's named as primaries with files, over its control channel; or as secondaries, see <see cref="NamedSecondaries"/>.
 /// What was applied is remembered, so an update is one file and one command; when the same serial comes again, all is looked at anew.
 /// </summary>
 /// <remarks>
@@ -47,13 +47,13 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private const int StrangersMax = 5000;
 
     // named adds no zone whose journal would have too long a name.
-    private const string JournalSuffix = ".jnl";
-
-    // What named may put beside a zone's file: journals and signed forms.
-    private static readonly string[] CompanionSuffixes = [.. ZoneLoading.JournalSuffixes, ".signed", ".signed.jnl"];
+    private static readonly int SuffixOctets = NamedFiles.Journal.Length;
 
     // For zones that are not large; the others are waited for in the order itself.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    // named asks 20 serials a second (serial-query-rate) and transfers two zones at a time (transfers-per-ns) unless it is told otherwise.
+    private static readonly TimeSpan PatienceWithTransfer = TimeSpan.FromSeconds(30);
 
     private readonly Bind9Options _options;
     private readonly ZoneFolder _folder;
@@ -63,6 +63,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly NamedControl _named;
     private readonly LargeZoneEntrance _entrance;
     private readonly ZoneLoading _loading;
+    private readonly NamedSecondaries? _secondaries;
     private readonly NamedStatistics? _statistics;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ShownForms _forms = new();
@@ -78,13 +79,13 @@ public sealed class Bind9Backend : AsyncZoneBackend
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Bind918, JournalSuffix.Length);
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Bind918, SuffixOctets);
         if (_folder.FullPath.Any(character => character is '"' or '\\' || char.IsControl(character)))
             throw new BackendOptionsException("zone-directory", "may not contain quotes, backslashes or control characters");
         if (options.View?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') == false)
             throw new BackendOptionsException("view", "may consist of letters, digits, '-', '_' and '.' only");
         _stanzas = new ZoneStanzas(options);
-        _limits = NamedLimits.Of(_status, _stanzas.Common, JournalSuffix.Length);
+        _limits = NamedLimits.Of(_status, _stanzas.Common, SuffixOctets);
         EndPoint server = options.Server ?? ServerOf(options.Host);
         _probe = new ServerProbe(server, time);
         _identity = new NamedIdentity(server, time);
@@ -92,10 +93,15 @@ public sealed class Bind9Backend : AsyncZoneBackend
         _statistics = options.Statistics is { } place ? new NamedStatistics(place, options.View) : null;
         _entrance = new LargeZoneEntrance(_named, _folder, _stanzas, options.LargeZoneBytes, time);
         _loading = new ZoneLoading(_named, _folder, _stanzas, _entrance, time);
+        _secondaries = options.Secondary is { } source ? new NamedSecondaries(_named, _folder, _stanzas, _forms, source) : null;
     }
 
     private static BackendTraits TraitsOf(Bind9Options options) =>
-        new("bind9", ConcurrentOrders, Patience) { Listing = ListingOf(options), CanReAdd = true };
+        new("bind9", ConcurrentOrders, options?.Secondary is null ? Patience : PatienceWithTransfer)
+        {
+            Listing = options?.Statistics is null ? ZoneListing.Own : ZoneListing.Whole,
+            CanReAdd = true,
+        };
 
     /// <inheritdoc/>
     protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
@@ -107,8 +113,13 @@ public sealed class Bind9Backend : AsyncZoneBackend
         ArgumentNullException.ThrowIfNull(order);
         (DomainName zone, ZoneContent content) = (order.Zone, order.Content);
         // The same serial a second time: the first time did not do, so nothing is taken for granted.
-        bool isKnown = _appliedSerials.TryGetValue(zone, out uint applied) && applied != content.Serial;
-        if (isKnown || !await _entrance.TryEnterAsync(zone, content, cancellation))
+        bool wasApplied = _appliedSerials.TryGetValue(zone, out uint applied);
+        bool isKnown = wasApplied && applied != content.Serial;
+        if (_secondaries is not null)
+        {
+            await _secondaries.ApplyAsync(order, isKnown ? applied : null, isRepeated: wasApplied && !isKnown, cancellation);
+        }
+        else if (isKnown || !await _entrance.TryEnterAsync(zone, content, cancellation))
         {
             ZoneFile file = await _entrance.WriteAsync(zone, content);
             await (isKnown
@@ -157,18 +168,20 @@ public sealed class Bind9Backend : AsyncZoneBackend
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
         RndcReply found = await _named.StatusAsync(zone, cancellation);
+        bool isHere = _secondaries is null || _folder.IsHere;
         // It would be gone until the next start only, and a zone of the same name added by us would keep named from starting at all.
         if (new NamedZoneStatus(found).IsStatic)
             throw BackendException.Refused($"{zone} stands in named.conf; take it out there");
         if (found.Verdict != RndcVerdict.NoSuchZone)
         {
-            RndcReply reply = await _named.DeleteAsync(zone, cancellation);
+            RndcReply reply = await _named.DeleteAsync(zone, withFiles: !isHere, cancellation);
             if (reply.Verdict != RndcVerdict.NoSuchZone)
                 NamedControl.Ensure(reply, "delzone", zone);
         }
 
         _appliedSerials.TryRemove(zone, out uint _);
-        await _folder.DeleteAsync(zone, CompanionSuffixes);
+        if (isHere)
+            await _folder.DeleteAsync(zone, NamedFiles.Companions);
     }
 
     /// <inheritdoc/>
@@ -178,25 +191,32 @@ public sealed class Bind9Backend : AsyncZoneBackend
         // With views the answer may come from another one; and REFUSED may be an access list speaking. named itself knows better.
         bool needsSecondOpinion = _options.View is not null
             ? finding.Answer is not null
-            : finding.Answer is { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused };
+            : finding.Answer is { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused }
+                || (_secondaries is not null && finding.Answer?.ResponseCode == ResponseCode.ServFail);
         if (!needsSecondOpinion)
             return WithExpectation(zone, ZoneSighting.From(finding));
         RndcReply status = await _named.StatusAsync(zone, cancellation);
         if (status.Verdict == RndcVerdict.NoSuchZone)
             return ZoneSighting.Absent;
         if (status.Verdict != RndcVerdict.Done || new NamedZoneStatus(status).Serial is not { } serial)
+        {
+            if (_secondaries is not null && _appliedSerials.TryGetValue(zone, out uint wanted))
+                return ZoneSighting.CannotTell($"{_secondaries.NotFetched(zone, wanted)} ({status.Explanation})");
             return ZoneSighting.CannotTell($"named has {zone} but has not loaded it: {status.Explanation}");
+        }
+
         return _options.View is not null
             ? WithExpectation(zone, ZoneSighting.Present(serial))
             : ZoneSighting.CannotTell($"named has {zone} with serial {serial}, but {finding.Text} to this machine: see its allow-query")
                 with { Nsid = finding.Nsid };
     }
 
-    /// <summary>named answers a reload before it reads the file. If it goes on with the old version, no more can be said.</summary>
+    /// <summary>named answers before it reads the file or fetches the zone. If it keeps the old version, no more can be said.</summary>
     private ZoneSighting WithExpectation(DomainName zone, ZoneSighting seen) =>
         seen.Observation == Observation.Present && _appliedSerials.TryGetValue(zone, out uint applied) && applied != seen.Serial
             ? seen.NotAsGiven(
-                $"named has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why, "
+                _secondaries?.NotFetched(zone, applied)
+                ?? $"named has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why, "
                 + "in a line with \"not loaded due to errors\"")
             : seen;
 
@@ -204,7 +224,8 @@ public sealed class Bind9Backend : AsyncZoneBackend
     protected override async Task ProbeAsync(CancellationToken cancellation)
     {
         await LearnAsync(cancellation);
-        _folder.Check();
+        if (_secondaries is null || _folder.IsHere)
+            _folder.Check();
     }
 
     /// <inheritdoc/>
@@ -216,7 +237,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         RndcReply reply = await _named.ServerStatusAsync(cancellation);
         if (reply.Verdict != RndcVerdict.Done)
             throw BackendException.Away($"named does not give its status: {reply.Explanation}");
-        _limits = NamedLimits.Of(reply.Text, _stanzas.Common, JournalSuffix.Length);
+        _limits = NamedLimits.Of(reply.Text, _stanzas.Common, SuffixOctets);
         _status = reply.Text;
         _bootTime = BootTimeOf(reply.Text);
         _isKnown = true;
@@ -231,7 +252,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         if (!_isKnown && content.RecordCount > NamedLimits.Default)
             await LearnAsync(cancellation);
         ZoneStanza stanza = _stanzas.For(content.Apex);
-        return stanza == _stanzas.Common ? _limits : NamedLimits.Of(_status, stanza, JournalSuffix.Length);
+        return stanza == _stanzas.Common ? _limits : NamedLimits.Of(_status, stanza, SuffixOctets);
     }
 
     /// <summary>
@@ -240,23 +261,31 @@ public sealed class Bind9Backend : AsyncZoneBackend
     /// </summary>
     protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
     {
+        bool isHere = _secondaries is null || _folder.IsHere;
         if (_statistics is null)
-            return _folder.Zones(maximum);
-        List<DomainName> zones = await _statistics.PrimariesAsync(maximum, cancellation);
+            return isHere ? _folder.Zones(maximum) : [];
+        List<DomainName> zones = await _statistics.ZonesAsync(maximum, withSecondaries: _secondaries is not null, cancellation);
         if (zones.Count > maximum)
             return zones;
-        HashSet<DomainName> ours = [.. _folder.Zones(int.MaxValue - 1)];
+        HashSet<DomainName> ours = isHere ? [.. _folder.Zones(int.MaxValue - 1)] : [];
         List<DomainName> found = [.. zones.Where(ours.Contains)];
         foreach (DomainName zone in zones.Where(zone => !ours.Contains(zone)).Take(StrangersMax))
         {
-            if (!new NamedZoneStatus(await _named.StatusAsync(zone, cancellation)).IsStatic)
+            if (await MayBeOursAsync(zone, cancellation))
                 found.Add(zone);
         }
 
         return found;
     }
 
-    private static ZoneListing ListingOf(Bind9Options options) => options?.Statistics is null ? ZoneListing.Own : ZoneListing.Whole;
+    /// <summary>Of a zone that is not loaded, a secondary of named.conf for instance, named does not tell where it comes from.</summary>
+    private async Task<bool> MayBeOursAsync(DomainName zone, CancellationToken cancellation)
+    {
+        RndcReply status = await _named.StatusAsync(zone, cancellation);
+        return status.Verdict == RndcVerdict.Done || _secondaries is null
+            ? !new NamedZoneStatus(status).IsStatic
+            : await _secondaries.HasOurFileAsync(zone, cancellation);
+    }
 
     /// <inheritdoc/>
     protected override string? ServerRun => _bootTime;
@@ -294,7 +323,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
             return await AdoptAsync(zone, file, content, mayTakeAway, cancellation);
         // named does not have the zone, so nobody would ever ask to have this file removed.
         if (reply.Verdict != RndcVerdict.Done)
-            await _folder.DeleteAsync(zone, CompanionSuffixes);
+            await _folder.DeleteAsync(zone, NamedFiles.Companions);
         NamedControl.Ensure(reply, "addzone", zone);
         return Presence.Loaded;
     }
@@ -322,9 +351,12 @@ public sealed class Bind9Backend : AsyncZoneBackend
                     + "added anew, which re-add = never does not allow");
             }
 
-            RndcReply gone = await _named.DeleteAsync(zone, cancellation);
+            RndcReply gone = await _named.DeleteAsync(zone, withFiles: false, cancellation);
             if (gone.Verdict != RndcVerdict.NoSuchZone)
                 NamedControl.Ensure(gone, "delzone", zone);
+            // The journal of a secondary leads to what it has transferred, not to our file.
+            if (!status.IsPrimary)
+                await _folder.DeleteCompanionsAsync(zone, NamedFiles.Journals);
             NamedControl.Ensure(await _named.AddAsync(zone, StanzaOf(zone, file), cancellation), "addzone", zone);
             return Presence.Loaded;
         }
@@ -352,11 +384,13 @@ public sealed class Bind9Backend : AsyncZoneBackend
     {
         string path = _folder.PathOf(zone);
         NamedZoneStatus status = new(await _named.StatusAsync(zone, cancellation));
-        // What stands in named.conf is the operator's; another file or type an apply finds.
-        if (status.IsStatic || !status.IsPrimary || !status.HasFile(path))
+        // What stands in named.conf is the operator's; another file an apply finds.
+        if (status.IsStatic || !status.HasFile(path) || await _named.ShownFormAsync(zone, path, cancellation) is not { } shown)
             return null;
-        if (await _named.ShownFormAsync(zone, path, cancellation) is not { } shown)
-            return null;
+        if (_secondaries is not null)
+            return await _secondaries.DifferenceAsync(zone, shown, cancellation);
+        if (!status.IsPrimary)
+            return "is transferred by named (style = secondary) instead of given to it";
         ZoneFile file = new(path, ZoneStanza.IsRaw(shown));
         string wanted = FormOf(zone, file);
         if (_forms.IsSame(wanted, shown) || (!_forms.Knows(wanted) && await ConfigureAsync(zone, file, cancellation) == shown))

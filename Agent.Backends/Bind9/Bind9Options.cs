@@ -1,5 +1,6 @@
 using System.Net;
 using Agent.Actors.Transfers;
+using Agent.Backends.Shared;
 
 namespace Agent.Backends.Bind9;
 
@@ -41,6 +42,9 @@ public sealed record Bind9Options(string ZoneDirectory)
     /// <summary>Where named shows its statistics, such as <c>http://127.0.0.1:8053</c>, and with them its zones; null when it does
     /// not.</summary>
     public Uri? Statistics { get; init; }
+
+    /// <summary>From whom named transfers the zones itself; null when it is given their content.</summary>
+    public TransferSource? Secondary { get; init; }
 
     /// <summary>
     /// From which size on, in octets of its records, a zone's file is raw and the zone is brought in without stopping named.

@@ -24,8 +24,11 @@ internal sealed class NamedControl : IAsyncDisposable
     public Task<RndcReply> ModifyAsync(DomainName zone, string stanza, CancellationToken cancellation) =>
         CallAsync($"modzone \"{ControlName.WithoutFinalDot(zone)}\" {_scope} {stanza}", RndcLane.Changes, cancellation);
 
-    public Task<RndcReply> DeleteAsync(DomainName zone, CancellationToken cancellation) =>
-        CallAsync($"delzone {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
+    /// <param name="zone">Its name.</param>
+    /// <param name="withFiles">named removes the zone's files too, some time after its answer.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public Task<RndcReply> DeleteAsync(DomainName zone, bool withFiles, CancellationToken cancellation) =>
+        CallAsync($"delzone {(withFiles ? "-clean " : "")}{ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
 
     public Task<RndcReply> ReloadAsync(DomainName zone, CancellationToken cancellation) =>
         CallAsync($"reload {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
@@ -37,6 +40,17 @@ internal sealed class NamedControl : IAsyncDisposable
     /// <summary>Loads the zone's file, and lets updates in again.</summary>
     public Task<RndcReply> ThawAsync(DomainName zone, CancellationToken cancellation) =>
         CallAsync($"thaw {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
+
+    /// <summary>Has a secondary ask for the serial, and fetch what is newer.</summary>
+    public Task<RndcReply> RefreshAsync(DomainName zone, CancellationToken cancellation) =>
+        CallAsync($"refresh {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
+
+    /// <summary>Has a secondary fetch the whole zone, whatever its serial.</summary>
+    public Task<RndcReply> RetransferAsync(DomainName zone, CancellationToken cancellation) =>
+        CallAsync($"retransfer {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Changes, cancellation);
+
+    /// <summary>Names the TSIG keys that named has.</summary>
+    public Task<RndcReply> KeysAsync(CancellationToken cancellation) => CallAsync("tsig-list", RndcLane.Questions, cancellation);
 
     public Task<RndcReply> StatusAsync(DomainName zone, CancellationToken cancellation) =>
         CallAsync($"zonestatus {ControlName.WithoutFinalDot(zone)} {_scope}", RndcLane.Questions, cancellation);

@@ -27,16 +27,18 @@ internal sealed class NamedStatistics : IDisposable
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>The primary zones of our view; one more than the maximum when there are more.</summary>
+    /// <summary>
+    /// The primary zones of our view, and the secondary ones where they are wanted too; one more than the maximum when there are more.
+    /// </summary>
     /// <exception cref="BackendException">The channel does not answer, or something else does.</exception>
-    public async Task<List<DomainName>> PrimariesAsync(int maximum, CancellationToken cancellation)
+    public async Task<List<DomainName>> ZonesAsync(int maximum, bool withSecondaries, CancellationToken cancellation)
     {
         try
         {
             using HttpResponseMessage answer = await _http.GetAsync(_zones, HttpCompletionOption.ResponseHeadersRead, cancellation);
             answer.EnsureSuccessStatusCode();
             using var reader = XmlReader.Create(await answer.Content.ReadAsStreamAsync(cancellation), Strict);
-            return await ReadAsync(reader, maximum, cancellation);
+            return await ReadAsync(reader, maximum, withSecondaries, cancellation);
         }
         catch (Exception error) when (error is HttpRequestException or XmlException)
         {
@@ -46,7 +48,8 @@ internal sealed class NamedStatistics : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<List<DomainName>> ReadAsync(XmlReader reader, int maximum, CancellationToken cancellation)
+    private async Task<List<DomainName>> ReadAsync(
+        XmlReader reader, int maximum, bool withSecondaries, CancellationToken cancellation)
     {
         List<DomainName> zones = [];
         string? view = null;
@@ -70,7 +73,8 @@ internal sealed class NamedStatistics : IDisposable
                     break;
                 case "type" when zone is not null:
                     await reader.ReadAsync();
-                    if (reader.Value is "primary" or "master" && DomainName.TryParse(zone, out DomainName? name))
+                    bool isMeant = reader.Value is "primary" or "master" || (withSecondaries && reader.Value is "secondary" or "slave");
+                    if (isMeant && DomainName.TryParse(zone, out DomainName? name))
                         zones.Add(name);
                     zone = null;
                     break;

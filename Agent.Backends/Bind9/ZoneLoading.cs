@@ -25,9 +25,6 @@ internal sealed class ZoneLoading(
     private static readonly TimeSpan DumpPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DumpPause = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>What named notes of a zone's changes; it only serves IXFR.</summary>
-    public static IReadOnlyList<string> JournalSuffixes { get; } = [".jnl", ".jbk"];
-
     /// <summary>Has the file loaded; false when named does not have the zone.</summary>
     /// <param name="zone">Which zone.</param>
     /// <param name="content">What its file holds.</param>
@@ -42,7 +39,7 @@ internal sealed class ZoneLoading(
         if (reply.IsJournalOutOfStep)
         {
             // The file went on while named was dead. Without its journal named loads the file, and begins a new one.
-            await folder.DeleteCompanionsAsync(zone, JournalSuffixes);
+            await folder.DeleteCompanionsAsync(zone, NamedFiles.Journals);
             reply = await named.ReloadAsync(zone, cancellation);
         }
 
@@ -84,7 +81,7 @@ internal sealed class ZoneLoading(
         if (!await TryLoadAsync(zone, content, applied: null, cancellation))
             return false;
         await entrance.LoadedAsync(zone, content, cancellation);
-        await folder.DeleteCompanionsAsync(zone, JournalSuffixes);
+        await folder.DeleteCompanionsAsync(zone, NamedFiles.Journals);
         NamedControl.Ensure(await named.ModifyAsync(zone, stanza.Compose(file.Path, file.IsRaw), cancellation), "modzone", zone);
         return true;
     }

@@ -40,6 +40,9 @@ public sealed class ZoneStanza
     private const string Closed =
         "allow-query { none; }; allow-transfer { none; }; allow-update { none; }; notify no; " + WithoutDifferences;
 
+    private const string FileStatement = $"file {FilePlaceholder}";
+
+    private readonly string _given;
     private readonly string _options;
     private readonly string _closedOptions;
     private readonly string _optionsWithoutDifferences;
@@ -67,6 +70,7 @@ public sealed class ZoneStanza
         if (statements.Exists(statement => statement.Split(' ')[0] is "type" or "file" or "masterfile-format"))
             throw new BackendOptionsException(setting, "may not set type, file or masterfile-format");
         _statements = statements;
+        _given = _options;
         foreach ((string _, string statement) in Lenient.Reverse().Where(one => !statements.Exists(known => IsOne(known, one.Name))))
             _options = $"{statement} {_options}".TrimEnd();
         _closedOptions = $"{Without(NotWhileClosed, _options)} {Closed}".TrimStart();
@@ -97,8 +101,28 @@ public sealed class ZoneStanza
     /// <param name="isRaw">Whether the file is in BIND's raw format.</param>
     public string ComposeWithoutDifferences(string filePath, bool isRaw) => Block(filePath, isRaw, _optionsWithoutDifferences);
 
+    /// <summary>The block for a zone that named transfers itself. What is lenient with a primary is no matter there.</summary>
+    /// <param name="filePath">Where named keeps it.</param>
+    /// <param name="isRaw">Whether that is in BIND's raw format, else text.</param>
+    /// <param name="source">From whom it comes.</param>
+    public string ComposeSecondary(string filePath, bool isRaw, TransferSource source)
+    {
+        string key = source.KeyName is { } name ? $" key \"{name}\"" : "";
+        string primaries = string.Concat(source.Primaries.Select(one =>
+            string.Create(CultureInfo.InvariantCulture, $"{one.Address} port {one.Port}{key}; ")));
+        string format = isRaw ? "raw" : "text";
+        string own = _given.Length == 0 ? "" : " " + _given;
+        return $$"""{ type secondary; file "{{filePath}}"; masterfile-format {{format}}; primaries { {{primaries}}};{{own}} };""";
+    }
+
     /// <summary>Whether a canonical form says that the file is in the raw format.</summary>
-    public static bool IsRaw(string? canonical) => canonical?.Split('\n').Contains("masterfile-format raw", StringComparer.Ordinal) == true;
+    public static bool IsRaw(string? canonical) => Says(canonical, "masterfile-format raw");
+
+    /// <summary>Whether a canonical form is that of a zone with the path that it was made for.</summary>
+    public static bool IsOfFile(string? canonical) => Says(canonical, FileStatement);
+
+    /// <summary>Whether a canonical form is that of a zone that named transfers itself.</summary>
+    public static bool IsSecondary(string? canonical) => Says(canonical, "type secondary");
 
     /// <summary>A form that is equal for stanzas that mean the same, whatever the zone; null when the text is not a stanza.</summary>
     /// <param name="stanza">Text with a block in braces.</param>
@@ -147,8 +171,17 @@ public sealed class ZoneStanza
     private static string Block(string filePath, bool isRaw, string options) =>
         $$"""{ type primary; file "{{filePath}}"; {{(isRaw ? "masterfile-format raw; " : "")}}{{options}} };""";
 
-    // Older releases print the older word.
-    private static string ModernType(string statement) => statement == "type master" ? "type primary" : statement;
+    private static bool Says(string? canonical, string statement) =>
+        canonical?.Split('\n').Contains(statement, StringComparer.Ordinal) == true;
+
+    // Older releases print the older words.
+    private static string ModernType(string statement) => statement switch
+    {
+        "type master" => "type primary",
+        "type slave" => "type secondary",
+        _ when statement.StartsWith("masters ", StringComparison.Ordinal) => $"primaries {statement["masters ".Length..]}",
+        _ => statement,
+    };
 
     private static bool IsOne(string statement, string name) => string.Equals(statement.Split(' ')[0], name, StringComparison.Ordinal);
 

@@ -29,8 +29,8 @@ namespace Agent.Backends.Knot;
 // that it reads whatever changes it has noted from the file's serial on: an edit made at the server would come back with every reload.
 
 /// <summary>
-/// Brings zones into Knot DNS as primaries with files, over its control socket. What was applied is remembered, so an update is one file
-/// and one command; when the same serial comes again, all is looked at anew.
+/// Brings zones into Knot DNS as primaries with files, over its control socket; or as secondaries, see <see cref="KnotSecondaries"/>.
+/// What was applied is remembered, so an update is one file and one command; when the same serial comes again, all is looked at anew.
 /// </summary>
 public sealed class KnotBackend : AsyncZoneBackend
 {
@@ -55,6 +55,7 @@ public sealed class KnotBackend : AsyncZoneBackend
     private readonly ZoneFolder _folder;
     private readonly ServerProbe _probe;
     private readonly KnotControl _knot;
+    private readonly KnotSecondaries? _secondaries;
     private readonly ZonePatternMap<string> _templates;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private volatile string? _run;
@@ -81,6 +82,7 @@ public sealed class KnotBackend : AsyncZoneBackend
             throw new BackendOptionsException("zone-directory", "may not contain control characters");
         _probe = new ServerProbe(options.Server, time);
         _knot = new KnotControl(options.Control, time);
+        _secondaries = options.Secondary is { } source ? new KnotSecondaries(_knot, _folder, source) : null;
     }
 
     /// <inheritdoc/>
@@ -98,8 +100,17 @@ public sealed class KnotBackend : AsyncZoneBackend
         // The same serial a second time: the first time did not do, so nothing is taken for granted.
         bool isKnown = _appliedSerials.TryGetValue(zone, out uint applied) && applied != content.Serial;
         bool isRepeat = !isKnown && _appliedSerials.ContainsKey(zone);
-        if (!isKnown || !await UpdateAsync(zone, content, cancellation))
+        if (_secondaries is not null)
+        {
+            bool goesBack = isKnown && SerialNumber.IsNewer(applied, content.Serial);
+            if (!isKnown || !await _secondaries.FetchAsync(zone, mustTakeAll: goesBack, cancellation))
+                await BringInSecondaryAsync(_secondaries, order, isRepeat, cancellation);
+        }
+        else if (!isKnown || !await UpdateAsync(zone, content, cancellation))
+        {
             await BringInAsync(zone, content, isRepeat, order.MayTakeAway, cancellation);
+        }
+
         _appliedSerials[zone] = content.Serial;
     }
 
@@ -118,6 +129,33 @@ public sealed class KnotBackend : AsyncZoneBackend
         return true;
     }
 
+    private async Task BringInSecondaryAsync(
+        KnotSecondaries secondaries, ApplyZone order, bool isRepeat, CancellationToken cancellation)
+    {
+        DomainName zone = order.Zone;
+        KnotZoneSettings settings = secondaries.SettingsFor(zone, TemplateOf(zone));
+        await secondaries.EnsureRemotesAsync(zone, cancellation);
+        KnotReply found = await _knot.SettingsAsync(zone, cancellation);
+        if (found.Error is null && settings.IsForeign(found))
+        {
+            EnsureMayTakeAway(zone, order.MayTakeAway);
+            KnotControl.Ensure(await _knot.UnsetAsync(zone, cancellation), "conf-unset", zone);
+            found = await _knot.SettingsAsync(zone, cancellation);
+        }
+
+        if (found.Verdict == KnotVerdict.NoSuchZone)
+        {
+            EnsureChangesStay(zone);
+            await _folder.DeleteAsync(zone, companionSuffixes: []);
+            if (await CreateAsync(zone, settings, cancellation))
+                return;
+            found = await _knot.SettingsAsync(zone, cancellation);
+        }
+
+        KnotControl.Ensure(found, "conf-read", zone);
+        await secondaries.TakeOverAsync(zone, settings, found, order.Content.Serial, isRepeat, cancellation);
+    }
+
     private async Task BringInAsync(
         DomainName zone, ZoneContent content, bool isRepeat, bool mayTakeAway, CancellationToken cancellation)
     {
@@ -134,19 +172,25 @@ public sealed class KnotBackend : AsyncZoneBackend
         }
 
         KnotControl.Ensure(found, "conf-read", zone);
-        IReadOnlyList<KnotUnit>? change = settings.Change(KnotControl.NameOf(zone), found);
-        if (change is not { Count: 0 })
+        string name = KnotControl.NameOf(zone);
+        bool isForeign = settings.IsForeign(found);
+        bool wasSecondary = KnotZoneSettings.MastersOf(found).Count > 0;
+        IReadOnlyList<KnotUnit> change = settings.Change(name, found);
+        if (isForeign || wasSecondary || change.Count > 0)
             EnsureChangesStay(zone);
-        if (change is null && !mayTakeAway)
+        if (isForeign)
+            EnsureMayTakeAway(zone, mayTakeAway);
+        uint? served = KnotControl.SerialOf(await _knot.SerialAsync(zone, cancellation));
+        if (wasSecondary && !isForeign)
         {
-            throw BackendException.Refused(
-                $"knotd has the content of {zone} from elsewhere; it is a primary only when it is taken away and set anew, which "
-                + "re-add = never does not allow");
+            // Before there is a file of ours that knotd could write over.
+            KnotControl.Ensure(await _knot.UnsetAsync(KnotZoneSettings.Masters(name), cancellation), "conf-unset", zone);
+            KnotControl.Ensure(await _knot.SetAsync(change, cancellation), "conf-set", zone);
+            change = [];
         }
 
-        uint? served = SerialOf(await _knot.SerialAsync(zone, cancellation));
         await _folder.WriteAsync(zone, content);
-        if (change is null)
+        if (isForeign)
         {
             KnotControl.Ensure(await _knot.UnsetAsync(zone, cancellation), "conf-unset", zone);
             if (await CreateAsync(zone, settings, cancellation))
@@ -158,7 +202,7 @@ public sealed class KnotBackend : AsyncZoneBackend
         }
 
         bool isInStep = before.Observation == Observation.Present && before.Serial == served && served != content.Serial;
-        if (isInStep && !isRepeat)
+        if (isInStep && !isRepeat && !wasSecondary)
         {
             KnotControl.Ensure(await _knot.ReloadAsync(zone, cancellation), "zone-reload", zone);
             return;
@@ -204,21 +248,26 @@ public sealed class KnotBackend : AsyncZoneBackend
     {
         ServerFinding finding = await _probe.AskAsync(zone, cancellation);
         // REFUSED may be an access list speaking; knotd itself knows better.
-        if (finding.Answer is not { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused })
+        bool isRefused = finding.Answer is { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused };
+        bool isUnfetched = _secondaries is not null && finding.Answer?.ResponseCode == ResponseCode.ServFail;
+        if (!isRefused && !isUnfetched)
             return WithExpectation(zone, ZoneSighting.From(finding));
         KnotReply status = await _knot.SerialAsync(zone, cancellation);
         if (status.Verdict == KnotVerdict.NoSuchZone)
             return ZoneSighting.Absent;
-        return ZoneSighting.CannotTell(SerialOf(status) is { } serial
+        if (_secondaries is not null && KnotControl.SerialOf(status) is null && _appliedSerials.TryGetValue(zone, out uint wanted))
+            return ZoneSighting.CannotTell($"{_secondaries.NotFetched(zone, wanted)} ({finding.Text})") with { Nsid = finding.Nsid };
+        return ZoneSighting.CannotTell(KnotControl.SerialOf(status) is { } serial
             ? $"knotd has {zone} with serial {serial}, but {finding.Text} to this machine: see its modules"
             : $"knotd has {zone} but has not loaded it: {status.Error ?? "its log says why"}") with { Nsid = finding.Nsid };
     }
 
-    /// <summary>knotd answers before it reads the file. If it goes on with the old version, no more can be said.</summary>
+    /// <summary>knotd answers before it reads the file or fetches the zone. If it keeps the old version, no more can be said.</summary>
     private ZoneSighting WithExpectation(DomainName zone, ZoneSighting seen) =>
         seen.Observation == Observation.Present && _appliedSerials.TryGetValue(zone, out uint applied) && applied != seen.Serial
             ? seen.NotAsGiven(
-                $"knotd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why")
+                _secondaries?.NotFetched(zone, applied)
+                ?? $"knotd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why")
             : seen;
 
     /// <inheritdoc/>
@@ -228,7 +277,8 @@ public sealed class KnotBackend : AsyncZoneBackend
         if (found.Verdict == KnotVerdict.NoSuchZone)
             return null;
         KnotControl.Ensure(found, "conf-read", zone);
-        return new KnotZoneSettings(_folder.PathOf(zone), TemplateOf(zone)).Difference(found);
+        KnotZoneSettings settings = _secondaries?.SettingsFor(zone, TemplateOf(zone)) ?? new(_folder.PathOf(zone), TemplateOf(zone));
+        return settings.Difference(found);
     }
 
     /// <inheritdoc/>
@@ -289,6 +339,16 @@ public sealed class KnotBackend : AsyncZoneBackend
         FaultPoint.Pass("knot.purged");
     }
 
+    private static void EnsureMayTakeAway(DomainName zone, bool mayTakeAway)
+    {
+        if (!mayTakeAway)
+        {
+            throw BackendException.Refused(
+                $"knotd has the content of {zone} from elsewhere; it is ours only when it is taken away and set anew, which "
+                + "re-add = never does not allow");
+        }
+    }
+
     private void EnsureChangesStay(DomainName zone)
     {
         if (_knot.TextFile is { } file)
@@ -297,12 +357,6 @@ public sealed class KnotBackend : AsyncZoneBackend
                 $"knotd runs from the text file {file}, so what is changed by control ({zone}) would be lost at its next start or reload; "
                 + "bring the file into a database with knotc conf-import, and start knotd with -C");
         }
-    }
-
-    private static uint? SerialOf(KnotReply status)
-    {
-        string? text = status.Units.FirstOrDefault(unit => unit[KnotItem.Type] == "serial")?[KnotItem.Data];
-        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint serial) ? serial : null;
     }
 
     /// <summary>knotd makes its socket anew at every start, and leaves it alone until the next.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 
@@ -31,6 +32,22 @@ internal sealed class KnotControl(string path, TimeProvider time) : IAsyncDispos
     /// <summary>Brings settings into knotd's configuration.</summary>
     public Task<KnotReply> SetAsync(IReadOnlyList<KnotUnit> settings, CancellationToken cancellation) =>
         CallAsync(new KnotJob(KnotStage.Configuration, "conf-set", settings, cancellation));
+
+    /// <summary>What knotd's configuration says about something else than a zone.</summary>
+    public Task<KnotReply> ReadAsync(KnotUnit question, CancellationToken cancellation) =>
+        CallAsync(KnotStage.Command, "conf-read", question, cancellation);
+
+    /// <summary>Takes a setting out of knotd's configuration.</summary>
+    public Task<KnotReply> UnsetAsync(KnotUnit setting, CancellationToken cancellation) =>
+        CallAsync(KnotStage.Configuration, "conf-unset", setting, cancellation);
+
+    /// <summary>Has a secondary ask for the serial, and fetch what is newer.</summary>
+    public Task<KnotReply> RefreshAsync(DomainName zone, CancellationToken cancellation) =>
+        CallAsync(KnotStage.Command, "zone-refresh", new KnotUnit { [KnotItem.Zone] = NameOf(zone) }, cancellation);
+
+    /// <summary>Has a secondary fetch the whole zone, whatever its serial.</summary>
+    public Task<KnotReply> RetransferAsync(DomainName zone, CancellationToken cancellation) =>
+        CallAsync(KnotStage.Command, "zone-retransfer", new KnotUnit { [KnotItem.Zone] = NameOf(zone) }, cancellation);
 
     /// <summary>Takes the zone out of knotd's configuration.</summary>
     public Task<KnotReply> UnsetAsync(DomainName zone, CancellationToken cancellation) =>
@@ -66,6 +83,13 @@ internal sealed class KnotControl(string path, TimeProvider time) : IAsyncDispos
     /// <summary>The zones of knotd's configuration, not much more than the maximum.</summary>
     public Task<KnotReply> NamesAsync(int maximum, CancellationToken cancellation) => CallAsync(
         new KnotJob(KnotStage.Alone, "conf-read", [KnotZoneSettings.AllNames()], cancellation) { UnitsMax = maximum + 1 });
+
+    /// <summary>The serial that an answer to <see cref="SerialAsync"/> tells; null when it tells none.</summary>
+    public static uint? SerialOf(KnotReply status)
+    {
+        string? text = status.Units.FirstOrDefault(unit => unit[KnotItem.Type] == "serial")?[KnotItem.Data];
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint serial) ? serial : null;
+    }
 
     /// <summary>The zone's name as knotd reads and prints it.</summary>
     public static string NameOf(DomainName zone) => ControlName.Absolute(zone);

@@ -1,5 +1,6 @@
 using System.Net;
 using Agent.Actors.Transfers;
+using Agent.Backends.Shared;
 
 namespace Agent.Backends.Knot;
 
@@ -16,6 +17,9 @@ public sealed record KnotOptions(string ZoneDirectory)
 
     /// <summary>Templates of some zones, which go before <see cref="Template"/>.</summary>
     public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
+
+    /// <summary>From whom knotd transfers the zones itself; null when it is given their content.</summary>
+    public TransferSource? Secondary { get; init; }
 
     /// <summary>Where knotd answers DNS.</summary>
     public EndPoint Server { get; init; } = new IPEndPoint(IPAddress.Loopback, 53);

@@ -17,6 +17,9 @@ public enum KnotVerdict
 
     /// <summary>Any other no.</summary>
     Failed = 4,
+
+    /// <summary>The command is not for such a zone: a primary has nothing to fetch.</summary>
+    NotSupported = 5,
 }
 
 /// <summary>knotd's answer to one command. Errors are words in it, there are no numbers.</summary>
@@ -46,6 +49,7 @@ public sealed record KnotReply(IReadOnlyList<KnotUnit> Units)
         string words when Says(words, "no such zone") || Says(words, "invalid identifier") => KnotVerdict.NoSuchZone,
         string words when Says(words, "duplicate identifier") => KnotVerdict.AlreadyExists,
         string words when Says(words, "too many transactions") => KnotVerdict.TransactionOpen,
+        string words when Says(words, "operation not supported") => KnotVerdict.NotSupported,
         _ => KnotVerdict.Failed,
     };
 

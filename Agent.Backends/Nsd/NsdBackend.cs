@@ -27,8 +27,9 @@ namespace Agent.Backends.Nsd;
 //   it shows whether the pattern names the file that was written.
 
 /// <summary>
-/// Brings zones into NSD as primaries with files, over its control channel. nsd answers before it does anything, and what it says of a zone
-/// afterwards is its configuration, not its data: only an observation by DNS proves that a zone is served.
+/// Brings zones into NSD as primaries with files, over its control channel; or as secondaries, see <see cref="NsdSecondaries"/>. nsd
+/// answers before it does anything, and what it says of a zone afterwards is its configuration, not its data: only an observation by DNS
+/// proves that a zone is served.
 /// </summary>
 /// <remarks>
 /// nsd can lose a task of a reload (a zone that its configuration has and its data have not), and can stay at the version before. Neither
@@ -47,14 +48,8 @@ public sealed class NsdBackend : AsyncZoneBackend
     private static readonly string[] CompanionSuffixes = [".ixfr", ".ixfr.2", ".ixfr.3", ".ixfr.4", ".ixfr.5"];
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly BackendTraits Driver = new("nsd", ConcurrentOrders, Patience)
-    {
-        Listing = ZoneListing.Whole,
-        OrdersTogether = ConcurrentOrders,
-        CanReAdd = true,
-        Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
-    };
     private static readonly Version FirstToCount = new(4, 6, 0);
+    private static readonly TimeSpan PatienceWithTransfer = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
 
@@ -63,6 +58,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     private readonly ServerProbe _probe;
     private readonly AnswerCount _answers;
     private readonly NsdControl _nsd;
+    private readonly NsdSecondaries? _secondaries;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ZonePatternMap<string> _patterns;
     private readonly ConcurrentDictionary<string, bool> _provenPatterns = new(StringComparer.Ordinal);
@@ -72,7 +68,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     /// <summary>Checks the settings; touches and connects to nothing yet.</summary>
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public NsdBackend(NsdOptions options, TimeProvider time)
-        : base(Driver, OrderDeadlines.Default, time)
+        : base(TraitsOf(options), OrderDeadlines.Default, time)
     {
         ArgumentNullException.ThrowIfNull(options);
         // A word of a command line: nsd takes what follows the last space for the pattern.
@@ -89,7 +85,17 @@ public sealed class NsdBackend : AsyncZoneBackend
         _probe = new ServerProbe(server, time);
         _answers = new AnswerCount(server, time);
         _nsd = new NsdControl(options.Control, time);
+        _secondaries = options.IsSecondary ? new NsdSecondaries(_nsd, _folder, time) : null;
     }
+
+    private static BackendTraits TraitsOf(NsdOptions options) =>
+        new("nsd", ConcurrentOrders, options is { IsSecondary: true } ? PatienceWithTransfer : Patience)
+        {
+            Listing = ZoneListing.Whole,
+            OrdersTogether = ConcurrentOrders,
+            CanReAdd = true,
+            Limits = new ZoneLimits { FileNameOctets = ZoneFileName.LengthMax },
+        };
 
     /// <inheritdoc/>
     protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
@@ -102,6 +108,14 @@ public sealed class NsdBackend : AsyncZoneBackend
         bool wasApplied = _appliedSerials.TryGetValue(zone, out uint applied);
         bool isRepeated = wasApplied && applied == content.Serial;
         bool isKnown = wasApplied && !isRepeated;
+        if (_secondaries is not null)
+        {
+            await _secondaries.ApplyAsync(
+                zone, name, PatternOf(zone), content.Serial, isKnown ? applied : null, isRepeated, cancellation);
+            _appliedSerials[zone] = content.Serial;
+            return;
+        }
+
         bool isAdded = false;
         if (isKnown || (!isRepeated && !File.Exists(path)))
         {
@@ -135,7 +149,8 @@ public sealed class NsdBackend : AsyncZoneBackend
         if (!reply.IsDone && !reply.IsNoSuchZone)
             throw BackendException.Refused($"nsd refused delzones: {reply.Text} (zone {zone})");
         _appliedSerials.TryRemove(zone, out uint _);
-        await _folder.DeleteAsync(zone, CompanionSuffixes);
+        if (_secondaries is null || _folder.IsHere)
+            await _folder.DeleteAsync(zone, CompanionSuffixes);
     }
 
     /// <inheritdoc/>
@@ -159,6 +174,8 @@ public sealed class NsdBackend : AsyncZoneBackend
             return seen;
         if (await _nsd.StatusAsync(name, cancellation) is null)
             return seen;
+        if (_secondaries is not null && _appliedSerials.TryGetValue(zone, out uint wanted))
+            return ZoneSighting.CannotTell($"{NotLoaded(zone, wanted)} ({finding.Text})");
         return ZoneSighting.CannotTell(finding.Answer?.ResponseCode == ResponseCode.ServFail
             ? $"nsd has {zone} but has not loaded it from {_folder.PathOf(zone)}; its log says why"
             : $"nsd has {zone} in its configuration but {finding.Text}: it has not come to it yet, or its allow-query excludes us")
@@ -177,7 +194,8 @@ public sealed class NsdBackend : AsyncZoneBackend
     {
         _version = await _nsd.VersionAsync(cancellation);
         _run = _options.Control is NsdControlPlace.LocalSocket local ? LocalPath.MadeAt(local.Path) : null;
-        _folder.Check();
+        if (_secondaries is null || _folder.IsHere)
+            _folder.Check();
     }
 
     /// <inheritdoc/>
@@ -196,7 +214,7 @@ public sealed class NsdBackend : AsyncZoneBackend
 
     /// <inheritdoc/>
     protected override async Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
-        await _nsd.PrimariesAsync(maximum, cancellation);
+        await _nsd.ZonesAsync(maximum, withSecondaries: _secondaries is not null, cancellation);
 
     /// <inheritdoc/>
     protected override string? ServerRun => _run;
@@ -312,8 +330,9 @@ public sealed class NsdBackend : AsyncZoneBackend
 
     private string PatternOf(DomainName zone) => _patterns.TryFind(zone, out string? own) ? own : _options.Pattern;
 
-    private string NotLoaded(DomainName zone, uint applied) =>
-        $"nsd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why";
+    private string NotLoaded(DomainName zone, uint applied) => _secondaries is not null
+        ? NsdSecondaries.NotFetched(zone, applied, PatternOf(zone))
+        : $"nsd has not loaded serial {applied} from {_folder.PathOf(zone)}; unless it is busy with that, its log says why";
 
     private static BackendException Static(DomainName zone) =>
         BackendException.Refused($"{zone} stands in nsd.conf; take it out there");

@@ -32,6 +32,10 @@ internal sealed class NsdControl : IDisposable
     public Task<NsdReply> ChangeAsync(string zone, string pattern, CancellationToken cancellation) =>
         _channel.CallAsync($"changezone {zone} {pattern}", cancellation);
 
+    /// <summary>Has a secondary ask its primaries for what is newer, or for the whole zone whatever its serial.</summary>
+    public Task<NsdReply> FetchAsync(string zone, bool mustTakeAll, CancellationToken cancellation) =>
+        _channel.CallAsync($"{(mustTakeAll ? "force_transfer" : "transfer")} {zone}", cancellation);
+
     public Task<NsdReply> ReloadAsync(string zone, CancellationToken cancellation) => _channel.CallAsync($"reload {zone}", cancellation);
 
     /// <summary>What nsd's configuration has of the zone; null when it has nothing.</summary>
@@ -67,10 +71,10 @@ internal sealed class NsdControl : IDisposable
     }
 
     /// <summary>
-    /// The primary zones that came over the control channel, from whomever; one more than the maximum when there are more. Those of
-    /// nsd.conf are the operator's.
+    /// The primary zones that came over the control channel, and the secondary ones where they are wanted too, from whomever; one more than
+    /// the maximum when there are more. Those of nsd.conf are the operator's.
     /// </summary>
-    public async Task<List<DomainName>> PrimariesAsync(int maximum, CancellationToken cancellation)
+    public async Task<List<DomainName>> ZonesAsync(int maximum, bool withSecondaries, CancellationToken cancellation)
     {
         List<DomainName> zones = [];
         NsdZoneStatus? current = null;
@@ -88,7 +92,7 @@ internal sealed class NsdControl : IDisposable
 
         void Take(NsdZoneStatus? told)
         {
-            if (told is not { IsPrimary: true, Pattern: not null } || zones.Count > maximum)
+            if (told is not { Pattern: not null } || !(told.IsPrimary || withSecondaries) || zones.Count > maximum)
                 return;
             if (DomainName.TryParse(told.Name, out DomainName? name))
                 zones.Add(name);

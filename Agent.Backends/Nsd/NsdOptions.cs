@@ -17,6 +17,9 @@ public sealed record NsdOptions(NsdControlPlace Control, string Pattern, string 
     /// <summary>Where nsd answers DNS; null for port 53 of the control host, or of this machine.</summary>
     public EndPoint? Server { get; init; }
 
+    /// <summary>nsd transfers the zones itself, from where the patterns' <c>request-xfr</c> says; else it is given their content.</summary>
+    public bool IsSecondary { get; init; }
+
     /// <summary>How long nsd may take for the first zone, and for each large one beside the time that its size takes.</summary>
     public TimeSpan LoadPatience { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -19,6 +19,9 @@ internal sealed class NsdReply(IReadOnlyList<string> lines, bool? isDone = null)
     /// <summary>nsd has no zone of that name in its configuration.</summary>
     public bool IsNoSuchZone => Says(" not configured") || Says(" not present");
 
+    /// <summary>To a transfer: the zone has no primaries.</summary>
+    public bool IsNotSecondary => Says("zone not slave") || Says("zone not secondary");
+
     /// <summary>The zone stands in nsd.conf, and only there it can be changed.</summary>
     public bool IsStatic => Says("defined in nsd.conf");
 

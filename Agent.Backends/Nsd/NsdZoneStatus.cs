@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Agent.Backends.Nsd;
 
 /// <summary>
@@ -9,6 +11,10 @@ internal sealed record NsdZoneStatus(string Name, string? Pattern, string? State
     private const string NameLabel = "zone:";
     private const string PatternLabel = "pattern:";
     private const string StateLabel = "state:";
+    private const string SerialLabel = "served-serial:";
+
+    /// <summary>Of a zone that nsd transfers: what it has.</summary>
+    public uint? Serial { get; private init; }
 
     /// <summary>nsd has it from its files, and not from a master of its own.</summary>
     public bool IsPrimary => State == "master";
@@ -24,6 +30,15 @@ internal sealed record NsdZoneStatus(string Name, string? Pattern, string? State
             return null;
         if (text.StartsWith(PatternLabel, StringComparison.Ordinal))
             return sofar with { Pattern = text[PatternLabel.Length..].Trim() };
+        if (text.StartsWith(SerialLabel, StringComparison.Ordinal))
+            return sofar with { Serial = SerialOf(text[SerialLabel.Length..]) };
         return text.StartsWith(StateLabel, StringComparison.Ordinal) ? sofar with { State = text[StateLabel.Length..].Trim() } : sofar;
+    }
+
+    // "7 since 2026-11-28T15:16:13", in quotes; or none.
+    private static uint? SerialOf(string text)
+    {
+        string first = text.Trim().Trim('"').Split(' ')[0];
+        return uint.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out uint serial) ? serial : null;
     }
 }

@@ -30,6 +30,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     private const string VersionMark = "PowerDNS Authoritative Server ";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PatienceWithTransfer = TimeSpan.FromSeconds(10);
 
     // A large zone takes some hundred requests.
     private static readonly OrderDeadlines Deadlines = OrderDeadlines.Default with { Apply = TimeSpan.FromMinutes(5) };
@@ -38,6 +39,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     private readonly PowerDnsApiClient _api;
     private readonly ServerProbe _probe;
     private readonly AnswerCount _answers;
+    private readonly SecondaryZones? _secondaries;
     private readonly ConcurrentDictionary<DomainName, Left> _left = new();
 
     // Large zones one after the other, so that memory holds one index of that size.
@@ -48,9 +50,9 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     /// <summary>Touches and connects to nothing yet.</summary>
     public PowerDnsApiBackend(PowerDnsApiOptions options, TimeProvider time)
         : base(
-            new BackendTraits("powerdns-api", ConcurrentOrders, Patience)
+            new BackendTraits("powerdns-api", ConcurrentOrders, options?.Secondary is null ? Patience : PatienceWithTransfer)
             {
-                TakesDifferences = true,
+                TakesDifferences = options?.Secondary is null,
                 Listing = ZoneListing.Whole,
                 Limits = PowerDnsTypes.Limits,
             },
@@ -62,6 +64,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         _api = new PowerDnsApiClient(options, time);
         _probe = new ServerProbe(options.Server, time);
         _answers = new AnswerCount(options.Server, time);
+        _secondaries = options.Secondary is { } source ? new SecondaryZones(_api, source) : null;
     }
 
     /// <summary>Types are looked at where sets of records are sent: the whole zone is not read for each small change.</summary>
@@ -71,6 +74,13 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
+        if (_secondaries is not null)
+        {
+            await _secondaries.ApplyAsync(order.Zone, cancellation);
+            _left[order.Zone] = new Left(order.Content.Hash, order.Content.Serial);
+            return;
+        }
+
         bool isLarge = order.Content.ByteCount > ContentComparison.LargestUnordered;
         if (isLarge)
             await _large.WaitAsync(cancellation);
@@ -114,9 +124,29 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         // Perhaps an answer that was cached before.
         await _api.FlushAsync(zone, cancellation);
         seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+        if (_secondaries is not null)
+            return await FetchedAsync(_secondaries, zone, left!.Serial, seen, cancellation);
         return seen.Observation == Observation.Absent && await _api.FindAsync(zone, cancellation) is { Serial: var serial }
             ? ZoneSighting.CannotTell($"PowerDNS has {zone} with serial {serial} in its database and does not serve it: "
                 + $"is {_options.Server} another server, or does its zone cache (zone-cache-refresh-interval) not know the zone yet?")
+            : seen;
+    }
+
+    /// <summary>In data style what is not given as it should be is seen with each change; what is transferred nobody gives.</summary>
+    protected override async Task<string?> SettingsDifferenceAsync(DomainName zone, CancellationToken cancellation) =>
+        await _api.FindAsync(zone, cancellation) is not { } found ? null
+            : _secondaries is not null ? _secondaries.Difference(found)
+            : found.IsSecondary ? "is transferred by PowerDNS (style = secondary) instead of given to it"
+            : null;
+
+    /// <summary>A zone that was not transferred yet PowerDNS refuses, as if it did not have it.</summary>
+    private async Task<ZoneSighting> FetchedAsync(
+        SecondaryZones secondaries, DomainName zone, uint wanted, ZoneSighting seen, CancellationToken cancellation)
+    {
+        if (seen.Observation == Observation.Present && seen.Serial != wanted)
+            return seen.NotAsGiven(secondaries.NotFetched(zone, wanted));
+        return seen.Observation == Observation.Absent && await _api.FindAsync(zone, cancellation) is not null
+            ? ZoneSighting.CannotTell(secondaries.NotFetched(zone, wanted))
             : seen;
     }
 
@@ -152,7 +182,8 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
             if (zones.Count > maximum)
                 break;
             // What comes from elsewhere is not this driver's.
-            bool isOwnKind = zone.GetProperty("kind").GetString() is "Native" or "Master" or "Primary";
+            string? kind = zone.GetProperty("kind").GetString();
+            bool isOwnKind = kind is "Native" or "Master" or "Primary" || (_secondaries is not null && ApiZone.IsKindOfSecondary(kind));
             if (isOwnKind && DomainName.TryParse(zone.GetProperty("name").GetString(), out DomainName? name))
                 zones.Add(name);
         }

@@ -138,6 +138,13 @@ internal sealed class PowerDnsApiClient : IDisposable
         await DoneAsync(answer, $"keep the serial of {zone}", cancellation);
     }
 
+    /// <summary>Has a secondary fetch the whole zone, some time after the answer, from one of its primaries.</summary>
+    public async Task RetrieveAsync(DomainName zone, CancellationToken cancellation)
+    {
+        using HttpResponseMessage answer = await AskAsync(HttpMethod.Put, $"{PathOf(zone)}/axfr-retrieve", body: default, cancellation);
+        await DoneAsync(answer, $"transfer {zone}", cancellation);
+    }
+
     /// <summary>Changes sets of records, all of them or none.</summary>
     public Task PatchAsync(DomainName zone, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
         ChangeZoneAsync(HttpMethod.Patch, zone, body, cancellation);

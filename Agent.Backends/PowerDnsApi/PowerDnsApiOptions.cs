@@ -1,4 +1,5 @@
 using System.Net;
+using Agent.Backends.Shared;
 
 namespace Agent.Backends.PowerDnsApi;
 
@@ -13,6 +14,9 @@ public sealed record PowerDnsApiOptions(Uri Url, string ApiKey, EndPoint Server)
 
     /// <summary>Whether PowerDNS notifies its secondaries of the zones.</summary>
     public bool IsPrimary { get; init; }
+
+    /// <summary>From whom PowerDNS transfers the zones itself; null when it is given their content.</summary>
+    public TransferSource? Secondary { get; init; }
 
     /// <summary>The most octets of a request, beside one set of records: below the least that <c>webserver-max-bodysize</c> can
     /// be.</summary>

@@ -39,6 +39,9 @@ public sealed class ZoneFolder
     /// <summary>Where it is.</summary>
     public string FullPath { get; }
 
+    /// <summary>Whether it is there. Where a server writes it alone, it may be on another machine.</summary>
+    public bool IsHere => Directory.Exists(FullPath);
+
     /// <summary>The file of a zone.</summary>
     /// <exception cref="BackendException">The file system has no room for such a long name.</exception>
     public string PathOf(DomainName zone) => TryName(zone, out string? name)

@@ -16,7 +16,7 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>A pattern whose zones nsd looks for under other names.</summary>
     public const string OtherPattern = "elsewhere";
 
-    /// <summary>A pattern whose zones nsd fetches from a master, which is not there.</summary>
+    /// <summary>A pattern whose zones nsd fetches from <see cref="PatternPrimary"/>.</summary>
     public const string SecondaryPattern = "secondary";
 
     private readonly List<(string Zone, IPEndPoint Master, SecondaryWay Way)> _secondaryZones = [];
@@ -35,6 +35,9 @@ public sealed class NsdServer() : MasterServer("nsd")
 
     /// <summary>Lets another nsd that shares it, too, answer at the same port: which of them a question meets the kernel decides.</summary>
     public bool SharesPort { get; init; }
+
+    /// <summary>Where zones of <see cref="SecondaryPattern"/> come from; at first from nobody.</summary>
+    public IPEndPoint PatternPrimary { get; init; } = new(IPAddress.Loopback, 1);
 
     /// <summary>Where the control channel is a unix socket.</summary>
     public string ControlPath => Folder.Combine("nsd.sock");
@@ -176,6 +179,8 @@ public sealed class NsdServer() : MasterServer("nsd")
         }
 
         text.Append(CultureInfo.InvariantCulture, $"pattern:\n    name: \"{SecondaryPattern}\"\n    zonefile: \"{ZoneFolder}/%s.zone\"\n");
-        text.Append("    request-xfr: 127.0.0.1@1 NOKEY\n    allow-notify: 127.0.0.1 NOKEY\n");
+        string signed = Key?.Name ?? "NOKEY";
+        text.Append(CultureInfo.InvariantCulture, $"    request-xfr: {PatternPrimary.Address}@{PatternPrimary.Port} {signed}\n");
+        text.Append("    allow-notify: 127.0.0.1 NOKEY\n    provide-xfr: 127.0.0.0/8 NOKEY\n");
     }
 }

@@ -28,6 +28,9 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
     /// <summary>The most megabytes that it takes in one request.</summary>
     public int BodyMegabytes { get; init; } = 2;
 
+    /// <summary>It transfers zones that are told to be secondary.</summary>
+    public bool IsSecondary { get; init; }
+
     /// <summary>Settings of a target by which an agent drives this server over the API.</summary>
     public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
 
@@ -105,6 +108,7 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
             local-port={Port.ToString(CultureInfo.InvariantCulture)}
             allow-axfr-ips=127.0.0.0/8
             security-poll-suffix=
+            secondary={(IsSecondary ? "yes" : "no")}
             receiver-threads=1
             api=yes
             api-key={ApiKey}

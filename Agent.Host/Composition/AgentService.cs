@@ -324,7 +324,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             Authenticator = _authenticator,
             Cookies = _jar,
             Transfers = ZoneTransferResponder.OfRegion(region, _produced, differences, _options.Transfer.Outgoing, clock, _loggers),
-            TellsSerials = !_produced.IsEmpty,
+            TellsSerials = !_produced.IsEmpty || _options.Targets.Any(target => target.Settings.Secondary is not null),
             TlsEndpoints = tls is null ? [] : [.. _options.Listener.Addresses.Select(a => NetworkEndpoint.From(a, tls.Port))],
             Tls = _acceptor,
             Udp = new UdpWorkerOptions { Workers = _options.Listener.Workers },

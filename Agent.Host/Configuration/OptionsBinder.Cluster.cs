@@ -14,9 +14,8 @@ internal sealed partial class OptionsBinder
     /// <param name="journal">A cluster's journal is shared.</param>
     /// <param name="targets">Their names become part of names that all nodes know.</param>
     private static ClusterOptions ReadCluster(
-        SectionReader section, string nodeName, JournalPlace journal, IReadOnlyList<TargetOptions> targets)
+        SectionReader section, bool isEnabled, string nodeName, JournalPlace journal, IReadOnlyList<TargetOptions> targets)
     {
-        bool isEnabled = section.Flag("enabled");
         string name = section.Text("name");
         if (!PlainName().IsMatch(name)) section.Problem("name", $"letters, digits, '.', '-' and '_' are needed, not '{name}'");
         HostEndpoint? listen = section.Endpoint("listen", LinkPort);

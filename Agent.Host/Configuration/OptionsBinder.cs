@@ -55,7 +55,15 @@ internal sealed partial class OptionsBinder
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
         IReadOnlyDictionary<string, TlsProfile> tls = ReadTlsProfiles();
         TlsListenOptions? tlsListen = ReadTlsListen(_agent.Section("tls-listen"));
-        var around = new TargetSurroundings(dataDirectory, keys) { Rules = ReadRules(_agent.Section("target-rules")) };
+        ListenerOptions listener = ReadListener();
+        SectionReader cluster = _agent.Section("cluster");
+        bool isClustered = cluster.Flag("enabled");
+        var around = new TargetSurroundings(dataDirectory, keys)
+        {
+            Rules = ReadRules(_agent.Section("target-rules")),
+            Listener = listener,
+            IsOneOfMany = isClustered,
+        };
         IReadOnlyList<TargetOptions> targets = ReadTargets(around);
         SectionReader transfer = _agent.Section("transfer");
         SectionReader limits = _agent.Section("limits");
@@ -69,7 +77,7 @@ internal sealed partial class OptionsBinder
         var options = new AgentOptions
         {
             NodeName = name,
-            Listener = ReadListener(),
+            Listener = listener,
             TlsListen = tlsListen,
             Roster = WithMasterSets(roster, sets),
             MasterSets = sets,
@@ -96,7 +104,7 @@ internal sealed partial class OptionsBinder
             Tls = tls,
             Journal = journal,
             Management = ReadManagement(_agent.Section("management")),
-            Cluster = ReadCluster(_agent.Section("cluster"), name, journal, targets),
+            Cluster = ReadCluster(cluster, isClustered, name, journal, targets),
             Anycast = ReadAnycast(_agent.Section("anycast")),
             Transfer = ReadTransfer(transfer),
             Cookies = ReadCookies(_agent.Section("cookies")),
@@ -104,6 +112,7 @@ internal sealed partial class OptionsBinder
             Logging = ReadLogging(_agent.Section("logging")),
         };
         CheckCatalogTargets(options);
+        CheckSecondaries(options);
         _agent.Done();
         return options;
     }
@@ -303,7 +312,9 @@ internal sealed partial class OptionsBinder
         int before = _problems.Count;
         section.IsSet("server");
         ReadOnExpire(section);
-        driver.Read(section, new TargetSurroundings("/", new Dictionary<string, KeyOptions>()));
+        var nothing = new TargetSurroundings("/", new Dictionary<string, KeyOptions>());
+        driver.Read(section, nothing);
+        if (driver.Secondary != SecondaryMeans.None) SecondarySettings.Read(section, driver, nothing);
         _problems.RemoveRange(before, _problems.Count - before);
         section.Done();
     }
@@ -336,7 +347,7 @@ internal sealed partial class OptionsBinder
     private static TargetOptions ReadTarget(
         string name, TargetDriver driver, TargetScope? scope, SectionReader section, TargetSurroundings around, bool isNamed)
     {
-        TargetSettings settings = driver.Read(section, around);
+        TargetSettings settings = driver.Read(section, around) with { Secondary = SecondarySettings.Read(section, driver, around) };
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
         OnExpire onExpire = ReadOnExpire(section);
         if (onExpire == OnExpire.Withdraw && !driver.CanWithdraw)

@@ -10,12 +10,13 @@ namespace Agent.Host.Configuration;
 /// <param name="IsPrimary">PowerDNS notifies secondaries.</param>
 public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId, bool IsPrimary) : TargetSettings
 {
-    public override bool TakesDifferences => true;
+    public override bool TakesDifferences => Secondary is null;
 
     public PowerDnsApiOptions ToOptions(HostEndpoint server) => new(Url, Encoding.ASCII.GetString(ApiKey.Reveal()), server.ToEndPoint())
     {
         ServerId = ServerId,
         IsPrimary = IsPrimary,
+        Secondary = Secondary?.ToSource(),
     };
 
     /// <summary>Reads what belongs to the powerdns-api driver alone.</summary>

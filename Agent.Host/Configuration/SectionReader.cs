@@ -22,6 +22,14 @@ internal sealed class SectionReader(
 
     public bool IsSet(string key) => Find(key) is { } node && node is not HoconScalar { Text: "" };
 
+    /// <summary>Tells why a key that would be known elsewhere does not belong here, where the user has written it.</summary>
+    public void Reject(string key, string why)
+    {
+        if (!section.Members.TryGetValue(key, out HoconMember? member)) return;
+        _known.Add(key);
+        ProblemAt(member.KeyOrigin, key, why);
+    }
+
     /// <summary>The place to name in a problem; a default that no file holds leads to the section that lacks the key.</summary>
     public HoconOrigin OriginOf(string key) => Find(key)?.Origin is { Source: not BuiltIn } origin ? origin : section.Origin;
 

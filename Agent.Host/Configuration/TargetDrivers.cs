@@ -18,6 +18,9 @@ internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<
     /// <summary>The driver can take a zone from its server.</summary>
     public bool CanWithdraw { get; init; } = true;
 
+    /// <summary>Whether and how its server can transfer zones itself.</summary>
+    public SecondaryMeans Secondary { get; init; }
+
     /// <summary>Where it comes from; null for a driver of ours.</summary>
     public PluginFile? Plugin { get; init; }
 }
@@ -29,6 +32,12 @@ internal sealed record TargetSurroundings(string DataDirectory, IReadOnlyDiction
 {
     /// <summary>What all targets are held to.</summary>
     public TargetRules Rules { get; init; } = new();
+
+    /// <summary>Where the agent answers; null where that is of no interest.</summary>
+    public ListenerOptions? Listener { get; init; }
+
+    /// <summary>Other agents have the same targets.</summary>
+    public bool IsOneOfMany { get; init; }
 }
 
 /// <summary>The drivers of this version. A new one is a row here, a section in reference.conf and a record of settings.</summary>
@@ -44,18 +53,25 @@ internal static class TargetDrivers
         new TargetDriver("bind9", TargetScope.Farm, ReadBind9)
         {
             DefaultServer = settings => new HostEndpoint(((Bind9Settings)settings).Control.Host, DnsPort),
+            Secondary = SecondaryMeans.ToldPrimaries,
         },
         new TargetDriver("nsd", TargetScope.Node, NsdSettingsReader.Read)
         {
             DefaultServer = settings => new HostEndpoint(((NsdSettings)settings).ControlHost?.Host ?? "127.0.0.1", DnsPort),
             ScopeBySettings = settings => ((NsdSettings)settings).ControlHost is null ? null : TargetScope.Farm,
+            Secondary = SecondaryMeans.OwnPrimaries,
         },
-        new TargetDriver("knot", TargetScope.Node, ReadKnot) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
+        new TargetDriver("knot", TargetScope.Node, ReadKnot)
+        {
+            DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort),
+            Secondary = SecondaryMeans.ToldPrimaries,
+        },
         new TargetDriver("gdnsd", TargetScope.Node, GdnsdSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("tinydns", TargetScope.Node, TinydnsSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("powerdns-api", TargetScope.Farm, PowerDnsApiSettings.Read)
         {
             DefaultServer = settings => new HostEndpoint(((PowerDnsApiSettings)settings).Url.DnsSafeHost, DnsPort),
+            Secondary = SecondaryMeans.ToldPrimaries,
         },
         new TargetDriver("powerdns-sql", TargetScope.Farm, PowerDnsSqlSettings.Read)
         {

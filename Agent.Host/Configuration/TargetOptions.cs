@@ -34,6 +34,9 @@ public abstract record TargetSettings
 {
     /// <summary>The driver uses what led to a content, which must be kept for it.</summary>
     public virtual bool TakesDifferences => false;
+
+    /// <summary>From whom the server transfers its zones itself; null where it is given their content.</summary>
+    public SecondarySettings? Secondary { get; init; }
 }
 
 public sealed record EmbeddedSettings : TargetSettings;
@@ -84,6 +87,7 @@ public sealed record Bind9Settings(
         ZoneOptions = ZoneOptions,
         Templates = Templates,
         Statistics = Statistics,
+        Secondary = Secondary?.ToSource(),
         Server = server?.ToEndPoint(),
     };
 }
@@ -110,6 +114,7 @@ public sealed record NsdSettings(
         Pattern,
         ZoneDirectory)
     {
+        IsSecondary = Secondary is not null,
         Templates = Templates,
         Server = server?.ToEndPoint(),
     };
@@ -127,6 +132,7 @@ public sealed record KnotSettings(string Control, string? Template, string ZoneD
     {
         Control = Control,
         Template = Template,
+        Secondary = Secondary?.ToSource(),
         Templates = Templates,
         Server = server.ToEndPoint(),
     };

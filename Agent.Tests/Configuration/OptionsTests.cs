@@ -361,6 +361,36 @@ public class OptionsTests
     }
 
     [Fact]
+    public void A_server_transfers_from_the_agent_unless_others_are_named()
+    {
+        AgentOptions options = ConfigurationText.Load("""
+            agent {
+              host = "192.0.2.9", port = 5354, allow-transfer = ["192.0.2.0/24"], keys.out.secret = aaaa
+              backends.bind9 { key-file = /etc/rndc.key, style = secondary, primary-key = out }
+              targets {
+                us { driver = bind9 }
+                others { driver = bind9, primaries = ["192.0.2.1:5300", "2001:db8::1"], primary-key = "" }
+                given { driver = bind9, style = data, primary-key = "", primaries = [] }
+              }
+            }
+            """).Options;
+        Assert.Equal(
+            ["192.0.2.9:5354 out", "192.0.2.1:5300,[2001:db8::1]:53 ", "data"], options.Targets.Select(target => Said(target.Settings)));
+
+        static string Said(TargetSettings settings) => ((Bind9Settings)settings).ToOptions(server: null).Secondary is { } source
+            ? $"{string.Join(',', source.Primaries)} {source.KeyName}"
+            : "data";
+    }
+
+    [Fact]
+    public void Masters_as_primaries_need_no_right_to_transfer_from_the_agent() => Assert.NotNull(ConfigurationText.Load("""
+        agent {
+          masters = ["192.0.2.1:5300"]
+          targets.n { driver = bind9, key-file = /k, style = secondary, primaries = ["192.0.2.1:5300"] }
+        }
+        """).Options.Targets[0].Settings.Secondary);
+
+    [Fact]
     public void A_catalog_is_of_the_farm_and_all_its_consumers_count()
     {
         TargetOptions target = Assert.Single(ConfigurationText.Load("""

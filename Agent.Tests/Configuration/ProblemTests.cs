@@ -166,6 +166,24 @@ public class ProblemTests
         "target c: this version makes no catalogs in a cluster")]
     [InlineData("targets { a.driver = fake, c { driver = catalog, name = c.example, consumers = [a] } }, rollout.canaries = [c]",
         "target c: it cannot be a canary")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = /k, style = second }", "one of data | secondary is needed")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = /k, style = secondary }, host = \"192.0.2.9\", port = 5354",
+        "agent.allow-transfer: the server of target bind9 (style = secondary) transfers its zones from the agent: name it here")]
+    [InlineData("backend-driver = bind9, backends.bind9 { key-file = /k, style = secondary }, host = \"::\"",
+        "agent.backends.bind9.primaries: this must say by which address the server reaches the agent")]
+    [InlineData("targets.n { driver = bind9, key-file = /k, style = secondary }, cluster.enabled = true",
+        "agent.targets.n.primaries: in a cluster this must say by which addresses")]
+    [InlineData("targets.n { driver = bind9, key-file = /k, style = secondary, primaries = [ns.example] }",
+        "agent.targets.n.primaries: an address is needed")]
+    [InlineData("targets.n { driver = bind9, key-file = /k, style = secondary, primaries = [\"192.0.2.1\", \"192.0.2.1:53\"] }",
+        "agent.targets.n.primaries: 192.0.2.1:53 is named twice")]
+    [InlineData("targets.n { driver = bind9, key-file = /k, primaries = [\"192.0.2.1\"] }",
+        "agent.targets.n.primaries: this belongs to style = secondary")]
+    [InlineData("targets.n { driver = bind9, key-file = /k, style = secondary, primary-key = kk }, keys.k1.secret = aaaa",
+        "agent.targets.n.primary-key: keys has no key named kk; did you mean k1?")]
+    [InlineData("targets { a.driver = fake, n { driver = bind9, key-file = /k, style = secondary } }, rollout.canaries = [n]",
+        "agent.rollout: canaries: n has style = secondary")]
+    [InlineData("targets.n { driver = gdnsd, style = secondary }", "agent.targets.n.style: the driver gdnsd gives its server the content")]
     [InlineData("backend-driver = tinydns, backends.tinydns.root = \"\"", "agent.backends.tinydns.root: the folder of tinydns' data.cdb")]
     [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]
     [InlineData("backend-driver = null, targets.ns1 { }", "agent.targets.ns1.driver: a driver must be named")]

@@ -122,6 +122,24 @@ public sealed class RequestPipelineTests
         Assert.Equal(0x8109, FlagsOf(reply));
     }
 
+    /// <summary>A secondary that signs knows us by the key; any other key is between the client and the server behind us.</summary>
+    [Theory]
+    [InlineData("good.", "key:good.", RequestDisposition.TransferOut)]
+    [InlineData("good.", "192.0.2.1", RequestDisposition.TransferOut)]
+    [InlineData("good.", "198.51.100.1", RequestDisposition.Relay)]
+    [InlineData("foreign.", "192.0.2.1", RequestDisposition.Relay)]
+    [InlineData("broken.", "192.0.2.1", RequestDisposition.Relay)]
+    public void A_signed_question_for_the_SOA_is_ours_by_a_key_of_ours_though_queries_are_relayed(
+        string key, string allowed, RequestDisposition expected)
+    {
+        var policy = new ListenerPolicy { AllowTransfer = AccessList.Parse(allowed) };
+        var parts = new PipelineParts { Authenticator = new MarkAuthenticator(), SendsZones = true, TellsSerials = true };
+        var pipeline = new RequestPipeline(policy, parts);
+        RequestOutcome outcome = pipeline.Process(Query(type: 6, additional: Tsig(key)), From("192.0.2.1"), new byte[1232], 0);
+        Assert.Equal(expected, outcome.Disposition);
+        Assert.Equal(expected == RequestDisposition.TransferOut, outcome.Transfer?.Authentication.KeyName is not null);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(5)]
