@@ -52,7 +52,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
             {
                 TakesDifferences = true,
                 Listing = ZoneListing.Whole,
-                Limits = PowerDnsTypes.Limits,
+                Limits = PowerDnsTypes.LimitsUnsigned,
             },
             Deadlines,
             time)

@@ -28,6 +28,9 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
     /// <summary>The most megabytes that it takes in one request.</summary>
     public int BodyMegabytes { get; init; } = 2;
 
+    /// <summary>It may also be a secondary, and take zones from masters itself.</summary>
+    public bool IsSecondaryToo { get; init; }
+
     /// <summary>Settings of a target by which an agent drives this server over the API.</summary>
     public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
 
@@ -112,6 +115,7 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
             webserver-address=127.0.0.1
             webserver-port={_apiPort.ToString(CultureInfo.InvariantCulture)}
             webserver-loglevel=none
+            secondary={(IsSecondaryToo ? "yes" : "no")}
             webserver-max-bodysize={BodyMegabytes.ToString(CultureInfo.InvariantCulture)}
 
             """);
