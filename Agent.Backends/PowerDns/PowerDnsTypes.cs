@@ -15,16 +15,27 @@ internal static class PowerDnsTypes
     private const RecordType Lua = (RecordType)65402;
 
     private const string Signed =
-        "the zone is signed by its master, which is not handed on (metadata PRESIGNED): let PowerDNS sign an unsigned zone";
-
-    private const string OwnKeys = "PowerDNS answers for the type from its own keys and not from the zone";
+        "the zone is signed by its master, which the API cannot tell PowerDNS (metadata PRESIGNED): take powerdns-sql, or let it sign";
 
     // A name that nobody else has for the type.
     private const RecordType Address = (RecordType)65400;
     private const string AddressName = "ADDR";
 
-    /// <summary>What it cannot be given as data, or would not serve as it stands.</summary>
+    /// <summary>Why DNSKEY, CDS and CDNSKEY are nothing for a zone that its master has not signed.</summary>
+    public const string OwnKeys = "PowerDNS answers for the type from its own keys and not from the zone";
+
+    /// <summary>What is no data to it.</summary>
     public static ZoneLimits Limits { get; } = new()
+    {
+        Types =
+        [
+            new TypeLimit(Alias, "PowerDNS takes the type for its ALIAS and answers with what it looks up"),
+            new TypeLimit(Lua, "PowerDNS takes the type for its LUA and would run the data as a program"),
+        ],
+    };
+
+    /// <summary>The same of zones that PowerDNS cannot be told to be signed already.</summary>
+    public static ZoneLimits LimitsUnsigned { get; } = new()
     {
         Types =
         [
@@ -35,8 +46,7 @@ internal static class PowerDnsTypes
             new TypeLimit(RecordType.DNSKEY, OwnKeys),
             new TypeLimit(RecordType.CDS, OwnKeys),
             new TypeLimit(RecordType.CDNSKEY, OwnKeys),
-            new TypeLimit(Alias, "PowerDNS takes the type for its ALIAS and answers with what it looks up"),
-            new TypeLimit(Lua, "PowerDNS takes the type for its LUA and would run the data as a program"),
+            .. Limits.Types,
         ],
     };
 

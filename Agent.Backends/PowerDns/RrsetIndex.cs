@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -63,7 +62,7 @@ internal sealed class RrsetIndex
         owner.CopyTo(key);
         NameBytes.Fold(key[..owner.Length]);
         BinaryPrimitives.WriteUInt16BigEndian(key[owner.Length..], (ushort)type);
-        return Digest(key[..(owner.Length + 2)]);
+        return Digest128.Of(key[..(owner.Length + 2)]);
     }
 
     /// <summary>The digest of one record's data.</summary>
@@ -71,13 +70,6 @@ internal sealed class RrsetIndex
     {
         byte[] folded = rdata.ToArray();
         RdataCanonical.Fold(type, folded);
-        return Digest(folded);
-    }
-
-    private static UInt128 Digest(ReadOnlySpan<byte> octets)
-    {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(octets, digest);
-        return BinaryPrimitives.ReadUInt128BigEndian(digest);
+        return Digest128.Of(folded);
     }
 }

@@ -5,12 +5,12 @@ using Agent.Dns.Wire;
 namespace Agent.Backends.PowerDnsSql;
 
 /// <summary>How a zone proves what is not there, as its metadata says: by NSEC, by NSEC3, or not at all.</summary>
-/// <param name="IsSigned">PowerDNS has an active key for the zone.</param>
-/// <param name="Salt">Null: by NSEC.</param>
+/// <param name="IsSigned">PowerDNS has an active key for the zone, or the master has signed it.</param>
+/// <param name="Salt">In lower case hexadecimal digits; null: by NSEC.</param>
 /// <param name="Iterations">Of the hash.</param>
 /// <param name="IsOptOut">Delegations without DS have no place in the order.</param>
 /// <param name="IsNarrow">PowerDNS makes the names around the asked one itself and needs no order.</param>
-internal sealed record DenialOrder(bool IsSigned, byte[]? Salt, int Iterations, bool IsOptOut, bool IsNarrow)
+internal sealed record DenialOrder(bool IsSigned, string? Salt, int Iterations, bool IsOptOut, bool IsNarrow)
 {
     /// <summary>Of a zone without keys.</summary>
     public static DenialOrder None { get; } = new(IsSigned: false, Salt: null, 0, IsOptOut: false, IsNarrow: false);
@@ -29,7 +29,7 @@ internal sealed record DenialOrder(bool IsSigned, byte[]? Salt, int Iterations, 
             return null;
         try
         {
-            byte[] salt = words[3] == "-" ? [] : Convert.FromHexString(words[3]);
+            string salt = words[3] == "-" ? "" : Convert.ToHexStringLower(Convert.FromHexString(words[3]));
             return new DenialOrder(IsSigned: true, salt, iterations, (flags & 1) != 0, isNarrow);
         }
         catch (FormatException)
@@ -38,17 +38,25 @@ internal sealed record DenialOrder(bool IsSigned, byte[]? Salt, int Iterations, 
         }
     }
 
+    /// <summary>The master has signed the zone, and PowerDNS does not.</summary>
+    public bool IsByMaster { get; init; }
+
     /// <summary>By NSEC3.</summary>
     public bool IsHashed => Salt is not null;
+
+    /// <summary>The metadata NSEC3PARAM; null where denials are not by NSEC3.</summary>
+    public string? Parameters => Salt is null ? null
+        : string.Create(CultureInfo.InvariantCulture, $"1 {(IsOptOut ? 1 : 0)} {Iterations} {(Salt.Length == 0 ? "-" : Salt)}");
 
     /// <summary>The hash of a name in base32hex (RFC 5155 section 5).</summary>
     public string HashOf(ReadOnlySpan<byte> name)
     {
         byte[] folded = name.ToArray();
         NameBytes.Fold(folded);
-        byte[] digest = Sha1([.. folded, .. Salt!]);
+        byte[] salt = Convert.FromHexString(Salt!);
+        byte[] digest = Sha1([.. folded, .. salt]);
         for (int i = 0; i < Iterations; i++)
-            digest = Sha1([.. digest, .. Salt!]);
+            digest = Sha1([.. digest, .. salt]);
         return Base32Hex(digest);
     }
 
@@ -57,7 +65,8 @@ internal sealed record DenialOrder(bool IsSigned, byte[]? Salt, int Iterations, 
         SHA1.HashData(octets);
 #pragma warning restore CA5350
 
-    private static string Base32Hex(ReadOnlySpan<byte> digest)
+    /// <summary>In lower case and without padding, as the tables have hashes.</summary>
+    public static string Base32Hex(ReadOnlySpan<byte> digest)
     {
         const string Digits = "0123456789abcdefghijklmnopqrstuv";
         return string.Create(digest.Length * 8 / 5, digest.ToArray(), static (text, octets) =>

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Backends.PowerDns;
@@ -14,9 +13,13 @@ namespace Agent.Backends.PowerDnsSql;
 
 // The way of an apply, all but the last step in one transaction:
 //
-//   row of the zone: found or made --> how it denies (keys, metadata) --> rows of the content, as digests
-//     --> rows of the table: those that are alike are crossed out, the others deleted --> rows that are not crossed out inserted
-//     --> commit --> purge the caches
+//   row of the zone: found or made --> how it denies (the master's chain, or keys and metadata)
+//     --> change known from what we left? --> rows at its names are as left? --> deleted and inserted what differs --> (written)
+//           | no                                | no
+//           v                                   v
+//         rows of the content, as digests --> rows of the table: those that are alike are crossed out, the others deleted
+//           --> rows that are not crossed out inserted --> (written)
+//   (written) --> commit --> purge the caches
 //
 // A zone that is new to PowerDNS is not in its list of zones (zone cache) before that is read anew: the first look at it asks for that.
 
@@ -44,7 +47,12 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
     /// <exception cref="BackendOptionsException">A setting can never work.</exception>
     public PowerDnsSqlBackend(PowerDnsSqlOptions options, TimeProvider time)
         : base(
-            new BackendTraits("powerdns-sql", ConcurrentOrders, Patience) { Listing = ZoneListing.Whole, Limits = PowerDnsTypes.Limits },
+            new BackendTraits("powerdns-sql", ConcurrentOrders, Patience)
+            {
+                Listing = ZoneListing.Whole,
+                TakesDifferences = true,
+                Limits = PowerDnsTypes.Limits,
+            },
             Deadlines,
             time)
     {
@@ -60,15 +68,25 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
     private string Kind => _options.IsPrimary ? "MASTER" : "NATIVE";
 
     /// <inheritdoc/>
-    protected override async Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
+    protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(content);
-        _left.TryRemove(zone, out Left? _);
-        bool isNew = await InTransactionAsync(tables => WriteAsync(tables, zone, content, cancellation), cancellation);
+        ArgumentNullException.ThrowIfNull(order);
+        DomainName zone = order.Zone;
+        _left.TryRemove(zone, out Left? left);
+        CheckName(zone);
+        MasterChain? chain = MasterChain.Of(order.Content);
+        // The same content a second time: the first time did not do, so nothing is taken for granted.
+        WrittenZone? before = order.IsRepeated || left?.Written.Content == order.Content.Hash ? null : left?.Written;
+        (bool isNew, WrittenZone written) = await InTransactionAsync(
+            tables => new ZoneWriter(tables, Kind, cancellation).WriteAsync(order, chain, before), cancellation);
         await _control.PurgeAsync(TableName.Of(zone.Wire), cancellation);
         FaultPoint.Pass("pdnssql.purged");
-        _left[zone] = new Left(content.Serial, isNew ? _control.CountMade() : 0);
+        _left[zone] = new Left(order.Content.Serial, isNew ? _control.CountMade() : left?.Made ?? 0, written);
     }
+
+    /// <inheritdoc/>
+    protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation) =>
+        ApplyAsync(new ApplyZone(0, zone, content), cancellation);
 
     /// <inheritdoc/>
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
@@ -142,67 +160,15 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>True when the zone was made.</summary>
-    private async Task<bool> WriteAsync(ZoneTables tables, DomainName zone, ZoneContent content, CancellationToken cancellation)
+    private static void CheckName(DomainName zone)
     {
-        string name = TableName.Of(zone.Wire);
-        if (name.Length > TableName.LengthMax)
+        if (TableName.Of(zone.Wire).Length > TableName.LengthMax)
             throw BackendException.NameNotAcceptable($"the name {zone} is longer in text than the columns of PowerDNS's tables");
         if (!TableName.IsAnswered(zone))
         {
             throw BackendException.NameNotAcceptable(
                 $"PowerDNS answers no question for a name such as {zone}, with octets other than letters, digits and -_*./@\\: and space");
         }
-
-        (long? found, string kind) = await tables.FindAsync(name, cancellation);
-        long id = found ?? await tables.CreateAsync(name, Kind, cancellation);
-        if (found is not null && kind != Kind)
-            await tables.SetKindAsync(id, Kind, cancellation);
-        DenialOrder order = await SettleAsync(tables, zone, id, cancellation);
-        ZoneShape shape = ZoneShape.Of(content, order);
-        Dictionary<UInt128, int> missing = [];
-        foreach (RecordRow row in ZoneRows.Of(content, shape))
-            CollectionsMarshal.GetValueRefOrAddDefault(missing, row.Digest(), out _)++;
-        List<long> surplus = [];
-        if (found is not null)
-        {
-            await foreach ((long row, RecordRow? have) in tables.RowsAsync(id, cancellation))
-            {
-                if (have is null || !Take(missing, have.Digest()))
-                    surplus.Add(row);
-            }
-        }
-
-        await tables.DeleteRowsAsync(surplus, cancellation);
-        if (missing.Count > 0)
-            await tables.InsertRowsAsync(id, ZoneRows.Of(content, shape).Where(row => Take(missing, row.Digest())), cancellation);
-        return found is null;
-    }
-
-    private static bool Take(Dictionary<UInt128, int> rows, UInt128 digest)
-    {
-        if (!rows.TryGetValue(digest, out int count))
-            return false;
-        if (count == 1)
-            rows.Remove(digest);
-        else
-            rows[digest] = count - 1;
-        return true;
-    }
-
-    /// <summary>Sets what keeps the serial that of the master, and finds out how the zone denies.</summary>
-    private static async Task<DenialOrder> SettleAsync(ZoneTables tables, DomainName zone, long id, CancellationToken cancellation)
-    {
-        Dictionary<string, string> metadata = await tables.MetadataAsync(id, cancellation);
-        if (metadata.GetValueOrDefault("SOA-EDIT") != "NONE")
-            await tables.SetMetadataAsync(id, "SOA-EDIT", "NONE", cancellation);
-        if (metadata.ContainsKey("PRESIGNED"))
-            await tables.SetMetadataAsync(id, "PRESIGNED", content: null, cancellation);
-        if (!await tables.IsSignedAsync(id, cancellation))
-            return DenialOrder.None;
-        string? parameters = metadata.GetValueOrDefault("NSEC3PARAM");
-        return DenialOrder.Read(parameters, metadata.GetValueOrDefault("NSEC3NARROW") == "1")
-            ?? throw BackendException.Refused($"the NSEC3PARAM metadata of {zone} cannot be read: {parameters}");
     }
 
     /// <summary>PowerDNS reads its list of zones and this zone anew.</summary>
@@ -254,5 +220,6 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
     /// <summary>What a zone was left at.</summary>
     /// <param name="Serial">Its serial.</param>
     /// <param name="Made">Its number among those that were made; 0 when PowerDNS knows that there is such a zone.</param>
-    private sealed record Left(uint Serial, long Made);
+    /// <param name="Written">Its rows.</param>
+    private sealed record Left(uint Serial, long Made, WrittenZone Written);
 }

@@ -1,7 +1,6 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
+using Agent.Backends.PowerDns;
 
 namespace Agent.Backends.PowerDnsSql;
 
@@ -22,8 +21,6 @@ internal sealed record RecordRow(
         string text = string.Create(
             CultureInfo.InvariantCulture,
             $"{Name}\n{Type ?? " "}\n{Ttl}\n{Priority}\n{OrderName ?? " "}\n{IsAuthoritative}\n{Content ?? " "}");
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(text), digest);
-        return BinaryPrimitives.ReadUInt128BigEndian(digest);
+        return Digest128.Of(Encoding.UTF8.GetBytes(text));
     }
 }

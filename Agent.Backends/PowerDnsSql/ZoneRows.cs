@@ -32,8 +32,13 @@ internal static class ZoneRows
     private static bool TryRead(RecordStream records, ZoneShape shape, RecordTextBuffer text, out RecordRow? row)
     {
         row = null;
-        if (!records.TryRead(out StoredRecord record))
-            return false;
+        StoredRecord record;
+        do
+        {
+            if (!records.TryRead(out record))
+                return false;
+        }
+        while (!shape.HasRow(record.Type));
         text.Clear();
         RdataText.Write(record.Type, record.Rdata, text, RdataTextStyle.PowerDnsTables47);
         string content = Encoding.ASCII.GetString(text.Written);

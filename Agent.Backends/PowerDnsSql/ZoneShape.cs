@@ -12,15 +12,19 @@ namespace Agent.Backends.PowerDnsSql;
 //              null for those below a delegation, and with opt-out for delegations without DS. Addresses at or below a delegation: null.
 //
 // Names that only have names below get rows of their own, without type, in all zones.
+//
+// In a zone that its master has signed it is as PowerDNS's transfers make it: signatures are authoritative wherever they are and have no
+// ordername, and a name has one where the master's NSEC or NSEC3 records say so.
 
 /// <summary>What a zone's names are to each other: where it delegates, and which names are only on the way to others.</summary>
 internal sealed class ZoneShape
 {
-    // As many as PowerDNS itself makes (max-ent-entries); of more it makes none.
-    private const int EmptyNamesMax = 100_000;
+    /// <summary>As many names without records as PowerDNS itself gives rows (max-ent-entries); with more it gives none.</summary>
+    public const int EmptyNamesMax = 100_000;
 
     private readonly DomainName _apex;
     private readonly DenialOrder _order;
+    private readonly MasterChain? _chain;
     private readonly HashSet<UInt128> _names = [];
     private readonly HashSet<UInt128> _delegations = [];
     private readonly HashSet<UInt128> _secureDelegations = [];
@@ -29,25 +33,43 @@ internal sealed class ZoneShape
     private readonly HashSet<UInt128> _hashed = [];
     private readonly Dictionary<UInt128, (DomainName Name, bool IsAuthoritative)> _empty = [];
 
-    private ZoneShape(DomainName apex, DenialOrder order) => (_apex, _order) = (apex, order);
+    private ZoneShape(DomainName apex, DenialOrder order, MasterChain? chain) => (_apex, _order, _chain) = (apex, order, chain);
 
     /// <summary>Reads a content twice.</summary>
+    /// <param name="content">The whole zone, or a part with all that lies below its names.</param>
+    /// <param name="order">How it denies.</param>
+    /// <param name="chain">Of a zone that its master has signed.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static ZoneShape Of(ZoneContent content, DenialOrder order)
+    public static ZoneShape Of(ZoneContent content, DenialOrder order, MasterChain? chain)
     {
-        ZoneShape shape = new(content.Apex, order);
+        ZoneShape shape = new(content.Apex, order, chain);
         shape.ReadNames(content);
         shape.ReadPaths(content);
-        if (shape._empty.Count > EmptyNamesMax)
+        shape.EmptyCount = shape._empty.Count;
+        if (shape.EmptyCount > EmptyNamesMax)
             shape._empty.Clear();
         return shape;
     }
+
+    /// <summary>How many names have no records; one more than <see cref="EmptyNamesMax"/> where there are more.</summary>
+    public int EmptyCount { get; private set; }
+
+    /// <summary>A record of the type stands in the table.</summary>
+    public bool HasRow(RecordType type) => _chain is null || !MasterChain.Makes(type);
 
     /// <summary>Rows for the names that have no records.</summary>
     public IEnumerable<RecordRow> EmptyNames()
     {
         foreach ((UInt128 key, (DomainName name, bool isAuthoritative)) in _empty)
         {
+            if (_chain is not null)
+            {
+                string? place = _order.IsHashed ? _chain.PlaceOf(name.Wire) : null;
+                yield return new RecordRow(
+                    TableName.Of(name.Wire), Type: null, Content: null, 0, 0, place, isAuthoritative || place is not null);
+                continue;
+            }
+
             bool hasPlace = _order.IsHashed && _hashed.Contains(key);
             string? order = hasPlace && !_order.IsNarrow ? _order.HashOf(name.Wire) : null;
             bool isShown = isAuthoritative || (hasPlace && !_order.IsOptOut);
@@ -61,6 +83,12 @@ internal sealed class ZoneShape
         UInt128 key = KeyOf(owner);
         bool isDelegation = _delegations.Contains(key);
         bool isAuthoritative = !isDelegation && !IsBelowDelegation(owner);
+        if (_chain is not null)
+        {
+            bool isShown = isAuthoritative || type is RecordType.RRSIG or RecordType.DS;
+            return (type != RecordType.RRSIG && (isShown || type == RecordType.NS) ? _chain.PlaceOf(owner) : null, isShown);
+        }
+
         string? order = !_order.IsSigned ? null
             : !_order.IsHashed ? TableName.OrderOf(owner, _apex.Wire)
             : _hashed.Contains(key) && !_order.IsNarrow ? _order.HashOf(owner) : null;
@@ -79,6 +107,8 @@ internal sealed class ZoneShape
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
         {
+            if (!HasRow(record.Type))
+                continue;
             UInt128 key = KeyOf(record.Owner);
             _names.Add(key);
             if (record.Type == RecordType.NS && !NameBytes.Equal(record.Owner, _apex.Wire))
@@ -96,7 +126,9 @@ internal sealed class ZoneShape
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
         {
-            if (_order.IsHashed && !(_order.IsNarrow && _order.IsOptOut) && !IsBelowDelegation(record.Owner)
+            if (!HasRow(record.Type))
+                continue;
+            if (_chain is null && _order.IsHashed && !(_order.IsNarrow && _order.IsOptOut) && !IsBelowDelegation(record.Owner)
                 && (record.Type != RecordType.NS || !_order.IsOptOut))
                 AddHashed(record.Owner);
             AddEmpty(record.Owner);
@@ -114,7 +146,9 @@ internal sealed class ZoneShape
 
     private void AddEmpty(ReadOnlySpan<byte> owner)
     {
-        bool isAuthoritative = !_delegations.Contains(KeyOf(owner)) && !IsBelowDelegation(owner);
+        // By NSEC, what leads to a delegation is shown.
+        bool countsAsInside = _chain is not null && !_order.IsHashed;
+        bool isAuthoritative = (countsAsInside || !_delegations.Contains(KeyOf(owner))) && !IsBelowDelegation(owner);
         for (ReadOnlySpan<byte> name = owner; name.Length > _apex.Wire.Length;)
         {
             name = name[(name[0] + 1)..];

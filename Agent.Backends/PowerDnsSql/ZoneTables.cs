@@ -15,6 +15,9 @@ internal sealed class ZoneTables : IAsyncDisposable
     // Below the least number of parameters that a statement may have (999 in old SQLite).
     private const int RowsPerInsert = 100;
     private const int RowsPerDelete = 500;
+    private const int NamesPerSelect = 20;
+
+    private const string SelectRows = "SELECT id, name, type, content, ttl, prio, disabled, ordername, auth, domain_id FROM records";
 
     private static readonly string[] Columns = ["domain_id", "name", "type", "content", "ttl", "prio", "disabled", "ordername", "auth"];
 
@@ -103,20 +106,27 @@ internal sealed class ZoneTables : IAsyncDisposable
     public async IAsyncEnumerable<(long Id, RecordRow? Row)> RowsAsync(
         long zone, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using DbCommand command = Command(
-            "SELECT id, name, type, content, ttl, prio, disabled, ordername, auth FROM records WHERE domain_id = @p0", zone);
+        await using DbCommand command = Command($"{SelectRows} WHERE domain_id = @p0", zone);
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
+            yield return Row(reader);
+    }
+
+    /// <summary>The rows at some names of the zone.</summary>
+    /// <remarks>The database is asked for the names alone, of whatever zone: a planner that knows nothing of its tables yet might else go
+    /// through all rows of the zone.</remarks>
+    public async IAsyncEnumerable<(long Id, RecordRow? Row)> RowsAtAsync(
+        long zone, IEnumerable<string> names, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (string[] part in names.Chunk(NamesPerSelect))
         {
-            bool isDisabled = !reader.IsDBNull(6) && reader.GetBoolean(6);
-            yield return (Number(reader, 0), isDisabled ? null : new RecordRow(
-                Text(reader, 1) ?? "",
-                Text(reader, 2),
-                Text(reader, 3),
-                reader.IsDBNull(4) ? 0 : Number(reader, 4),
-                reader.IsDBNull(5) ? 0 : (int)Number(reader, 5),
-                Text(reader, 7),
-                reader.IsDBNull(8) || reader.GetBoolean(8)));
+            await using DbCommand command = Command($"{SelectRows} WHERE name IN ({Places(part.Length)})", [.. part]);
+            await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                if (!reader.IsDBNull(9) && Number(reader, 9) == zone)
+                    yield return Row(reader);
+            }
         }
     }
 
@@ -125,8 +135,7 @@ internal sealed class ZoneTables : IAsyncDisposable
     {
         foreach (long[] part in ids.Chunk(RowsPerDelete))
         {
-            string places = string.Join(", ", Enumerable.Range(0, part.Length).Select(i => $"@p{i}"));
-            await RunAsync($"DELETE FROM records WHERE id IN ({places})", cancellation, [.. part.Cast<object>()]);
+            await RunAsync($"DELETE FROM records WHERE id IN ({Places(part.Length)})", cancellation, [.. part.Cast<object>()]);
         }
     }
 
@@ -190,6 +199,22 @@ internal sealed class ZoneTables : IAsyncDisposable
 
     private static long Number(DbDataReader reader, int column) =>
         Convert.ToInt64(reader.GetValue(column), CultureInfo.InvariantCulture);
+
+    private static string Places(int count) =>
+        string.Join(", ", Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"@p{i}")));
+
+    private static (long Id, RecordRow? Row) Row(DbDataReader reader)
+    {
+        bool isDisabled = !reader.IsDBNull(6) && reader.GetBoolean(6);
+        return (Number(reader, 0), isDisabled ? null : new RecordRow(
+            Text(reader, 1) ?? "",
+            Text(reader, 2),
+            Text(reader, 3),
+            reader.IsDBNull(4) ? 0 : Number(reader, 4),
+            reader.IsDBNull(5) ? 0 : (int)Number(reader, 5),
+            Text(reader, 7),
+            reader.IsDBNull(8) || reader.GetBoolean(8)));
+    }
 
     private static string? Text(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 

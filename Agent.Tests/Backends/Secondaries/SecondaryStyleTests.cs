@@ -1,5 +1,4 @@
 using System.Globalization;
-using Agent.Actors.Backends;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 
