@@ -146,7 +146,7 @@ internal sealed class SecondaryBed : IAsyncDisposable
             },
             TimeProvider.System))
         {
-            Files = () => Directory.GetFiles(server.ZoneFolder),
+            Files = () => Directory.Exists(server.ZoneFolder) ? Directory.GetFiles(server.ZoneFolder) : [],
         };
     }
 

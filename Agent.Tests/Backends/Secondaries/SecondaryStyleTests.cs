@@ -75,18 +75,23 @@ public sealed class SecondaryStyleTests
         await bed.DoneAsync(given.ApplyAsync(Zone, SmallZone.Create(Zone, 3)));
         await bed.ServedAsync(Zone, 3);
 
+        Assert.NotNull(await bed.Driver.SettingsDifferenceAsync(Zone));
+
         // With the content that it has it goes on at once, also where the primary cannot be asked.
         await bed.DoneAsync(bed.Driver.ApplyAsync(Zone, SmallZone.Create(Zone, 3)));
         await bed.ServedAsync(Zone, 3);
         await bed.BringAsync(Zone, 4, hosts: 9);
         await SameAsPrimaryAsync(bed);
+        Assert.Null(await bed.Driver.SettingsDifferenceAsync(Zone));
 
         BackendCaller givenAgain = bed.Again(isSecondary: false);
+        Assert.NotNull(await givenAgain.SettingsDifferenceAsync(Zone));
         await bed.DoneAsync(givenAgain.ApplyAsync(Zone, SmallZone.Create(Zone, 5, hosts: 2)));
         await bed.ServedAsync(Zone, 5);
         // The primary has another version, which nobody fetches any more.
         await bed.DoneAsync(givenAgain.ApplyAsync(Zone, SmallZone.Create(Zone, 6, hosts: 2)));
         await bed.ServedAsync(Zone, 6);
+        Assert.Null(await givenAgain.SettingsDifferenceAsync(Zone));
         await bed.DoneAsync(bed.Again(isSecondary: true).RemoveAsync(Zone));
         await bed.GoneAsync(Zone);
         Assert.Empty(bed.Files());
