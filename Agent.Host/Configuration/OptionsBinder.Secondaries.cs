@@ -15,10 +15,20 @@ internal sealed partial class OptionsBinder
                     $"canaries: {target.Name} has style = secondary, and content on trial is not given to those who transfer zones");
             }
 
-            if (options.Access.AllowTransfer.Count > 0 || !TakesFromUs(secondary, options)) continue;
-            _agent.Problem(
-                "allow-transfer",
-                $"the server of target {target.Name} (style = secondary) transfers its zones from the agent: name it here");
+            if (!TakesFromUs(secondary, options)) continue;
+            if (options.Access.AllowTransfer.Count == 0)
+            {
+                _agent.Problem(
+                    "allow-transfer",
+                    $"the server of target {target.Name} (style = secondary) transfers its zones from the agent: name it here");
+            }
+
+            if (options.Access.TransferTransport == TransferTransport.Tls)
+            {
+                _agent.Problem(
+                    "transfer-transport",
+                    $"the server of target {target.Name} (style = secondary) is told to transfer without TLS; any lets it");
+            }
         }
     }
 

@@ -183,6 +183,10 @@ public class ProblemTests
         "agent.targets.n.primary-key: keys has no key named kk; did you mean k1?")]
     [InlineData("targets { a.driver = fake, n { driver = bind9, key-file = /k, style = secondary } }, rollout.canaries = [n]",
         "agent.rollout: canaries: n has style = secondary")]
+    [InlineData("targets.n { driver = nsd, control = \"unix:/s\", pattern = p, zone-directory = /z, style = secondary, primaries = [a] }",
+        "agent.targets.n.primaries: the server's own configuration says from whom it transfers")]
+    [InlineData("targets.n { driver = knot, style = secondary, primaries = [\"192.0.2.1\"] }, transfer-transport = tls",
+        "agent.transfer-transport: the server of target n (style = secondary) is told to transfer without TLS")]
     [InlineData("targets.n { driver = gdnsd, style = secondary }", "agent.targets.n.style: the driver gdnsd gives its server the content")]
     [InlineData("backend-driver = tinydns, backends.tinydns.root = \"\"", "agent.backends.tinydns.root: the folder of tinydns' data.cdb")]
     [InlineData("targets.ns1 { driver = fake }", "leave this empty where targets are given")]

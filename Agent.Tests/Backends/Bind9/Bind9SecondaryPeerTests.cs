@@ -68,6 +68,27 @@ public sealed class Bind9SecondaryPeerTests
         Assert.Contains($"named has not transferred serial 1 of {Zone} from {nobody}", seen.Reason!.Text, StringComparison.Ordinal);
     }
 
+    /// <summary>As where named is on another machine.</summary>
+    [Fact]
+    public async Task The_agent_need_not_see_the_folder()
+    {
+        _zones.Set(new ScriptedZone(Zone.ToString(), 1));
+        await using ScriptedMaster primary = new(_zones.Answer);
+        await using Bind9Target target = await Bind9Target.StartAsync();
+        string elsewhere = Path.Combine(target.Server.FolderPath, "not-here");
+        await using Bind9Backend backend = new(Options(target, primary.EndPoint) with { ZoneDirectory = elsewhere }, TimeProvider.System);
+        BackendCaller caller = new(backend);
+
+        await target.DoneAsync(caller.ProbeAsync());
+        await target.DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+        await target.ServedAsync(Zone, 1);
+        Assert.Empty((await caller.ListAsync()).Zones);
+        await target.DoneAsync(caller.RemoveAsync(Zone));
+        await WorkerClient.GoneAsync(target.Server.EndPoint, Zone.ToString(), () => target.Server.Output);
+        Assert.Contains("delzone -clean", target.Server.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(elsewhere));
+    }
+
     private static Bind9Options Options(Bind9Target target, IPEndPoint primary, string? key = null) =>
         target.Options with { Secondary = new TransferSource([primary], key) };
 }

@@ -32,6 +32,27 @@ public sealed class NsdSecondaryPeerTests
         Assert.Equal(Zone, Assert.Single((await following.Caller.ListAsync()).Zones));
     }
 
+    /// <summary>As where nsd is on another machine.</summary>
+    [Fact]
+    public async Task The_agent_need_not_see_the_folder()
+    {
+        ScriptedZone content = new(Zone.ToString(), 1);
+        await using ScriptedMaster primary = new(content);
+        await using NsdServer server = new() { PatternPrimary = primary.EndPoint };
+        await server.StartAsync();
+        await using NsdTarget target = new(server, NsdTarget.OptionsOf(server, NsdServer.SecondaryPattern) with
+        {
+            IsSecondary = true,
+            ZoneDirectory = Path.Combine(server.FolderPath, "not-here"),
+        });
+
+        await target.DoneAsync(target.Caller.ProbeAsync());
+        await target.DoneAsync(target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+        await WorkerClient.ServedAsync(server.EndPoint, Zone.ToString(), 1, () => server.Output);
+        await target.DoneAsync(target.Caller.RemoveAsync(Zone));
+        await WorkerClient.GoneAsync(server.EndPoint, Zone.ToString(), () => server.Output);
+    }
+
     private static NsdTarget Target(NsdServer server, string pattern) =>
         new(server, NsdTarget.OptionsOf(server, pattern) with { IsSecondary = true });
 }
