@@ -31,7 +31,8 @@ internal sealed class SecondaryZones(PowerDnsApiClient api, TransferSource sourc
 
     /// <summary>Why PowerDNS does not serve what it has been told to fetch.</summary>
     public string NotFetched(DomainName zone, uint serial) =>
-        $"PowerDNS has not transferred serial {serial} of {zone} from {source.Text}; unless it is busy with that, its log says why";
+        $"PowerDNS has not transferred serial {serial} of {zone} from {source.Text}; unless it is busy with that, its log says why "
+        + "(it transfers nothing without secondary=yes in pdns.conf)";
 
     /// <summary>In what a zone that is there is configured otherwise, as a sentence; null when it is not.</summary>
     public string? Difference(ApiZone zone) => IsOurs(zone)
