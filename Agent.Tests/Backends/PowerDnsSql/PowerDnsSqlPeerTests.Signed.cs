@@ -23,7 +23,7 @@ public abstract partial class PowerDnsSqlPeerTests
         using ZoneSigner signer = await ZoneSigner.CreateAsync(zone);
         ZoneContent content = await signer.SignAsync(ToSign(zone, 7), way);
 
-        await _target.AppliedAsync(zone, content);
+        await _target.AppliedAsync(content);
 
         await _target.ServesAsync(content);
         await signer.VerifyTransferAsync(_server);
@@ -60,7 +60,7 @@ public abstract partial class PowerDnsSqlPeerTests
             ZoneContent content = ToSign(zone, serial++);
             if (way.Length > 0)
                 content = await signer.SignAsync(content, way);
-            await _target.AppliedAsync(zone, content);
+            await _target.AppliedAsync(content);
             await _target.ServesAsync(content);
             if (way.Length > 0)
                 await signer.ValidateAsync(_server, $"no.such.{Name}", "A", "; negative response, fully validated");
