@@ -15,7 +15,7 @@ internal static class PowerDnsTypes
     private const RecordType Lua = (RecordType)65402;
 
     private const string Signed =
-        "the zone is signed by its master, which the API cannot tell PowerDNS (metadata PRESIGNED): take powerdns-sql, or let it sign";
+        "the zone is signed by its master, which the API cannot tell PowerDNS (PRESIGNED): take style = secondary, or powerdns-sql";
 
     // A name that nobody else has for the type.
     private const RecordType Address = (RecordType)65400;

@@ -54,7 +54,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
             {
                 TakesDifferences = options?.Secondary is null,
                 Listing = ZoneListing.Whole,
-                Limits = PowerDnsTypes.LimitsUnsigned,
+                Limits = options?.Secondary is null ? PowerDnsTypes.LimitsUnsigned : ZoneLimits.None,
             },
             Deadlines,
             time)

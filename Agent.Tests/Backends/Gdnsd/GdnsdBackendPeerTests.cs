@@ -116,7 +116,7 @@ public sealed class GdnsdBackendPeerTests(GdnsdServerFixture fixture) : IClassFi
             bool isRefused = names[i][0] == '*' || names[i].Length > 255;
             Assert.Equal((names[i], isRefused ? OrderOutcome.Refused : OrderOutcome.Done), (names[i], answer.Outcome));
             if (isRefused) Assert.Equal(ReasonCode.NameNotAcceptable, answer.Reason!.Code);
-            await target.SeesAsync(contents[i].Apex, isRefused ? Observation.Absent : Observation.Present, isRefused ? 0u : 1);
+            await target.SeenAsync(contents[i].Apex, isRefused ? Observation.Absent : Observation.Present, isRefused ? 0u : 1);
         }
 
         await Task.WhenAll(contents.Select(content => target.RemovedAsync(content.Apex)));
@@ -151,7 +151,7 @@ public sealed class GdnsdBackendPeerTests(GdnsdServerFixture fixture) : IClassFi
         (await Server.ControlAsync("reload-zones")).EnsureSuccess();
 
         string reason = await target.RefusedAsync(SmallZone.Create(zone, 1));
-        await target.SeesAsync(zone, Observation.Present, 99);
+        await target.SeenAsync(zone, Observation.Present, 99);
         File.Delete(other);
         await target.AppliedAsync(SmallZone.Create(zone, 1));
 

@@ -32,20 +32,20 @@ public sealed class GdnsdRestartPeerTests
         await Eventually.HoldsAsync(
             async () => (await target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 3))).Outcome == OrderOutcome.Done,
             () => $"work again\n{server.Output}");
-        await target.SeesAsync(Zone, Observation.Present, 3);
+        await target.SeenAsync(Zone, Observation.Present, 3);
 
         await server.KillAsync();
         Assert.Equal(OrderOutcome.Away, (await target.Caller.ProbeAsync()).Outcome);
         Assert.Equal(OrderOutcome.Away, (await target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 4))).Outcome);
         await server.StartAsync();
-        await target.SeesAsync(Zone, Observation.Present, 3);
+        await target.SeenAsync(Zone, Observation.Present, 3);
         string? second = (await target.Caller.ProbeAsync()).ServerRun;
         Assert.NotEqual(run, second);
         await target.AppliedAsync(SmallZone.Create(Zone, 5));
 
         await server.WipeAsync();
         await server.StartAsync();
-        await target.SeesAsync(Zone, Observation.Absent, 0);
+        await target.SeenAsync(Zone, Observation.Absent, 0);
         await target.AppliedAsync(SmallZone.Create(Zone, 6));
     }
 
@@ -64,7 +64,7 @@ public sealed class GdnsdRestartPeerTests
         await using (GdnsdTarget second = new(server))
         {
             Assert.Equal(OrderOutcome.Done, (await second.Caller.ProbeAsync()).Outcome);
-            await second.SeesAsync(Zone, Observation.Present, 2);
+            await second.SeenAsync(Zone, Observation.Present, 2);
             second.IsTidy("kept.example");
         }
 
@@ -77,7 +77,7 @@ public sealed class GdnsdRestartPeerTests
         await using GdnsdTarget third = new(server);
         Assert.Equal(OrderOutcome.Away, (await third.Caller.ProbeAsync()).Outcome);
         await server.StartAsync();
-        await third.SeesAsync(Zone, Observation.Present, 2);
+        await third.SeenAsync(Zone, Observation.Present, 2);
         third.IsTidy("kept.example");
     }
 
@@ -99,14 +99,14 @@ public sealed class GdnsdRestartPeerTests
         Assert.Equal((OrderOutcome.Refused, answers[500]), (refused.Outcome, refused));
         Assert.Contains("content of bad.many.example.", refused.Reason!.Text, StringComparison.Ordinal);
         foreach (ZoneContent zone in good)
-            await target.SeesAsync(zone.Apex, Observation.Present, 1);
-        await target.SeesAsync(bad.Apex, Observation.Absent, 0);
+            await target.SeenAsync(zone.Apex, Observation.Present, 1);
+        await target.SeenAsync(bad.Apex, Observation.Absent, 0);
         Assert.Equal([.. good.Select(zone => zone.Apex)], (await target.Caller.ListAsync(Count)).Zones.ToHashSet());
         target.IsTidy(good.Select(zone => zone.Apex.ToString().TrimEnd('.')));
 
         answers = await Task.WhenAll(good.Select(zone => target.Caller.RemoveAsync(zone.Apex)));
         Assert.All(answers, answer => Assert.Equal(OrderOutcome.Done, answer.Outcome));
-        await target.SeesAsync(good[0].Apex, Observation.Absent, 0);
+        await target.SeenAsync(good[0].Apex, Observation.Absent, 0);
         target.IsTidy();
     }
 
@@ -120,7 +120,7 @@ public sealed class GdnsdRestartPeerTests
 
         string reason = await target.RefusedAsync(UpdateTarget.Zone(Zone.ToString(), 2, "@ NS ns1.elsewhere.test."));
         Assert.Contains("put aside", reason, StringComparison.Ordinal);
-        await target.SeesAsync(Zone, Observation.Present, 1);
+        await target.SeenAsync(Zone, Observation.Present, 1);
         await target.AppliedAsync(Strict(Zone.ToString(), 3));
 
         string strange = Path.Combine(server.ZoneFolder, "strange.example");
@@ -128,7 +128,7 @@ public sealed class GdnsdRestartPeerTests
         OrderFinished blocked = await target.Caller.ApplyAsync(Zone, Strict(Zone.ToString(), 4));
         Assert.Equal(OrderOutcome.Away, blocked.Outcome);
         Assert.Contains("strange.example, was changed at", blocked.Reason!.Text, StringComparison.Ordinal);
-        await target.SeesAsync(Zone, Observation.Present, 3);
+        await target.SeenAsync(Zone, Observation.Present, 3);
         File.Delete(strange);
         await target.AppliedAsync(Strict(Zone.ToString(), 4));
         target.IsTidy("kept.example");

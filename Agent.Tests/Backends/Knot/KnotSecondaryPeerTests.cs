@@ -25,11 +25,11 @@ public sealed class KnotSecondaryPeerTests
         await using KnotServer server = new() { HasDatabase = true };
         await server.StartAsync();
         await using KnotTarget before = Target(server, [nobody, first.EndPoint]);
-        await before.AppliedAsync(Zone, SmallZone.Create(Zone, 1));
+        await before.AppliedAsync(SmallZone.Create(Zone, 1));
 
         _zones[Zone.ToString()].Serial = 2;
         await using KnotTarget after = Target(server, [second.EndPoint]);
-        await after.AppliedAsync(Zone, SmallZone.Create(Zone, 2));
+        await after.AppliedAsync(SmallZone.Create(Zone, 2));
         Assert.NotEmpty(second.Queries);
         string shown = (await server.KnotcAsync("conf-read", $"zone[{Zone}].master")).EnsureSuccess().Output.TrimEnd();
         Assert.EndsWith($"= agent-primary-127.0.0.1@{second.EndPoint.Port}", shown, StringComparison.Ordinal);

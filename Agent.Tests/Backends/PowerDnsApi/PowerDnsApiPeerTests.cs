@@ -12,7 +12,7 @@ namespace Agent.Tests.Backends.PowerDnsApi;
 
 /// <summary>The driver against a real pdns_server that goes on running, with its caches as they come.</summary>
 [Trait("Category", "Peer")]
-public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiServer>, IAsyncLifetime
+public sealed class PowerDnsApiPeerTests(ApiServer fixture) : ServerPeerFacts, IClassFixture<ApiServer>, IAsyncLifetime
 {
     private readonly PowerDnsTarget _server = fixture.Server;
     private ApiTarget _target = null!;
@@ -25,40 +25,30 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
 
     public Task DisposeAsync() => _target.DisposeAsync().AsTask();
 
-    [Fact]
-    public async Task Adds_changes_and_removes()
-    {
-        DomainName zone = DomainName.Parse("target.example.");
-        Assert.Equal(Observation.Absent, (await _target.Caller.ObserveAsync(zone)).Observation);
+    private protected override ServerTarget Drive() => new ApiTarget(_server);
 
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 1));
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 2, hosts: 5));
-        await _target.ServesAsync(SmallZone.Create(zone, 2, hosts: 5));
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 3, hosts: 2));
-        await _target.ServesAsync(SmallZone.Create(zone, 3, hosts: 2));
-        Assert.Equal("NATIVE", await _server.SqlAsync("select type from domains where name = 'target.example'"));
-        await _target.RemovedAsync(zone);
+    protected override async Task IsThereAsync(DomainName zone) =>
+        Assert.Equal("NATIVE", await _server.SqlAsync($"select type from domains where name = '{zone.ToString().TrimEnd('.')}'"));
 
-        Assert.Equal("0", await _server.SqlAsync("select count(*) from records where name like '%target.example'"));
-        Assert.Empty(_target.Caller.Surplus);
-    }
+    protected override async Task IsGoneAsync(DomainName zone) =>
+        Assert.Equal("0", await _server.SqlAsync($"select count(*) from records where name like '%{zone.ToString().TrimEnd('.')}'"));
 
     [Fact]
     public async Task Repeats_are_successes_and_change_nothing()
     {
         DomainName zone = DomainName.Parse("repeats.example.");
         ZoneContent content = SmallZone.Create(zone, 7, hosts: 3);
-        await _target.AppliedAsync(zone, content);
+        await _target.AppliedAsync(content);
         string ids = await IdsAsync(zone);
 
-        await _target.AppliedAsync(zone, content);
+        await _target.AppliedAsync(content);
         await using (ApiTarget fresh = _target.Again())
-            await fresh.AppliedAsync(zone, content);
+            await fresh.AppliedAsync(content);
 
         Assert.Equal(ids, await IdsAsync(zone));
         for (int round = 0; round < 3; round++)
             await _target.RemovedAsync(zone);
-        await _target.AppliedAsync(zone, content);
+        await _target.AppliedAsync(content);
     }
 
     [Fact]
@@ -72,13 +62,13 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         history.Add(first, second);
         history.Add(second, third);
         await using ApiTarget target = new(_server, history: history);
-        await target.AppliedAsync(zone, first);
+        await target.AppliedAsync(first);
         string[] kept = (await IdsAsync(zone, "h%")).Split('\n');
 
-        await target.AppliedAsync(zone, second);
+        await target.AppliedAsync(second);
         await target.ServesAsync(second);
         Assert.Subset((await IdsAsync(zone, "h%")).Split('\n').ToHashSet(), kept.ToHashSet());
-        await target.AppliedAsync(zone, third);
+        await target.AppliedAsync(third);
         await target.ServesAsync(third);
 
         Assert.Subset(kept.ToHashSet(), (await IdsAsync(zone, "h%")).Split('\n').ToHashSet());
@@ -90,26 +80,15 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         _server.SqlAsync($"select id from records where name like '{pattern}{zone.ToString().TrimEnd('.')}' order by id");
 
     [Fact]
-    public async Task A_serial_that_goes_back_or_around_is_served()
-    {
-        DomainName zone = DomainName.Parse("back.example.");
-        foreach (uint serial in (uint[])[10, 4, 4_000_000_000, 3, 0, 2])
-        {
-            await _target.AppliedAsync(zone, SmallZone.Create(zone, serial, hosts: (int)(serial % 7)));
-            await _target.ServesAsync(SmallZone.Create(zone, serial, hosts: (int)(serial % 7)));
-        }
-    }
-
-    [Fact]
     public async Task A_large_zone_goes_in_parts_and_is_served_when_it_is_whole()
     {
         DomainName zone = DomainName.Parse("large.example.");
         await using ApiTarget target = new(_server, _target.Options with { RequestBytesMax = 20_000 });
 
-        await target.AppliedAsync(zone, SmallZone.Create(zone, 5, hosts: 1000));
+        await target.AppliedAsync(SmallZone.Create(zone, 5, hosts: 1000));
         await target.ServesAsync(SmallZone.Create(zone, 5, hosts: 1000));
         await _server.SqlAsync("delete from records where name like 'h1%.large.example'");
-        await target.AppliedAsync(zone, SmallZone.Create(zone, 5, hosts: 900));
+        await target.AppliedAsync(SmallZone.Create(zone, 5, hosts: 900));
         await target.ServesAsync(SmallZone.Create(zone, 5, hosts: 900));
 
         string rectify = await _server.SqlAsync(
@@ -137,7 +116,7 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         Assert.Contains("non-hostname content", refused.Reason.Text, StringComparison.Ordinal);
         Assert.Equal(Observation.Absent, (await target.Caller.ObserveAsync(zone)).Observation);
 
-        await target.AppliedAsync(zone, SmallZone.Create(zone, 1, hosts: 40));
+        await target.AppliedAsync(SmallZone.Create(zone, 1, hosts: 40));
         await target.ServesAsync(SmallZone.Create(zone, 1, hosts: 40));
     }
 
@@ -158,7 +137,7 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         Assert.Equal(OrderOutcome.Refused, answer.Outcome);
         Assert.Contains("Conflicts", answer.Reason!.Text, StringComparison.Ordinal);
         Assert.Equal("0", await _server.SqlAsync("select count(*) from domains where name = 'refused.example'"));
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 2));
+        await _target.AppliedAsync(SmallZone.Create(zone, 2));
     }
 
     [Theory]
@@ -189,11 +168,11 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
                 or RecordType.CDS or RecordType.CDNSKEY or (RecordType)65401)
             && !record.Owner.ToString().Contains('(', StringComparison.Ordinal)));
 
-        await _target.AppliedAsync(content.Apex, content);
+        await _target.AppliedAsync(content);
         await _target.ServesAsync(content);
         string rows = await _server.SqlAsync("select id, name, type, content from records where name like '%example.org' order by id");
         await using ApiTarget fresh = _target.Again();
-        await fresh.AppliedAsync(content.Apex, content);
+        await fresh.AppliedAsync(content);
 
         string again = await _server.SqlAsync("select id, name, type, content from records where name like '%example.org' order by id");
         Assert.Empty(again.Split('\n').Except(rows.Split('\n')));
@@ -213,10 +192,10 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         string name = $"edited{statement.Length.ToString(CultureInfo.InvariantCulture)}.example";
         DomainName zone = DomainName.Parse(name + ".");
         ZoneContent content = SmallZone.Create(zone, 5, hosts: 2);
-        await _target.AppliedAsync(zone, content);
+        await _target.AppliedAsync(content);
         await _server.SqlAsync(string.Format(CultureInfo.InvariantCulture, statement, name));
 
-        await _target.AppliedAsync(zone, content);
+        await _target.AppliedAsync(content);
 
         await _target.ServesAsync(content);
     }
@@ -231,12 +210,12 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         KnownHistory history = new();
         history.Add(first, next);
         await using ApiTarget target = new(_server, history: history);
-        await target.AppliedAsync(zone, first);
+        await target.AppliedAsync(first);
         await _server.SqlAsync("update records set content = '192.0.2.99' where name = 'h0.overtaken.example'");
         await _server.SqlAsync(
             "update records set content = replace(content, ' 1 ', ' 2 ') where name = 'overtaken.example' and type = 'SOA'");
 
-        await target.AppliedAsync(zone, next);
+        await target.AppliedAsync(next);
 
         await target.ServesAsync(next);
     }
@@ -252,7 +231,7 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
         await _target.DoneAsync(_target.Caller.ApplyAsync(zone, SmallZone.Create(zone, 3)));
         await _target.DoneAsync(_target.Caller.ApplyAsync(zone, SmallZone.Create(zone, 3)));
 
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 4, hosts: 3));
+        await _target.AppliedAsync(SmallZone.Create(zone, 4, hosts: 3));
         await _target.ServesAsync(SmallZone.Create(zone, 4, hosts: 3));
         Assert.Equal("NATIVE", await _server.SqlAsync("select type from domains where name = 'taken.example'"));
     }
@@ -261,7 +240,7 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
     public async Task A_zone_that_PowerDNS_signs_keeps_its_serial_and_is_sound()
     {
         DomainName zone = DomainName.Parse("signed.example.");
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 1));
+        await _target.AppliedAsync(SmallZone.Create(zone, 1));
         (await _server.UtilAsync("secure-zone", "signed.example")).EnsureSuccess();
         ZoneContent next = Content(
         [
@@ -272,7 +251,7 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
             new(DomainName.Parse("ns.child.signed.example."), RecordType.A, 60, [192, 0, 2, 2]),
         ]);
 
-        await _target.AppliedAsync(zone, next);
+        await _target.AppliedAsync(next);
 
         ToolResult check = await _server.UtilAsync("check-zone", "signed.example");
         Assert.True(check.ExitCode == 0, check.Output + check.Error);
@@ -284,10 +263,10 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
     public async Task A_zone_may_be_a_primary()
     {
         DomainName zone = DomainName.Parse("primary.example.");
-        await _target.AppliedAsync(zone, SmallZone.Create(zone, 1));
+        await _target.AppliedAsync(SmallZone.Create(zone, 1));
         await using ApiTarget primary = new(_server, _target.Options with { IsPrimary = true });
 
-        await primary.AppliedAsync(zone, SmallZone.Create(zone, 2));
+        await primary.AppliedAsync(SmallZone.Create(zone, 2));
 
         Assert.Equal("MASTER", await _server.SqlAsync("select type from domains where name = 'primary.example'"));
     }
@@ -306,12 +285,12 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : IClassFixture<ApiS
     public async Task Hostile_names_are_served_or_refused_and_touch_nothing_else()
     {
         DomainName beside = DomainName.Parse("beside.hostile.example.");
-        await _target.AppliedAsync(beside, SmallZone.Create(beside, 1));
+        await _target.AppliedAsync(SmallZone.Create(beside, 1));
 
         foreach (DomainName zone in TakenNames.Select(DomainName.Parse))
         {
-            await _target.AppliedAsync(zone, SmallZone.Create(zone, 1, hosts: 0));
-            await _target.AppliedAsync(zone, SmallZone.Create(zone, 2, hosts: 0));
+            await _target.AppliedAsync(SmallZone.Create(zone, 1, hosts: 0));
+            await _target.AppliedAsync(SmallZone.Create(zone, 2, hosts: 0));
             Assert.Contains((await _target.Caller.ListAsync()).Zones, zone.Equals);
             await _target.RemovedAsync(zone);
         }

@@ -29,7 +29,7 @@ public sealed class PowerDnsPostgresqlPeerTests(PostgresqlServer fixture)
         ZoneContent after = SmallZone.Create(zone, 2, Hosts + 1);
         history.Add(before, after);
         long start = await CountAsync("n_tup_ins");
-        await told.AppliedAsync(zone, before);
+        await told.AppliedAsync(before);
         await CountedAsync(start + Hosts + 2);
         long read = await CountAsync("seq_tup_read + idx_tup_fetch");
 

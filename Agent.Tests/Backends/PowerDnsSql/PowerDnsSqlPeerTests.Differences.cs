@@ -22,9 +22,9 @@ public abstract partial class PowerDnsSqlPeerTests
         Random random = new(7);
         List<PlainRecord> records = DelegatingZones.Create(random, zone, 100);
         ZoneContent content = Content(records);
-        await told.AppliedAsync(zone, content);
+        await told.AppliedAsync(content);
         await RunAsync(name, commands);
-        await told.AppliedAsync(zone, content);
+        await told.AppliedAsync(content);
 
         for (uint serial = 2; serial < 10; serial++)
         {
@@ -34,7 +34,7 @@ public abstract partial class PowerDnsSqlPeerTests
             content = next;
             await told.DoneAsync(told.Caller.ApplyAsync(zone, content));
             string ids = await IdsAsync(name);
-            await told.AppliedAsync(zone, content);
+            await told.AppliedAsync(content);
             Assert.Equal(ids, await IdsAsync(name));
         }
 
@@ -57,19 +57,19 @@ public abstract partial class PowerDnsSqlPeerTests
         records.AddRange(Enumerable.Range(0, 40).Select(i =>
             new PlainRecord(DomainName.Parse($"host{i}.{zone}"), RecordType.A, 60, [192, 0, 2, (byte)i])));
         ZoneContent content = await signer.SignAsync(Content(records), way);
-        await told.AppliedAsync(zone, content);
+        await told.AppliedAsync(content);
 
         records[0] = records[0] with { Rdata = Soa(2) };
         records.Add(new PlainRecord(DomainName.Parse($"new.under.{zone}"), RecordType.A, 60, [192, 0, 2, 77]));
         ZoneContent next = await signer.ResignAsync(Content(records), way);
         history.Add(content, next);
-        await told.AppliedAsync(zone, next);
+        await told.AppliedAsync(next);
 
         Assert.Equal(1, history.Found);
         await told.ServesAsync(next);
         await signer.VerifyTransferAsync(_server);
         string ids = await IdsAsync(name);
-        await told.AppliedAsync(zone, next);
+        await told.AppliedAsync(next);
         Assert.Equal(ids, await IdsAsync(name));
     }
 
@@ -88,15 +88,15 @@ public abstract partial class PowerDnsSqlPeerTests
         await using SqlTarget told = new(_server, history: history);
         (ZoneContent before, ZoneContent after) = (SmallZone.Create(zone, 1, hosts: 40), SmallZone.Create(zone, 2, hosts: 41));
         history.Add(before, after);
-        await told.AppliedAsync(zone, before);
+        await told.AppliedAsync(before);
         await _server.SqlAsync($"update records set content = '192.0.2.99' where name = 'h3.{name}'");
         if (edit.Length > 0)
             await _server.SqlAsync(edit.Replace("@", name, StringComparison.Ordinal));
 
-        await told.AppliedAsync(zone, after);
+        await told.AppliedAsync(after);
 
         Assert.Equal(isSeen ? "192.0.0.3" : "192.0.2.99", await _server.SqlAsync($"select content from records where name = 'h3.{name}'"));
-        await told.AppliedAsync(zone, after);
+        await told.AppliedAsync(after);
         await told.ServesAsync(after);
     }
 

@@ -37,7 +37,7 @@ public sealed class PowerDnsSqlTransferPeerTests(SqliteServer fixture) : IClassF
             (await _server.ControlAsync("retrieve", name)).EnsureSuccess();
             string ids = "";
             await Eventually.HoldsAsync(async () => (ids = await IdsAsync(name)).Length > 0, () => _server.Output);
-            await target.AppliedAsync(content.Apex, content);
+            await target.AppliedAsync(content);
             Assert.Equal(ids, await IdsAsync(name));
             signer.Dispose();
         }

@@ -99,7 +99,7 @@ public sealed class TinydnsBackendPeerTests(TinydnsServerFixture fixture) : ICla
         await target.DoneAsync(target.Caller.RemoveAsync(inner));
         // A delegation again, with its glue.
         Assert.Contains("192.0.2.4", await DigTool.RunAsync(Server.EndPoint, $"www.{inner}", "A"), StringComparison.Ordinal);
-        await target.SeesAsync(inner, Observation.Absent, 0);
+        await target.SeenAsync(inner, Observation.Absent, 0);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class TinydnsBackendPeerTests(TinydnsServerFixture fixture) : ICla
             bool isRefused = names[i][0] == '*' || names[i].Length > 255;
             Assert.Equal((names[i], isRefused ? OrderOutcome.Refused : OrderOutcome.Done), (names[i], answer.Outcome));
             if (isRefused) Assert.Equal(ReasonCode.NameNotAcceptable, answer.Reason!.Code);
-            await target.SeesAsync(contents[i].Apex, isRefused ? Observation.Absent : Observation.Present, isRefused ? 0u : 1);
+            await target.SeenAsync(contents[i].Apex, isRefused ? Observation.Absent : Observation.Present, isRefused ? 0u : 1);
         }
 
         await Task.WhenAll(contents.Select(content => target.RemovedAsync(content.Apex)));
@@ -139,7 +139,7 @@ public sealed class TinydnsBackendPeerTests(TinydnsServerFixture fixture) : ICla
         ZoneContent content = UpdateTarget.Zone(fixture.TakeZone().ToString(), 1, ["@ NS ns1.elsewhere.test.", .. lines.Split(';')]);
 
         Assert.Contains(objection, await target.RefusedAsync(content), StringComparison.Ordinal);
-        await target.SeesAsync(content.Apex, Observation.Absent, 0);
+        await target.SeenAsync(content.Apex, Observation.Absent, 0);
     }
 
     [Fact]

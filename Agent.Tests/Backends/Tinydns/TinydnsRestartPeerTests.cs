@@ -34,16 +34,16 @@ public sealed class TinydnsRestartPeerTests
         Assert.Equal(Observation.CannotTell, seen.Observation);
         Assert.Equal(OrderOutcome.Away, (await target.Caller.ProbeAsync()).Outcome);
         await server.StartAsync();
-        await target.SeesAsync(Zone, Observation.Present, 2);
+        await target.SeenAsync(Zone, Observation.Present, 2);
 
         await server.WipeAsync();
         await server.StartAsync();
-        await target.SeesAsync(Zone, Observation.Absent, 0);
+        await target.SeenAsync(Zone, Observation.Absent, 0);
         await target.AppliedAsync(SmallZone.Create(Zone, 3));
         File.Delete(server.Data);
-        await target.SeesAsync(Zone, Observation.Absent, 0);
+        await target.SeenAsync(Zone, Observation.Absent, 0);
         await target.AppliedAsync(SmallZone.Create(Second, 1));
-        await target.SeesAsync(Zone, Observation.Present, 3);
+        await target.SeenAsync(Zone, Observation.Present, 3);
     }
 
     [Fact]
@@ -60,14 +60,14 @@ public sealed class TinydnsRestartPeerTests
         string fragment = Path.Combine(server.Root, ".agent-zones", "second.example.zone");
         await using TinydnsTarget second = new(server);
         await second.AppliedAsync(SmallZone.Create("third.example.", 1));
-        await second.SeesAsync(Zone, Observation.Present, 1);
-        await second.SeesAsync(Second, Observation.Present, 1);
+        await second.SeenAsync(Zone, Observation.Present, 1);
+        await second.SeenAsync(Second, Observation.Present, 1);
         Assert.Equal(3, (await second.Caller.ListAsync()).Zones.Length);
 
         byte[] octets = await File.ReadAllBytesAsync(fragment);
         await File.WriteAllBytesAsync(fragment, octets[..^3]);
         await second.AppliedAsync(SmallZone.Create(Zone, 2));
-        await second.SeesAsync(Second, Observation.Absent, 0);
+        await second.SeenAsync(Second, Observation.Absent, 0);
         Assert.True(File.Exists(fragment + ".damaged"));
         await second.AppliedAsync(SmallZone.Create(Second, 1));
         await second.RemovedAsync(Second);
@@ -86,7 +86,7 @@ public sealed class TinydnsRestartPeerTests
         Assert.Contains("is not the agent's", await target.RefusedAsync(SmallZone.Create(Zone, 1)), StringComparison.Ordinal);
         Assert.Equal(OrderOutcome.Refused, (await target.Caller.RemoveAsync(Zone)).Outcome);
         await target.RemovedAsync(Second);
-        await target.SeesAsync(Zone, Observation.Present, 99);
+        await target.SeenAsync(Zone, Observation.Present, 99);
         Assert.Equal(theirs, await File.ReadAllBytesAsync(server.Data));
 
         // Nothing in it is as good as none.
@@ -94,7 +94,7 @@ public sealed class TinydnsRestartPeerTests
         await target.AppliedAsync(SmallZone.Create(Zone, 1));
         await server.CompileAsync("Zother.example:ns.example:host.example:99:1:1:1:1:300", "&other.example::ns.example:300");
         Assert.Contains("is not the agent's", await target.RefusedAsync(SmallZone.Create(Zone, 2)), StringComparison.Ordinal);
-        await target.SeesAsync(Zone, Observation.Absent, 0);
+        await target.SeenAsync(Zone, Observation.Absent, 0);
     }
 
     [Fact]
@@ -108,19 +108,16 @@ public sealed class TinydnsRestartPeerTests
 
         for (uint serial = 1; serial <= 2; serial++)
         {
-            await AllDoneAsync(zones.Select(zone => target.Caller.ApplyAsync(zone, SmallZone.Create(zone, serial))));
+            await target.DoneAsync(zones.Select(zone => target.Caller.ApplyAsync(zone, SmallZone.Create(zone, serial))));
             foreach (DomainName zone in zones.Where((_, i) => serial == 2 || i % 50 == 0))
-                await target.SeesAsync(zone, Observation.Present, serial);
+                await target.SeenAsync(zone, Observation.Present, serial);
         }
 
-        await AllDoneAsync(zones.Select(target.Caller.RemoveAsync));
+        await target.DoneAsync(zones.Select(target.Caller.RemoveAsync));
         foreach (DomainName zone in zones)
-            await target.SeesAsync(zone, Observation.Absent, 0);
+            await target.SeenAsync(zone, Observation.Absent, 0);
         Assert.Empty(Directory.GetFiles(Path.Combine(server.Root, ".agent-zones")));
         Assert.Equal([server.Data], Directory.GetFiles(server.Root));
-
-        static async Task AllDoneAsync(IEnumerable<Task<OrderFinished>> orders) =>
-            Assert.All(await Task.WhenAll(orders), answer => Assert.Equal((OrderOutcome.Done, null), (answer.Outcome, answer.Reason)));
     }
 
     private static ZoneContent LongName(int hosts) =>
@@ -131,11 +128,11 @@ public sealed class TinydnsRestartPeerTests
     {
         await using TinydnsServer server = new();
         await server.StartAsync();
-        await using TinydnsTarget target = new(server, dataBytesMax: 20_000);
+        await using TinydnsTarget target = new(server, TinydnsTarget.OptionsOf(server) with { DataBytesMax = 20_000 });
         await target.AppliedAsync(SmallZone.Create(Zone, 1, hosts: 100));
 
         Assert.Contains("can have 20000", await target.RefusedAsync(SmallZone.Create(Second, 1, hosts: 300)), StringComparison.Ordinal);
-        await target.SeesAsync(Zone, Observation.Present, 1);
+        await target.SeenAsync(Zone, Observation.Present, 1);
         // One that cannot be written takes no room either.
         Assert.Contains("file name", await target.RefusedAsync(LongName(hosts: 40)), StringComparison.Ordinal);
         await target.AppliedAsync(SmallZone.Create(Zone, 2, hosts: 10));

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Agent.Actors.Backends;
 using Agent.Backends.Tinydns;
 using Agent.Bench.Peers;
 using Agent.Dns.Wire;
@@ -9,45 +8,33 @@ using Agent.Tests.Backends.Contents;
 namespace Agent.Tests.Backends.Tinydns;
 
 /// <summary>A driver for a real tinydns, and a look at every record that data.cdb has and every answer that fits a datagram.</summary>
-internal sealed class TinydnsTarget : IAsyncDisposable
+internal sealed class TinydnsTarget(TinydnsServer server, TinydnsOptions options)
+    : ServerTarget(new TinydnsBackend(options, TimeProvider.System), server.EndPoint, () => server.Output, history: null)
 {
-    private readonly TinydnsBackend _backend;
+    private readonly TinydnsServer _server = server;
 
-    public TinydnsTarget(TinydnsServer server, long? dataBytesMax = null)
+    public TinydnsTarget(TinydnsServer server)
+        : this(server, OptionsOf(server))
     {
-        Server = server;
-        TinydnsOptions options = new(server.Root, server.EndPoint);
-        _backend = new TinydnsBackend(options with { DataBytesMax = dataBytesMax ?? options.DataBytesMax }, TimeProvider.System);
-        Caller = new BackendCaller(_backend);
     }
 
-    public TinydnsServer Server { get; }
+    /// <summary>tinydns looks into its file for each question.</summary>
+    protected override bool ServesAtOnce => true;
 
-    public BackendCaller Caller { get; }
+    public static TinydnsOptions OptionsOf(TinydnsServer server) => new(server.Root, server.EndPoint);
 
-    public async Task DoneAsync(Task<OrderFinished> order)
+    public override TinydnsTarget Again() => new(_server, options);
+
+    public override async Task ServesAsync(ZoneContent content)
     {
-        OrderFinished answer = await order;
-        Assert.True(answer.Outcome == OrderOutcome.Done, $"{answer.Reason}\n{Server.Output}");
-    }
-
-    public async Task AppliedAsync(ZoneContent content)
-    {
-        await DoneAsync(Caller.ApplyAsync(content.Apex, content));
-        await SeesAsync(content.Apex, Observation.Present, content.Serial);
-    }
-
-    public async Task AppliedEquallyAsync(ZoneContent content)
-    {
-        await AppliedAsync(content);
-        await ServedRrsets.EqualAsync(Server.EndPoint, content);
+        await ServedRrsets.EqualAsync(_server.EndPoint, content);
         HasEveryRecord(content);
     }
 
     /// <summary>By the key that tinydns looks for.</summary>
     private void HasEveryRecord(ZoneContent content)
     {
-        using CdbReader data = new(Server.Data);
+        using CdbReader data = new(_server.Data);
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
         {
@@ -62,26 +49,4 @@ internal sealed class TinydnsTarget : IAsyncDisposable
             Assert.Contains(data.Find(key), held => held.AsSpan().SequenceEqual(wanted));
         }
     }
-
-    public async Task RemovedAsync(DomainName zone)
-    {
-        await DoneAsync(Caller.RemoveAsync(zone));
-        await SeesAsync(zone, Observation.Absent, 0);
-    }
-
-    public async Task<string> RefusedAsync(ZoneContent content)
-    {
-        OrderFinished answer = await Caller.ApplyAsync(content.Apex, content);
-        Assert.True(answer.Outcome == OrderOutcome.Refused, $"{answer.Outcome} {answer.Reason}");
-        return answer.Reason!.Text;
-    }
-
-    public async Task SeesAsync(DomainName zone, Observation observation, uint serial)
-    {
-        ZoneObserved seen = await Caller.ObserveAsync(zone);
-        bool isAsWanted = seen.Observation == observation && seen.Serial == serial;
-        Assert.True(isAsWanted, $"{zone} {observation} {serial}, seen {seen}\n{Server.Output}");
-    }
-
-    public ValueTask DisposeAsync() => _backend.DisposeAsync();
 }
