@@ -169,7 +169,7 @@ public sealed class RequestPipeline
     /// <summary>One who may transfer zones asks for a SOA, perhaps to see whether there is something to transfer.</summary>
     private bool AsksAsSecondary(ref RequestContext context)
     {
-        if (!_parts.TellsSerials || !_parts.SendsZones || context.Question.Type != RecordType.SOA || context.Edns.DnssecOk)
+        if (!_parts.TellsSerials || !_parts.SendsZones || context.Question.Type != RecordType.SOA)
         {
             return false;
         }

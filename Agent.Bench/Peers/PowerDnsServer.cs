@@ -57,6 +57,7 @@ public sealed class PowerDnsServer() : CatalogProducer("pdns")
             launch=gsqlite3
             gsqlite3-database={Database}
             gsqlite3-pragma-synchronous=0
+            gsqlite3-dnssec={(Reads is null ? "no" : "yes")}
             socket-dir={Folder.FullPath}
             local-address=127.0.0.1, ::1
             local-port={Port}

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Listeners;
@@ -27,6 +28,7 @@ internal sealed partial class ZoneTransferResponder(
 {
     private const int LargestMessage = ushort.MaxValue;
     private const int SmallAnswer = 1024;
+    private const int SignaturesSoughtMax = 1000;
     private const int DatagramsUnderWayMax = 256;
 
     /// <summary>What the life of a zone is worth waiting for: who asks for a SOA soon asks elsewhere.</summary>
@@ -278,10 +280,26 @@ internal sealed partial class ZoneTransferResponder(
         using RecordStream records = content.Open();
         if (records.TryRead(out StoredRecord soa))
             writer.TryWriteRecord(MessageSection.Answer, soa.Owner, soa.Type, soa.Class, soa.Ttl, soa.Rdata);
-        int length = AnswerOpt.For(query, isOverTls: request.Source.Tls is not null) is { } opt
+        AnswerOpt? asked = AnswerOpt.For(query, isOverTls: request.Source.Tls is not null);
+        if (asked is { DnssecOk: true }) WriteSignatures(ref writer, records, content.Apex);
+        int length = asked is { } opt
             ? opt.Append(buffer, writer.Length, isFirst: true, life, SignatureBytes(request))
             : writer.Length;
         return Signed(request, buffer, length);
+    }
+
+    /// <summary>
+    /// Those over the SOA, for a secondary that looks by them, too, whether it has the newest zone. Whoever transfers a zone sends what
+    /// belongs to the apex first.
+    /// </summary>
+    private static void WriteSignatures(ref MessageWriter writer, RecordStream records, DomainName apex)
+    {
+        for (int sought = 0; sought < SignaturesSoughtMax && records.TryRead(out StoredRecord record); sought++)
+        {
+            bool isOverSoa = record.Type == RecordType.RRSIG && NameBytes.Equal(record.Owner, apex.Wire)
+                && BinaryPrimitives.TryReadUInt16BigEndian(record.Rdata, out ushort covered) && covered == (ushort)RecordType.SOA;
+            if (isOverSoa) writer.TryWriteRecord(MessageSection.Answer, record.Owner, record.Type, record.Class, record.Ttl, record.Rdata);
+        }
     }
 
     private static int SignatureBytes(TransferRequest request) => request.Authenticator?.SignatureBytes(request.Authentication) ?? 0;

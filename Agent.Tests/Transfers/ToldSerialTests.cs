@@ -48,6 +48,25 @@ public sealed class ToldSerialTests
         Assert.Equal(RequestDisposition.Reply, Ask(RecordType.SOA, new Stranger(ResponseCode.Refused), mayTransfer: false).Disposition);
     }
 
+    /// <summary>A secondary that holds signed zones compares the signature, too.</summary>
+    [Fact]
+    public async Task One_who_asks_for_signatures_gets_that_of_the_SOA()
+    {
+        const string Signature = "SOA 13 2 300 20300101000000 20200101000000 1 told.example. AAAA";
+        const string Soa = "ns1.told.example. ns1.told.example. 42 3600 600 86400 300";
+        string text = $"$ORIGIN {Zone}\n$TTL 300\n@ SOA {Soa}\n@ NS ns1.elsewhere.test.\n@ RRSIG {Signature}\nh A 192.0.2.1\n";
+        Assert.True(ZoneFileReader.TryParse(text, Zone, out MemoryZoneContent? signed, out ZoneFileError? error), error?.ToString());
+
+        foreach ((bool asks, int records) in ((bool, int)[])[(true, 2), (false, 1)])
+        {
+            RequestOutcome outcome = Ask(RecordType.SOA, null, isDnssecOk: asks);
+            SoaAnswer answer = await AnswerAsync(outcome, isByTcp: true, _ => Task.FromResult(new ZoneContentReply(Zone, signed)));
+            Assert.Equal((SoaAnswerKind.Authoritative, 42u), (answer.Kind, answer.Serial));
+            var output = (Output)outcome.Transfer!.Source.ReplyPath;
+            Assert.Equal(records, new MessageReader(output.Messages[0]).Header.AnswerCount);
+        }
+    }
+
     /// <summary>A secondary that has a key asks for the serial under it, too.</summary>
     [Fact]
     public async Task One_who_may_transfer_under_a_key_is_told_under_it()
@@ -114,11 +133,12 @@ public sealed class ToldSerialTests
         bool mayTransfer = true,
         bool tells = true,
         bool isByTcp = true,
+        bool isDnssecOk = false,
         TsigKey? key = null)
     {
         byte[] query = new byte[512];
         var writer = new MessageWriter(query, Id);
-        Assert.True(writer.TryWriteQuestion(Zone, type) && writer.TryWriteOpt(1232));
+        Assert.True(writer.TryWriteQuestion(Zone, type) && writer.TryWriteOpt(1232, isDnssecOk));
         int length = writer.Length;
         byte[] mac = new byte[TsigAlgorithms.MaximumMacLength];
         if (key is not null) Assert.True(TsigSigner.TrySignRequest(query, ref length, key, Now, mac, out _));
