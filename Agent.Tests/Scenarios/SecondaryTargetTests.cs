@@ -19,7 +19,7 @@ public sealed class SecondaryTargetTests
     private readonly ScriptedZone _zone = new(Zone, 10, hosts: 50);
 
     [Fact]
-    public async Task Servers_of_four_kinds_follow_the_agent()
+    public async Task Servers_of_four_kinds_go_over_and_follow_the_agent()
     {
         int port = LoopbackPort.Next();
         await using ScriptedMaster master = new(_zone);
@@ -30,25 +30,19 @@ public sealed class SecondaryTargetTests
         DnsServer[] servers = [bind, knot, nsd, pdns];
         await Task.WhenAll(servers.Select(server => server.StartAsync()));
         (await pdns.UtilAsync("import-tsig-key", Key.Name, Key.Algorithm, Key.Secret)).EnsureSuccess();
-        string followed = $"style = secondary, primary-key = \"{Key.Name}\"";
-        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
-            port = {{port}}
-            masters = ["{{master.EndPoint}}"]
-            keys { "{{Key.Name}}" { algorithm = {{Key.Algorithm}}, secret = "{{Key.Secret}}" } }
-            allow-transfer = ["key:{{Key.Name}}"]
-            guard.older-serial = accept
-            targets {
-              ns1 { {{bind.TargetSettings}}, {{followed}} }
-              ns2 { {{knot.TargetSettings}}, {{followed}} }
-              ns3 {
-                driver = nsd, server = "{{nsd.EndPoint}}", control = "unix:{{nsd.ControlPath}}", zone-directory = "{{nsd.ZoneFolder}}"
-                pattern = {{NsdServer.SecondaryPattern}}, style = secondary
-              }
-              ns4 { {{pdns.ApiTargetSettings}}, {{followed}} }
-            }
-            """);
+        await using AgentProcess agent = await AgentProcess.StartedAsync(Settings("", NsdServer.TargetPattern));
         await agent.Worker.CreateAcceptedAsync(Zone);
         await AllServeAsync();
+
+        // Nothing changes but the style, which a comparison of the settings finds.
+        agent.Settings = Settings($"style = secondary, primary-key = \"{Key.Name}\"", $"{NsdServer.SecondaryPattern}, style = secondary");
+        await agent.RestartAsync(byKill: false);
+        await TransferredAsync(agent, "ns1", "type: secondary", () => bind.RndcAsync("zonestatus", "kept.example"));
+        await TransferredAsync(agent, "ns2", "role: slave", () => knot.KnotcAsync("zone-status", Zone));
+        await TransferredAsync(agent, "ns3", "pattern: secondary", () => nsd.ControlAsync("zonestatus", "kept.example"));
+        await TransferredAsync(agent, "ns4", "Slave zone", () => pdns.UtilAsync("show-zone", "kept.example"));
+        await AllServeAsync();
+
         await ChangeAsync(11, hosts: 51);
         Assert.Equal(11u, await WorkerClient.PollSerialAsync(agent.Dns, Zone));
         await agent.RestartAsync(byKill: true);
@@ -61,6 +55,23 @@ public sealed class SecondaryTargetTests
         foreach (DnsServer server in servers) await WorkerClient.GoneAsync(server.EndPoint, Zone, Described);
         Assert.Empty(Directory.EnumerateFiles(bind.ZoneFolder, "*.zone*"));
         Assert.Empty(Directory.EnumerateFiles(knot.ZoneFolder));
+
+        string Settings(string style, string pattern) => $$"""
+            port = {{port}}
+            masters = ["{{master.EndPoint}}"]
+            keys { "{{Key.Name}}" { algorithm = {{Key.Algorithm}}, secret = "{{Key.Secret}}" } }
+            allow-transfer = ["key:{{Key.Name}}"]
+            guard.older-serial = accept
+            targets {
+              ns1 { {{bind.TargetSettings}}, {{style}} }
+              ns2 { {{knot.TargetSettings}}, {{style}} }
+              ns3 {
+                driver = nsd, server = "{{nsd.EndPoint}}", control = "unix:{{nsd.ControlPath}}", zone-directory = "{{nsd.ZoneFolder}}"
+                pattern = {{pattern}}
+              }
+              ns4 { {{pdns.ApiTargetSettings}}, {{style}} }
+            }
+            """;
 
         async Task ChangeAsync(uint serial, int hosts)
         {
@@ -78,6 +89,18 @@ public sealed class SecondaryTargetTests
         }
 
         string Described() => string.Join("\n--\n", servers.Select(server => server.Output).Prepend(agent.Output));
+    }
+
+    /// <summary>By the server's own tool.</summary>
+    private static async Task TransferredAsync(AgentProcess agent, string target, string words, Func<Task<ToolResult>> askAsync)
+    {
+        string token = Path.Combine(agent.DataFolder, "api-token");
+        string api = $"http://{agent.Management}";
+        (await agent.CommandAsync("target", "repair", target, "--api", api, "--token-file", token)).EnsureSuccess();
+        string shown = "";
+        await Eventually.HoldsAsync(
+            async () => (shown = (await askAsync()).Output.Replace('\t', ' ')).Contains(words, StringComparison.Ordinal),
+            () => $"{target}: {words}, not {shown}\n{agent.Output}");
     }
 
     /// <summary>The server asks the first node, which has the zones of both from their owners; when it is gone, the other.</summary>
