@@ -2,7 +2,6 @@ using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Zones;
-using Agent.Dns.Wire;
 
 namespace Agent.Actors.Sweeps;
 
@@ -39,7 +38,8 @@ public sealed class LookBehindActor : UntypedActor
                 break;
             case Look look:
                 CodeProbe.Reached("sweep.looked-behind");
-                foreach (DomainName zone in look.Left.Zones) _settings.Region.Tell(new LookAtTarget(zone, look.Left.Target), Self);
+                foreach (LeftChange change in look.Left.Changes)
+                    _settings.Region.Tell(new LookAtTarget(change.Zone, look.Left.Target) { MayBeLeftover = change.Brings }, Self);
                 break;
             case ZoneReply: break;
             default: Unhandled(message); break;

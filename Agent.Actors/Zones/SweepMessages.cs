@@ -12,6 +12,10 @@ public sealed record LookAtTarget(DomainName Zone, string Target) : ZoneMessage(
 {
     /// <summary>How closely the target looks.</summary>
     public LookDepth Depth { get; init; }
+
+    /// <summary>A node ordered the zone there that stood still behind that order: where nobody wants the zone any more, it is taken away.
+    /// Else a zone that nobody wants is not ours to touch.</summary>
+    public bool MayBeLeftover { get; init; }
 }
 
 /// <summary>Delete the zone if every master has refused it for as long as makes an orphan. Answered by <see cref="ZoneReply"/> when the

@@ -175,15 +175,17 @@ public sealed partial class ZoneShardActor
     /// <summary>False when nothing of the zone is wanted there.</summary>
     private bool Look(ZoneSlot? slot, LookAtTarget look)
     {
+        if (slot is null && look.MayBeLeftover && Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? leftAt))
+        {
+            TakeAway(look.Zone, generation: 0, leftAt);
+            return true;
+        }
+
         if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
         if (slot.Row is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
         {
             // It is not of the zone, and yet has it: no row says so, so nobody waits for what it answers.
-            target.Tell(new WantZone(left.Name, left.Generation, null, ObserveFirst: true)
-            {
-                Shard = Targets.Shard,
-                Epoch = Targets.Epoch,
-            }, Self);
+            TakeAway(left.Name, left.Generation, target);
             return true;
         }
 
@@ -191,6 +193,9 @@ public sealed partial class ZoneShardActor
         else if (slot.Row is { } row) TellWish(look.Target, row, look.Depth);
         return true;
     }
+
+    private void TakeAway(DomainName zone, long generation, IActorRef target) => target.Tell(
+        new WantZone(zone, generation, null, ObserveFirst: true) { Shard = Targets.Shard, Epoch = Targets.Epoch }, Self);
 
     private void WantEverywhere(ZoneRow row)
     {

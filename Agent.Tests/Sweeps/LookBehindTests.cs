@@ -15,12 +15,16 @@ public sealed class LookBehindTests : TestKitBase
         TestProbe region = CreateTestProbe("region");
         ActorOf(LookBehindActor.Props(new LookBehindSettings(region.Ref)));
         AdvanceUntilIdle();
-        DomainName[] zones = [DomainName.Parse("a.example."), DomainName.Parse("b.example.")];
-        Sys.EventStream.Publish(new ChangesLeftBehind("db", [.. zones]));
+        LeftChange[] changes = [new(DomainName.Parse("a.example."), Brings: true), new(DomainName.Parse("b.example."), Brings: false)];
+        Sys.EventStream.Publish(new ChangesLeftBehind("db", [.. changes]));
         foreach (int seconds in new[] { 5, 65 })
         {
             region.ExpectNoMsg(TimeSpan.FromSeconds(seconds - 1));
-            foreach (DomainName zone in zones) Assert.Equal(new LookAtTarget(zone, "db"), region.ExpectMsg<LookAtTarget>());
+            foreach (LeftChange change in changes)
+            {
+                Assert.Equal(
+                    new LookAtTarget(change.Zone, "db") { MayBeLeftover = change.Brings }, region.ExpectMsg<LookAtTarget>());
+            }
         }
 
         region.ExpectNoMsg(TimeSpan.FromMinutes(5));

@@ -133,7 +133,7 @@ public sealed class OrderPermitTests : TestKitBase
         Advance(AWhile);
         Sys.Stop(target);
         ChangesLeftBehind left = listener.ExpectMsg<ChangesLeftBehind>();
-        Assert.Equal(("ns", Zone), (left.Target, Assert.Single(left.Zones)));
+        Assert.Equal(("ns", new LeftChange(Zone, Brings: true)), (left.Target, Assert.Single(left.Changes)));
 
         // It ended, and by then nobody could say whether this node still held the target.
         _server.IsSilent = false;
@@ -143,7 +143,7 @@ public sealed class OrderPermitTests : TestKitBase
         Want(again, epoch: 5, serial: 8);
         Advance(AWhile);
         Sys.Stop(again);
-        Assert.Equal(Zone, Assert.Single(listener.ExpectMsg<ChangesLeftBehind>().Zones));
+        Assert.Equal(Zone, Assert.Single(listener.ExpectMsg<ChangesLeftBehind>().Changes).Zone);
 
         // And it held the target all the time.
         _gate.IsOpen = true;

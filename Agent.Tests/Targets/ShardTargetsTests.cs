@@ -128,8 +128,20 @@ public sealed class ShardTargetsTests : TestKitBase
             Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
         }
 
-        _client.Send(_shard, new LookAtTarget(DomainName.Parse("unknown.example."), "ns2"));
+        DomainName unknown = DomainName.Parse("unknown.example.");
+        _client.Send(_shard, new LookAtTarget(unknown, "ns2"));
         Assert.Equal(ZoneOutcome.Unknown, _client.ExpectMsg<ZoneReply>().Outcome);
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.DoesNotContain(_servers["ns2"].Wishes, wish => wish.Zone == unknown);
+
+        // What a node ordered late, behind the deletion.
+        _client.Send(_shard, new LookAtTarget(unknown, "ns2") { MayBeLeftover = true });
+        Assert.Equal(ZoneOutcome.Done, _client.ExpectMsg<ZoneReply>().Outcome);
+        Advance(TimeSpan.FromSeconds(1));
+        WantZone leftover = Assert.Single(_servers["ns2"].Wishes, wish => wish.Zone == unknown);
+        Assert.Null(leftover.Content);
+        _servers["ns2"].Wishes.Remove(leftover);
+
         _client.Send(_shard, new LookAtTarget(Awake, "ns3"));
         Assert.Equal(ZoneOutcome.Unknown, _client.ExpectMsg<ZoneReply>().Outcome);
         Advance(TimeSpan.FromSeconds(1));

@@ -62,6 +62,7 @@ internal static class ZoneFields
         writer.Name(1, message.Zone);
         writer.Text(3, message.Target);
         if (message.Depth != LookDepth.Serial) writer.Unsigned(4, (ulong)message.Depth);
+        if (message.MayBeLeftover) writer.Flag(5, true);
     }
 
     public static void Write(FieldWriter writer, RemoveOrphan message) => Write(writer, message.Zone, message.Origin);
@@ -189,14 +190,18 @@ internal static class ZoneFields
         Head head = default;
         string? target = null;
         LookDepth depth = LookDepth.Serial;
+        bool mayBeLeftover = false;
         while (reader.Next())
         {
             if (reader.Field == 3) target = reader.Text();
             else if (reader.Field == 4) depth = (LookDepth)reader.Choice((int)LookDepth.Repair);
+            else if (reader.Field == 5) mayBeLeftover = reader.Flag();
             else head.Take(ref reader);
         }
 
-        return head.Zone is null || target is null ? null : new LookAtTarget(head.Zone, target) { Depth = depth };
+        return head.Zone is null || target is null
+            ? null
+            : new LookAtTarget(head.Zone, target) { Depth = depth, MayBeLeftover = mayBeLeftover };
     }
 
     public static RemoveOrphan? ReadRemoveOrphan(ref FieldReader reader)

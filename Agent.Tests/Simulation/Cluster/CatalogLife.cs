@@ -140,11 +140,15 @@ internal sealed class CatalogLife
             int servers = _cluster.Servers.Count(s => s.Server.Served.ContainsKey(zone));
             bool isListed = _listed.Contains(zone);
             bool isLevel = isListed ? isOurs && servers == _cluster.Servers.Count() : row is null && servers == 0;
-            if (!isLevel) return $"{zone} is {(isListed ? "" : "not ")}listed by {_catalog.Serial}: {row}, at {servers} servers";
+            string listed = $"{zone} is {(isListed ? "" : "not ")}listed by {_catalog.Serial}";
+            if (!isLevel) return $"{listed}: {row}, at {servers} servers; {Effects(zone)}";
         }
 
         return _cluster.Servers.Any(s => s.Server.Served.ContainsKey(Name)) ? "a server has the catalog" : null;
     }
+
+    private string Effects(DomainName zone) => string.Join("; ", _cluster.Servers.Select(s =>
+        $"{s.Name}: {string.Join(", ", s.Server.Effects.Where(e => e.Zone == zone || e.Zone is null).TakeLast(4))}"));
 
     private SimClusterNode? Up()
     {
