@@ -32,6 +32,13 @@ public sealed record NodeAnswer(long Request, int Status, ImmutableArray<byte> B
 
     /// <summary>The answer is larger than what is sent between nodes.</summary>
     public const int TooLarge = 507;
+
+    /// <inheritdoc/>
+    public bool Equals(NodeAnswer? other) => other is not null
+        && (Request, Status) == (other.Request, other.Status) && Body.AsSpan().SequenceEqual(other.Body.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Request, Status, Body.Length);
 }
 
 /// <summary>Port: answers for this node what other nodes ask. Always by one <see cref="NodeAnswer"/> with the question's number.</summary>

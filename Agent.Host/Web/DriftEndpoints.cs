@@ -16,7 +16,7 @@ internal sealed class DriftEndpoints(ManagementParts parts)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/drift", ListAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapGet("/api/v1/drift", (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapGet("/api/v1/targets/{target}/drift", ShowAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/targets/{target}/repair", RepairAsync).WithMetadata(AnsweredToNodes.Instance);
     }

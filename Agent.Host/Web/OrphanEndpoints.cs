@@ -44,8 +44,8 @@ internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, ListAsync).WithMetadata(AnsweredToNodes.Instance);
-        routes.MapPost("/api/v1/orphans/sweep", SweepAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapGet(Path, (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapPost("/api/v1/orphans/sweep", (Delegate)SweepAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/orphans/adopt", AdoptAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/orphans/remove", RemoveAsync);
     }

@@ -51,6 +51,7 @@ internal sealed class RelayedRequests
             using var body = new MemoryStream();
             context.Response.Body = body;
             await handle(context);
+            await context.Response.CompleteAsync();
             return new NodeAnswer(question.Request, context.Response.StatusCode, [.. body.ToArray()]);
         }
 

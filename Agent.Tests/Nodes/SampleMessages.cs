@@ -33,6 +33,7 @@ internal sealed class SampleMessages(int seed)
         yield return new WishTaken(Number());
         yield return new ReportOfTarget(Number(), Text(), new TargetReport(Name(), Number(), Progress()));
         yield return new NodeQuestion(Number(), Text(), Text());
+        yield return new NodeAnswer(Number(), Shard(), [.. Words().Select(word => (byte)word[0])]);
         yield return new TargetHealthTold(Text(), Coin(), MaybeWhy(), Number()) { Portrait = Coin() ? Portrait() : null };
     }
 

@@ -25,7 +25,7 @@ public sealed class DriftAdoptionTests
             sweep { interval = 1s, after-return = 0s, content-interval = 1s, content-after-start = 0s, content-checks-per-second = 20 }
             target-rules { drift = report }
             targets {
-              bind { {{bind.TargetSettings}}, drift = adopt }
+              bind { {{bind.TargetSettings}}, drift = adopt, zone-options = "ixfr-from-differences no;" }
               files { driver = zone-files, directory = "{{files.FullPath}}" }
             }
             """);
