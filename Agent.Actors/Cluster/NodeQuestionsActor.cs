@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Agent.Actors.Kernel;
-using Agent.Actors.Kernel.Simulation;
 
 namespace Agent.Actors.Cluster;
 
@@ -99,7 +98,6 @@ public sealed class NodeQuestionsActor : UntypedActor
             TimeSpan waited = Clock.Monotonic - asked.At;
             if (waited >= _settings.Patience)
             {
-                CodeProbe.Reached("node-question.silent");
                 _asked.Remove(request);
                 asked.Asker.Tell(new NodeAnswer(request, NodeAnswer.Silent, []), Self);
             }

@@ -1,5 +1,4 @@
 using Agent.Actors.Cluster;
-using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.Routing.Template;
 
 namespace Agent.Host.Web;
