@@ -94,7 +94,7 @@ public sealed record TargetStatus(
     /// <summary>Which zones of the server its driver can name; null when another node holds the target.</summary>
     public ZoneListing? Listing { get; init; }
 
-    /// <summary>What the server can hold; null when another node holds the target.</summary>
+    /// <summary>What the server can hold; null when another node holds the target and has not told it yet.</summary>
     public ZoneLimits? Limits { get; init; }
 
     /// <summary>Who the server says by DNS that it is; null when it does not tell.</summary>

@@ -35,6 +35,7 @@ internal sealed partial class RemoteTargetActor : UntypedActor
     private bool _hasSeen;
     private bool _isLinked;
     private TargetHealthTold? _told;
+    private TargetPortrait? _portrait;
     private TimeSpan _heardAt;
     private TimeSpan? _cutSince;
     private (Guid Instance, TargetHealthTold Told)? _early;
@@ -113,6 +114,7 @@ internal sealed partial class RemoteTargetActor : UntypedActor
         }
 
         _told = told;
+        _portrait = told.Portrait ?? _portrait;
     }
 
     private void Link(LinkChanged link)
@@ -181,7 +183,20 @@ internal sealed partial class RemoteTargetActor : UntypedActor
     private void Publish(TargetHealthChanged change) => Context.System.EventStream.Publish(change with { Source = Self });
 
     private TargetStatus Status() =>
-        new(_settings.Name, "remote", _isHealthy, _reason, _since, _wishes.Count, _outstanding);
+        new(
+            _settings.Name,
+            _portrait?.Driver ?? "remote",
+            _isHealthy,
+            _reason ?? _portrait?.Doubt,
+            _since,
+            _wishes.Count,
+            _outstanding)
+        {
+            Server = _portrait?.Server,
+            Controlled = _portrait?.Controlled,
+            Limits = _portrait?.Limits,
+            Features = _portrait?.Features ?? [],
+        };
 
     [LoggerMessage(EventId = 302, EventName = "target-returned", Level = LogLevel.Information, Message = "{Target} can be reached again")]
     private static partial void LogReturned(ILogger logger, string target);

@@ -54,8 +54,20 @@ public sealed partial class TargetDirectoryActor
         foreach (string node in OthersUp()) TellHealth(node, entry);
     }
 
+    /// <summary>What a target of this node has said of itself goes out at once when it is news, and with the next health in any
+    /// case.</summary>
+    private void Take(TargetStatus status)
+    {
+        if (!_entries.TryGetValue(status.Name, out Entry? entry) || entry.Place.Local is null || Sender != entry.Actor) return;
+        TargetPortrait? before = entry.Health.Portrait;
+        entry.Health.Portrait = TargetPortrait.Of(status);
+        if (entry.Health.Portrait == before) return;
+        foreach (string node in OthersUp()) TellHealth(node, entry);
+    }
+
     private void TellHealth()
     {
+        foreach (Entry entry in Local()) entry.Actor.Tell(new GetTargetStatus(), Self);
         foreach (string node in OthersUp())
         {
             foreach (Entry entry in Local()) TellHealth(node, entry);
@@ -63,7 +75,11 @@ public sealed partial class TargetDirectoryActor
     }
 
     private void TellHealth(string node, Entry entry) => _settings.Link!.Transport.Send(
-        node, new TargetHealthTold(entry.Place.Target, entry.Health.IsHealthy, entry.Health.Reason, entry.Health.Returns));
+        node,
+        new TargetHealthTold(entry.Place.Target, entry.Health.IsHealthy, entry.Health.Reason, entry.Health.Returns)
+        {
+            Portrait = entry.Health.Portrait,
+        });
 
     /// <summary>One that is away is looked at on its return anyway.</summary>
     private void Look(LookAgain look)
@@ -86,6 +102,8 @@ public sealed partial class TargetDirectoryActor
         public bool IsHealthy { get; set; } = true;
 
         public Reason? Reason { get; set; }
+
+        public TargetPortrait? Portrait { get; set; }
 
         /// <summary>Grows with each return while the node runs.</summary>
         public long Returns { get; set; }

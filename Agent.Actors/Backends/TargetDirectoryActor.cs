@@ -72,6 +72,7 @@ public sealed partial class TargetDirectoryActor : UntypedActor
             case GetTargetSet: Answer(Sender); break;
             case RemoteTargetStarted: Started(Sender); break;
             case LookAgain look: Look(look); break;
+            case TargetStatus status: Take(status); break;
             case object timer when timer == HealthTimer: TellHealth(); break;
             default: Unhandled(message); break;
         }

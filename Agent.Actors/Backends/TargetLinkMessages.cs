@@ -26,4 +26,8 @@ public sealed record ReportOfTarget(long Request, string Target, TargetReport Re
 /// <param name="Reason">Why not.</param>
 /// <param name="Returns">Counts how often it returned; a larger number than before means that everything it should serve needs another
 /// look.</param>
-public sealed record TargetHealthTold(string Target, bool Healthy, Reason? Reason, long Returns);
+public sealed record TargetHealthTold(string Target, bool Healthy, Reason? Reason, long Returns)
+{
+    /// <summary>Who its server is, and what can be done with it; null of a node that does not tell, or has not asked yet.</summary>
+    public TargetPortrait? Portrait { get; init; }
+}

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
+using Microsoft.Extensions.Logging;
 
 namespace Agent.Actors.Backends;
 
@@ -9,12 +10,19 @@ namespace Agent.Actors.Backends;
 /// Tells the directory of targets what the cluster's view says of them: which node has which, which run of it is there, and which node
 /// holds each target of the farm. That is the owner of the shard that the target's name falls into.
 /// </summary>
-public sealed class TargetPlacementActor : UntypedActor
+public sealed partial class TargetPlacementActor : UntypedActor
 {
+    private readonly ILogger _logger;
     private readonly TargetPlacementSettings _settings;
     private ClusterTargets? _told;
 
-    private TargetPlacementActor(TargetPlacementSettings settings) => _settings = settings;
+    private string? _disagreement;
+
+    private TargetPlacementActor(TargetPlacementSettings settings)
+    {
+        _settings = settings;
+        _logger = Context.System.LoggerFactory.CreateLogger<TargetPlacementActor>();
+    }
 
     /// <summary>The recipe.</summary>
     public static Props Props(TargetPlacementSettings settings) => Kernel.Props.Create(static s => new TargetPlacementActor(s), settings);
@@ -41,6 +49,20 @@ public sealed class TargetPlacementActor : UntypedActor
         };
     }
 
+    /// <summary>Which members place zones otherwise than others, in words; null when all that tell it agree.</summary>
+    public static string? DisagreementOf(ClusterView view)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        string[] groups =
+        [
+            .. view.Members.Values.Select(m => m.Record).Where(m => m.Placement is not null)
+                .GroupBy(m => m.Placement, m => m.Node, StringComparer.Ordinal)
+                .OrderByDescending(nodes => nodes.Count()).ThenBy(nodes => nodes.Min(StringComparer.Ordinal), StringComparer.Ordinal)
+                .Select(nodes => string.Join(", ", nodes.Order(StringComparer.Ordinal))),
+        ];
+        return groups.Length < 2 ? null : $"nodes place zones differently by their configurations: {string.Join(" / ", groups)}";
+    }
+
     /// <inheritdoc/>
     protected internal override void PreStart()
     {
@@ -54,7 +76,10 @@ public sealed class TargetPlacementActor : UntypedActor
         switch (message)
         {
             // Before the first node is entered nothing is known of any target, which is not the same as that there is none.
-            case ViewChanged { View.Nodes.IsEmpty: false } changed: Tell(Of(changed.View, _settings.Shards)); break;
+            case ViewChanged { View.Nodes.IsEmpty: false } changed:
+                Tell(Of(changed.View, _settings.Shards));
+                Compare(changed.View);
+                break;
             case ViewChanged: break;
             case ClusterTargetsWanted wanted:
                 if (_told is not null) wanted.Directory.Tell(_told, Self);
@@ -69,6 +94,22 @@ public sealed class TargetPlacementActor : UntypedActor
         _told = targets;
         _settings.Directory.Tell(targets, Self);
     }
+
+    private void Compare(ClusterView view)
+    {
+        string? before = _disagreement;
+        _disagreement = DisagreementOf(view);
+        if (_disagreement == before) return;
+        if (_disagreement is not null) LogDiffers(_logger, _disagreement);
+        else LogAgrees(_logger);
+    }
+
+    [LoggerMessage(EventId = 320, EventName = "placement-differs", Level = LogLevel.Warning, Message = "{Nodes}")]
+    private static partial void LogDiffers(ILogger logger, string nodes);
+
+    [LoggerMessage(EventId = 321, EventName = "placement-agrees", Level = LogLevel.Information,
+        Message = "all nodes place zones by the same configuration again")]
+    private static partial void LogAgrees(ILogger logger);
 
     private static bool IsSame(ClusterTargets before, ClusterTargets now) =>
         before.Farm.SequenceEqual(now.Farm)

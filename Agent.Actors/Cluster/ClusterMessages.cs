@@ -33,6 +33,10 @@ public sealed record NodeExpelled(Guid Instance, string Why);
 /// <summary>Tells the keeper of the lease to give every shard away before the node ends, or not to any more.</summary>
 public sealed record SetLeaving(bool Leaving);
 
+/// <summary>Tells the keeper of the lease what stands for this node's placement from now on: see
+/// <see cref="MemberRecord.Placement"/>.</summary>
+public sealed record SetPlacement(string Placement);
+
 /// <summary>Asks a region to stop admitting messages to a shard and to end its host in good order; answered by
 /// <see cref="ShardDrained"/>.</summary>
 public sealed record DrainShard(int Shard, long Epoch);

@@ -27,6 +27,9 @@ public sealed record ClusterNode(IActorRef View, IActorRef Keeper, IActorRef Des
         return new ClusterNode(view, keeper, desk, gate);
     }
 
+    /// <summary>Takes <see cref="AskNode"/>; null before the node works, and where nothing is asked.</summary>
+    public IActorRef? Questions { get; private set; }
+
     /// <summary>Starts the rest: the node stands for election, and claims what is assigned to it.</summary>
     /// <param name="system">The node's actors.</param>
     /// <param name="settings">The settings of <see cref="Watch"/>.</param>
@@ -38,8 +41,12 @@ public sealed record ClusterNode(IActorRef View, IActorRef Keeper, IActorRef Des
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(transport);
+        Questions = settings.Desk is { } desk
+            ? system.ActorOf(NodeQuestionsActor.Props(new NodeQuestionsSettings(transport, desk)), "node-questions")
+            : null;
         IActorRef link = system.ActorOf(
-            NodeLinkActor.Props(new NodeLinkSettings(settings.Node, View, region, targets, transport)), "node-link");
+            NodeLinkActor.Props(new NodeLinkSettings(settings.Node, View, region, targets, transport) { Questions = Questions }),
+            "node-link");
         transport.Receive(link);
         Owner = system.ActorOf(
             ShardOwnerActor.Props(new ShardOwnerSettings(
@@ -90,4 +97,11 @@ public sealed record ClusterNodeSettings(
     ILeaseMemory Memory,
     Func<TimeSpan> SinceBoot,
     TimeSpan DrainMax,
-    RebalanceBounds Bounds);
+    RebalanceBounds Bounds)
+{
+    /// <summary>Stands for what the configuration says of where things belong; null when it is not told.</summary>
+    public string? Placement { get; init; }
+
+    /// <summary>Answers for this node what the others ask; null: nothing.</summary>
+    public INodeDesk? Desk { get; init; }
+}

@@ -42,7 +42,12 @@ public enum MemberState
 /// <param name="Version">Its program, for people.</param>
 /// <param name="Protocol">The newest version of the link that it speaks.</param>
 public sealed record MemberRecord(
-    string Node, Guid Instance, Guid Process, string Address, MemberState State, string Version, int Protocol);
+    string Node, Guid Instance, Guid Process, string Address, MemberState State, string Version, int Protocol)
+{
+    /// <summary>Stands for what its configuration says of where things belong: it is the same on nodes that agree. Null of a release that
+    /// does not tell it.</summary>
+    public string? Placement { get; init; }
+}
 
 /// <summary>A node that has ever been there. Its servers are owed every change until an operator says that it will not return.</summary>
 /// <param name="Node">Its name.</param>

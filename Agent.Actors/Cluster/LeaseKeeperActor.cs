@@ -23,12 +23,14 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private bool _configured;
     private string? _mismatch;
     private bool _leaving;
-    private MemberState _shown;
-    private MemberState _showing;
+    private string? _placement;
+    private Shown _shown;
+    private Shown _showing;
 
     private LeaseKeeperActor(LeaseKeeperSettings settings)
     {
         _settings = settings;
+        _placement = settings.Member.Placement;
         _machine = new LeaseMachine(settings.Member.Times, NewInstance);
         _logger = Context.System.LoggerFactory.CreateLogger<LeaseKeeperActor>();
     }
@@ -87,6 +89,10 @@ public sealed partial class LeaseKeeperActor : UntypedActor
                 _leaving = x.Leaving;
                 ShowState();
                 break;
+            case SetPlacement x:
+                _placement = x.Placement;
+                ShowState();
+                break;
             default: Unhandled(message); break;
         }
 
@@ -121,7 +127,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private void Enter(EnterMember effect)
     {
         _settings.Member.Memory.Remember(effect.Lease);
-        _shown = _leaving ? MemberState.Leaving : MemberState.Up;
+        _shown = Wanted;
         string key = _settings.Member.Keys.Member(_settings.Member.Node);
         _settings.Member.Store.Commit(
             effect.Request,
@@ -134,15 +140,21 @@ public sealed partial class LeaseKeeperActor : UntypedActor
             Context.ReplyTo());
     }
 
-    private MemberRecord Record(Guid instance, MemberState state) =>
-        new(
+    /// <summary>What the others are to know of this node.</summary>
+    private Shown Wanted => new(_leaving ? MemberState.Leaving : MemberState.Up, _placement);
+
+    private MemberRecord Record(Guid instance, Shown shown) =>
+        new MemberRecord(
             _settings.Member.Node,
             instance,
             _settings.Member.Process,
             _settings.Member.Address,
-            state,
+            shown.State,
             _settings.Member.Version,
-            _settings.Member.Protocol);
+            _settings.Member.Protocol)
+        {
+            Placement = shown.Placement,
+        };
 
     /// <summary>A view from before the node was entered says nothing of it.</summary>
     private void Look(ClusterView view, TimeSpan now)
@@ -158,7 +170,8 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private void SeeState(ClusterView view)
     {
         if (!_machine.IsMember || _stateRequest != 0 || view.Members.GetValueOrDefault(_settings.Member.Node) is not { } seen) return;
-        if (seen.Record.Instance == _machine.Instance && seen.ModRevision >= _stateRevision) _shown = seen.Record.State;
+        if (seen.Record.Instance == _machine.Instance && seen.ModRevision >= _stateRevision)
+            _shown = new Shown(seen.Record.State, seen.Record.Placement);
     }
 
     /// <summary>The first node says what the cluster is; every other compares. One that differs must not work beside the rest.</summary>
@@ -187,10 +200,10 @@ public sealed partial class LeaseKeeperActor : UntypedActor
 
     private static string InWords(ConfigRecord config) => $"{config.Shards} shards (hash {config.Hash}, format {config.Format})";
 
-    /// <summary>Tells the others whether the node is leaving; tried until the store has taken it.</summary>
+    /// <summary>Tells the others whether the node is leaving, and how it places; tried until the store has taken it.</summary>
     private void ShowState()
     {
-        MemberState wanted = _leaving ? MemberState.Leaving : MemberState.Up;
+        Shown wanted = Wanted;
         if (!_machine.IsMember || wanted == _shown || _stateRequest != 0) return;
         _showing = wanted;
         _stateRequest = --_requests;
@@ -210,6 +223,9 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         _shown = _showing;
         _stateRevision = answer.Revision;
     }
+
+    /// <summary>What may change of a member's record while it is there.</summary>
+    private readonly record struct Shown(MemberState State, string? Placement);
 
     /// <summary>From the system's random numbers, so that a simulation replays.</summary>
     private Guid NewInstance()

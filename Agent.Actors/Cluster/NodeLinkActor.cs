@@ -31,6 +31,7 @@ public sealed class NodeLinkActor : UntypedActor
                 break;
             // Each answer is counted by itself; the sum says nothing more.
             case FromNode { Message: ShardsAnswered }: break;
+            case FromNode { Message: NodeQuestion or NodeAnswer } x: _settings.Questions?.Tell(x, Self); break;
             case FromNode x: _settings.Targets.Tell(x, Self); break;
             case LinkChanged x:
                 _settings.Region.Tell(x, Self);
@@ -59,4 +60,8 @@ public sealed class NodeLinkActor : UntypedActor
 /// <param name="Region">Takes what is for zones.</param>
 /// <param name="Targets">Takes what is for targets.</param>
 /// <param name="Transport">The link.</param>
-public sealed record NodeLinkSettings(string Node, IActorRef View, IActorRef Region, IActorRef Targets, INodeTransport Transport);
+public sealed record NodeLinkSettings(string Node, IActorRef View, IActorRef Region, IActorRef Targets, INodeTransport Transport)
+{
+    /// <summary>Takes questions of other nodes and the answers to ours; null: there are none.</summary>
+    public IActorRef? Questions { get; init; }
+}

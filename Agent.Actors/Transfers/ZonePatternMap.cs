@@ -21,6 +21,11 @@ public sealed class ZonePatternMap<T>
     /// <summary>No pattern is there.</summary>
     public bool IsEmpty => _exact.IsEmpty && _below.IsEmpty;
 
+    /// <summary>All patterns, in no order.</summary>
+    public IEnumerable<(ZonePattern Pattern, T Value)> Entries =>
+        _exact.Select(e => (new ZonePattern(e.Key, IsBelow: false), e.Value)).Concat(
+            _below.Select(e => (new ZonePattern(e.Key, IsBelow: true), e.Value)));
+
     /// <summary>A pattern that is this very name is there.</summary>
     public bool Names(DomainName zone)
     {

@@ -35,6 +35,7 @@ internal sealed class ClusterCommands(CommandConsole console)
         JsonElement shards = cluster.GetProperty("shards");
         console.Output.WriteLine(PlainText.Of(
             $"{ApiClient.Text(shards, "total")} shards, {ApiClient.Text(shards, "unowned")} without an owner"));
+        if (ApiClient.Text(cluster, "disagreement") is { Length: > 0 } differs) console.Output.WriteLine(PlainText.Of(differs));
         if (ApiClient.Text(cluster, "stale") is { Length: > 0 } stale) console.Output.WriteLine(PlainText.Of($"this may be old: {stale}"));
         return ExitCode.Done;
     }

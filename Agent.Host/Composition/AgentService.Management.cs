@@ -32,6 +32,7 @@ internal sealed partial class AgentService
             _cluster?.Node)
         {
             Anycast = anycast?.Parts,
+            Desk = _cluster?.Desk,
             Keys = KeyModels,
             Sweep = _sweep,
             ContentSweep = _contentSweep,

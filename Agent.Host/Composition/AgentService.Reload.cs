@@ -1,3 +1,4 @@
+using Agent.Actors.Cluster;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Host.Configuration;
@@ -17,6 +18,7 @@ internal sealed partial class AgentService
         if (options.TlsListen is { } served) _acceptor?.Replace(served.Profile);
         _policy.Current = options.Zones;
         _system.EventStream.Publish(new ZonePolicyExchanged());
+        _cluster?.Node.Keeper.Tell(new SetPlacement(PlacementMark.Of(options.Zones)));
         _masters.Tell(new ReplaceMasters(options.Roster));
         Change(options.Catalogs);
         _jar?.UseGiven(options.Cookies.Secrets);

@@ -5,6 +5,7 @@ using System.Text;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
+using Agent.Actors.Zones;
 using Agent.Actors.Telemetry;
 using Agent.Host.Configuration;
 using Agent.Host.Etcd;
@@ -12,6 +13,7 @@ using Agent.Host.Nodes;
 using Agent.Host.Releases;
 using Agent.Host.Telemetry;
 using Agent.Host.Transfers;
+using Agent.Host.Web;
 
 namespace Agent.Host.Composition;
 
@@ -44,6 +46,9 @@ internal sealed partial class ClusterService : IAsyncDisposable
     public NodeLink Link { get; }
 
     public ClusterNodeSettings Settings { get; }
+
+    /// <summary>Answers for this node, once the management interface has opened it.</summary>
+    public NodeDesk Desk => (NodeDesk)Settings.Desk!;
 
     public ClusterNode Node { get; }
 
@@ -80,7 +85,11 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 new LeaseFile(Path.Combine(dataDirectory, "lease")),
                 () => SystemClock.Instance.SinceBoot,
                 DrainMax: TimeSpan.FromSeconds(10),
-                new RebalanceBounds());
+                new RebalanceBounds())
+            {
+                Placement = PlacementMark.Of(options.Zones),
+                Desk = new NodeDesk(),
+            };
             return new ClusterService(cluster, system, store, link, settings, loggers.CreateLogger<ClusterService>());
         }
         catch (Exception problem)

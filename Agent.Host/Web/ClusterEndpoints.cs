@@ -1,3 +1,4 @@
+using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 
@@ -38,7 +39,10 @@ internal sealed class ClusterEndpoints(ManagementParts parts, ZoneQueries querie
             .Select(node => MemberOf(node, view, zones));
         int unowned = Enumerable.Range(0, total).Count(shard => !view.Owners.ContainsKey(shard));
         return new ClusterModel(
-            [.. members], new ShardsModel(total, unowned), view.Coordinator?.Record.Node, state.IsCurrent ? null : state.Why, PinsOf(view));
+            [.. members], new ShardsModel(total, unowned), view.Coordinator?.Record.Node, state.IsCurrent ? null : state.Why, PinsOf(view))
+        {
+            Disagreement = TargetPlacementActor.DisagreementOf(view),
+        };
     }
 
     private static MemberModel MemberOf(string node, ClusterView view, IReadOnlyDictionary<int, int> zones)
@@ -51,7 +55,10 @@ internal sealed class ClusterEndpoints(ManagementParts parts, ZoneQueries querie
             member?.Record.Address,
             shards.Length,
             shards.Sum(shard => zones.GetValueOrDefault(shard)),
-            member?.Record.Version);
+            member?.Record.Version)
+        {
+            Placement = member?.Record.Placement,
+        };
     }
 
     private static PinView[] PinsOf(ClusterView view) => [.. view.Pins.Select(pin => new PinView(pin.Key, pin.Value.Record.Node))];
@@ -83,10 +90,18 @@ internal sealed class ClusterEndpoints(ManagementParts parts, ZoneQueries querie
 /// <param name="Stale">Why this may be old: the store cannot be heard. Null when it can.</param>
 /// <param name="Pins">Where operators want shards.</param>
 public sealed record ClusterModel(
-    IReadOnlyList<MemberModel> Members, ShardsModel Shards, string? Coordinator, string? Stale, IReadOnlyList<PinView> Pins);
+    IReadOnlyList<MemberModel> Members, ShardsModel Shards, string? Coordinator, string? Stale, IReadOnlyList<PinView> Pins)
+{
+    /// <summary>Which nodes place zones otherwise than others; null when all agree.</summary>
+    public string? Disagreement { get; init; }
+}
 
 /// <summary>A node as JSON.</summary>
-public sealed record MemberModel(string Name, string State, string? Address, int Shards, int Zones, string? Version);
+public sealed record MemberModel(string Name, string State, string? Address, int Shards, int Zones, string? Version)
+{
+    /// <summary>The same on nodes whose configurations place zones alike; null when the node does not tell.</summary>
+    public string? Placement { get; init; }
+}
 
 /// <summary>Shards as JSON.</summary>
 public sealed record ShardsModel(int Total, int Unowned);

@@ -6,34 +6,46 @@ using Agent.Dns.Wire;
 
 namespace Agent.Host.Web;
 
-/// <summary>What others changed at servers, and its repair. A node knows it of the targets that it holds; of the others it names the node
-/// to ask.</summary>
+/// <summary>What others changed at servers, and its repair. A node knows it of the targets that it holds; of the others it asks the node
+/// that holds them.</summary>
 internal sealed class DriftEndpoints(ManagementParts parts)
 {
+    private readonly NodeRelay _relay = new(parts);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/drift", ListAsync);
-        routes.MapGet("/api/v1/targets/{target}/drift", ShowAsync);
-        routes.MapPost("/api/v1/targets/{target}/repair", RepairAsync);
+        routes.MapGet("/api/v1/drift", (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapGet("/api/v1/targets/{target}/drift", ShowAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapPost("/api/v1/targets/{target}/repair", RepairAsync).WithMetadata(AnsweredToNodes.Instance);
     }
 
-    private async Task<IResult> ListAsync()
+    private async Task<IResult> ListAsync(HttpContext context)
     {
         TargetSet set = await TargetsAsync();
-        return Results.Json(new { targets = await Task.WhenAll(set.Targets.Select(t => DriftOfAsync(t.Key, t.Value))) });
+        TargetDriftModel[] targets = await Task.WhenAll(set.Targets.Select(t => DriftOfAsync(t.Key, t.Value)));
+        if (RelayedRequests.Is(context)) return Results.Json(new DriftListModel(targets));
+        IEnumerable<string> holders = targets.Where(t => t is { IsElsewhere: true, Node.Length: > 0 }).Select(t => t.Node);
+        var told = (await _relay.AskEachAsync<DriftListModel>(holders.Distinct(StringComparer.Ordinal), "/api/v1/drift"))
+            .SelectMany(a => a.Answer.Targets.Where(t => t.Node == a.Node && !t.IsElsewhere))
+            .ToDictionary(t => (t.Target, t.Node));
+        return Results.Json(
+            new DriftListModel([.. targets.Select(t => t.IsElsewhere ? told.GetValueOrDefault((t.Target, t.Node), t) : t)]));
     }
 
-    private async Task<IResult> ShowAsync(string target)
+    private async Task<IResult> ShowAsync(string target, HttpContext context)
     {
         TargetSet set = await TargetsAsync();
-        return await FindAsync(set, target) is { } name ? Results.Json(await DriftOfAsync(name, set.Targets[name])) : Unknown(target);
+        if (await FindAsync(set, target) is not { } name) return Unknown(target);
+        return await _relay.PassAsync(context, await NodeOfAsync(name)) ?? Results.Json(await DriftOfAsync(name, set.Targets[name]));
     }
+
+    private async Task<string> NodeOfAsync(string name) => (await ClusterNaming.NowAsync(parts)).PlaceOf(name).Node;
 
     /// <summary>Of one zone its owner has the target told, wherever that is; of all zones the node that holds the target goes through
     /// them.</summary>
-    private async Task<IResult> RepairAsync(string target, string? zone)
+    private async Task<IResult> RepairAsync(string target, string? zone, HttpContext context)
     {
         TargetSet set = await TargetsAsync();
         if (await FindAsync(set, target) is not { } name) return Unknown(target);
@@ -47,7 +59,8 @@ internal sealed class DriftEndpoints(ManagementParts parts)
         TargetStatus status = await set.Targets[name].Ask<TargetStatus>(new GetTargetStatus(), Patience);
         if (status.Listing is null)
         {
-            string node = (await ClusterNaming.NowAsync(parts)).PlaceOf(name).Node;
+            string node = await NodeOfAsync(name);
+            if (await _relay.PassAsync(context, node) is { } answer) return answer;
             return Problems.Of(
                 StatusCodes.Status409Conflict,
                 "target-elsewhere",

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Agent.Actors.Backends;
 using Agent.Actors.Sweeps;
 
@@ -70,12 +71,18 @@ public sealed record TargetDriftModel(
     IReadOnlyList<DriftModel> Repaired,
     ReasonModel? Reason)
 {
+    private const string Elsewhere = "elsewhere";
+
+    /// <summary>Another node holds the target, and knows.</summary>
+    [JsonIgnore]
+    public bool IsElsewhere => State == Elsewhere;
+
     internal static TargetDriftModel Of(
         TargetDrift drift, TargetStatus status, ContentSweep? sweep, (string Name, string Node) place) => new(
         place.Name,
         place.Node,
         status.Drift?.ToString().ToLowerInvariant(),
-        drift.IsElsewhere ? "elsewhere" : sweep?.State ?? "waiting",
+        drift.IsElsewhere ? Elsewhere : sweep?.State ?? "waiting",
         sweep?.Looked ?? 0,
         sweep?.SweptAt,
         [.. drift.Standing.Select(DriftModel.Of)],
@@ -83,3 +90,6 @@ public sealed record TargetDriftModel(
         [.. drift.Repaired.Select(DriftModel.Of)],
         ReasonModel.Of(drift.Obstacle, null));
 }
+
+/// <summary>What is known of changes by others at all targets, as JSON.</summary>
+public sealed record DriftListModel(IReadOnlyList<TargetDriftModel> Targets);

@@ -41,6 +41,9 @@ public sealed record ManagementParts(
     /// <summary>What the targets serve; null where nothing can be asked.</summary>
     public IServedZones? Served { get; init; }
 
+    /// <summary>Opened when there is somebody to answer what other nodes ask; null for an agent that stands alone.</summary>
+    internal NodeDesk? Desk { get; init; }
+
     /// <summary>Null for a node that does not announce.</summary>
     public AnycastParts? Anycast { get; init; }
 }

@@ -62,6 +62,7 @@ public sealed class ManagementServer : IAsyncDisposable
         new ClusterEndpoints(parts, queries).Map(application);
         WebPage.Map(application);
         await application.StartAsync();
+        parts.Desk?.Open(new RelayedRequests(application.Services, application).AnswerAsync);
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new ManagementServer(application, new IPEndPoint(listen.Address, new Uri(address).Port));
     }

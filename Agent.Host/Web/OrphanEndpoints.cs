@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Sweeps;
@@ -26,24 +27,30 @@ public sealed record SweepModel(
     DateTimeOffset? SweptAt,
     ReasonModel? Reason);
 
-/// <summary>The paths below <c>/api/v1/orphans</c>: what the sweep of this node's servers found, what catalogs claim in vain, and what all
+/// <summary>What there is of both, as JSON.</summary>
+public sealed record OrphanListModel(IReadOnlyList<OrphanModel> Orphans, IReadOnlyList<SweepModel> Servers);
+
+/// <summary>The paths below <c>/api/v1/orphans</c>: what the sweeps of all nodes' servers found, what catalogs claim in vain, and what all
 /// masters have given up.</summary>
 internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries)
 {
+    private const string Path = "/api/v1/orphans";
     private const int GivenUpMaximum = 1000;
     private const int RemovedAtOnce = 16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly Reason NobodyCreated = new(ReasonCode.NotCreated, "the server has the zone, and nobody has created it here");
 
+    private readonly NodeRelay _relay = new(parts);
+
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/orphans", ListAsync);
-        routes.MapPost("/api/v1/orphans/sweep", SweepAsync);
-        routes.MapPost("/api/v1/orphans/adopt", AdoptAsync);
+        routes.MapGet(Path, (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapPost("/api/v1/orphans/sweep", (Delegate)SweepAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapPost("/api/v1/orphans/adopt", AdoptAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/orphans/remove", RemoveAsync);
     }
 
-    private async Task<IResult> ListAsync()
+    private async Task<IResult> ListAsync(HttpContext context)
     {
         SweepFindings findings = parts.Sweep is { } sweep
             ? await sweep.Ask<SweepFindings>(new GetSweep(), Patience)
@@ -52,15 +59,9 @@ internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries
         IEnumerable<OrphanModel> onServers = findings.Servers.SelectMany(s => s.Foreign.Select(f => new OrphanModel(
             f.Zone.ToString(), "server", naming.PlaceOf(s.Target).Name, naming.PlaceOf(s.Target).Node, f.Serial,
             ReasonModel.Of(NobodyCreated, f.Since))));
-        object[] catalogs = await Task.WhenAll(parts.Catalogs.Order().Select(c => parts.Region.Ask<object>(new GetCatalog(c), Patience)));
-        IEnumerable<OrphanModel> inCatalogs = catalogs.OfType<CatalogStatus>().SelectMany(c => c.Conflicting.Select(z => new OrphanModel(
-            z.Zone.ToString(), "catalog", c.Name.ToString(), null, null, ReasonModel.Of(z.Reason, null))));
-        IEnumerable<OrphanModel> givenUp = (await GivenUpAsync()).Select(z => new OrphanModel(
-            z.Name.ToString(), "masters", null, null, z.Serial, ReasonModel.Of(z.Reason, z.RefusedSince)));
-        return Results.Json(new
-        {
-            orphans = onServers.Concat(inCatalogs).Concat(givenUp),
-            servers = findings.Servers.Select(s => new SweepModel(
+        SweepModel[] servers =
+        [
+            .. findings.Servers.Select(s => new SweepModel(
                 naming.PlaceOf(s.Target).Name,
                 naming.PlaceOf(s.Target).Node,
                 s.State,
@@ -70,12 +71,27 @@ internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries
                 s.Foreign.Length + s.FurtherForeign,
                 s.SweptAt,
                 ReasonModel.Of(s.Reason, null))),
-        });
+        ];
+        if (RelayedRequests.Is(context)) return Results.Json(new OrphanListModel([.. onServers], servers));
+
+        var others = (await _relay.AskEachAsync<OrphanListModel>(await _relay.OthersAsync(), Path))
+            .Select(a => (Orphans: a.Answer.Orphans.Where(o => o.Node == a.Node), Servers: a.Answer.Servers.Where(s => s.Node == a.Node)))
+            .ToArray();
+        object[] catalogs = await Task.WhenAll(parts.Catalogs.Order().Select(c => parts.Region.Ask<object>(new GetCatalog(c), Patience)));
+        IEnumerable<OrphanModel> inCatalogs = catalogs.OfType<CatalogStatus>().SelectMany(c => c.Conflicting.Select(z => new OrphanModel(
+            z.Zone.ToString(), "catalog", c.Name.ToString(), null, null, ReasonModel.Of(z.Reason, null))));
+        IEnumerable<OrphanModel> givenUp = (await GivenUpAsync()).Select(z => new OrphanModel(
+            z.Name.ToString(), "masters", null, null, z.Serial, ReasonModel.Of(z.Reason, z.RefusedSince)));
+        var told = others.SelectMany(o => o.Servers).ToDictionary(s => (s.Target, s.Node));
+        return Results.Json(new OrphanListModel(
+            [.. onServers, .. others.SelectMany(o => o.Orphans), .. inCatalogs, .. givenUp],
+            [.. servers.Select(s => told.GetValueOrDefault((s.Target, s.Node), s))]));
     }
 
-    private async Task<IResult> SweepAsync()
+    private async Task<IResult> SweepAsync(HttpContext context)
     {
-        if (parts.Sweep is not { } sweep) return Off();
+        NodeAnswer? others = await _relay.TellOthersAsync(context);
+        if (parts.Sweep is not { } sweep) return others is null ? Off() : Results.Accepted();
         await sweep.Ask<SweepFindings>(new SweepNow(null), Patience);
         return Results.Accepted();
     }
@@ -88,8 +104,10 @@ internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries
         SweepFindings findings = await sweep.Ask<SweepFindings>(new GetSweep(), Patience);
         if (!findings.Servers.Any(s => s.Foreign.Any(f => f.Zone == name)))
         {
-            return Problems.Of(
-                StatusCodes.Status404NotFound, ReasonCode.UnknownZone, $"no server of this node was found to have {name} uncreated");
+            // The sweep of the node that holds the server has found it.
+            return await _relay.TellOthersAsync(context) is not null
+                ? Results.Ok(new { name = name.ToString() })
+                : Problems.Of(StatusCodes.Status404NotFound, ReasonCode.UnknownZone, $"no server was found to have {name} uncreated");
         }
 
         ZoneReply reply = await parts.Region.Ask<ZoneReply>(

@@ -24,6 +24,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ZoneDifferences _differences = new(parts.Region, parts.Served);
+    private readonly NodeRelay _relay = new(parts);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -52,7 +53,8 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
                 ForZone(NameIn(zone, context), name => DecideAsync(name, false, serial, hash, context)));
         routes.MapGet("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit, string? target) => limit < 1
             ? Task.FromResult(BadLimit())
-            : ForZone(NameIn(zone, context), name => CompareAsync(name, target, Math.Clamp(limit ?? 100, 1, LargestPage), context)));
+            : ForZone(NameIn(zone, context), name => CompareAsync(name, target, Math.Clamp(limit ?? 100, 1, LargestPage), context)))
+            .WithMetadata(AnsweredToNodes.Instance);
         routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
@@ -63,6 +65,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         if (routed == RootInPaths) return ".";
         if (!routed.Contains('%', StringComparison.Ordinal)) return routed;
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (RelayedRequests.Is(context)) return routed;
         int start = target.IndexOf(Segment, StringComparison.OrdinalIgnoreCase) + Segment.Length;
         int length = target.AsSpan(start).IndexOfAny('/', '?');
         return Uri.UnescapeDataString(length < 0 ? target[start..] : target.Substring(start, length));
@@ -71,9 +74,14 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     private static Task<IResult> ForZone(string text, Func<DomainName, Task<IResult>> handle) =>
         DomainName.TryParse(text, out DomainName? name) ? handle(name) : Task.FromResult(Problems.BadName(text));
 
-    private Task<IResult> CompareAsync(DomainName name, string? target, int limit, HttpContext context) => target is null
-        ? _differences.CompareAsync(name, limit, context.RequestAborted)
-        : _differences.CompareWithTargetAsync(name, target, limit, context.RequestAborted);
+    /// <summary>A server that each node has for itself can be asked by its node alone.</summary>
+    private async Task<IResult> CompareAsync(DomainName name, string? target, int limit, HttpContext context)
+    {
+        if (target is null) return await _differences.CompareAsync(name, limit, context.RequestAborted);
+        int at = target.LastIndexOf('@');
+        return (at < 0 ? null : await _relay.PassAsync(context, target[(at + 1)..]))
+            ?? await _differences.CompareWithTargetAsync(name, target, limit, context.RequestAborted);
+    }
 
     private async Task<IResult> ListAsync(string? state, string? prefix, int? limit, string? after)
     {

@@ -68,6 +68,22 @@ public sealed class LeaseKeeperTests : TestKitBase, IClusterStore, ILeaseMemory
         Assert.Equal(MemberState.Up, Member(_commits[^1].Transaction).State);
     }
 
+    [Fact]
+    public void A_placement_that_a_reload_changed_is_shown_and_stays_through_a_drain()
+    {
+        _keeper.Tell(new SetPlacement("other"));
+        RunReady();
+        (long request, StoreTransaction shown, ReplyTo replyTo) = _commits[^1];
+        Assert.Equal(("other", MemberState.Up), (Member(shown).Placement, Member(shown).State));
+        replyTo.Tell(new StoreCommitted(request, Succeeded: true, Entered + 1));
+        _keeper.Tell(new SetPlacement("other"));
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(shown, _commits[^1].Transaction);
+        _keeper.Tell(new SetLeaving(true));
+        RunReady();
+        Assert.Equal(("other", MemberState.Leaving), (Member(_commits[^1].Transaction).Placement, Member(_commits[^1].Transaction).State));
+    }
+
     long? ILeaseMemory.Recall() => null;
 
     void ILeaseMemory.Remember(long lease)

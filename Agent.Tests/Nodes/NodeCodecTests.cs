@@ -23,6 +23,7 @@ public sealed class NodeCodecTests
     [
         (16, "RouteRequest"), (17, "RouteAccepted"), (18, "RouteAnswer"), (19, "RouteRefused"), (20, "AskShards"), (21, "ShardsAnswer"),
         (22, "ShardsAnswered"), (32, "WishForTarget"), (33, "WishTaken"), (34, "ReportOfTarget"), (35, "TargetHealthTold"),
+        (48, "NodeQuestion"), (49, "NodeAnswer"),
         (64, "CreateZone"), (65, "DeleteZone"), (66, "NotifyZone"), (67, "RefreshZone"), (68, "GetZone"), (69, "GetZoneContent"),
         (70, "DecideCandidate"), (71, "ClaimZone"), (72, "ReleaseZone"), (73, "GetCatalog"), (74, "ApproveCatalog"), (75, "LookAtTarget"),
         (76, "RemoveOrphan"), (80, "ListZones"),

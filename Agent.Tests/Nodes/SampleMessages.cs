@@ -32,8 +32,28 @@ internal sealed class SampleMessages(int seed)
         yield return new WishForTarget(Number(), Text(), Shard(), Number(), Want());
         yield return new WishTaken(Number());
         yield return new ReportOfTarget(Number(), Text(), new TargetReport(Name(), Number(), Progress()));
-        yield return new TargetHealthTold(Text(), Coin(), MaybeWhy(), Number());
+        yield return new NodeQuestion(Number(), Text(), Text());
+        yield return new NodeAnswer(Number(), Shard(), [.. Words().Select(word => (byte)word[0])]);
+        yield return new TargetHealthTold(Text(), Coin(), MaybeWhy(), Number()) { Portrait = Coin() ? Portrait() : null };
     }
+
+    private TargetPortrait Portrait() => new(
+        Text(),
+        Coin() ? new ServerName(Maybe(Text()), Maybe(Text()), Maybe(Text())) : null,
+        Maybe(Text()),
+        new ZoneLimits
+        {
+            Records = Coin() ? Number() : null,
+            Octets = Coin() ? Number() : null,
+            Sets = [new SetLimit(null, Shard()), new SetLimit(RecordType.TXT, Shard())],
+            TypesPerName = Coin() ? Shard() : null,
+            DataOctets = Coin() ? Shard() : null,
+            Types = [new TypeLimit(RecordType.A, Maybe(Text())), new TypeLimit((RecordType)65280, (RecordType)65534, Text())],
+            FileNameOctets = Coin() ? Shard() : null,
+            Hint = Maybe(Text()),
+        },
+        [.. Words()],
+        MaybeWhy());
 
     private IEnumerable<IShardKeyed> Requests()
     {

@@ -55,6 +55,67 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     [Fact]
+    public async Task Any_node_answers_for_a_target_that_another_holds()
+    {
+        string[] zones = cluster.AtMaster("everywhere", 2);
+        (string zone, string strange) = (zones[0], zones[1]);
+        await cluster.CreateAsync(cluster.Agents[0], zone);
+        int holder = cluster.Agents.ToList().IndexOf(await cluster.HolderOfBindAsync());
+        string holderName = AgentCluster.NameOf(holder);
+        int other = (holder + 1) % 3;
+        string file = Path.Combine(cluster.Bind.ZoneFolder, $"{strange}zone");
+        await File.WriteAllTextAsync(
+            file, $"$TTL 60\n@ SOA ns.{strange} h.{strange} 1 3600 600 86400 60\n@ NS ns.{strange}\nns A 192.0.2.1\n");
+        (await cluster.Bind.RndcAsync("addzone", strange.TrimEnd('.'), $"{{ type primary; file \"{file}\"; }};")).EnsureSuccess();
+
+        foreach (AgentProcess agent in cluster.Agents)
+        {
+            await Eventually.HoldsAsync(
+                async () => (await ItemAsync(agent, "/api/v1/targets", "targets", "name", "bind")) is { } bind
+                    && bind.GetProperty("driver").GetString() == "bind9"
+                    && bind.GetProperty("controlledVersion").GetString() is { Length: > 0 }
+                    && bind.GetProperty("version").GetString() is { Length: > 0 }
+                    && bind.GetProperty("features").GetArrayLength() > 0
+                    && bind.GetProperty("limits").ValueKind == JsonValueKind.Object,
+                () => $"who bind is is known at every node\n{Cluster.Output}");
+            JsonElement drift = (await ItemAsync(agent, "/api/v1/drift", "targets", "target", "bind"))!.Value;
+            Assert.Equal((holderName, "report"), (drift.GetProperty("node").GetString(), drift.GetProperty("rule").GetString()));
+            JsonElement alone = (await agent.GetAsync("/api/v1/targets/bind/drift"))!.Value;
+            Assert.Equal((holderName, "report"), (alone.GetProperty("node").GetString(), alone.GetProperty("rule").GetString()));
+        }
+
+        await DoneAsync(other, "target", "repair", "bind");
+        for (int i = 0; i < 3; i++)
+        {
+            foreach (string target in new[] { "bind", "self@n1", "self@n2", "self@n3" })
+                await Eventually.HoldsAsync(
+                    async () => (await cluster.CommandAsync(i, "zone", "diff", zone, "--target", target)).ExitCode == 0,
+                    () => $"{zone} is compared at {target} from any node\n{Cluster.Output}");
+        }
+
+        await DoneAsync(other, "zone", "orphans", "--sweep");
+        await Eventually.HoldsAsync(
+            async () => (await ItemAsync(cluster.Agents[other], "/api/v1/orphans", "orphans", "zone", strange)) is { } found
+                && found.GetProperty("node").GetString() == holderName,
+            () => $"{strange} is found from another node\n{Cluster.Output}");
+        await DoneAsync(other, "zone", "adopt", strange);
+        await Eventually.HoldsAsync(
+            async () => await ItemAsync(cluster.Agents[other], "/api/v1/orphans", "orphans", "zone", strange) is null,
+            () => $"{strange} is adopted\n{Cluster.Output}");
+        foreach (string made in zones) await cluster.DeleteAsync(cluster.Agents[other], made);
+    }
+
+    private async Task DoneAsync(int agent, params string[] command)
+    {
+        ToolResult done = await cluster.CommandAsync(agent, command);
+        Assert.True(done.ExitCode == 0, $"{done.Output}{done.Error}\n{Cluster.Output}");
+    }
+
+    private static async Task<JsonElement?> ItemAsync(AgentProcess agent, string path, string list, string key, string value) =>
+        (await agent.GetAsync(path))!.Value.GetProperty(list).EnumerateArray().Cast<JsonElement?>()
+            .FirstOrDefault(item => item!.Value.GetProperty(key).GetString() == value);
+
+    [Fact]
     public async Task The_zones_of_a_killed_owner_go_on_elsewhere_and_its_own_server_is_brought_level_on_its_return()
     {
         string[] zones = cluster.AtMaster("kill", 9);

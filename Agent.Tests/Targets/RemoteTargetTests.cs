@@ -249,6 +249,21 @@ public sealed class RemoteTargetTests : TestKitBase
         Assert.True(asker.ExpectMsg<TargetDrift>().IsElsewhere);
     }
 
+    [Fact]
+    public void Who_its_server_is_is_known_here_as_its_node_has_told_it()
+    {
+        var doubt = new Reason(ReasonCode.IdentitySplit, "two answer");
+        var limits = new ZoneLimits { TypesPerName = 7 };
+        var portrait = new TargetPortrait("nsd", new ServerName("a", "NSD 4", "x"), "NSD 5", limits, ["re-add"], doubt);
+        Tell(First, new TargetHealthTold("ns", true, null, 0) { Portrait = portrait });
+        Tell(First, new TargetHealthTold("ns", true, null, 0));
+        TargetStatus status = Status();
+        Assert.Equal(("nsd", "NSD 5", "x", 7), (status.Driver, status.Controlled, status.Server!.Nsid, status.Limits!.TypesPerName));
+        Assert.Equal((doubt, true), (status.Reason, status.Healthy));
+        Assert.Equal("re-add", Assert.Single(status.Features));
+        Assert.Null(status.Listing);
+    }
+
     private TargetStatus Status()
     {
         TestProbe asker = CreateTestProbe();

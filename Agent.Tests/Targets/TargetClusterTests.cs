@@ -133,6 +133,7 @@ public sealed class TargetClusterTests
         {
             TargetStatus status = Ask<TargetStatus>(cluster, target, new GetTargetStatus());
             Assert.True(status is { Healthy: true, Behind: 0, UnderWay: 0 }, $"at {node.Name}: {status}");
+            Assert.True(status.Limits is not null && status.Driver != "remote", $"at {node.Name} nothing was heard of it: {status}");
         }
     }
 

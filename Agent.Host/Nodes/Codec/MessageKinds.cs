@@ -23,6 +23,8 @@ internal static class MessageKinds
         new MessageKind<WishTaken>(33, MessagePlace.Frame, TargetFields.Write, TargetFields.ReadTaken),
         new MessageKind<ReportOfTarget>(34, MessagePlace.Frame, TargetFields.Write, TargetFields.ReadReport),
         new MessageKind<TargetHealthTold>(35, MessagePlace.Frame, TargetFields.Write, TargetFields.ReadHealth),
+        new MessageKind<NodeQuestion>(48, MessagePlace.Frame, QuestionFields.Write, QuestionFields.ReadQuestion),
+        new MessageKind<NodeAnswer>(49, MessagePlace.Frame, QuestionFields.Write, QuestionFields.ReadAnswer),
         new MessageKind<CreateZone>(64, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadCreate),
         new MessageKind<DeleteZone>(65, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadDelete),
         new MessageKind<NotifyZone>(66, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadNotify),

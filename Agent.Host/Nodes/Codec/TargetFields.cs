@@ -47,6 +47,7 @@ internal static class TargetFields
         writer.Flag(2, message.Healthy);
         writer.Why(3, message.Reason);
         writer.Signed(4, message.Returns);
+        writer.Nested(5, message.Portrait, PortraitFields.Write);
     }
 
     public static void WriteProgress(FieldWriter writer, TargetProgress progress)
@@ -107,6 +108,7 @@ internal static class TargetFields
         bool? healthy = null;
         Reason? reason = null;
         long? returns = null;
+        TargetPortrait? portrait = null;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -115,9 +117,12 @@ internal static class TargetFields
                 case 2: healthy = reader.Flag(); break;
                 case 3: reason = reader.Why(); break;
                 case 4: returns = reader.Signed(); break;
+                case 5: portrait = reader.Nested(PortraitFields.Read); break;
             }
         }
-        return target is null || healthy is null || returns is null ? null : new(target, healthy.Value, reason, returns.Value);
+        return target is null || healthy is null || returns is null
+            ? null
+            : new(target, healthy.Value, reason, returns.Value) { Portrait = portrait };
     }
 
     public static TargetProgress? ReadProgress(ref FieldReader reader)

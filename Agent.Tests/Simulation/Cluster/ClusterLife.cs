@@ -1,7 +1,9 @@
+using System.Text;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 
@@ -24,11 +26,13 @@ internal sealed class ClusterLife
     private readonly ClusterZone[] _zones;
     private readonly int _acts;
     private readonly bool _isEdited;
+    private readonly bool _moves;
 
-    private ClusterLife(ulong seed, SimOptions options, bool isCalm, bool isEdited)
+    private ClusterLife(ulong seed, SimOptions options, bool isCalm, bool isEdited, bool moves, ZonePolicy? policy)
     {
         _isEdited = isEdited;
-        _cluster = new SimCluster(seed, options, isCalm);
+        _moves = moves;
+        _cluster = new SimCluster(seed, options, isCalm, policy);
         _random = _cluster.Sim.Faults.Fork();
         _zones = [.. Enumerable.Range(0, 3 + _random.Next(5)).Select(i => new ClusterZone(DomainName.Parse($"zone{i}.example.")))];
         foreach (ClusterZone zone in _zones) _cluster.Masters.Zones[zone.Name] = 1;
@@ -39,9 +43,12 @@ internal sealed class ClusterLife
 
     /// <summary>Lives it, and returns the cluster as it was at the end.</summary>
     /// <param name="isEdited">Somebody edits the servers by hand, and looks go as deep as the records.</param>
-    public static SimCluster Live(ulong seed, SimOptions options, bool isCalm = false, bool isEdited = false)
+    /// <param name="moves">Zones move between servers, and the nodes read of it one after the other.</param>
+    /// <param name="policy">How zones are handled; null: as usual here.</param>
+    public static SimCluster Live(
+        ulong seed, SimOptions options, bool isCalm = false, bool isEdited = false, bool moves = false, ZonePolicy? policy = null)
     {
-        ClusterLife life = new(seed, options, isCalm, isEdited);
+        ClusterLife life = new(seed, options, isCalm, isEdited, moves, policy);
         life.Live();
         return life._cluster;
     }
@@ -53,12 +60,16 @@ internal sealed class ClusterLife
             _cluster.Sim.RunFor(_random.NextTimeSpan(TimeSpan.FromSeconds(_random.Chance(0.1) ? 30 : 4)));
             Act();
             if (_isEdited) ActByHand();
+            if (_moves && _random.Chance(0.2)) Move();
+            if (_moves && Up() is { } reading && _random.Chance(0.3)) reading.Reload();
         }
 
         _cluster.Heal();
+        foreach (SimClusterNode node in _cluster.Nodes) node.Reload();
         ComeLevel();
         if (_isEdited) CheckRecords();
         CheckNothingWaits();
+        if (_moves) CheckEveryNodeKnows();
         _cluster.Checkers.AtEnd();
     }
 
@@ -69,6 +80,16 @@ internal sealed class ClusterLife
         (string name, SimServer server) = _cluster.Servers.ElementAt(_random.Next(_cluster.Servers.Count()));
         if (_random.Chance(0.6)) server.EditByHand(zone.Name, serialBy: 0);
         else if (Up() is { } node) Look(node, zone, name, (LookDepth)_random.Next(3));
+    }
+
+    /// <summary>Each zone belongs to servers of a kind, to both kinds, or to all by no pattern. Some nodes read of it at once.</summary>
+    private void Move()
+    {
+        (ZonePattern, TargetSelection) Somewhere(ClusterZone zone) => (new ZonePattern(zone.Name, IsBelow: false), new TargetSelection(
+            _random.Next(4) switch { 0 => ["farm1"], 1 => ["self"], 2 => ["self@n1"], _ => (string[])["farm1", "self"] }));
+        (ZonePattern, TargetSelection)[] placed = [.. _zones.Where(_ => _random.Chance(0.7)).Select(Somewhere)];
+        _cluster.Policy = _cluster.Policy with { Placement = new ZonePatternMap<TargetSelection>(placed) };
+        foreach (SimClusterNode node in _cluster.Nodes.Where(_ => _random.Chance(0.5))) node.Reload();
     }
 
     private void Look(SimClusterNode node, ClusterZone zone, string target, LookDepth depth) =>
@@ -133,6 +154,35 @@ internal sealed class ClusterLife
             if (tries == 60) Assert.Fail($"not at rest: {string.Join("; ", states.AsEnumerable())}");
             _cluster.Sim.RunFor(TimeSpan.FromSeconds(1));
         }
+    }
+
+    /// <summary>Each node has each other one answer, and says of every target what its holder has told.</summary>
+    private void CheckEveryNodeKnows()
+    {
+        _cluster.Sim.RunFor(TimeSpan.FromSeconds(15));
+        foreach (SimClusterNode node in _cluster.Nodes)
+        {
+            foreach (SimClusterNode other in _cluster.Nodes.Where(other => other != node))
+            {
+                NodeAnswer answer = Ask<NodeAnswer>(node.Cluster.Questions!, new AskNode(other.Name, "GET", "/about"));
+                Assert.Equal($"200 {other.Name} /about", $"{answer.Status} {Encoding.UTF8.GetString(answer.Body.AsSpan())}");
+            }
+
+            TargetSet set = Ask<TargetSetChanged>(node.Targets, new GetTargetSet()).Targets;
+            foreach ((string name, IActorRef target) in set.Targets)
+            {
+                TargetStatus status = Ask<TargetStatus>(target, new GetTargetStatus());
+                Assert.True(status is { Limits: not null, Features.Length: > 0 }, $"{node.Name} knows nothing of {name}: {status}");
+            }
+        }
+    }
+
+    private T Ask<T>(IActorRef actor, object question)
+        where T : class
+    {
+        ReplyBox box = new(_cluster.Sim);
+        actor.Tell(question, box);
+        return box.Expect<T>();
     }
 
     private RegionState StateOf(SimClusterNode node)

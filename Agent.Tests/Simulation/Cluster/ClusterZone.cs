@@ -42,20 +42,23 @@ internal sealed class ClusterZone(DomainName name)
     /// <summary>What is wrong with the zone now; null when all is as it must be.</summary>
     public string? Problem(SimCluster cluster)
     {
-        string[] present = [.. cluster.Servers.Where(s => s.Server.Served.ContainsKey(Name)).Select(s => s.Name)];
+        (string Name, SimServer Server)[] own = [.. cluster.Servers.Where(s => cluster.Policy.IsPlaced(Name, s.Name))];
+        string[] present = [.. own.Where(s => s.Server.Served.ContainsKey(Name)).Select(s => s.Name)];
+        string[] foreign = [.. cluster.Servers.Except(own).Where(s => s.Server.Served.ContainsKey(Name)).Select(s => s.Name)];
         string known = cluster.Journal.State.Rows.TryGetValue(Name, out ZoneRow? row)
             ? $"{row.Wish} {row.Generation} {row.Content?.Serial} {string.Join(", ", row.Targets)}"
             : "no row";
         string where = $"{Name} is at [{string.Join(' ', present)}]; {known}";
         bool isServed = present.Length > 0;
-        if (present.Length != 0 && present.Length != cluster.Servers.Count()) return $"not at every server: {where}";
+        if (foreign.Length > 0) return $"at [{string.Join(' ', foreign)}], where it does not belong: {where}";
+        if (present.Length != 0 && present.Length != own.Length) return $"not at every server: {where}";
         if (isServed != row is not null) return $"row and servers differ: {where}";
         if (!MayBe(isServed))
             return $"this was not promised: {where}: {string.Join("; ", _asked.Select(a => Describe(a.Request)))}";
         if (!isServed) return null;
         uint serial = cluster.Masters.Zones[Name];
         string[] behind =
-            [.. cluster.Servers.Where(s => s.Server.Served[Name] != serial).Select(s => $"{s.Name} {s.Server.Served[Name]}")];
+            [.. own.Where(s => s.Server.Served[Name] != serial).Select(s => $"{s.Name} {s.Server.Served[Name]}")];
         return behind.Length == 0
             ? null
             : $"masters have {serial} since {_changedAt}, {string.Join(", ", behind)}: {where}: "

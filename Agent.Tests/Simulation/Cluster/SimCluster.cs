@@ -12,7 +12,7 @@ namespace Agent.Tests.Simulation.Cluster;
 /// </summary>
 internal sealed class SimCluster
 {
-    private static readonly ZonePolicy QuickPolicy = new()
+    public static readonly ZonePolicy QuickPolicy = new()
     {
         PassivateAfter = TimeSpan.FromSeconds(2),
         RetryMaximum = TimeSpan.FromSeconds(20),
@@ -82,7 +82,8 @@ internal sealed class SimCluster
 
     public ClusterKeys Keys { get; } = new("sim");
 
-    public ZonePolicy Policy { get; }
+    /// <summary>What the file of a node says when the node reads it next.</summary>
+    public ZonePolicy Policy { get; set; }
 
     /// <summary>How fast each node may ask each master.</summary>
     public PaceLimits Pace { get; }

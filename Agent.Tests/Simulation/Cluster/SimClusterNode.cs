@@ -23,6 +23,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
     private readonly KernelRandom _random = cluster.Sim.Faults.Fork();
     private long? _lease;
     private ActorSystem? _system;
+    private ZonePolicyHolder? _policy;
 
     public SimNode Node => node;
 
@@ -39,6 +40,9 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
     public ClusterNode Cluster { get; private set; } = null!;
 
     public IActorRef Region { get; private set; } = null!;
+
+    /// <summary>The directory of targets.</summary>
+    public IActorRef Targets { get; private set; } = null!;
 
     /// <summary>It was started once; perhaps it is not ready yet.</summary>
     public bool IsBegun { get; private set; }
@@ -69,7 +73,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
         Cluster = ClusterNode.Watch(system, settings);
         IActorRef journal = system.ActorOf(
             JournalActor.Props(new SimJournalPort(cluster.Journal.Connect(node), cluster.Shards), cluster.Shards), "journal");
-        IActorRef targets = StartTargets(system, journal, transport);
+        IActorRef targets = Targets = StartTargets(system, journal, transport);
         Region = StartZones(system, journal, targets, transport);
         // The program opens its journal and reads in between; meanwhile the node may become a member.
         if (_random.Chance(0.3)) node.Schedule(cluster.Times.Beat * _random.NextDouble(), Work);
@@ -82,6 +86,15 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
             Cluster.Work(system, settings, Region, targets, transport);
             HasStarted = true;
         }
+    }
+
+    /// <summary>Reads its file anew, as on SIGHUP.</summary>
+    public void Reload()
+    {
+        if (!HasStarted || !node.IsUp) return;
+        _policy!.Current = cluster.Policy;
+        _system!.EventStream.Publish(new ZonePolicyExchanged());
+        Cluster.Keeper.Tell(new SetPlacement(PlacementMark.Of(cluster.Policy)));
     }
 
     /// <summary>The actors end as they do when the program ends in good order, and then the process. It comes back as after a
@@ -107,7 +120,11 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
         this,
         () => node.SimClock.SinceBoot,
         DrainMax: TimeSpan.FromSeconds(10),
-        new RebalanceBounds());
+        new RebalanceBounds())
+    {
+        Placement = PlacementMark.Of(cluster.Policy),
+        Desk = new SimDesk(cluster.Sim, node),
+    };
 
     private IActorRef StartTargets(ActorSystem system, IActorRef journal, SimTransport transport)
     {
@@ -142,7 +159,7 @@ internal sealed class SimClusterNode(SimCluster cluster, SimNode node, SimServer
         var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
         var transfers = new TransferSettings(Masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150));
         var zones = new ZoneActorSettings(
-            ImmutableSortedDictionary<string, IActorRef>.Empty, journal, transfers, new ZonePolicyHolder(cluster.Policy))
+            ImmutableSortedDictionary<string, IActorRef>.Empty, journal, transfers, _policy = new ZonePolicyHolder(cluster.Policy))
         {
             TargetDirectory = targets,
         };

@@ -1,4 +1,6 @@
+using Agent.Actors.Backends;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Zones;
 using Agent.Tests.TestKit;
 using Xunit.Abstractions;
 
@@ -12,6 +14,8 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     private const int OrderlySeeds = 6;
     private const int CatalogSeeds = 20;
     private const int EditedSeeds = 15;
+    private const int MovedSeeds = 15;
+    private const int StagedSeeds = 15;
 
     /// <summary>A bug that so many lives do not show would live on.</summary>
     private const int SeedsForBug = 300;
@@ -27,6 +31,43 @@ public sealed class SimClusterTests(ITestOutputHelper output)
     [Fact]
     public void Hand_edits_are_put_right_whoever_owns_the_zone_and_whoever_holds_the_server() =>
         SimSeeds.ForEach(EditedSeeds, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), isEdited: true).Sim.Unseed);
+
+    [Fact]
+    public void Zones_move_between_servers_although_the_nodes_read_of_it_one_after_the_other() =>
+        SimSeeds.ForEach(MovedSeeds, seed => ClusterLife.Live(seed, SimSeeds.Swarm(seed), moves: true).Sim.Unseed);
+
+    [Fact]
+    public void New_content_comes_to_a_canary_first_whoever_owns_the_zone_and_whoever_holds_the_canary() =>
+        SimSeeds.ForEach(StagedSeeds, seed =>
+        {
+            bool isStrict = seed % 2 == 0;
+            ZonePolicy policy = SimCluster.QuickPolicy with
+            {
+                Rollout = new RolloutPolicy
+                {
+                    Canaries = new TargetSelection(["farm1"]),
+                    Observe = TimeSpan.FromSeconds(seed % 3 * 2),
+                    Patience = TimeSpan.FromSeconds(15),
+                    Away = isStrict ? CanaryAway.Wait : CanaryAway.Skip,
+                },
+            };
+            SimCluster cluster = ClusterLife.Live(seed, SimSeeds.Swarm(seed), policy: policy);
+            if (isStrict) CheckNothingCamePast(cluster);
+            return cluster.Sim.Unseed;
+        });
+
+    private static void CheckNothingCamePast(SimCluster cluster)
+    {
+        SimServer canary = cluster.FarmServers["farm1"];
+        foreach ((string name, SimServer server) in cluster.Servers.Where(s => s.Server != canary))
+        {
+            foreach (ServerEffect effect in server.Effects.Where(e => e.Serial is not null))
+            {
+                bool wasTried = canary.Effects.Any(e => e.At < effect.At && e.Zone == effect.Zone && e.Serial == effect.Serial);
+                Assert.True(wasTried, $"{name} serves {effect.Zone} {effect.Serial} at {effect.At}, which the canary never did before");
+            }
+        }
+    }
 
     [Fact]
     public void No_request_fails_because_nodes_leave_in_good_order_and_return() =>
