@@ -276,7 +276,7 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
     }
 
     [Fact]
-    public async Task What_a_server_lost_is_known_where_it_is_held_and_its_repair_can_be_asked_of_any_node()
+    public async Task What_a_server_lost_is_repaired_and_told_at_any_node()
     {
         string zone = cluster.AtMaster("drifting", 1)[0];
         await cluster.CreateAsync(cluster.Agents[0], zone);
@@ -286,18 +286,15 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
         int asked = Enumerable.Range(0, 3).First(i => cluster.Agents[i] != holder);
         (await cluster.Bind.RndcAsync("delzone", zone.TrimEnd('.'))).EnsureSuccess();
 
-        JsonElement elsewhere = (await cluster.Agents[asked].GetAsync("/api/v1/targets/bind/drift"))!.Value;
-        Assert.Equal(("elsewhere", name), (elsewhere.GetProperty("state").GetString(), elsewhere.GetProperty("node").GetString()));
-        ToolResult everything = await cluster.CommandAsync(asked, "target", "repair", "bind");
-        Assert.Equal(1, everything.ExitCode);
-        Assert.Contains(name, everything.Error, StringComparison.Ordinal);
-
+        JsonElement drift = (await cluster.Agents[asked].GetAsync("/api/v1/targets/bind/drift"))!.Value;
+        Assert.Equal(name, drift.GetProperty("node").GetString());
+        Assert.NotEqual("elsewhere", drift.GetProperty("state").GetString());
         (await cluster.CommandAsync(asked, "target", "repair", "bind", zone)).EnsureSuccess();
         await WorkerClient.ServedAsync(cluster.Bind.EndPoint, zone, 1, () => Cluster.Output);
         await Eventually.HoldsAsync(
-            async () => (await holder.GetAsync("/api/v1/targets/bind/drift"))!.Value.GetProperty("repaired").EnumerateArray()
+            async () => (await cluster.Agents[asked].GetAsync("/api/v1/targets/bind/drift"))!.Value.GetProperty("repaired").EnumerateArray()
                 .Any(r => r.GetProperty("zone").GetString() == zone && r.GetProperty("kind").GetString() == "missing"),
-            () => $"the holder has noted it\n{Cluster.Output}");
+            () => $"the holder has noted it, and says so at another node\n{Cluster.Output}");
     }
 
     private async Task<string> OwnerNameAsync(string zone) =>
