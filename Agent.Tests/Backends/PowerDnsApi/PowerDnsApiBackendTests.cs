@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Text;
 using Agent.Actors.Backends;
@@ -108,6 +109,7 @@ public sealed class PowerDnsApiBackendTests
     /// <summary>Answers each request by a script.</summary>
     private sealed class ScriptedApi : IAsyncDisposable
     {
+        private readonly Lock _gate = new();
         private readonly HttpListener _listener = new();
         private readonly Func<string, string, (int Status, string Body)> _script;
         private readonly Uri _url;
@@ -129,17 +131,17 @@ public sealed class PowerDnsApiBackendTests
 
         public async ValueTask DisposeAsync()
         {
-            _listener.Close();
+            lock (_gate) _listener.Close();
             await _serving;
         }
 
         private async Task ServeAsync()
         {
-            while (_listener.IsListening)
+            while (TryBegin(out Task<HttpListenerContext>? next))
             {
                 try
                 {
-                    HttpListenerContext context = await _listener.GetContextAsync();
+                    HttpListenerContext context = await next;
                     Requests.Enqueue($"{context.Request.HttpMethod} {context.Request.RawUrl}");
                     (int status, string body) = _script(context.Request.HttpMethod, context.Request.RawUrl ?? "");
                     context.Response.StatusCode = status;
@@ -150,6 +152,17 @@ public sealed class PowerDnsApiBackendTests
                 {
                     return;
                 }
+            }
+        }
+
+        /// <summary>False when closed. A wait that began while the listener closes would never end, so neither goes on beside the
+        /// other.</summary>
+        private bool TryBegin([NotNullWhen(true)] out Task<HttpListenerContext>? next)
+        {
+            lock (_gate)
+            {
+                next = _listener.IsListening ? _listener.GetContextAsync() : null;
+                return next is not null;
             }
         }
     }
