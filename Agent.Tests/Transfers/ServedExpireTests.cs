@@ -6,7 +6,6 @@ using Agent.Actors.Zones;
 using Agent.Dns.Net;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Host.Sockets;
 using Agent.Host.Transfers;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Agent.Tests.Dns.Zones.RandomZones;
@@ -86,7 +85,7 @@ public sealed class ServedExpireTests
         Task<ZoneContentReply> nothing = isHanging
             ? new TaskCompletionSource<ZoneContentReply>().Task
             : Task.FromException<ZoneContentReply>(new AskTimeoutException("no answer"));
-        var output = new Output();
+        var output = new KeptAnswers();
         RequestOutcome outcome = Process(RecordType.SOA, null, true, true, new ListenerPolicy(), output, isByTcp);
         Assert.Empty(output.Messages);
 
@@ -105,7 +104,7 @@ public sealed class ServedExpireTests
     [InlineData(RecordType.IXFR, false)]
     public async Task A_transfer_without_its_owner_is_a_failure_in_words(RecordType type, bool isByTcp)
     {
-        var output = new Output();
+        var output = new KeptAnswers();
         RequestOutcome outcome = Process(type, null, true, true, new() { AllowTransfer = AccessList.Any }, output, isByTcp);
 
         ZoneTransferResponder responder = Responder(
@@ -131,7 +130,7 @@ public sealed class ServedExpireTests
         bool withExpire = true,
         ListenerPolicy? policy = null)
     {
-        var output = new Output();
+        var output = new KeptAnswers();
         RequestOutcome outcome = Process(type, tls, withEdns, withExpire, policy ?? new() { AllowTransfer = AccessList.Any }, output);
         if (outcome.Transfer is { } request)
         {
@@ -144,7 +143,7 @@ public sealed class ServedExpireTests
     }
 
     private RequestOutcome Process(
-        RecordType type, TlsClient? tls, bool withEdns, bool withExpire, ListenerPolicy policy, Output output, bool isByTcp = true)
+        RecordType type, TlsClient? tls, bool withEdns, bool withExpire, ListenerPolicy policy, KeptAnswers output, bool isByTcp = true)
     {
         byte[] query = new byte[512];
         var writer = new MessageWriter(query, 7);
@@ -195,26 +194,5 @@ public sealed class ServedExpireTests
         }
 
         public bool IsApex(ReadOnlySpan<byte> name) => apex.Wire.SequenceEqual(name);
-    }
-
-    private sealed class Output : ITransferOutput, IReplyPath
-    {
-        public List<byte[]> Messages { get; } = [];
-
-        public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> message)
-        {
-            Messages.Add(message.ToArray());
-            return ValueTask.FromResult(true);
-        }
-
-        public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message)
-        {
-            Messages.Add(message.ToArray());
-            return true;
-        }
-
-        public void Withhold(in ReplyToken token)
-        {
-        }
     }
 }

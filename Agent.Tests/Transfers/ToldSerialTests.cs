@@ -7,7 +7,6 @@ using Agent.Dns.Transfers;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Agent.Host.Sockets;
 using Agent.Host.Transfers;
 using Agent.Tests.Backends;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -62,7 +61,7 @@ public sealed class ToldSerialTests
             RequestOutcome outcome = Ask(RecordType.SOA, null, isDnssecOk: asks);
             SoaAnswer answer = await AnswerAsync(outcome, isByTcp: true, _ => Task.FromResult(new ZoneContentReply(Zone, signed)));
             Assert.Equal((SoaAnswerKind.Authoritative, 42u), (answer.Kind, answer.Serial));
-            var output = (Output)outcome.Transfer!.Source.ReplyPath;
+            var output = (KeptAnswers)outcome.Transfer!.Source.ReplyPath;
             Assert.Equal(records, new MessageReader(output.Messages[0]).Header.AnswerCount);
         }
     }
@@ -152,7 +151,7 @@ public sealed class ToldSerialTests
         };
         var pipeline = new RequestPipeline(policy, parts);
         NetworkEndpoint here = NetworkEndpoint.From(IPAddress.Loopback, 53);
-        var source = new RequestSource(here, here, isByTcp ? AnswerTransport.Tcp : AnswerTransport.Udp, new Output());
+        var source = new RequestSource(here, here, isByTcp ? AnswerTransport.Tcp : AnswerTransport.Udp, new KeptAnswers());
         return pipeline.Process(query.AsSpan(0, length), source, new byte[ushort.MaxValue], 0);
     }
 
@@ -163,7 +162,7 @@ public sealed class ToldSerialTests
         TransferRequest request = outcome.Transfer!;
         var responder = new ZoneTransferResponder(
             contentOf, history: null, OutgoingLimits.Default, TimeProvider.System, NullLogger<ZoneTransferResponder>.Instance);
-        var output = (Output)request.Source.ReplyPath;
+        var output = (KeptAnswers)request.Source.ReplyPath;
         if (isByTcp) await responder.RespondAsync(request, output, CancellationToken.None);
         else await responder.RespondByDatagramAsync(request);
         return SoaAnswer.Read(Assert.Single(output.Messages), Zone, Id);
@@ -176,26 +175,5 @@ public sealed class ToldSerialTests
             ReplyWriter.Write(query, response, code, authoritative: code == ResponseCode.NXDomain, RequestPipeline.PayloadBytes);
 
         public bool IsApex(ReadOnlySpan<byte> name) => false;
-    }
-
-    private sealed class Output : ITransferOutput, IReplyPath
-    {
-        public List<byte[]> Messages { get; } = [];
-
-        public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> message)
-        {
-            Messages.Add(message.ToArray());
-            return ValueTask.FromResult(true);
-        }
-
-        public bool Reply(in ReplyToken token, ReadOnlySpan<byte> message)
-        {
-            Messages.Add(message.ToArray());
-            return true;
-        }
-
-        public void Withhold(in ReplyToken token)
-        {
-        }
     }
 }
