@@ -92,7 +92,7 @@ build() {
 
 echo "building"
 if ! build >>"$log" 2>&1 </dev/null; then
-  grep -E 'error|warning' "$log" | sort -u | head -40
+  grep -aE 'error|warning' "$log" | sort -u | head -40
   stop_early "the build failed"
 fi
 
@@ -116,8 +116,12 @@ skipped=$(($(count total) - $(count executed)))
 failed=$((total - passed - skipped))
 if [ "$code" != 0 ] || [ "$failed" != 0 ]; then
   echo "failures (all output: $log):"
-  sed -n -E '/^ +Failed /,/^ +(Passed|Skipped) /p' "$log" | head -400
-  grep -E 'error|Aborted|hang|crash' "$log" | head -20
+  # The head of each: what servers said behind it can be thousands of lines.
+  awk '/^ +Failed [A-Za-z]/ { left = 40 } /^ +(Passed|Skipped) / { left = 0 } left-- > 0 { print substr($0, 1, 400) }' "$log" | head -800
+  grep -aE 'error MSB|Aborted|hang detected|process crashed' "$log" | head -20
+  # Once more, in short: whoever sees only the end of this output has to see these.
+  echo "failed:"
+  sed -n -E 's/^ +Failed ([A-Za-z].*) \[.*$/  \1/p' "$log" | sort -u | head -40
 fi
 [ "$total" -gt 0 ] || stop_early "no test ran"
 [ "$code" != 0 ] && [ "$failed" = 0 ] && { echo "test.sh: the run ended with $code" >&2; finish 1 "$passed" 0 "$skipped"; }

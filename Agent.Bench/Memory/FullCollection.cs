@@ -16,7 +16,8 @@ internal static class FullCollection
         for (int round = 0; round < Rounds; round++)
         {
             double before = page["dnsagent_collections_total"];
-            await DiagnosticPort.CollectAsync(agent.Process!.Id);
+            await Eventually.HoldsAsync(
+                () => DiagnosticPort.CollectAsync(agent.Process!.Id), () => "a collection of everything begins", TimeSpan.FromMinutes(1));
             await Eventually.HoldsAsync(
                 async () => (page = await agent.MetricsAsync())["dnsagent_collections_total"] > before, () => "a collection of everything");
         }

@@ -99,6 +99,7 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
             gsqlite3-pragma-synchronous=0
             gsqlite3-dnssec=yes
             """;
+        // Two transfers at once lock each other out of SQLite ("database is locked"), and what fails waits for the zone's refresh.
         Folder.Write("pdns.conf", $"""
             daemon=no
             guardian=no
@@ -110,6 +111,7 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
             security-poll-suffix=
             secondary={(IsSecondary ? "yes" : "no")}
             receiver-threads=1
+            retrieval-threads=1
             api=yes
             api-key={ApiKey}
             webserver=yes

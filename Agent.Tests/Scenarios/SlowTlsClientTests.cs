@@ -106,16 +106,27 @@ public sealed class SlowTlsClientTests : IDisposable
         }
     }
 
-    /// <summary>Somebody else, from another address.</summary>
-    private static async Task IsServedAsync(AgentProcess agent)
+    /// <summary>
+    /// Somebody else, from another address, is served. On a machine so busy that even this client seems to dawdle it asks once more.
+    /// </summary>
+    private static Task IsServedAsync(AgentProcess agent) => Eventually.HoldsAsync(
+        async () => await AskElsewhereAsync(agent) is { Id: 9, ResponseCode: 0 }, () => $"somebody else is served\n{agent.Output}");
+
+    private static async Task<DnsReply?> AskElsewhereAsync(AgentProcess agent)
     {
         using TcpClient client = new(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
         await client.ConnectAsync(agent.DnsOverTls!);
-        await using SslStream stream = await HandshakeAsync(client);
-        await stream.WriteAsync(DnsSender.Frame(DnsTestMessage.Request(9, 0, Zone, DnsTestMessage.TypeSoa)));
         using CancellationTokenSource late = new(Eventually.Deadline);
-        byte[]? answer = await DnsSender.ReadFramedAsync(stream, late.Token);
-        Assert.Equal((9, 0), (new DnsReply(answer!, agent.Dns).Id, new DnsReply(answer!, agent.Dns).ResponseCode));
+        try
+        {
+            await using SslStream stream = await HandshakeAsync(client);
+            await stream.WriteAsync(DnsSender.Frame(DnsTestMessage.Request(9, 0, Zone, DnsTestMessage.TypeSoa)));
+            return await DnsSender.ReadFramedAsync(stream, late.Token) is { } answer ? new DnsReply(answer, agent.Dns) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private static async Task<TcpClient> ConnectAsync(AgentProcess agent)

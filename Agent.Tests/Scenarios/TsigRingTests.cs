@@ -64,11 +64,12 @@ public sealed class TsigRingTests
                 StringComparer.OrdinalIgnoreCase);
         }
 
-        // Each zone came whole and then as a difference, where its master keeps any, and went on in the same ways.
+        // Each zone came whole and then as a difference, where its master keeps any, and went on in the same ways. A whole zone in place
+        // of differences is told as "axfr" too when the IXFR before it failed.
         MetricsPage metrics = await agent.MetricsAsync();
-        Assert.Equal(18, Transferred(metrics, "axfr"));
-        Assert.Equal(12, Transferred(metrics, "ixfr"));
-        Assert.Equal(6, Transferred(metrics, "ixfr_axfr_style"));
+        (double Whole, double Differences, double Instead) came =
+            (Transferred(metrics, "axfr"), Transferred(metrics, "ixfr"), Transferred(metrics, "ixfr_axfr_style"));
+        Assert.True(came == (18, 12, 6), $"{came}\n{agent.Output}");
         Assert.True(metrics["dnsagent_xfr_out_total{type=\"axfr\",result=\"done\"}"] >= 18);
         Assert.True(metrics["dnsagent_xfr_out_total{type=\"ixfr\",result=\"done\"}"] >= 18);
         // An answer to our NOTIFY counts only when it is signed with the same key.
@@ -101,8 +102,13 @@ public sealed class TsigRingTests
     {
         foreach ((Link link, string zone) in all)
         {
-            await WorkerClient.ServedAsync(
-                link.Secondary.EndPoint, zone, serial, () => $"{agent.Output}\n{link.Master.Output}\n{link.Secondary.Output}");
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    if (link.Secondary is PowerDnsServer pdns) await pdns.RetrieveWhatWasLockedAsync();
+                    return await WorkerClient.PollSerialAsync(link.Secondary.EndPoint, zone) == serial;
+                },
+                () => $"{zone} with serial {serial}\n{agent.Output}\n{link.Master.Output}\n{link.Secondary.Output}");
         }
     }
 
