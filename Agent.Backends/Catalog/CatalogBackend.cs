@@ -22,6 +22,7 @@ public sealed class CatalogBackend : AsyncZoneBackend
 
     private readonly CatalogConsumers _consumers;
     private readonly CatalogNews _news;
+    private readonly CatalogHoldings _holdings = new();
 
     // What was last given out in this run.
     private readonly ConcurrentDictionary<DomainName, uint> _given = new();
@@ -56,6 +57,7 @@ public sealed class CatalogBackend : AsyncZoneBackend
         bool isAsked = isMember && (order.IsRepeated || !isNews);
         ServerFinding[] findings = isAsked ? await _consumers.AskAsync(order.Zone, cancellation) : [];
         bool begins = isMember && GoesBack(order, findings);
+        if (begins || !isMember) _holdings.Forget(order.Zone);
         Catalog.Membership.Add(order.Zone, begins, version.Content.Serial);
 
         // One that was taken away by hand comes back only where the catalog is read anew.
@@ -79,6 +81,7 @@ public sealed class CatalogBackend : AsyncZoneBackend
         bool isAgain = Catalog.Membership.IsLeaving(zone);
         Catalog.Membership.Remove(zone);
         _given.TryRemove(zone, out _);
+        _holdings.Forget(zone);
         _news.Forget(zone);
         await Catalog.PublishedAsync(zone).WaitAsync(cancellation);
         if (isAgain) _news.Tell(Catalog.Name);
@@ -96,7 +99,13 @@ public sealed class CatalogBackend : AsyncZoneBackend
             _news.TellAgain(consumer, zone);
         }
 
-        if (Catalog.Membership.Contains(zone)) return WithObjections(_consumers.JudgeMember(findings), zone);
+        if (Catalog.Membership.Contains(zone))
+        {
+            // An order may be done already that nobody repeats before its patience is over, and until then it would not come back.
+            if (_holdings.IsLost(zone, findings)) await GiveAgainAsync(zone, cancellation);
+            return WithObjections(_consumers.JudgeMember(findings), zone);
+        }
+
         ZoneSighting seen = _consumers.JudgeOther(findings, Catalog.Membership.IsLeaving(zone));
 
         // With a quorum below all, who has not been heard may have it still.
@@ -109,6 +118,13 @@ public sealed class CatalogBackend : AsyncZoneBackend
     {
         await Catalog.VersionAsync(cancellation);
         await _consumers.ProbeAsync(Catalog.Name, cancellation);
+    }
+
+    /// <summary>One that was taken away at a consumer comes back only where the catalog is read anew.</summary>
+    private Task GiveAgainAsync(DomainName zone, CancellationToken cancellation)
+    {
+        Catalog.Membership.Repeat(zone);
+        return Catalog.PublishedAsync(zone).WaitAsync(cancellation);
     }
 
     /// <summary>Where consumers are behind, and would not be told, that is why.</summary>

@@ -58,6 +58,22 @@ internal sealed partial class ExecCommand(ExecOptions options, TimeProvider time
         return new ExecRun(process.ExitCode, first, hasMore, errors.Said.Last);
     }
 
+    /// <summary>Runs it for a change.</summary>
+    /// <exception cref="BackendException">The change is not done.</exception>
+    public async Task ChangeAsync(ExecCall call, CancellationToken cancellation)
+    {
+        ExecRun run = await RunAsync(call with { IsChange = true }, cancellation);
+        if (run.ExitCode != ExecExit.Done) throw Failure(call, run);
+    }
+
+    /// <summary>What an exit code means that is not success.</summary>
+    public BackendException Failure(ExecCall call, ExecRun run) => run.ExitCode == ExecExit.Away
+        ? BackendException.Away(Ended(call, run))
+        : BackendException.Refused(Ended(call, run));
+
+    /// <summary>How a run ended, as a sentence.</summary>
+    public string Ended(ExecCall call, ExecRun run) => $"{Title(call)} ended with {run.ExitCode}{Said(run.LastWords)}";
+
     /// <summary>How a run is called in reasons.</summary>
     public string Title(ExecCall call) => $"{options.Command[0]} {string.Join(' ', call.Words)}";
 

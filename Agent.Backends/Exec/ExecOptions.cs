@@ -12,7 +12,11 @@ public sealed record ExecOptions(IReadOnlyList<string> Command, string SpoolDire
     /// <summary>How long one run may take before its whole process group is killed.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs that may be under way at once, beside one probe and one list.</summary>
+    /// <summary>So many zones are given to one run at most; with 1 each has a run of its own.</summary>
+    public int Together { get; init; } = 1;
+
+    /// <summary>Runs that may be under way at once, beside one probe and one list; with <see cref="Together"/> those that look, beside one
+    /// that changes.</summary>
     public int Concurrency { get; init; } = 4;
 
     /// <summary>What the program's list names; with <see cref="ZoneListing.None"/> it is never asked.</summary>

@@ -18,6 +18,9 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <summary>It runs from a database of configuration, which control changes for good, and not from a text file.</summary>
     public bool HasDatabase { get; init; }
 
+    /// <summary>How many zones it works on at once, transfers among them. One keeps tests light.</summary>
+    public int BackgroundWorkers { get; init; } = 1;
+
     /// <summary>Templates beside the default one, as knot.conf has them.</summary>
     public string ExtraTemplates { get; init; } = "";
 
@@ -127,7 +130,7 @@ public sealed class KnotServer() : CatalogProducer("knot")
                 listen: [ {Place.Address}@{Port}, ::1@{Port} ]
                 udp-workers: 1
                 tcp-workers: 1
-                background-workers: 1
+                background-workers: {BackgroundWorkers}
             {ExtraServerLines}
             log:
               - target: stderr

@@ -3,7 +3,7 @@ using Agent.Bench.Peers;
 
 namespace Agent.Bench.Provision;
 
-/// <summary>NSD again, by the example program for the exec driver, which starts NSD's own tool several times for each zone.</summary>
+/// <summary>NSD again, by the example program for the exec driver, which is given many zones in one run.</summary>
 public sealed class ExecProvision : NsdProvision
 {
     private static string Script => Path.Combine(AppContext.BaseDirectory, "nsd.sh");
@@ -11,7 +11,7 @@ public sealed class ExecProvision : NsdProvision
     public override string Driver => "exec";
 
     public override string TargetSettings => string.Create(CultureInfo.InvariantCulture, $$"""
-        driver = exec, timeout = 10s, list = own
+        driver = exec, timeout = 30s, list = own, server = "{{EndPoint}}", together = 200
         command = ["/bin/sh", "{{Script}}", "{{Path.Combine(Server.FolderPath, "nsd.conf")}}"
           "{{Server.ZoneFolder}}", "{{NsdServer.TargetPattern}}", "127.0.0.1", "{{Server.Port}}"]
         """);

@@ -7,6 +7,7 @@ internal static class ProvisionServers
         new SortedDictionary<string, Func<ProvisionServer>>(StringComparer.Ordinal)
     {
         ["bind9"] = () => new BindProvision(),
+        ["catalog"] = () => new CatalogProvision(),
         ["dynamic-update"] = () => new DynamicUpdateProvision(),
         ["exec"] = () => new ExecProvision(),
         ["gdnsd"] = () => new GdnsdProvision(),

@@ -9,10 +9,12 @@ public sealed record ExecSettings(
     IReadOnlyList<string> Command,
     TimeSpan Timeout,
     int Concurrency,
+    int Together,
     ZoneListing Listing,
     IReadOnlyList<string> Environment) : TargetSettings
 {
     private const int ConcurrencyMax = 64;
+    private const int TogetherMax = 500;
 
     internal static ExecSettings Read(SectionReader section, TargetSurroundings around)
     {
@@ -22,6 +24,7 @@ public sealed record ExecSettings(
             command,
             section.Duration("timeout", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
             section.Integer("concurrency", 1, ConcurrencyMax),
+            section.Integer("together", 1, TogetherMax),
             section.Choice("list", ("none", ZoneListing.None), ("own", ZoneListing.Own), ("whole", ZoneListing.Whole)),
             [.. section.Words("environment").Select(word => word.Text)]);
     }
@@ -30,6 +33,7 @@ public sealed record ExecSettings(
     {
         Timeout = Timeout,
         Concurrency = Concurrency,
+        Together = Together,
         Listing = Listing,
         Environment = Environment,
         Server = server?.ToEndPoint(),

@@ -5,6 +5,8 @@
 #   backend-driver = exec
 #   backends.exec.command = ["/usr/local/lib/agent/nsd.sh", "/etc/nsd/nsd.conf", "/var/lib/nsd/agent", "agent", "127.0.0.1", "53"]
 #   backends.exec.list = own
+#   backends.exec.server = "127.0.0.1:53"     (else observe runs for each look)
+#   backends.exec.together = 200              (apply-many and remove-many below; else each zone has a run of its own)
 #
 # where nsd.conf has   pattern: name: agent, zonefile: "/var/lib/nsd/agent/%s.zone"   and the folder is there.
 set -u
@@ -18,7 +20,7 @@ end() { # exit code, reason: the last line of standard error is what an operator
   exit "$1"
 }
 
-[ $# -ge 6 ] || end $refused "usage: nsd.sh CONFIGURATION FOLDER PATTERN ADDRESS PORT apply|remove|observe|probe|list ..."
+[ $# -ge 6 ] || end $refused "usage: nsd.sh CONFIGURATION FOLDER PATTERN ADDRESS PORT VERB ..."
 configuration=$1 folder=$2 pattern=$3 address=$4 port=$5
 shift 5
 
@@ -51,6 +53,24 @@ pattern_of() {
   echo "$status" | awk '$1 == "pattern:" { found = $2 } END { print found == "" ? "-" : found }'
 }
 
+# For each line of standard input, which begins with a zone: "new", "known" or "foreign", and the line; into .sorted.
+sort_lines() {
+  all=$(nsd zonestatus) || end $away "nsd does not answer on its control channel"
+  { printf '%s\n\n' "$all"; cat; } | awk -v pattern="$pattern" '
+    NF == 0 { is_line = 1; next }
+    is_line { print !($1 in has) ? "new" : has[$1] == pattern ? "known" : "foreign", $0; next }
+    $1 == "zone:" { zone = $2; has[zone] = "-" }
+    $1 == "pattern:" { has[zone] = $2 }' >"$folder/.sorted" || end $away "cannot write in $folder"
+}
+
+# Those lines of one kind, each as a line for nsd-control, which answers every one of them.
+change_many() { # kind, command, what stands behind the zone
+  lines=$(awk -v kind="$1" -v rest="$3" '$1 == kind { print $2 rest }' "$folder/.sorted")
+  [ -n "$lines" ] || return 0
+  said=$(printf '%s\n' "$lines" | nsd "$2" 2>&1) || failed "$2: $said"
+  case $said in *error*) end $refused "$2: $(echo "$said" | grep error | head -n 1)" ;; esac
+}
+
 # One change at a time: a run that an earlier agent left behind ends first.
 lock() {
   exec 9>"$folder/.lock" || end $away "cannot write in $folder"
@@ -77,6 +97,22 @@ case $1 in
     mv "$new" "$folder/$2.zone" || end $away "cannot write in $folder"
     if [ -n "$known" ]; then change reload "$2"; else change addzone "$2" "$pattern"; fi
     ;;
+  apply-many) # for a failure of any of them the agent comes again with fewer
+    lock
+    sort_lines
+    new=$folder/.many
+    rm -rf "$new" && mkdir "$new" || end $away "cannot write in $folder"
+    while read -r kind zone _ file; do
+      has_good_name "$zone" || end $refused "$zone is not a name that this driver takes"
+      [ "$kind" != foreign ] || end $refused "$zone is a zone of somebody else in nsd"
+      said=$(nsd-checkzone "$zone" "$file" 2>&1) || end $refused "$zone: $(echo "$said" | head -n 1)"
+      cp "$file" "$new/$zone.zone" || end $away "cannot write in $folder"
+    done <"$folder/.sorted"
+    mv "$new"/* "$folder" || end $away "cannot write in $folder"
+    change_many new addzones " $pattern"
+    # Of all zones it reads those whose file is another one than before.
+    if grep -q '^known ' "$folder/.sorted"; then change reload; fi
+    ;;
   remove)
     has_good_name "$2" || exit $done # never came here
     lock
@@ -87,6 +123,15 @@ case $1 in
       *) end $refused "$2 is a zone of somebody else in nsd" ;;
     esac
     rm -f "$folder/$2.zone"
+    ;;
+  remove-many)
+    lock
+    sort_lines
+    ! grep -q '^foreign ' "$folder/.sorted" || end $refused "one of them is a zone of somebody else in nsd"
+    change_many known delzones ""
+    while read -r _ zone; do
+      has_good_name "$zone" && echo "$folder/$zone.zone"
+    done <"$folder/.sorted" | xargs -r -d '\n' rm -f || end $away "cannot write in $folder"
     ;;
   observe)
     has_good_name "$2" || exit $absent

@@ -229,6 +229,47 @@ public sealed class CatalogBackendTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_that_is_lost_behind_a_change_that_is_done_is_given_again_at_once_and_once()
+    {
+        await using CatalogFollower idle = new() { Follows = false };
+        BackendCaller caller = Start(others: idle.EndPoint);
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Absent, 0);
+        (string label, uint serial) = (LabelOf(One), _backend.Catalog.Published!.Content.Serial);
+        _follower.Lose(One);
+
+        await SeesAsync(caller, One, Observation.Absent, 0);
+        uint again = _backend.Catalog.Published!.Content.Serial;
+        await SeesAsync(caller, One, Observation.Absent, 0);
+
+        Assert.NotNull(_follower.Read(One));
+        Assert.True(SerialNumber.IsNewer(again, serial));
+        Assert.Equal((again, label), (_backend.Catalog.Published!.Content.Serial, LabelOf(One)));
+    }
+
+    [Fact]
+    public async Task One_that_consumers_have_not_come_to_yet_or_begin_anew_with_is_not_taken_for_lost()
+    {
+        BackendCaller caller = Start();
+        _follower.Follows = false;
+        await AppliedAsync(caller, One, 5);
+        int given = _backend.Catalog.Published!.Steps.Count;
+        await SeesAsync(caller, One, Observation.Absent, 0);
+        await SeesAsync(caller, One, Observation.Absent, 0);
+        Assert.Equal(given, _backend.Catalog.Published!.Steps.Count);
+        _follower.Follows = true;
+        await SeesAsync(caller, One, Observation.Present, 5);
+
+        await AppliedAsync(caller, One, 4);
+        given = _backend.Catalog.Published!.Steps.Count;
+        _follower.Follows = false;
+        _follower.Lose(One);
+        await SeesAsync(caller, One, Observation.Absent, 0);
+
+        Assert.Equal(given, _backend.Catalog.Published!.Steps.Count);
+    }
+
+    [Fact]
     public async Task Closing_waits_for_what_is_under_way_and_nothing_begins_afterwards()
     {
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -135,6 +135,35 @@ public sealed class NsdScriptPeerTests : IAsyncLifetime
         Assert.Empty((await _caller.ListAsync()).Zones);
     }
 
+    [Fact]
+    public async Task Many_zones_in_one_run_come_change_and_go_and_one_that_nsd_does_not_take_harms_no_other()
+    {
+        await using ExecBackend backend = new(
+            new ExecOptions(NsdScript.Command(_server), _spool.FullPath) { Together = 30, Server = _server.EndPoint },
+            TimeProvider.System);
+        BackendCaller together = new(backend);
+        string[] names = [.. Enumerable.Range(0, ZoneCount).Select(i => $"z{i}.together.exec.example.")];
+        for (uint serial = 1; serial <= 2; serial++)
+        {
+            uint given = serial;
+            Task<OrderFinished>[] orders = [.. names.Select(name => together.ApplyAsync(
+                DomainName.Parse(name), UpdateTarget.Zone(name, given, "@ NS ns1.elsewhere.test.", $"x A 192.0.2.{given}")))];
+            OrderFinished broken = await together.ApplyAsync(DomainName.Parse("broken.exec.example."), UpdateTarget.Zone(
+                "broken.exec.example.", given, "@ NS ns1.elsewhere.test.", "x CNAME a.test.", "x A 192.0.2.1"));
+            Assert.Equal(OrderOutcome.Refused, broken.Outcome);
+            Assert.Contains("CNAME", broken.Reason!.Text, StringComparison.Ordinal);
+            Assert.All(await Task.WhenAll(orders), answer => Assert.True(answer.Outcome == OrderOutcome.Done, answer.Reason?.ToString()));
+            foreach (string name in names) await WorkerClient.ServedAsync(_server.EndPoint, name, given, () => _server.Output);
+        }
+
+        Assert.All(
+            await Task.WhenAll(names.Select(name => together.RemoveAsync(DomainName.Parse(name)))),
+            answer => Assert.True(answer.Outcome == OrderOutcome.Done, answer.Reason?.ToString()));
+        foreach (string name in names) await WorkerClient.GoneAsync(_server.EndPoint, name, () => _server.Output);
+        Assert.Empty(Directory.GetFiles(_server.ZoneFolder, "*.zone"));
+        Assert.Equal(99u, await WorkerClient.PollSerialAsync(_server.EndPoint, OwnZone));
+    }
+
     private static int ZoneCount { get; } = int.Parse(Environment.GetEnvironmentVariable("AGENT_EXEC_ZONES") ?? "40");
 
     private static ParallelOptions Four => new() { MaxDegreeOfParallelism = 4 };
