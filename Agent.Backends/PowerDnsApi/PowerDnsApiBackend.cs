@@ -41,6 +41,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     private readonly AnswerCount _answers;
     private readonly SecondaryZones? _secondaries;
     private readonly ConcurrentDictionary<DomainName, Left> _left = new();
+    private readonly StaleAnswers _stale = new();
 
     // Large zones one after the other, so that memory holds one index of that size.
     private readonly SemaphoreSlim _large = new(1);
@@ -74,6 +75,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
+        _stale.Expect(order.Zone, order.Content.Serial);
         if (_secondaries is not null)
         {
             await _secondaries.ApplyAsync(order.Zone, cancellation);
@@ -110,20 +112,22 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
         _left.TryRemove(zone, out Left? _);
+        _stale.Expect(zone, serial: null);
         await _api.DeleteAsync(zone, cancellation);
     }
 
     /// <inheritdoc/>
     protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
     {
-        ZoneSighting seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
-        bool isAsLeft = !_left.TryGetValue(zone, out Left? left)
-            || (seen.Observation == Observation.Present && seen.Serial == left.Serial);
+        bool wasLeft = _left.TryGetValue(zone, out Left? left);
+        ZoneSighting seen = await _stale.LookAsync(
+            zone,
+            left?.Serial,
+            async () => ZoneSighting.From(await _probe.AskAsync(zone, cancellation)),
+            _ => _api.FlushAsync(zone, cancellation));
+        bool isAsLeft = !wasLeft || (seen.Observation == Observation.Present && seen.Serial == left!.Serial);
         if (isAsLeft || seen.Observation == Observation.CannotTell)
             return seen;
-        // Perhaps an answer that was cached before.
-        await _api.FlushAsync(zone, cancellation);
-        seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
         if (_secondaries is not null)
             return await FetchedAsync(_secondaries, zone, left!.Serial, seen, cancellation);
         return seen.Observation == Observation.Absent && await _api.FindAsync(zone, cancellation) is { Serial: var serial }

@@ -158,7 +158,7 @@ internal sealed class PowerDnsApiClient : IDisposable
             await DoneAsync(answer, $"delete {zone}", cancellation);
     }
 
-    /// <summary>Makes PowerDNS look anew at what it answers for a name; other names of the zone keep what is cached.</summary>
+    /// <summary>Makes PowerDNS look anew at what it answers for a name and all names below it.</summary>
     public async Task FlushAsync(DomainName name, CancellationToken cancellation)
     {
         string path = $"/cache/flush?domain={Uri.EscapeDataString(ApiZoneId.TextOf(name))}";

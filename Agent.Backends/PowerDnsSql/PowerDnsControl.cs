@@ -8,10 +8,12 @@ namespace Agent.Backends.PowerDnsSql;
 /// The control socket of pdns_server: a line there, a text and the end back; each on a connection of its own, since the server closes it.
 /// </summary>
 /// <remarks>Any number of callers. The server answers one at a time.</remarks>
-/// <param name="path">Where the socket is.</param>
-internal sealed class PowerDnsControl(string path)
+internal sealed class PowerDnsControl
 {
     private const int AnswerBytesMax = 64 * 1024;
+
+    private readonly string _path;
+    private readonly GatheredPurges _purges;
 
     // Rediscovery reads the whole table of zones: all who have made zones before it begins share one.
     private readonly Lock _lock = new();
@@ -20,17 +22,19 @@ internal sealed class PowerDnsControl(string path)
     private long _made;
     private long _known;
 
+    /// <param name="path">Where the socket is.</param>
+    public PowerDnsControl(string path)
+    {
+        _path = path;
+        _purges = new GatheredPurges(AskAsync);
+    }
+
     /// <summary>Returns when the server is there; its uptime in seconds, if it says one.</summary>
     public async Task<long?> UptimeAsync(CancellationToken cancellation) =>
         long.TryParse(await AskAsync("show uptime", cancellation), out long seconds) ? seconds : null;
 
     /// <summary>What is cached of a zone and all names below it is read anew.</summary>
-    public async Task PurgeAsync(string zone, CancellationToken cancellation)
-    {
-        string answer = await AskAsync($"purge {(zone == "." ? "" : zone)}$", cancellation);
-        if (!long.TryParse(answer, out _))
-            throw BackendException.Refused($"PowerDNS did not purge its cache: {answer}");
-    }
+    public Task PurgeAsync(string zone, CancellationToken cancellation) => _purges.PurgeAsync(zone, cancellation);
 
     /// <summary>A zone was made: its number for <see cref="RediscoverAsync"/>.</summary>
     public long CountMade() => Interlocked.Increment(ref _made);
@@ -75,7 +79,7 @@ internal sealed class PowerDnsControl(string path)
         using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_path), cancellation);
             await socket.SendAsync(Encoding.ASCII.GetBytes(command + "\n"), cancellation);
             byte[] answer = new byte[AnswerBytesMax];
             int length = 0;
@@ -83,11 +87,11 @@ internal sealed class PowerDnsControl(string path)
                 length += got;
             return length > 0
                 ? Encoding.UTF8.GetString(answer, 0, length).Trim()
-                : throw BackendException.Away($"PowerDNS closed its control socket {path} without an answer");
+                : throw BackendException.Away($"PowerDNS closed its control socket {_path} without an answer");
         }
         catch (SocketException failure)
         {
-            throw BackendException.Away($"the control socket {path} of PowerDNS cannot be used: {failure.Message}", failure);
+            throw BackendException.Away($"the control socket {_path} of PowerDNS cannot be used: {failure.Message}", failure);
         }
     }
 }

@@ -22,6 +22,7 @@ namespace Agent.Backends.PowerDnsSql;
 //   (written) --> commit --> purge the caches
 //
 // A zone that is new to PowerDNS is not in its list of zones (zone cache) before that is read anew: the first look at it asks for that.
+// The look that proves a change purges once more (StaleAnswers).
 
 /// <summary>
 /// Writes zones into the database of PowerDNS, as its backends gsqlite3, gpgsql and gmysql read it, with what DNSSEC and empty names need,
@@ -41,6 +42,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
     private readonly ServerProbe _probe;
     private readonly SemaphoreSlim _changes;
     private readonly ConcurrentDictionary<DomainName, Left> _left = new();
+    private readonly StaleAnswers _stale = new();
     private long? _started;
 
     /// <summary>Touches and connects to nothing yet.</summary>
@@ -77,6 +79,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
         MasterChain? chain = MasterChain.Of(order.Content);
         // The same content a second time: the first time did not do, so nothing is taken for granted.
         WrittenZone? before = order.IsRepeated || left?.Written.Content == order.Content.Hash ? null : left?.Written;
+        _stale.Expect(zone, order.Content.Serial);
         (bool isNew, WrittenZone written) = await InTransactionAsync(
             tables => new ZoneWriter(tables, Kind, cancellation).WriteAsync(order, chain, before), cancellation);
         await _control.PurgeAsync(TableName.Of(zone.Wire), cancellation);
@@ -95,6 +98,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
         string name = TableName.Of(zone.Wire);
         if (name.Length > TableName.LengthMax)
             return;
+        _stale.Expect(zone, serial: null);
         await InTransactionAsync(
             async tables =>
             {
@@ -117,13 +121,14 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
             _left.TryUpdate(zone, left with { Made = 0 }, left);
         }
 
-        ZoneSighting seen = ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
-        bool isAsLeft = !wasLeft || (seen.Observation == Observation.Present && seen.Serial == left!.Serial);
-        if (isAsLeft || seen.Observation == Observation.CannotTell)
-            return seen;
-        // Perhaps an answer that was cached before, or a list of zones that is older.
-        await LearnAsync(zone, _control.CountMade(), cancellation);
-        return ZoneSighting.From(await _probe.AskAsync(zone, cancellation));
+        return await _stale.LookAsync(
+            zone,
+            left?.Serial,
+            async () => ZoneSighting.From(await _probe.AskAsync(zone, cancellation)),
+            // What is not as expected may come from an older list of zones.
+            isExpected => isExpected
+                ? _control.PurgeAsync(TableName.Of(zone.Wire), cancellation)
+                : LearnAsync(zone, _control.CountMade(), cancellation));
     }
 
     /// <inheritdoc/>
