@@ -18,7 +18,8 @@ namespace Agent.Actors.Journal;
 /// <para>A batch in doubt is held until the store says what became of it; whatever waits behind it or comes meanwhile is refused at
 /// once. A fenced shard is told to the node as <see cref="ShardFenced"/>. A fence around the whole journal is the end: everything is
 /// refused, and all shards of this node are told that their ownership is over.</para>
-/// <para>History and progress, for whose fate nobody waits, outlive a failed batch: the newest <see cref="MaxKept"/> of them go along
+/// <para>History and progress, for whose fate nobody waits, go with the next write that somebody does wait for, or alone after a moment
+/// (<see cref="Linger"/>). They outlive a failed batch: the newest <see cref="MaxKept"/> of them go along
 /// with a later one, under the epoch that they were written for, and end with it.</para>
 /// </remarks>
 public sealed class JournalActor : UntypedActor
@@ -32,7 +33,11 @@ public sealed class JournalActor : UntypedActor
     /// <summary>Most entries kept from failed batches.</summary>
     public const int MaxKept = 4096;
 
+    /// <summary>How long at most history and progress wait for company, whose fate nobody waits for.</summary>
+    public static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan KeptPause = TimeSpan.FromSeconds(10);
+    private static readonly object LingerTimer = new();
     private static readonly object KeptTimer = new();
     private static readonly Reason TooMuch = new(ReasonCode.Overload, "too many changes wait for the journal");
     private static readonly object PurgeTimer = new();
@@ -43,7 +48,9 @@ public sealed class JournalActor : UntypedActor
     private readonly List<Asked> _underWay = [];
     private readonly Queue<(ShardEpoch Claim, JournalEntry Entry)> _kept = new();
     private long _batch;
+    private int _awaited;
     private bool _busy;
+    private bool _isBroken;
     private Reason? _failure;
     private Reason? _closed;
 
@@ -61,6 +68,19 @@ public sealed class JournalActor : UntypedActor
     /// <inheritdoc/>
     protected internal override void PreStart() =>
         Timers.StartPeriodicTimer(PurgeTimer, PurgeTimer, TimeSpan.FromMinutes(1), TimeSpan.FromHours(1));
+
+    /// <summary>What lingers at the end goes to the store all the same, which works off what it was given before it closes.</summary>
+    protected internal override void PostStop()
+    {
+        if (!_busy && !_isBroken && _closed is null) CommitNow();
+    }
+
+    /// <inheritdoc/>
+    protected internal override void PreRestart(Exception reason, object? message)
+    {
+        _isBroken = true;
+        base.PreRestart(reason, message);
+    }
 
     /// <inheritdoc/>
     protected internal override void PostRestart(Exception reason)
@@ -80,6 +100,7 @@ public sealed class JournalActor : UntypedActor
                 break;
             case TakeShard or AskZoneRow or AskOwned or PassJournal:
                 _waiting.Enqueue((message, Sender));
+                _awaited++;
                 if (!_busy) CommitNext();
                 break;
             case JournalCommitted done when done.Id == _batch:
@@ -110,7 +131,8 @@ public sealed class JournalActor : UntypedActor
                 _journal.CountGivenUp(new ReplyTo(Sender, 0));
                 break;
             case AskHistory ask:
-                // The store answers the asker itself; reading does not wait behind writes.
+                // The store answers the asker itself; reading does not wait behind writes that are under way.
+                if (!_busy) CommitNow();
                 _journal.ReadHistory(ask.Zone, ask.Limit, new ReplyTo(Sender, 0));
                 break;
             case AskFence ask:
@@ -118,6 +140,9 @@ public sealed class JournalActor : UntypedActor
                 break;
             case GetJournalHealth:
                 Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
+                break;
+            case object timer when timer == LingerTimer:
+                if (!_busy) CommitNow();
                 break;
             case object timer when timer == KeptTimer:
                 if (!_busy && _kept.Count > 0) Commit();
@@ -146,6 +171,7 @@ public sealed class JournalActor : UntypedActor
         }
 
         _waiting.Enqueue((append, Sender));
+        if (append.Id != 0) _awaited++;
         if (!_busy) CommitNext();
     }
 
@@ -181,6 +207,8 @@ public sealed class JournalActor : UntypedActor
             };
             if (refusal is not null) waiting.Sender.Tell(refusal, Self);
         }
+
+        _awaited = 0;
     }
 
     private void Finish(Func<long, object> answer)
@@ -251,6 +279,12 @@ public sealed class JournalActor : UntypedActor
 
     private void CommitNext()
     {
+        if (_awaited > 0 || _waiting.Count >= MaxBatchEntries) CommitNow();
+        else if (_waiting.Count > 0 && !Timers.IsTimerActive(LingerTimer)) Timers.StartSingleTimer(LingerTimer, LingerTimer, Linger);
+    }
+
+    private void CommitNow()
+    {
         int entries = 0;
         while (_waiting.TryPeek(out (object Request, IActorRef Sender) next))
         {
@@ -270,6 +304,7 @@ public sealed class JournalActor : UntypedActor
             }
 
             _waiting.Dequeue();
+            if (next.Request is not Append { Id: 0 }) _awaited--;
             Buggify.Break("journal.batch");
         }
 

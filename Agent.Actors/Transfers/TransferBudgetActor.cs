@@ -7,13 +7,18 @@ namespace Agent.Actors.Transfers;
 /// Bounds the transfers of a node, in all and at each master's address, so that a thousand NOTIFYs neither flood a master nor
 /// fill the memory. Who asks waits its turn in order of asking; a full master never holds up the others.
 /// </summary>
+/// <remarks>
+/// Each address has a line of its own, and those that may go on stand in one queue by the age of their first: what a message costs does not
+/// grow with the number of those who wait.
+/// </remarks>
 public sealed class TransferBudgetActor : UntypedActor
 {
     private readonly TransferBudget _budget;
-    private readonly Dictionary<IActorRef, IPEndPoint> _holders = [];
-    private readonly LinkedList<(IActorRef Asker, IPEndPoint EndPoint)> _waiting = new();
-    private readonly HashSet<IActorRef> _waits = [];
-    private readonly Dictionary<IPEndPoint, int> _perAddress = [];
+    private readonly Dictionary<IActorRef, Line> _holders = [];
+    private readonly Dictionary<IActorRef, Waiter> _waits = [];
+    private readonly Dictionary<IPEndPoint, Line> _lines = [];
+    private readonly PriorityQueue<Line, long> _open = new();
+    private long _asked;
 
     private TransferBudgetActor(TransferBudget budget)
     {
@@ -47,50 +52,106 @@ public sealed class TransferBudgetActor : UntypedActor
     /// <summary>Who asks again keeps its turn, or hears once more that it may go.</summary>
     private void Ask(AskLeave ask)
     {
-        if (_holders.TryGetValue(Sender, out IPEndPoint? held))
+        if (_holders.TryGetValue(Sender, out Line? held))
         {
-            Sender.Tell(new TransferGranted(held), Self);
+            Sender.Tell(new TransferGranted(held.EndPoint), Self);
             return;
         }
 
-        if (!_waits.Add(Sender)) return;
+        if (_waits.ContainsKey(Sender)) return;
         Context.Watch(Sender);
-        _waiting.AddLast((Sender, ask.EndPoint));
+        if (!_lines.TryGetValue(ask.EndPoint, out Line? line)) _lines[ask.EndPoint] = line = new Line(ask.EndPoint);
+        var waiter = new Waiter(Sender, line, ++_asked);
+        _waits[Sender] = waiter;
+        line.Waiting.Enqueue(waiter);
+        Open(line);
         Grant();
     }
 
     private void Forget(IActorRef asker)
     {
-        if (_holders.Remove(asker, out IPEndPoint? endPoint) && --_perAddress[endPoint] == 0) _perAddress.Remove(endPoint);
-        if (_waits.Remove(asker))
+        if (_waits.Remove(asker, out Waiter? waiter))
         {
-            LinkedListNode<(IActorRef Asker, IPEndPoint EndPoint)>? node = _waiting.First;
-            while (node is not null && node.Value.Asker != asker) node = node.Next;
-            if (node is not null) _waiting.Remove(node);
+            waiter.IsGone = true;
+            DropIfUnused(waiter.Line);
+        }
+
+        if (_holders.Remove(asker, out Line? line))
+        {
+            line.Held--;
+            Open(line);
+            DropIfUnused(line);
         }
 
         Grant();
     }
 
+    /// <summary>Puts a line with somebody in it into the queue, unless it is there or its address is full.</summary>
+    private void Open(Line line)
+    {
+        if (line.IsOpen || line.Held >= _budget.PerAddress || line.First is not { } first) return;
+        line.IsOpen = true;
+        _open.Enqueue(line, first.Asked);
+    }
+
     private void Grant()
     {
-        for (LinkedListNode<(IActorRef Asker, IPEndPoint EndPoint)>? node = _waiting.First;
-            node is not null && _holders.Count < _budget.InAll;)
+        while (_holders.Count < _budget.InAll && _open.TryDequeue(out Line? line, out _))
         {
-            LinkedListNode<(IActorRef Asker, IPEndPoint EndPoint)>? next = node.Next;
-            (IActorRef asker, IPEndPoint endPoint) = node.Value;
-            int held = _perAddress.GetValueOrDefault(endPoint);
-            if (held < _budget.PerAddress)
-            {
-                _waiting.Remove(node);
-                _waits.Remove(asker);
-                _holders[asker] = endPoint;
-                _perAddress[endPoint] = held + 1;
-                asker.Tell(new TransferGranted(endPoint), Self);
-            }
-
-            node = next;
+            line.IsOpen = false;
+            if (line.First is not { } first) continue;
+            line.Waiting.Dequeue();
+            _waits.Remove(first.Asker);
+            _holders[first.Asker] = line;
+            line.Held++;
+            first.Asker.Tell(new TransferGranted(line.EndPoint), Self);
+            Open(line);
         }
+    }
+
+    private void DropIfUnused(Line line)
+    {
+        if (line.Held == 0 && line.First is null) _lines.Remove(line.EndPoint);
+    }
+
+    /// <summary>Those who wait for one address, and how many have its leave.</summary>
+    private sealed class Line(IPEndPoint endPoint)
+    {
+        public IPEndPoint EndPoint { get; } = endPoint;
+
+        public Queue<Waiter> Waiting { get; } = new();
+
+        public int Held { get; set; }
+
+        /// <summary>It stands in the queue of lines.</summary>
+        public bool IsOpen { get; set; }
+
+        /// <summary>The first who still waits; null when nobody does.</summary>
+        public Waiter? First
+        {
+            get
+            {
+                while (Waiting.TryPeek(out Waiter? first))
+                {
+                    if (!first.IsGone) return first;
+                    Waiting.Dequeue();
+                }
+
+                return null;
+            }
+        }
+    }
+
+    private sealed class Waiter(IActorRef asker, Line line, long asked)
+    {
+        public IActorRef Asker { get; } = asker;
+
+        public Line Line { get; } = line;
+
+        public long Asked { get; } = asked;
+
+        /// <summary>It ended; its place is passed over.</summary>
+        public bool IsGone { get; set; }
     }
 }
 

@@ -39,8 +39,8 @@ namespace Agent.Backends.Bind9;
 /// </remarks>
 public sealed class Bind9Backend : AsyncZoneBackend
 {
-    // named takes one command after the other; so many at once let their files share the waits for the disk.
-    private const int ConcurrentOrders = 32;
+    // named takes one command after the other; so many at once let their files share the waits for the disk, and named never wait for us.
+    private const int ConcurrentOrders = 256;
     private const int DnsPort = 53;
 
     // About each zone that has no file of ours named is asked whether it stands in named.conf; there are as many as an operator made.

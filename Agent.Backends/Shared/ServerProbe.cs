@@ -22,21 +22,21 @@ public sealed record ServerFinding(SoaAnswerKind Kind, SoaAnswer? Answer, string
 /// Only answers from the address asked, with our id and our question, count. Each question asks for the server's identifier as well; one
 /// that knows no EDNS, and says so, is asked without. Never throws for what a server does.
 /// </summary>
-/// <remarks>Safe for any number of callers; each question has a socket, and so a source port, of its own.</remarks>
+/// <remarks>Safe for any number of callers; how their questions share sockets, and so source ports, see
+/// <see cref="QuestionSockets"/>.</remarks>
 public sealed class ServerProbe
 {
     private const int MessageSizeMax = 65535;
-    private const int UdpSizeMax = 4096;
 
     // What goes through any network in one piece. A larger answer comes cut off, and is asked for by TCP.
     private const int UdpSizeAsked = 1232;
-    private const int ForeignDatagramsMax = 64;
 
     private static readonly TimeSpan[] Patience = [TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
     private static readonly TimeSpan TcpPatience = TimeSpan.FromSeconds(3);
 
     private readonly EndPoint _server;
     private readonly TimeProvider _time;
+    private readonly QuestionSockets _sockets;
     private volatile bool _isWithoutEdns;
 
     /// <summary>A probe for one server, by address or by host name and port.</summary>
@@ -44,6 +44,7 @@ public sealed class ServerProbe
     {
         _server = server;
         _time = time;
+        _sockets = new QuestionSockets(time);
     }
 
     /// <summary>Asks; the token may end it before its own patience (3.5 s by UDP, 3 s more by TCP) does.</summary>
@@ -73,10 +74,8 @@ public sealed class ServerProbe
 
     private async Task<Heard?> AskAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
-        byte[] query = Compose(id, zone, withEdns);
-        Heard? heard = await AskByUdpAsync(address, query, id, zone, cancellation);
-        return heard?.Answer.Cause == SoaAnswerCause.Truncated ? await AskByTcpAsync(address, query, id, zone, cancellation) : heard;
+        Heard? heard = await AskByUdpAsync(address, zone, withEdns, cancellation);
+        return heard?.Answer.Cause == SoaAnswerCause.Truncated ? await AskByTcpAsync(address, zone, withEdns, cancellation) : heard;
     }
 
     private static byte[] Compose(ushort id, DomainName zone, bool withEdns)
@@ -97,32 +96,20 @@ public sealed class ServerProbe
         return found.Length > 0 ? new IPEndPoint(found[0], named.Port) : throw new SocketException((int)SocketError.HostNotFound);
     }
 
-    private async Task<Heard?> AskByUdpAsync(
-        IPEndPoint address, byte[] query, ushort id, DomainName zone, CancellationToken cancellation)
+    private async Task<Heard?> AskByUdpAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
     {
-        // Connected: the kernel drops what comes from elsewhere, and tells us when nobody listens there.
-        using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(address, cancellation);
-        byte[] buffer = new byte[UdpSizeMax];
+        Answer answer = new(zone);
+        using DatagramQuestion question = _sockets.Open(address, answer.Take);
+        answer.Id = question.Id;
+        byte[] query = Compose(question.Id, zone, withEdns);
         SocketException? refused = null;
         foreach (TimeSpan patience in Patience)
         {
-            using CancellationTokenSource late = new(patience, _time);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
             try
             {
-                await socket.SendAsync(query, either.Token);
-                for (int datagram = 0; datagram < ForeignDatagramsMax; datagram++)
-                {
-                    int length = await socket.ReceiveAsync(buffer, either.Token);
-                    Heard heard = Heard.Of(buffer.AsSpan(0, length), zone, id);
-                    if (heard.Answer.Cause is not (SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed))
-                        return heard;
-                }
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
                 refused = null;
+                if (await question.AskAsync(query, patience, cancellation))
+                    return answer.Heard;
             }
             catch (SocketException error)
             {
@@ -134,9 +121,10 @@ public sealed class ServerProbe
         return refused is null ? null : throw refused;
     }
 
-    private async Task<Heard?> AskByTcpAsync(
-        IPEndPoint address, byte[] query, ushort id, DomainName zone, CancellationToken cancellation)
+    private async Task<Heard?> AskByTcpAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
     {
+        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        byte[] query = Compose(id, zone, withEdns);
         using CancellationTokenSource late = new(TcpPatience, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         using Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -176,5 +164,22 @@ public sealed class ServerProbe
     {
         public static Heard Of(ReadOnlySpan<byte> message, DomainName zone, ushort id) =>
             new(SoaAnswer.Read(message, zone, id), ServerIdentifier.In(message));
+    }
+
+    /// <summary>What the datagrams to one question bring.</summary>
+    private sealed class Answer(DomainName zone)
+    {
+        public ushort Id { get; set; }
+
+        public Heard? Heard { get; private set; }
+
+        public bool Take(ReadOnlySpan<byte> datagram)
+        {
+            Heard heard = Heard.Of(datagram, zone, Id);
+            if (heard.Answer.Cause is SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed)
+                return false;
+            Heard = heard;
+            return true;
+        }
     }
 }

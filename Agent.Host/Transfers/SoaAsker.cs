@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
+using Agent.Backends.Shared;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
@@ -14,7 +15,7 @@ namespace Agent.Host.Transfers;
 
 /// <summary>
 /// Asks one address for a zone's SOA: by UDP, once more after a quarter of the time, by TCP for the rest or as soon as UDP is
-/// cut short or refused. Every question has its own socket, so its port is random as well as its id. It also asks for the time that the
+/// cut short or refused; the port is random as well as the id, see <see cref="QuestionSockets"/>. It also asks for the time that the
 /// master itself may serve the zone (EDNS EXPIRE), unless the master does not understand an OPT.
 /// </summary>
 internal sealed class SoaAsker : IDisposable
@@ -22,6 +23,7 @@ internal sealed class SoaAsker : IDisposable
     private const int DatagramSize = 4096;
 
     private readonly MasterConnectionPool _connections;
+    private readonly QuestionSockets _datagrams;
     private readonly TransferKeyring _keyring;
     private readonly TimeProvider _clock;
     private readonly EdnsMemory _edns;
@@ -31,6 +33,7 @@ internal sealed class SoaAsker : IDisposable
     public SoaAsker(MasterConnectionPool connections, TransferKeyring keyring, TimeProvider clock, int maximumQuestions)
     {
         _connections = connections;
+        _datagrams = new QuestionSockets(clock, family => connections.CreateSocket(family, SocketType.Dgram));
         _keyring = keyring;
         _clock = clock;
         _edns = new EdnsMemory(clock);
@@ -124,59 +127,33 @@ internal sealed class SoaAsker : IDisposable
         byte[] buffer = ArrayPool<byte>.Shared.Rent(DatagramSize);
         try
         {
-            using Socket socket = _connections.CreateSocket(request.Address.EndPoint.AddressFamily, SocketType.Dgram);
-            await socket.ConnectAsync(request.Address.EndPoint, cancellation);
             for (int attempt = 0; attempt < 2; attempt++)
             {
-                using var patience = new CancellationTokenSource(request.Timeout / 4, _clock);
-                using var linked = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-                try
-                {
-                    using Question question = Write(request, buffer, _edns.Use(request.Address.EndPoint, isFirst: attempt == 0));
-                    if (question.KeyError is { } missing)
-                        return new Verdict(default, missing);
-                    long asked = _clock.GetTimestamp();
-                    await socket.SendAsync(buffer.AsMemory(TcpFramer.PrefixBytes, question.Length), linked.Token);
-                    Verdict? verdict = await ReceiveAsync(socket, buffer, request, question, linked.Token);
-                    ChangeMetrics.Waited(ChangeWait.MasterSoa, _clock.GetElapsedTime(asked));
-                    if (!DislikesEdns(request, question, verdict))
-                        return verdict;
-                }
-                catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-                {
-                    // Lost on the way, perhaps: once more.
-                }
+                using var exchange = new Exchange(request, _datagrams);
+                bool withEdns = _edns.Use(request.Address.EndPoint, isFirst: attempt == 0);
+                Question question = exchange.Question = Write(request, buffer, exchange.Datagrams.Id, withEdns);
+                if (question.KeyError is { } missing)
+                    return new Verdict(default, missing);
+                long asked = _clock.GetTimestamp();
+                Memory<byte> message = buffer.AsMemory(TcpFramer.PrefixBytes, question.Length);
+                // Lost on the way, perhaps: once more.
+                if (!await exchange.Datagrams.AskAsync(message, request.Timeout / 4, cancellation))
+                    continue;
+                ChangeMetrics.Waited(ChangeWait.MasterSoa, _clock.GetElapsedTime(asked));
+                if (!DislikesEdns(request, question, exchange.Verdict))
+                    return exchange.Verdict;
             }
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionRefused or SocketError.MessageSize)
+        catch (SocketException exception) when (exception.SocketErrorCode
+            is SocketError.ConnectionRefused or SocketError.MessageSize or SocketError.Shutdown)
         {
-            // Nobody listens on UDP there; TCP may be served all the same.
+            // Nobody listens on UDP there, or somebody else disturbs us; TCP may be served all the same.
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
         return null;
-    }
-
-    private static async Task<Verdict?> ReceiveAsync(
-        Socket socket, byte[] buffer, AskSoa request, Question question, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            int length = await socket.ReceiveAsync(buffer.AsMemory(), cancellation);
-            Verdict verdict = question.Read(buffer.AsSpan(0, length), request);
-            switch (verdict.Answer.Cause)
-            {
-                case SoaAnswerCause.Truncated:
-                    return null;
-                // A late or forged datagram does not end the waiting for the real one.
-                case SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed:
-                    continue;
-                default:
-                    return verdict;
-            }
-        }
     }
 
     private async Task<Verdict?> AskByTcpAsync(AskSoa request, CancellationToken cancellation)
@@ -199,7 +176,8 @@ internal sealed class SoaAsker : IDisposable
         bool isReusable = false;
         try
         {
-            using Question question = Write(request, buffer, _edns.Use(request.Address.EndPoint, isFirst: false));
+            ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+            using Question question = Write(request, buffer, id, _edns.Use(request.Address.EndPoint, isFirst: false));
             if (question.KeyError is { } missing)
                 return new Verdict(default, missing);
             int frame = TcpFramer.Seal(buffer, question.Length);
@@ -231,9 +209,8 @@ internal sealed class SoaAsker : IDisposable
     }
 
     // The message stands behind room for the length that TCP puts before it.
-    private Question Write(AskSoa request, byte[] buffer, bool withEdns)
+    private Question Write(AskSoa request, byte[] buffer, ushort id, bool withEdns)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
         Span<byte> message = buffer.AsSpan(TcpFramer.PrefixBytes);
         int length = TransferQuery.WriteSoa(message, request.Zone, id, withEdns, withExpire: withEdns);
         Master master = request.Address.Master;
@@ -267,6 +244,44 @@ internal sealed class SoaAsker : IDisposable
         TimeSpan? Expire = null,
         string? RejectedKey = null,
         string ExtendedError = "");
+
+    /// <summary>One question by UDP, and what datagrams bring for it.</summary>
+    private sealed class Exchange : IDisposable
+    {
+        private readonly AskSoa _request;
+
+        public Exchange(AskSoa request, QuestionSockets sockets)
+        {
+            _request = request;
+            Datagrams = sockets.Open(request.Address.EndPoint, Take);
+        }
+
+        public DatagramQuestion Datagrams { get; }
+
+        public Question? Question { get; set; }
+
+        /// <summary>Null also for an answer that was cut short.</summary>
+        public Verdict? Verdict { get; private set; }
+
+        /// <summary>A late or forged datagram does not end the waiting for the real one.</summary>
+        private bool Take(ReadOnlySpan<byte> datagram)
+        {
+            if (Question is null)
+                return false;
+            Verdict verdict = Question.Read(datagram, _request);
+            if (verdict.Answer.Cause is SoaAnswerCause.NotOurs or SoaAnswerCause.Malformed)
+                return false;
+            Verdict = verdict.Answer.Cause == SoaAnswerCause.Truncated ? null : verdict;
+            return true;
+        }
+
+        // What reads the answers goes last.
+        public void Dispose()
+        {
+            Datagrams.Dispose();
+            Question?.Dispose();
+        }
+    }
 
     private sealed record Question(
         ushort Id, int Length, bool WithEdns, TransferSignature? Signature, string? KeyError) : IDisposable

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Agent.Bench.Peers;
@@ -23,11 +24,11 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
     {
     }
 
-    public ScriptedDnsServer(Func<byte[], IEnumerable<byte[]>> udpScript, Func<byte[], byte[]?> tcpScript)
+    public ScriptedDnsServer(Func<byte[], IEnumerable<byte[]>> udpScript, Func<byte[], byte[]?> tcpScript, int? port = null)
     {
         _udpScript = udpScript;
         _tcpScript = tcpScript;
-        _udp.Bind(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()));
+        _udp.Bind(new IPEndPoint(IPAddress.Loopback, port ?? LoopbackPort.Next()));
         _tcp = new TcpListener((IPEndPoint)_udp.LocalEndPoint!);
         _tcp.Start();
         _serving = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
@@ -36,6 +37,9 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
     public IPEndPoint EndPoint => (IPEndPoint)_udp.LocalEndPoint!;
 
     public int UdpQueries => _udpQueries;
+
+    /// <summary>From which ports they came, in their order.</summary>
+    public ConcurrentQueue<int> UdpPorts { get; } = new();
 
     public int TcpQueries => _tcpQueries;
 
@@ -83,6 +87,7 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
             {
                 SocketReceiveFromResult got = await _udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), _end.Token);
                 Interlocked.Increment(ref _udpQueries);
+                UdpPorts.Enqueue(((IPEndPoint)got.RemoteEndPoint).Port);
                 foreach (byte[] answer in _udpScript(buffer[..got.ReceivedBytes]))
                     await _udp.SendToAsync(answer, got.RemoteEndPoint, _end.Token);
             }

@@ -79,6 +79,39 @@ public sealed class JournalActorTests : TestKitBase
     }
 
     [Fact]
+    public void What_nobody_waits_for_goes_with_the_next_write_or_alone_after_a_moment()
+    {
+        TestProbe probe = CreateTestProbe("zone");
+        probe.Send(_journal, new Append(0, Epoch, [Line("a.example.")]));
+        RunReady();
+        Assert.Equal(0, _store.Batches);
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("b.example.", 1))]));
+        probe.ExpectMsg<AppendDone>();
+        Assert.Equal((1, 2), (_store.Batches, _store.Entries.Count));
+
+        probe.Send(_journal, new Append(0, Epoch, [Line("a.example.")]));
+        probe.Send(_journal, new Append(0, Epoch, [Line("b.example.")]));
+        Advance(JournalActor.Linger);
+        Assert.Equal((2, 4), (_store.Batches, _store.Entries.Count));
+    }
+
+    [Fact]
+    public void What_lingers_is_written_before_the_history_is_read_and_at_the_end()
+    {
+        TestProbe probe = CreateTestProbe("zone");
+        probe.Send(_journal, new Append(0, Epoch, [Line("a.example.")]));
+        probe.Send(_journal, new AskHistory(null, 10));
+        RunReady();
+        Assert.Single(_store.Entries);
+
+        probe.Send(_journal, new Append(0, Epoch, [Line("b.example.")]));
+        RunReady();
+        Sys.Stop(_journal);
+        RunReady();
+        Assert.Equal(2, _store.Entries.Count);
+    }
+
+    [Fact]
     public void A_fence_is_final_and_ends_the_ownership_of_all_shards()
     {
         TestProbe region = CreateTestProbe("region");
@@ -221,6 +254,8 @@ public sealed class JournalActorTests : TestKitBase
         Assert.Equal(1, zone.ExpectMsg<AppendDone>().Id);
     }
 
+    private static ZoneEvent Line(string zone) => new(DomainName.Parse(zone), Noon, "transferred", "for a test");
+
     private sealed class PlayedJournal : IJournal
     {
         private (JournalBatch Batch, ReplyTo ReplyTo)? _doubt;
@@ -255,8 +290,11 @@ public sealed class JournalActorTests : TestKitBase
         /// <summary>Once, against all promises of the port.</summary>
         public bool Throws { get; set; }
 
+        public int Batches { get; private set; }
+
         public void Commit(JournalBatch batch, ReplyTo replyTo)
         {
+            Batches++;
             if (Throws)
             {
                 Throws = false;

@@ -129,6 +129,27 @@ public sealed class MasterBoardTests : TestKitBase
         third.ExpectMsg<TransferGranted>();
     }
 
+    [Fact]
+    public void Leave_goes_in_the_order_of_asking_whoever_is_asked_and_past_those_who_ended()
+    {
+        IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(InAll: 1, PerAddress: 1)));
+        TestProbe[] askers = [.. Enumerable.Range(0, 5).Select(i => CreateTestProbe($"asker{i}"))];
+        for (int i = 0; i < askers.Length; i++)
+        {
+            askers[i].Send(budget, new AskLeave(i % 2 == 0 ? First.EndPoint : Second.EndPoint));
+            RunReady();
+        }
+
+        Sys.Stop(askers[2].Ref);
+        RunReady();
+        foreach (int next in (int[])[0, 1, 3, 4])
+        {
+            askers[next].ExpectMsg<TransferGranted>();
+            for (int i = next + 1; i < askers.Length; i++) Assert.Equal(0, askers[i].Waiting);
+            askers[next].Send(budget, new ReturnLeave());
+        }
+    }
+
     private static bool Dies(MasterBoard board, MasterAddress address, TimeSpan now)
     {
         bool returned = false;

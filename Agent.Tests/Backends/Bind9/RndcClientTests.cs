@@ -8,7 +8,7 @@ public sealed class RndcClientTests
     private static readonly RndcKey Key = ScriptedNamed.NewKey();
 
     [Fact]
-    public async Task Many_commands_share_a_connection_and_no_serial_is_used_twice()
+    public async Task Many_commands_share_few_connections_and_no_serial_is_used_twice()
     {
         ConcurrentBag<string> serials = [];
         await using ScriptedNamed named = new(Key, command =>
@@ -23,8 +23,8 @@ public sealed class RndcClientTests
             i => client.CallAsync($"command {i}", i % 2 == 0 ? RndcLane.Changes : RndcLane.Questions, CancellationToken.None)));
 
         Assert.Equal(Enumerable.Range(0, 200).Select(i => $"command {i}"), replies.Select(reply => reply.Text));
-        Assert.Equal(2, named.Connections);
-        Assert.Equal(202, serials.Distinct().Count());
+        Assert.InRange(named.Connections, 2, RndcClient.ChangeConnections + RndcClient.QuestionConnections);
+        Assert.Equal(200 + named.Connections, serials.Distinct().Count());
     }
 
     [Fact]
@@ -187,48 +187,6 @@ public sealed class RndcClientTests
             default:
                 good[^1] ^= 1;
                 return good;
-        }
-    }
-
-    /// <summary>The machine's clock with timers that only a test fires.</summary>
-    private sealed class HandDrivenTimers : TimeProvider
-    {
-        private readonly List<HandDrivenTimer> _timers = [];
-
-        public TimeSpan LongestDue => _timers.Max(timer => timer.Due);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            HandDrivenTimer timer = new(() => callback(state)) { Due = dueTime };
-            _timers.Add(timer);
-            return timer;
-        }
-
-        public void FireAll()
-        {
-            foreach (HandDrivenTimer timer in _timers.Where(timer => timer.Due >= TimeSpan.Zero))
-                timer.Fire();
-        }
-    }
-
-    private sealed class HandDrivenTimer(Action fire) : ITimer
-    {
-        public TimeSpan Due { get; set; }
-
-        public void Fire() => fire();
-
-        public bool Change(TimeSpan dueTime, TimeSpan period)
-        {
-            Due = dueTime;
-            return true;
-        }
-
-        public void Dispose() => Due = Timeout.InfiniteTimeSpan;
-
-        public ValueTask DisposeAsync()
-        {
-            Dispose();
-            return ValueTask.CompletedTask;
         }
     }
 }
