@@ -7,7 +7,8 @@ namespace Agent.Host.Sockets;
 /// <summary>Sends messages with their length in front on one TCP connection, from any thread, without waiting.</summary>
 /// <remarks>
 /// Messages are appended to one buffer while the other is being sent, so many small answers leave in one write and none is ever
-/// cut between length and message. A peer that does not read fills the buffer up to its bound; then the connection is lost.
+/// cut between length and message. Who has several at once queues them and flushes behind the last: a write each would cost more than
+/// all that is done to them before. A peer that does not read fills the buffer up to its bound; then the connection is lost.
 /// </remarks>
 internal sealed class FrameWriter : IDisposable
 {
@@ -55,12 +56,24 @@ internal sealed class FrameWriter : IDisposable
         {
             _isStarted = true;
         }
-        Kick();
+        Flush();
     }
 
-    /// <summary>Queues a message.</summary>
+    /// <summary>Queues a message and sends it, unless the one before is still being sent.</summary>
     /// <returns>False when the connection is closed or was cut because the peer does not read.</returns>
     public bool TryWrite(ReadOnlySpan<byte> message)
+    {
+        if (!TryQueue(message))
+        {
+            return false;
+        }
+        Flush();
+        return true;
+    }
+
+    /// <summary>Queues a message that leaves with the next <see cref="Flush"/>: for those who have more of them.</summary>
+    /// <returns>False when the connection is closed or was cut because the peer does not read.</returns>
+    public bool TryQueue(ReadOnlySpan<byte> message)
     {
         bool overflow;
         lock (_gate)
@@ -81,16 +94,30 @@ internal sealed class FrameWriter : IDisposable
         if (overflow)
         {
             _failed();
-            return false;
         }
-        Kick();
-        return true;
+        return !overflow;
+    }
+
+    /// <summary>Sends what is queued, unless something is being sent: that takes the rest along.</summary>
+    public void Flush()
+    {
+        int length;
+        lock (_gate)
+        {
+            if (_isSending || !_isStarted || _isClosed || _filled == 0)
+            {
+                return;
+            }
+            length = Swap();
+        }
+        _ = SendAsync(length);
     }
 
     /// <summary>Waits until everything queued has gone to the kernel.</summary>
     /// <returns>False when the connection is closed.</returns>
     public async ValueTask<bool> DrainAsync()
     {
+        Flush();
         Task task;
         lock (_gate)
         {
@@ -127,20 +154,6 @@ internal sealed class FrameWriter : IDisposable
             }
         }
         drained?.TrySetResult();
-    }
-
-    private void Kick()
-    {
-        int length;
-        lock (_gate)
-        {
-            if (_isSending || !_isStarted || _isClosed || _filled == 0)
-            {
-                return;
-            }
-            length = Swap();
-        }
-        _ = SendAsync(length);
     }
 
     private async Task SendAsync(int length)

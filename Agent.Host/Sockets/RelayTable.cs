@@ -24,7 +24,7 @@ internal sealed class RelayTable
 
     private readonly OpenQuery[] _queries;
     private readonly byte[] _heads;
-    private readonly int[]? _slotOfId;
+    private readonly short[]? _slotOfId;
     private readonly RelayRandom _random = new();
     private int _free;
     private int _oldest = None;
@@ -39,8 +39,8 @@ internal sealed class RelayTable
         _heads = new byte[capacity * HeadBytesMax];
         if (capacity > ScannedMax)
         {
-            _slotOfId = new int[Ids];
-            Array.Fill(_slotOfId, None);
+            _slotOfId = new short[Ids];
+            Array.Fill(_slotOfId, (short)None);
         }
         for (int slot = 0; slot < capacity; slot++)
         {
@@ -87,7 +87,7 @@ internal sealed class RelayTable
         Append(slot);
         if (_slotOfId is not null)
         {
-            _slotOfId[open.Id] = slot;
+            _slotOfId[open.Id] = (short)slot;
         }
         query.CopyTo(forwarded);
         BinaryPrimitives.WriteUInt16BigEndian(forwarded, open.Id);

@@ -22,7 +22,7 @@ internal sealed class TcpRelay : IDisposable
     private readonly Lock _gate = new();
     private readonly RelayOptions _options;
     private readonly RelayTable _table;
-    private readonly IReplyPath _client;
+    private readonly IStreamReplyPath _client;
     private readonly RequestPipeline _pipeline;
     private readonly AnswerTransport _transport;
     private readonly byte[] _failure = new byte[RequestPipeline.PayloadBytes];
@@ -32,7 +32,7 @@ internal sealed class TcpRelay : IDisposable
     private bool _isDisposed;
 
     /// <param name="transport">How the client is connected; over TLS the answers are padded.</param>
-    public TcpRelay(RelayOptions options, IReplyPath client, RequestPipeline pipeline, AnswerTransport transport)
+    public TcpRelay(RelayOptions options, IStreamReplyPath client, RequestPipeline pipeline, AnswerTransport transport)
     {
         _options = options;
         _client = client;
@@ -41,7 +41,9 @@ internal sealed class TcpRelay : IDisposable
         _table = new RelayTable(options.TcpTableSize);
     }
 
-    /// <summary>Takes a query over; its answer reaches the client's reply path in any case.</summary>
+    /// <summary>
+    /// Takes a query over, which leaves with the next <see cref="Flush"/>; its answer reaches the client's reply path in any case.
+    /// </summary>
     /// <returns>False when too many are under way, or the relay is closed.</returns>
     public bool TryForward(ReadOnlySpan<byte> query, in ReplyToken client, in RelayHints hints, long nowMs)
     {
@@ -67,7 +69,7 @@ internal sealed class TcpRelay : IDisposable
                 _upstream = new Upstream(this);
                 _ = _upstream.RunAsync();
             }
-            if (!_upstream.Writer.TryWrite(_forwarded.AsSpan(0, query.Length)))
+            if (!_upstream.Writer.TryQueue(_forwarded.AsSpan(0, query.Length)))
             {
                 lost = _upstream;
             }
@@ -78,6 +80,9 @@ internal sealed class TcpRelay : IDisposable
         }
         return true;
     }
+
+    /// <summary>Sends what was taken over. A connection that is lost by now has answered for the server.</summary>
+    public void Flush() => Volatile.Read(ref _upstream)?.Writer.Flush();
 
     /// <summary>Answers for the server where it did not within the time.</summary>
     public void Sweep(long nowMs)
@@ -119,7 +124,8 @@ internal sealed class TcpRelay : IDisposable
                 return;
             }
             _table.Restore(slot, answer);
-            Finish(slot, answer);
+            // More may stand behind it; the client gets them in one write.
+            _client.Queue(Taken(slot, answer));
         }
     }
 
@@ -142,16 +148,17 @@ internal sealed class TcpRelay : IDisposable
     private void Fail(int slot, string reason, ExtendedErrorCode code)
     {
         AgentMetrics.CountRelayFailure(reason);
-        Finish(slot, _failure.AsSpan(0, _table.WriteFailure(slot, _failure, code)));
+        ReplyToken client = _table.Client(slot);
+        _client.Reply(client, Taken(slot, _failure.AsSpan(0, _table.WriteFailure(slot, _failure, code))));
     }
 
-    private void Finish(int slot, ReadOnlySpan<byte> reply)
+    /// <summary>Ends a query with this answer; the answer as it leaves.</summary>
+    private ReadOnlySpan<byte> Taken(int slot, ReadOnlySpan<byte> reply)
     {
-        ReplyToken client = _table.Client(slot);
         _table.Close(slot);
         AgentMetrics.RelayOpen.Add(-1);
         _pipeline.CountRelayed(_transport, reply);
-        _client.Reply(client, _transport == AnswerTransport.Tls ? Pad(reply) : reply);
+        return _transport == AnswerTransport.Tls ? Pad(reply) : reply;
     }
 
     /// <summary>An OPT in the answer means that there was one in the question. What the server has signed stays as it is.</summary>
@@ -213,6 +220,7 @@ internal sealed class TcpRelay : IDisposable
                         // The octets stand in the framer's own buffer, which nobody else reads any more.
                         _relay.Answered(MemoryMarshal.AsMemory(answer).Span);
                     }
+                    _relay._client.Flush();
                 }
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)

@@ -20,7 +20,7 @@ namespace Agent.Host.Sockets;
 /// Reading stops while as many requests are under way as may be pipelined. Only whole requests and answers count as activity, so a client
 /// that sends one octet now and then is idle. Answers come from any thread.
 /// </remarks>
-internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
+internal sealed class TcpSession : IStreamReplyPath, ITransferOutput, IDisposable
 {
     private const int QuietMs = 100;
     private const int FirstRequestMs = 1000;
@@ -104,6 +104,14 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
     }
 
     public void Withhold(in ReplyToken token) => Done();
+
+    public void Queue(ReadOnlySpan<byte> message)
+    {
+        _writer.TryQueue(message);
+        Done();
+    }
+
+    public void Flush() => _writer.Flush();
 
     public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> message)
     {
@@ -199,6 +207,11 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
             framer.Advance(count);
             while (framer.TryRead(out ReadOnlyMemory<byte> message))
             {
+                if (_room.CurrentCount == 0)
+                {
+                    // Room comes with answers, and those to questions that have not left would never come.
+                    SendQueued();
+                }
                 await _room.WaitAsync(_stop.Token);
                 Interlocked.Increment(ref _underWay);
                 _hasAsked = true;
@@ -206,9 +219,11 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
                 Handle(message);
                 if (++messages % MessagesPerTurn == 0)
                 {
+                    SendQueued();
                     await Task.Yield();
                 }
             }
+            SendQueued();
             if (framer.IsBroken)
             {
                 AgentMetrics.CountShed("tcp_message_too_long");
@@ -220,6 +235,13 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
         CloseWhenDone();
     }
 
+    /// <summary>What came together leaves together: queries to the server, and answers of our own.</summary>
+    private void SendQueued()
+    {
+        _relay?.Flush();
+        _writer.Flush();
+    }
+
     private void Handle(ReadOnlyMemory<byte> message)
     {
         byte[] reply = _scratch ??= new byte[ushort.MaxValue];
@@ -228,7 +250,7 @@ internal sealed class TcpSession : IReplyPath, ITransferOutput, IDisposable
         switch (outcome.Disposition)
         {
             case RequestDisposition.Reply:
-                Reply(_source.Token, reply.AsSpan(0, outcome.ReplyLength));
+                Queue(reply.AsSpan(0, outcome.ReplyLength));
                 break;
             case RequestDisposition.Control:
                 _services.Gate.Post(outcome.Control!, nowMs);

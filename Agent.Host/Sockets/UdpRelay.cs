@@ -32,6 +32,7 @@ internal sealed class UdpRelay : IDisposable
     private readonly RequestPipeline _pipeline;
     private readonly long[] _reports;
     private int _path;
+    private int _openReported;
     private long _lostUpTo;
     private long _answeredMs = long.MinValue / 2;
 
@@ -80,7 +81,6 @@ internal sealed class UdpRelay : IDisposable
         }
         _table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _batch.NextSend, _path);
         _batch.Commit(query.Length);
-        AgentMetrics.RelayOpen.Add(1);
     }
 
     /// <summary>Sends what was taken over.</summary>
@@ -157,9 +157,20 @@ internal sealed class UdpRelay : IDisposable
         }
     }
 
+    /// <summary>Tells monitoring how many queries are under way: once for a turn, for a single step of it would feel it.</summary>
+    public void Report()
+    {
+        int change = _table.OpenCount - _openReported;
+        if (change != 0)
+        {
+            _openReported += change;
+            AgentMetrics.RelayOpen.Add(change);
+        }
+    }
+
     public void Dispose()
     {
-        AgentMetrics.RelayOpen.Add(-_table.OpenCount);
+        AgentMetrics.RelayOpen.Add(-_openReported);
         foreach (UdpSocket? socket in _sockets)
         {
             socket?.Dispose();
@@ -189,6 +200,5 @@ internal sealed class UdpRelay : IDisposable
         toClients.Commit(length, client.Client, client.Local);
         _pipeline.CountRelayed(AnswerTransport.Udp, reply[..length]);
         _table.Close(slot);
-        AgentMetrics.RelayOpen.Add(-1);
     }
 }

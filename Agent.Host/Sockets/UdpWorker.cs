@@ -153,6 +153,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         }
         _relay?.Flush();
         _relay?.Sweep(_socket, _batch, nowMs);
+        _relay?.Report();
         _socket.Send(_batch);
         if (isTurningAway && received == 0 && _relay is not { OpenCount: > 0 })
         {

@@ -137,6 +137,9 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         text.Append("# HELP dnsagent_up The agent runs.\n# TYPE dnsagent_up gauge\ndnsagent_up 1\n");
         text.Append("# HELP dnsagent_gc_heap_bytes The managed heap, garbage included.\n# TYPE dnsagent_gc_heap_bytes gauge\n");
         text.Append("dnsagent_gc_heap_bytes ").Append(GC.GetTotalMemory(forceFullCollection: false)).Append('\n');
+        text.Append("# HELP dnsagent_gc_allocated_bytes_total What was ever allocated on the managed heap, nearly.\n")
+            .Append("# TYPE dnsagent_gc_allocated_bytes_total counter\ndnsagent_gc_allocated_bytes_total ")
+            .Append(GC.GetTotalAllocatedBytes()).Append('\n');
         string version = typeof(StateEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
         text.Append("# HELP dnsagent_build_info Version of the agent.\n# TYPE dnsagent_build_info gauge\n");
         text.Append("dnsagent_build_info{version=\"").Append(version).Append("\"} 1\n");

@@ -30,6 +30,26 @@ public sealed class SendGroupsTests
     }
 
     [Fact]
+    public void One_that_is_alone_is_the_tail_of_longer_ones()
+    {
+        using var batch = new MmsgBatch(16, 512);
+        Commit(batch, 30, A);
+        Commit(batch, 42, A);
+        Commit(batch, 30, B);
+        Commit(batch, 41, A);
+        Commit(batch, 40, A);
+        Commit(batch, 42, A);
+        Commit(batch, 39, A);
+        Commit(batch, 40, A);
+        Commit(batch, 41, B);
+        Commit(batch, 0, B);
+        batch.Groups.Sort(batch, together: true, connected: false);
+
+        // A group has one tail, which is shorter than the others and goes to the same ends; an empty datagram is nobody's.
+        Assert.Equal([[1, 5, 6], [3, 0], [4, 7], [8, 2], [9]], Groups(batch).OrderBy(group => group[0]));
+    }
+
+    [Fact]
     public void Empty_and_large_datagrams_go_alone_and_no_group_outgrows_the_kernels_bound()
     {
         using var batch = new MmsgBatch(200, 4096);
