@@ -88,7 +88,16 @@ internal static class EnduranceBench
         private Task ServedAsync() => ServedSweep.UntilAsync(
             server.EndPoint, _names, master.Serial, RoundDeadline, () => $"{agent.Output}\n{server.Output}");
 
-        private async Task<double> LiveMebibytesAsync() => (await FullCollection.OfAsync(agent))["dnsagent_heap_live_bytes"] / Mebibyte;
+        /// <summary>Of an agent at rest: what is served, the agent has yet to see and to write down.</summary>
+        private async Task<double> LiveMebibytesAsync()
+        {
+            await Eventually.HoldsAsync(
+                async () => await agent.MetricsAsync() is var page
+                    && page.Total("dnsagent_zones_behind") + page.Total("dnsagent_xfr_in_flight") == 0,
+                () => $"nothing is under way\n{agent.Output}",
+                RoundDeadline);
+            return (await FullCollection.OfAsync(agent))["dnsagent_heap_live_bytes"] / Mebibyte;
+        }
 
         private Task EachAsync(Func<string, Task> act) => Parallel.ForEachAsync(
             _names, new ParallelOptions { MaxDegreeOfParallelism = inFlight }, async (name, _) => await act(name));

@@ -21,8 +21,11 @@ public sealed class AxfrWriter : IDisposable
     private readonly byte[] _request;
     private readonly AxfrWriterOptions _options;
     private readonly RecordStream _records;
-    private byte[] _pending = ArrayPool<byte>.Shared.Rent(StoredRecord.MaximumSize);
+
+    // Rented for the first record that has to wait for the next message, which most zones never have.
+    private byte[] _pending = [];
     private int _pendingLength;
+    private bool _isDisposed;
     private byte[] _soa = [];
     private bool _isFirstMessage = true;
     private bool _isClosingDue;
@@ -61,7 +64,7 @@ public sealed class AxfrWriter : IDisposable
     /// <param name="buffer">65535 bytes hold every message.</param>
     public int WriteNext(Span<byte> buffer)
     {
-        ObjectDisposedException.ThrowIf(_pending.Length == 0, this);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_isDone || Error != ZoneContentError.None)
             return 0;
         MessageHeader.TryRead(_request, out MessageHeader head);
@@ -89,10 +92,9 @@ public sealed class AxfrWriter : IDisposable
     /// <summary>Closes the content and returns the buffer.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         _records.Dispose();
-        if (_pending.Length > 0)
-            ArrayPool<byte>.Shared.Return(_pending);
-        _pending = [];
+        GiveBack();
     }
 
     private bool TryPeek(out StoredRecord record)
@@ -125,10 +127,23 @@ public sealed class AxfrWriter : IDisposable
         // A record that was kept for this message and did not fit lies in its place already.
         if (_pendingLength == 0)
         {
+            if (_pending.Length < record.Whole.Length)
+            {
+                GiveBack();
+                _pending = ArrayPool<byte>.Shared.Rent(record.Whole.Length);
+            }
+
             record.Whole.CopyTo(_pending);
             _pendingLength = record.Whole.Length;
         }
         return messageLength;
+    }
+
+    private void GiveBack()
+    {
+        if (_pending.Length > 0)
+            ArrayPool<byte>.Shared.Return(_pending);
+        _pending = [];
     }
 
     private int Fail(ZoneContentError error)

@@ -36,6 +36,9 @@ public sealed class XfrMachine<TSink> : IDisposable
 {
     private const int MaximumEmptyMessages = 16;
 
+    // Of a transfer of small records, so that many at once hold little; a longer one gets the room it needs.
+    private const int UsualRecordBytes = 2048;
+
     private readonly XfrRequest _request;
     private TSink _sink;
     private byte[] _scratch;
@@ -56,7 +59,7 @@ public sealed class XfrMachine<TSink> : IDisposable
     {
         _request = request;
         _sink = sink;
-        _scratch = ArrayPool<byte>.Shared.Rent(StoredRecord.MaximumSize + RdataExpander.MaximumGrowth);
+        _scratch = ArrayPool<byte>.Shared.Rent(UsualRecordBytes);
     }
 
     private enum State : byte
@@ -333,6 +336,9 @@ public sealed class XfrMachine<TSink> : IDisposable
     private bool TryUnpack(in RecordView view, out StoredRecord record)
     {
         record = default;
+        int room = NameReader.MaximumLength + StoredRecord.FixedSize + view.RdataLength + RdataExpander.MaximumGrowth;
+        if (_scratch.Length < room)
+            Grow(room);
         if (!view.TryCopyOwner(_scratch, out int ownerLength))
             return false;
         int rdataStart = ownerLength + StoredRecord.FixedSize;
@@ -343,6 +349,12 @@ public sealed class XfrMachine<TSink> : IDisposable
         StoredRecord.WriteFixed(_scratch.AsSpan(ownerLength), view.Type, view.Class, view.TtlSeconds, rdataLength);
         record = StoredRecord.Written(_scratch.AsSpan(0, rdataStart + rdataLength), ownerLength);
         return true;
+    }
+
+    private void Grow(int bytes)
+    {
+        ArrayPool<byte>.Shared.Return(_scratch);
+        _scratch = ArrayPool<byte>.Shared.Rent(bytes);
     }
 
     private XfrError Malformed(in RecordView view)

@@ -7,6 +7,10 @@ public static class ZoneFileWriter
 {
     private const int FlushBytes = 64 * 1024;
 
+    // Text of so many bytes for one of the content is usual, and room for less costs one more step.
+    private const int TextBytesPerByte = 4;
+    private const int SmallestRoom = 4096;
+
     /// <summary>Writes a whole content; nothing is allocated per record. Exceptions of both streams pass through.</summary>
     /// <param name="content">The zone.</param>
     /// <param name="destination">Stays open; flushing it to disk is the caller's business.</param>
@@ -14,7 +18,8 @@ public static class ZoneFileWriter
     /// <returns>Damage found in the content; the file is then incomplete and must not be used.</returns>
     public static ZoneContentError Write(ZoneContent content, Stream destination, RdataTextStyle? style = null)
     {
-        using var text = new RecordTextBuffer(FlushBytes * 2);
+        // Many small zones may be written at once, and each holds its room until its file is written.
+        using var text = new RecordTextBuffer((int)Math.Clamp(content.ByteCount * TextBytesPerByte, SmallestRoom, FlushBytes * 2));
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
         {

@@ -63,6 +63,9 @@ sort_lines() {
     $1 == "pattern:" { has[zone] = $2 }' >"$folder/.sorted" || end $away "cannot write in $folder"
 }
 
+# Runs a command for each pair of lines, some at a time, for each is a process.
+for_pairs() { tr '\n' '\0' | xargs -0 -n 2 -P 4 "$@" 2>&1; }
+
 # Those lines of one kind, each as a line for nsd-control, which answers every one of them.
 change_many() { # kind, command, what stands behind the zone
   lines=$(awk -v kind="$1" -v rest="$3" '$1 == kind { print $2 rest }' "$folder/.sorted")
@@ -105,9 +108,11 @@ case $1 in
     while read -r kind zone _ file; do
       has_good_name "$zone" || end $refused "$zone is not a name that this driver takes"
       [ "$kind" != foreign ] || end $refused "$zone is a zone of somebody else in nsd"
-      said=$(nsd-checkzone "$zone" "$file" 2>&1) || end $refused "$zone: $(echo "$said" | head -n 1)"
-      cp "$file" "$new/$zone.zone" || end $away "cannot write in $folder"
-    done <"$folder/.sorted"
+      printf '%s\n%s\n' "$zone" "$file" >&3
+      printf '%s\n%s\n' "$file" "$new/$zone.zone" >&4
+    done <"$folder/.sorted" 3>"$folder/.checks" 4>"$folder/.copies"
+    said=$(for_pairs nsd-checkzone <"$folder/.checks") || end $refused "$(echo "$said" | grep -v ' is ok$' | head -n 1)"
+    for_pairs cp <"$folder/.copies" || end $away "cannot write in $folder"
     mv "$new"/* "$folder" || end $away "cannot write in $folder"
     change_many new addzones " $pattern"
     # Of all zones it reads those whose file is another one than before.

@@ -39,6 +39,21 @@ public sealed class AxfrWriterTests
         Assert.Equal(5, messages.Count);
     }
 
+    [Theory]
+    [InlineData(600)]
+    [InlineData(65535)]
+    public void Records_of_all_sizes_come_back_the_same_in_any_order(int targetBytes)
+    {
+        int[] sizes = [10, 1260, 1300, 2048, 5000, 65000, 12, 40000, 1, 64000, 2049];
+        MemoryZoneContent content = Content(
+        [
+            SoaRecord(1),
+            .. sizes.Select((size, i) => Record($"n{i}.example.org.", (RecordType)65400, Enumerable.Repeat((byte)i, size).ToArray())),
+        ]);
+        (MemoryZoneContent received, _) = Transfer(content, new AxfrWriterOptions(targetBytes));
+        Assert.Equal(content.Hash, received.Hash);
+    }
+
     [Fact]
     public void A_record_that_fits_no_message_ends_the_answer_with_an_error()
     {
