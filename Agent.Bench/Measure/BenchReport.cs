@@ -1,14 +1,9 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Agent.Bench.Measure;
 
 /// <summary>One line of figures: who, what of it, in which unit.</summary>
 public sealed record Measurement(string Subject, string Quantity, string Unit, Samples Samples);
-
-/// <summary>A figure of ours over a figure of a peer, medians of the same run, and what was aimed at.</summary>
-/// <param name="Aim">In words: "at least 1.0".</param>
-public sealed record Ratio(string Name, double Value, string Aim);
 
 /// <summary>What a program of this project found, as a table for people and as JSON for whoever keeps a history.</summary>
 public sealed class BenchReport(string title)
@@ -51,7 +46,10 @@ public sealed class BenchReport(string title)
         if (_ratios.Count > 0)
         {
             output.WriteLine();
-            PrintTable(output, ["ratio", "value", "aim"], _ratios.Select(one => (string[])[one.Name, Text(one.Value), one.Aim]));
+            PrintTable(
+                output,
+                ["ratio", "value", "aim", "reached"],
+                _ratios.Select(one => (string[])[one.Name, Text(one.Value), one.Aim, one.Verdict]));
         }
 
         foreach (string note in _notes)
@@ -61,21 +59,20 @@ public sealed class BenchReport(string title)
         }
     }
 
-    public string ToJson() => JsonSerializer.Serialize(new
-    {
-        title = Title,
-        measurements = _measurements.Select(one => new
-        {
-            subject = one.Subject,
-            quantity = one.Quantity,
-            unit = one.Unit,
-            median = one.Samples.Median,
-            p99 = one.Samples.Percentile(99),
-            values = one.Samples.Count <= 100 ? one.Samples.Values : null,
-        }),
-        ratios = _ratios.Select(one => new { name = one.Name, value = one.Value, aim = one.Aim }),
-        notes = _notes,
-    });
+    /// <summary>All of it as data.</summary>
+    public BenchFigures Figures => new(
+        Title,
+        [.. _measurements.Select(one => new Figure(
+            one.Subject,
+            one.Quantity,
+            one.Unit,
+            one.Samples.Median,
+            one.Samples.Percentile(99),
+            one.Samples.Count <= 100 ? one.Samples.Values : null))],
+        _ratios,
+        _notes);
+
+    public string ToJson() => Figures.ToJson();
 
     private static void PrintTable(TextWriter output, string[] heads, IEnumerable<string[]> rows)
     {
@@ -87,7 +84,8 @@ public sealed class BenchReport(string title)
         }
     }
 
-    private static string Text(double value) => value switch
+    /// <summary>A figure as people read it.</summary>
+    internal static string Text(double value) => value switch
     {
         >= 1000 => value.ToString("N0", CultureInfo.InvariantCulture),
         >= 10 => value.ToString("0.0", CultureInfo.InvariantCulture),

@@ -13,8 +13,6 @@ namespace Agent.Bench.Peers;
 /// </summary>
 public sealed class AgentProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
-
     private readonly TemporaryFolder _folder = new("run");
     private readonly HttpClient _http;
     private NetworkNamespace? _network;
@@ -48,6 +46,9 @@ public sealed class AgentProcess : IAsyncDisposable
         get => _network;
         set => (_network, Place) = (value, Placement.Loopback with { Launcher = value?.Launcher ?? [] });
     }
+
+    /// <summary>How long its start, or another command of the program, may take.</summary>
+    public TimeSpan StartDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
     public string DataFolder => _folder.Combine("data");
 
