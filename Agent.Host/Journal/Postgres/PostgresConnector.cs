@@ -92,7 +92,8 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
 
     /// <summary>
     /// What role or database may have set otherwise: the fence needs READ COMMITTED, and a statement timeout that strikes during the commit
-    /// would confirm it without the standby. Waiting for locks is bounded by the server instead.
+    /// would confirm it without the standby. Waiting for locks is bounded by the server instead. The statements of a batch are planned
+    /// once for each session: to plan them for every batch takes the server several times as long as to carry them out.
     /// </summary>
     private void Prepare(NpgsqlConnection connection)
     {
@@ -102,7 +103,8 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
             $"""
             SELECT set_config('lock_timeout', '{(long)longest}', false), set_config('statement_timeout', '0', false),
                 set_config('default_transaction_isolation', 'read committed', false),
-                set_config('idle_in_transaction_session_timeout', '{(long)place.CommandDeadline.TotalMilliseconds}', false)
+                set_config('idle_in_transaction_session_timeout', '{(long)place.CommandDeadline.TotalMilliseconds}', false),
+                set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)
             """);
         // Temporary: emptied by every commit, never in the log of the server.
         Scalar(connection, "CREATE TEMPORARY TABLE released (hash bytea PRIMARY KEY) ON COMMIT DELETE ROWS");
