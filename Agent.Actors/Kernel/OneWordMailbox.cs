@@ -44,10 +44,7 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
     /// <summary>False while the owner is suspended, not yet created, or terminating.</summary>
     protected abstract bool TakesMessages { get; }
 
-    void IThreadPoolWorkItem.Execute()
-    {
-        if (RunTurn(Quantum)) ScheduleTurn();
-    }
+    void IThreadPoolWorkItem.Execute() => ThreadPoolDispatcher.Run(this);
 
     /// <summary>Runs at most <paramref name="quantum"/> mails. True: there may be more, and the caller must schedule the next
     /// turn.</summary>
@@ -78,7 +75,8 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
 
     protected bool Run(int quantum)
     {
-        long started = CoarseClock.Tick;
+        ThreadPoolDispatcher.Line? line = ThreadPoolDispatcher.LineHere;
+        long started = 0;
         while (true)
         {
             if (Volatile.Read(ref _head) != Busy)
@@ -88,11 +86,18 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
             }
             if (quantum <= 0) return true;
 
-            // A few expensive messages are a long turn too. What the coarse clock costs is only paid now and then.
-            if (quantum < Quantum && (quantum & LooksAtClockMask) == 0 && CoarseClock.Tick - started > TurnTicksMax) return true;
+            // A few expensive messages are a long turn too. What the coarse clock costs is only paid now and then, and not for a turn of
+            // one message, as most are.
+            if (quantum < Quantum)
+            {
+                if (started == 0) started = CoarseClock.Tick;
+                else if ((quantum & LooksAtClockMask) == 0 && CoarseClock.Tick - started > TurnTicksMax) return true;
+            }
+
             if (TakesMessages && TakeLocal() is { } mail)
             {
                 quantum--;
+                if (line?.Next is not null) ThreadPoolDispatcher.PassOn(line);
                 OnMail(mail);
             }
             else if (Interlocked.CompareExchange(ref _head, null, Busy) == Busy)

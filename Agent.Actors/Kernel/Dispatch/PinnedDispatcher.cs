@@ -32,7 +32,7 @@ internal sealed class PinnedDispatcher : MessageDispatcher
                 while (_turns == 0) Monitor.Wait(_gate);
                 _turns--;
             }
-            ((IThreadPoolWorkItem)_mailbox!).Execute();
+            if (_mailbox!.RunTurn(OneWordMailbox.Quantum)) Schedule(_mailbox);
         }
     }
 }
