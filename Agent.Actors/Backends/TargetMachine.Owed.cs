@@ -76,6 +76,16 @@ public sealed partial class TargetMachine
         _onRung[(int)work.Rung]--;
         if (work.OwesSince is not null) _owed--;
         if (work.IsRefused) _refused--;
+        if (_works.Count == 0 && _works.Capacity > SpareWorks) GiveBack();
+    }
+
+    /// <summary>After a start, or the return of the server, when all zones have been in work at once: what held them is not kept.</summary>
+    private void GiveBack()
+    {
+        _works.TrimExcess(SpareWorks);
+        _debts.TrimExcess();
+        _due.TrimExcess();
+        _ready.TrimExcess();
     }
 
     /// <summary>Behind one zone that stays owed for long, many others come and go.</summary>

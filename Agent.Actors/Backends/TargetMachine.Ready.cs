@@ -36,6 +36,12 @@ public sealed partial class TargetMachine
             return true;
         }
 
+        public void TrimExcess()
+        {
+            _changes.TrimExcess();
+            _looks.TrimExcess();
+        }
+
         private static bool TryTake(Queue<Work> queue, [NotNullWhen(true)] out Work? work)
         {
             while (queue.TryDequeue(out work))

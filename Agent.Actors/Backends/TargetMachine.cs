@@ -29,6 +29,7 @@ public sealed partial class TargetMachine
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RestMinimum = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestMaximum = TimeSpan.FromMinutes(5);
+    private const int SpareWorks = 4096;
 
     private readonly BackendTraits _traits;
     private readonly TargetRules _rules;

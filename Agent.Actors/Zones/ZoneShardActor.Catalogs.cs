@@ -62,7 +62,7 @@ public sealed partial class ZoneShardActor
 
     private void TellCatalog(DomainName zone, ZoneSlot slot)
     {
-        if (_catalogs.Count > 0 && _catalogs.TryGetValue(zone, out IActorRef? actor)) actor.Tell(new CatalogRow(slot.Row), Self);
+        if (_catalogs.Count > 0 && _catalogs.TryGetValue(zone, out IActorRef? actor)) actor.Tell(new CatalogRow(RowOf(zone, slot)), Self);
     }
 
     private void AskCatalog(ZoneMessage message, IActorRef sender)

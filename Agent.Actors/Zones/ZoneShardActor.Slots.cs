@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
@@ -14,10 +15,12 @@ public sealed partial class ZoneShardActor
 {
     private IActorRef Wake(DomainName name)
     {
-        if (!_slots.TryGetValue(name, out ZoneSlot? slot)) _slots[name] = slot = SlotOf(name, null);
+        if (!_slots.TryGetValue(name, out ZoneSlot? slot)) Add(name, slot = SlotOf(name, null));
         if (slot.Actor is { } awake) return awake;
-        var zone = new ZoneRowOrName(slot.Row?.Name ?? name, slot.Row);
-        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, zone, TargetsOf(name, slot.Row), _healthy));
+        ZoneRow? row = RowOf(name, slot);
+        slot.Kept = row;
+        var zone = new ZoneRowOrName(row?.Name ?? name, row);
+        IActorRef actor = Context.ActorOf(ZoneActor.Props(_settings.Zones, zone, TargetsOf(name, row), _healthy));
         Context.Watch(actor);
         _actors.Add(actor, name);
         AgentMetrics.ZoneActors.Add(1);
@@ -72,13 +75,13 @@ public sealed partial class ZoneShardActor
                 sender.Tell(new ZoneReply(message.Zone, ZoneOutcome.Unknown), Self);
                 return;
             case GetZone when slot!.Actor is null:
-                sender.Tell(ZoneStatusView.Of(slot.Row!), Self);
+                sender.Tell(ZoneStatusView.Of(RowOf(message.Zone, slot)!), Self);
                 return;
             case GetZoneContent { OfCandidate: true } when slot?.Actor is null:
-                sender.Tell(new ZoneContentReply(message.Zone, slot?.Row?.Candidate?.Content), Self);
+                sender.Tell(new ZoneContentReply(message.Zone, RowOf(message.Zone, slot)?.Candidate?.Content), Self);
                 return;
             case GetZoneContent when slot?.Actor is null:
-                sender.Tell(ContentReply(message.Zone, slot?.Row), Self);
+                sender.Tell(ContentReply(message.Zone, RowOf(message.Zone, slot)), Self);
                 return;
             case LookAtTarget look:
                 sender.Tell(new ZoneReply(message.Zone, Look(slot, look) ? ZoneOutcome.Done : ZoneOutcome.Unknown), Self);
@@ -104,7 +107,8 @@ public sealed partial class ZoneShardActor
             return;
         }
 
-        if (!slot.IsUnread && RolloutPolicy.IsOnTrial(slot.Row))
+        ZoneRow? known = RowOf(report.Zone, slot);
+        if (!slot.IsUnread && RolloutPolicy.IsOnTrial(known))
         {
             // It may be what a rollout waits for.
             CodeProbe.Reached("shard.trial-wakes");
@@ -113,12 +117,12 @@ public sealed partial class ZoneShardActor
             return;
         }
 
-        if (slot.IsUnread || slot.Row is not { } row || row.Generation != report.Generation) return;
+        if (slot.IsUnread || known is not { } row || row.Generation != report.Generation) return;
         if (row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target) is not { } before) return;
         TargetProgress now = report.Progress with { IsLeaving = before.IsLeaving };
         if (ZoneWishes.IsOutdated(row, now, _settings.Zones.Policy.Current)) return;
         bool hasLeft = now.IsLeaving && ZoneWishes.IsGone(now);
-        slot.Row = row with { Targets = hasLeft ? row.Targets.Remove(before) : row.Targets.Replace(before, now) };
+        Rest(slot, row with { Targets = hasLeft ? row.Targets.Remove(before) : row.Targets.Replace(before, now) });
         TargetProgress written = slot.TakeWritten(now.Target) ?? before;
         if (written.State == now.State && written.Serial == now.Serial) return;
         _settings.Zones.Journal.Tell(new Append(0, _start!.Epoch, [new PutProgress(report.Zone, now)]), Self);
@@ -127,7 +131,7 @@ public sealed partial class ZoneShardActor
     private void Picture(ZonePicture picture)
     {
         if (!_slots.TryGetValue(picture.Zone, out ZoneSlot? slot) || slot.Actor != Sender) return;
-        slot.Row = picture.Row;
+        slot.Kept = picture.Row;
         slot.ForgetWritten();
         slot.Phase = picture.Phase;
         slot.Transferring = picture.Transferring;
@@ -144,10 +148,11 @@ public sealed partial class ZoneShardActor
         slot.Actor = null;
         if (offer.Gone)
         {
-            _slots.Remove(offer.Zone);
+            Remove(offer.Zone);
             return;
         }
 
+        if (RowOf(offer.Zone, slot) is { } row) Rest(slot, row);
         slot.Transferring = false;
         slot.RefreshAt = Clock.Monotonic + offer.RefreshIn;
         _refreshes.Enqueue(offer.Zone, slot.RefreshAt);
@@ -185,14 +190,14 @@ public sealed partial class ZoneShardActor
     private void ReadBack(ZoneRead read)
     {
         if (!_slots.TryGetValue(read.Zone, out ZoneSlot? slot) || !slot.IsUnread) return;
-        if (read.Row?.Generation > (slot.Row?.Generation ?? 0)) CodeProbe.Reached("shard.row-was-older");
+        if (read.Row?.Generation > (RowOf(read.Zone, slot)?.Generation ?? 0)) CodeProbe.Reached("shard.row-was-older");
         slot.IsUnread = false;
-        slot.Row = read.Row;
+        slot.Kept = read.Row;
         slot.Phase = read.Row is { Wish: ZoneWish.Absent } ? ZonePhase.Deleting : ZonePhase.Present;
         Queue<(ZoneMessage Message, IActorRef Sender)> held = slot.TakeHeld();
         slot.NeedsLook = true;
         TellCatalog(read.Zone, slot);
-        if (read.Row is null) _slots.Remove(read.Zone);
+        if (read.Row is null) Remove(read.Zone);
         else Timers.StartSingleTimer(read.Zone, new Revive(read.Zone), ReviveDelay);
         while (held.TryDequeue(out (ZoneMessage Message, IActorRef Sender) next)) Deliver(next.Message, next.Sender);
     }
@@ -211,105 +216,57 @@ public sealed partial class ZoneShardActor
         foreach ((ZoneMessage message, IActorRef sender) in slot.TakeHeld()) message.Refuse(sender, reason);
     }
 
+    /// <summary>Stops with the last zone of the page: what lies behind it is not looked at.</summary>
     private ImmutableArray<ZoneStatus> List(ListZones query) =>
     [
-        .. _slots.Where(s => query.After is null || s.Key.CompareTo(query.After) > 0)
-            .Select(s => s.Value.Status(s.Key))
-            .Where(z => query.State is null || z.State == query.State)
+        .. (_order ??= new OrderedNames(_slots.Keys)).Behind(query.After)
+            .Where(name => query.Prefix.Length == 0 || name.ToString().StartsWith(query.Prefix, StringComparison.OrdinalIgnoreCase))
+            .Where(name => query.State is null || StateOf(name, _slots[name]) == query.State)
+            .Select(name => Status(name, _slots[name]))
             .Where(z => !query.OrphansOnly || _settings.Zones.Policy.Current.IsOrphan(z, Clock.UtcNow))
-            .Where(z => z.Name.ToString().StartsWith(query.Prefix, StringComparison.OrdinalIgnoreCase))
-            .OrderBy(z => z.Name)
             .Take(query.Limit),
     ];
 
-    private ZoneCounts Count() => new(
-        _start!.Shard,
-        _slots.GroupBy(s => s.Value.Status(s.Key).State).ToImmutableDictionary(g => g.Key, g => g.Count()));
+    private ZoneCounts Count()
+    {
+        Dictionary<string, int> counts = new(StringComparer.Ordinal);
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, StateOf(name, slot), out bool _)++;
+        return new ZoneCounts(_start!.Shard, counts.ToImmutableDictionary());
+    }
+
+    private ZoneStatus Status(DomainName name, ZoneSlot slot)
+    {
+        ZoneRow? kept = RowOf(name, slot);
+        return slot.Actor is null && kept is { } row ? ZoneStatusView.Of(row) : ZoneStatusView.Of(name, kept, slot.Phase, slot.Transferring);
+    }
+
+    /// <summary>The state that <see cref="Status"/> would show. That of a zone at rest is noted beside its row.</summary>
+    private string StateOf(DomainName name, ZoneSlot slot) => slot.RestingState ?? Status(name, slot).State;
+
+    private void Add(DomainName name, ZoneSlot slot)
+    {
+        _slots.Add(name, slot);
+        _order?.Add(name);
+    }
+
+    private void Remove(DomainName name)
+    {
+        _slots.Remove(name);
+        _order?.Remove(name);
+    }
+
+    private ZoneRow? RowOf(DomainName name, ZoneSlot? slot) => _rows.Row(name, slot?.Kept);
+
+    /// <summary>The row of a zone without an actor, held as small as it can be.</summary>
+    private void Rest(ZoneSlot slot, ZoneRow row)
+    {
+        object kept = _rows.Rest(row);
+        if (kept is byte[]) CodeProbe.Reached("shard.row-rests");
+        slot.Rest(kept, ZoneStatusView.StateOf(row));
+    }
 
     private sealed record Revive(DomainName Zone);
 
     private sealed record ReadAgain(DomainName Zone);
-
-    /// <summary>One zone of the shard: a row, and an actor while it is in motion.</summary>
-    private sealed class ZoneSlot(ZoneRow? row)
-    {
-        private Queue<(ZoneMessage Message, IActorRef Sender)>? _held;
-        private ImmutableArray<TargetProgress> _written = [];
-
-        public ZoneRow? Row { get; set; } = row;
-
-        public IActorRef? Actor { get; set; }
-
-        /// <summary>A catalog of the configuration: no target hears of it.</summary>
-        public bool IsCatalog { get; init; }
-
-        /// <summary>Messages sent to the present actor.</summary>
-        public long Sent { get; set; }
-
-        /// <summary>The actor broke, and what is durable has not been read back yet: messages wait.</summary>
-        public bool IsUnread { get; set; }
-
-        /// <summary>Loaded without content, or its actor broke: the next one begins with a look at everything.</summary>
-        public bool NeedsLook { get; set; }
-
-        public Queue<(ZoneMessage Message, IActorRef Sender)> Held => _held ??= new();
-
-        /// <summary>Its masters are asked when its turn comes.</summary>
-        public bool IsToCheck { get; set; }
-
-        public ZonePhase Phase { get; set; }
-
-        public bool Transferring { get; set; }
-
-        public TimeSpan RefreshAt { get; set; }
-
-        /// <summary>What the journal says of a target that has not been heard of since the start.</summary>
-        public TargetProgress? TakeWritten(string target)
-        {
-            TargetProgress? written = _written.FirstOrDefault(t => t.Target == target);
-            if (written is not null) _written = _written.Remove(written);
-            return written;
-        }
-
-        /// <summary>From here on the zone's actor writes.</summary>
-        public void ForgetWritten() => _written = [];
-
-        /// <summary>What was proven before a start is not proven any more: a server may have lost it meanwhile.</summary>
-        public void Unproven(ZoneTargets targets)
-        {
-            _written = Row!.Targets;
-            Row = Row with { Targets = [.. ZoneWishes.Fit(_written, targets.Set.Names, targets.Others).Select(Pending)] };
-
-            static TargetProgress Pending(TargetProgress t) =>
-                t is { State: TargetZoneState.Pending, Reason: null } ? t : t with { State = TargetZoneState.Pending, Reason = null };
-        }
-
-        /// <summary>
-        /// The zone belongs to a target that the row does not know to have it: the row has to be written before that target is told. One
-        /// that was seen without it stays marked as one to be left until then.
-        /// </summary>
-        public bool Comes(ZoneTargets targets)
-        {
-            if (targets.Set.Names.All(name => Row!.Targets.Any(t => t.Target == name && !ZoneWishes.IsGone(t)))) return false;
-            Row = Row! with
-            {
-                Targets =
-                [
-                    .. Row.Targets.Select(static t =>
-                        t with { State = TargetZoneState.Pending, Reason = null, IsLeaving = ZoneWishes.IsGone(t) }),
-                ],
-            };
-            return true;
-        }
-
-        public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()
-        {
-            Queue<(ZoneMessage Message, IActorRef Sender)> held = _held ?? new();
-            _held = null;
-            return held;
-        }
-
-        public ZoneStatus Status(DomainName name) =>
-            Actor is null && Row is { } row ? ZoneStatusView.Of(row) : ZoneStatusView.Of(name, Row, Phase, Transferring);
-    }
 }

@@ -94,7 +94,7 @@ public sealed partial class ZoneShardActor
     /// <summary>Perhaps other targets are canaries now, or none: what is on trial is told anew.</summary>
     private void JudgeTrialsAnew()
     {
-        foreach ((DomainName name, ZoneSlot slot) in _slots.Where(s => RolloutPolicy.IsOnTrial(s.Value.Row)).ToArray())
+        foreach ((DomainName name, ZoneSlot slot) in _slots.Where(s => RolloutPolicy.IsOnTrial(s.Value.Kept as ZoneRow)).ToArray())
         {
             if (!slot.IsUnread) Tell(name, new Loaded(CheckMasters: false));
         }
@@ -125,7 +125,7 @@ public sealed partial class ZoneShardActor
             return;
         }
 
-        if (slot.IsUnread || slot.Row is not { } row) return;
+        if (slot.IsUnread || RowOf(name, slot) is not { } row) return;
         ImmutableArray<TargetProgress> before = row.Targets;
         ImmutableArray<TargetProgress> fitting = ZoneWishes.Fit(before, targets.Set.Names, targets.Others);
         ImmutableArray<TargetProgress> mayBeMoved = _placement.IsEmpty ? fitting.RemoveAll(t => fresh.Contains(t.Target)) : fitting;
@@ -135,7 +135,7 @@ public sealed partial class ZoneShardActor
             return;
         }
 
-        if (fitting != before) slot.Row = row = row with { Targets = fitting };
+        if (fitting != before) Rest(slot, row = row with { Targets = fitting });
         foreach (string target in fresh) TellWish(target, row);
     }
 
@@ -164,11 +164,11 @@ public sealed partial class ZoneShardActor
 
     private void TellEverything(string target)
     {
-        foreach (ZoneSlot slot in _slots.Values)
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
             if (slot.IsCatalog) continue;
             if (slot.Actor is not null) Tell(slot, new TellTargetAgain(target));
-            else if (!slot.IsUnread && slot.Row is { } row) TellWish(target, row);
+            else if (!slot.IsUnread && RowOf(name, slot) is { } row) TellWish(target, row);
         }
     }
 
@@ -182,7 +182,7 @@ public sealed partial class ZoneShardActor
         }
 
         if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
-        if (slot.Row is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
+        if (RowOf(look.Zone, slot) is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
         {
             // It is not of the zone, and yet has it: no row says so, so nobody waits for what it answers.
             TakeAway(left.Name, left.Generation, target);
@@ -190,7 +190,7 @@ public sealed partial class ZoneShardActor
         }
 
         if (slot.Actor is not null) Tell(slot, new TellTargetAgain(look.Target, look.Depth));
-        else if (slot.Row is { } row) TellWish(look.Target, row, look.Depth);
+        else if (RowOf(look.Zone, slot) is { } row) TellWish(look.Target, row, look.Depth);
         return true;
     }
 
@@ -215,9 +215,9 @@ public sealed partial class ZoneShardActor
     private ProvenZones CountProven(CountProven question)
     {
         int zones = 0, proven = 0;
-        foreach (ZoneSlot slot in _slots.Values)
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
-            if (slot.IsCatalog || slot.Row is not { Wish: ZoneWish.Present, Content: not null } row) continue;
+            if (slot.IsCatalog || RowOf(name, slot) is not { Wish: ZoneWish.Present, Content: not null } row) continue;
             zones++;
             TargetSet set = PlacedBy(_placement, row.Name).Set;
             bool isProven = question.Targets.All(target => !set.Targets.ContainsKey(target)

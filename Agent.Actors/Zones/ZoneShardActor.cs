@@ -37,6 +37,8 @@ public sealed partial class ZoneShardActor : UntypedActor
 
     private readonly ZoneShardSettings _settings;
     private readonly Dictionary<DomainName, ZoneSlot> _slots = [];
+    private readonly RestingRows _rows = new();
+    private OrderedNames? _order;
     private readonly Dictionary<IActorRef, DomainName> _actors = [];
     private readonly Queue<DomainName> _toCheck = new();
     private readonly PriorityQueue<DomainName, TimeSpan> _refreshes = new();
@@ -194,7 +196,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         foreach (ZoneRow row in loaded.Rows)
         {
             ZoneSlot slot = SlotOf(row.Name, row);
-            _slots.Add(row.Name, slot);
+            Add(row.Name, slot);
             if (row.Wish == ZoneWish.Absent)
             {
                 Tell(row.Name, new Loaded(CheckMasters: true));
@@ -203,17 +205,18 @@ public sealed partial class ZoneShardActor : UntypedActor
 
             if (RolloutPolicy.IsOnTrial(row))
             {
-                slot.Unproven(TargetsOf(row.Name, row));
+                slot.Unproven(row, TargetsOf(row.Name, row));
                 slot.NeedsLook = true;
             }
-            else if (row.Content is null || (!_placement.IsEmpty && slot.Comes(TargetsOf(row.Name, row))))
+            else if (row.Content is null || (!_placement.IsEmpty && slot.Comes(row, TargetsOf(row.Name, row))))
             {
                 slot.NeedsLook = true;
             }
             else
             {
-                slot.Unproven(TargetsOf(row.Name, row));
-                WantEverywhere(slot.Row!);
+                ZoneRow unproven = slot.Unproven(row, TargetsOf(row.Name, row));
+                WantEverywhere(unproven);
+                Rest(slot, unproven);
             }
 
             if (!PlantedBug.Is(PlantedBug.NoCheckAfterTakeover)) slot.IsToCheck = true;
@@ -234,13 +237,15 @@ public sealed partial class ZoneShardActor : UntypedActor
         {
             if (!_slots.TryGetValue(name, out ZoneSlot? slot)) continue;
             slot.IsToCheck = false;
-            if (slot.Row is not { Wish: ZoneWish.Present }) continue;
+            if (RowOf(name, slot) is not { Wish: ZoneWish.Present }) continue;
             if (slot.NeedsLook) Wake(name);
             else Ask(name);
         }
 
         _checkCredit = Math.Min(quota, 1);
-        if (_toCheck.Count == 0) Timers.Cancel(CheckTimer);
+        if (_toCheck.Count > 0) return;
+        Timers.Cancel(CheckTimer);
+        _toCheck.TrimExcess();
     }
 
     /// <summary>Those whose time is over, or will be first, come first.</summary>
@@ -255,9 +260,9 @@ public sealed partial class ZoneShardActor : UntypedActor
     private void CheckStale()
     {
         var stale = new List<ZoneRow>();
-        foreach (ZoneSlot slot in _slots.Values)
+        foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
-            if (slot.IsToCheck || slot.IsUnread || slot.Row is not { Wish: ZoneWish.Present } row) continue;
+            if (slot.IsToCheck || slot.IsUnread || RowOf(name, slot) is not { Wish: ZoneWish.Present } row) continue;
             if (row is { Reason: null, Content: not null }) continue;
             slot.IsToCheck = true;
             stale.Add(row);

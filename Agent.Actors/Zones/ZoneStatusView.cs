@@ -17,29 +17,22 @@ public static class ZoneStatusView
     public static ZoneStatus Of(ZoneRow row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return Of(row.Name, row, row.Wish == ZoneWish.Present ? ZonePhase.Present : ZonePhase.Deleting, transferring: false);
+        return Of(row.Name, row, PhaseOf(row), transferring: false);
+    }
+
+    /// <summary>The state alone of a zone about which only the row is known.</summary>
+    public static string StateOf(ZoneRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return StateOf(row, PhaseOf(row), transferring: false, Behind(row));
     }
 
     /// <summary>The status of a zone.</summary>
     public static ZoneStatus Of(DomainName name, ZoneRow? row, ZonePhase phase, bool transferring)
     {
-        TargetProgress? behind = row?.Targets.FirstOrDefault(t => t.State != TargetZoneState.Verified);
+        TargetProgress? behind = Behind(row);
         Reason? reason = row?.Reason ?? behind?.Reason;
-        string state = phase switch
-        {
-            ZonePhase.Creating or ZonePhase.Unknown => transferring ? "transferring" : "pending",
-            ZonePhase.Deleting => "deleting",
-            _ when RolloutPolicy.IsOnTrial(row) => row!.Candidate!.Reason.Code == ReasonCode.RolloutStopped ? "blocked" : "applying",
-            _ when row is { Content: null, Candidate.IsWaiting: true } => "blocked",
-            _ when row?.Content is null => transferring ? "transferring" : "pending",
-            _ when row.IsExpired => "expired",
-            _ when behind is { State: TargetZoneState.Refused } => "blocked",
-            _ when behind is not null => "applying",
-            _ when row.Candidate is { IsWaiting: true } => "blocked",
-            _ when transferring => "transferring",
-            _ when row.Reason is not null => "stale",
-            _ => "ok",
-        };
+        string state = StateOf(row, phase, transferring, behind);
         return new ZoneStatus(
             row?.Name ?? name,
             state,
@@ -57,6 +50,36 @@ public static class ZoneStatusView
             Candidate = phase == ZonePhase.Present ? CandidateStatus.Of(row?.Candidate) : null,
         };
     }
+
+    private static ZonePhase PhaseOf(ZoneRow row) => row.Wish == ZoneWish.Present ? ZonePhase.Present : ZonePhase.Deleting;
+
+    private static TargetProgress? Behind(ZoneRow? row)
+    {
+        if (row is null) return null;
+        foreach (TargetProgress target in row.Targets)
+        {
+            if (target.State != TargetZoneState.Verified) return target;
+        }
+
+        return null;
+    }
+
+    private static string StateOf(ZoneRow? row, ZonePhase phase, bool transferring, TargetProgress? behind) =>
+        phase switch
+        {
+            ZonePhase.Creating or ZonePhase.Unknown => transferring ? "transferring" : "pending",
+            ZonePhase.Deleting => "deleting",
+            _ when RolloutPolicy.IsOnTrial(row) => row!.Candidate!.Reason.Code == ReasonCode.RolloutStopped ? "blocked" : "applying",
+            _ when row is { Content: null, Candidate.IsWaiting: true } => "blocked",
+            _ when row?.Content is null => transferring ? "transferring" : "pending",
+            _ when row.IsExpired => "expired",
+            _ when behind is { State: TargetZoneState.Refused } => "blocked",
+            _ when behind is not null => "applying",
+            _ when row.Candidate is { IsWaiting: true } => "blocked",
+            _ when transferring => "transferring",
+            _ when row.Reason is not null => "stale",
+            _ => "ok",
+        };
 
     private static uint? LowestServed(ZoneRow? row)
     {

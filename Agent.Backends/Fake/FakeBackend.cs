@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Agent.Actors.Backends;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
@@ -14,7 +13,8 @@ public sealed partial class FakeBackend : AsyncZoneBackend
 
     private static readonly BackendTraits Driver = new("fake", ConcurrentOrders, TimeSpan.FromSeconds(1)) { Listing = ZoneListing.Whole };
 
-    private readonly ConcurrentDictionary<DomainName, uint> _serials = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<DomainName, uint> _serials = [];
     private readonly ILogger _log;
 
     /// <summary>A server without zones.</summary>
@@ -24,7 +24,7 @@ public sealed partial class FakeBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task ApplyAsync(DomainName zone, ZoneContent content, CancellationToken cancellation)
     {
-        _serials[zone] = content.Serial;
+        lock (_gate) _serials[zone] = content.Serial;
         LogApplied(zone, content.Serial, content.RecordCount);
         return Task.CompletedTask;
     }
@@ -32,7 +32,8 @@ public sealed partial class FakeBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
-        bool wasThere = _serials.TryRemove(zone, out uint _);
+        bool wasThere;
+        lock (_gate) wasThere = _serials.Remove(zone);
         LogRemoved(zone, wasThere);
         return Task.CompletedTask;
     }
@@ -40,14 +41,19 @@ public sealed partial class FakeBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
     {
-        ZoneSighting seen = _serials.TryGetValue(zone, out uint serial) ? ZoneSighting.Present(serial) : ZoneSighting.Absent;
+        uint serial;
+        bool isThere;
+        lock (_gate) isThere = _serials.TryGetValue(zone, out serial);
+        ZoneSighting seen = isThere ? ZoneSighting.Present(serial) : ZoneSighting.Absent;
         LogObserved(zone, seen.Observation, serial);
         return Task.FromResult(seen);
     }
 
     /// <inheritdoc/>
-    protected override Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyCollection<DomainName>>([.. _serials.Keys]);
+    protected override Task<IReadOnlyCollection<DomainName>> ListAsync(int maximum, CancellationToken cancellation)
+    {
+        lock (_gate) return Task.FromResult<IReadOnlyCollection<DomainName>>([.. _serials.Keys]);
+    }
 
     /// <inheritdoc/>
     protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;

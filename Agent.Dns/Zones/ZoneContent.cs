@@ -50,11 +50,22 @@ public abstract class ZoneContent
     /// </summary>
     public ContentOrigin? Origin { get; set; }
 
+    /// <summary>Where the octets lie for good, so that whoever keeps the facts can let go of this handle and make another one; null while
+    /// they lie nowhere but here.</summary>
+    public virtual ZoneContentPlace? Place => null;
+
     /// <summary>Reads from the first record on. Every call gives an independent stream, which the caller disposes.</summary>
     public abstract RecordStream Open();
 
     /// <summary>Apex, serial and size for logs.</summary>
     public override string ToString() => $"{Apex} serial {Serial}, {RecordCount} records";
+}
+
+/// <summary>Where contents lie: makes handles of what is known about them. One object for all contents of a store; for any thread.</summary>
+public abstract class ZoneContentPlace
+{
+    /// <summary>A handle on the content of these facts. Nothing is read before it is opened.</summary>
+    public abstract ZoneContent Content(ZoneFacts facts);
 }
 
 /// <summary>How a content came to be from another one.</summary>

@@ -9,7 +9,7 @@ namespace Agent.Host.Journal;
 public sealed class FreshZoneContent : ZoneContent
 {
     private volatile byte[]? _octets;
-    private volatile Func<ZoneFacts, RecordStream>? _kept;
+    private volatile KeptContents? _kept;
 
     /// <summary>Takes over octets whose facts were computed while they came; nobody may change the array afterwards.</summary>
     public FreshZoneContent(ZoneFacts facts, byte[] octets)
@@ -19,11 +19,14 @@ public sealed class FreshZoneContent : ZoneContent
     internal byte[]? Octets => _octets;
 
     /// <inheritdoc/>
-    /// <exception cref="IOException">The content was replaced meanwhile, or the journal cannot be read.</exception>
-    public override RecordStream Open() => _octets is { } octets ? new RecordStream(octets) : _kept!(Facts);
+    public override ZoneContentPlace? Place => _kept;
 
-    /// <summary>The journal has the content, and this is how it is read from there.</summary>
-    internal void KeptBy(Func<ZoneFacts, RecordStream> open) => _kept = open;
+    /// <inheritdoc/>
+    /// <exception cref="IOException">The content was replaced meanwhile, or the journal cannot be read.</exception>
+    public override RecordStream Open() => _octets is { } octets ? new RecordStream(octets) : _kept!.Open(Facts);
+
+    /// <summary>The journal has the content.</summary>
+    internal void KeptBy(KeptContents place) => _kept = place;
 
     /// <summary>Lets go of the octets, if they are kept elsewhere.</summary>
     internal void Release()

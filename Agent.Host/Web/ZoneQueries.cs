@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Zones;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Web;
 
@@ -77,10 +78,31 @@ public sealed class ZoneQueries(ActorSystem system, IActorRef region)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     /// <summary>Zones of all shards in order of name.</summary>
+    /// <remarks>A page has a few zones of each shard. Every shard is asked for its share of the page and some more, not for a page of its
+    /// own; where one had still more of them than that, for the rest once again.</remarks>
     public async Task<ImmutableArray<ZoneStatus>> ListAsync(ListZones query)
     {
-        ImmutableArray<ZoneList> lists = await AskAsync<ZoneList>(query);
-        return [.. lists.SelectMany(l => l.Zones).OrderBy(z => z.Name).Take(query.Limit)];
+        RegionState state = await region.Ask<RegionState>(new GetRegionState(), Patience);
+        var page = ImmutableArray.CreateBuilder<ZoneStatus>();
+        for (ListZones rest = query; ;)
+        {
+            int missing = query.Limit - page.Count;
+            int share = ShareOf(missing, state.Total);
+            ImmutableArray<ZoneList> lists = await AskAsync<ZoneList>(rest with { Limit = share });
+            // Behind the end of a list that was cut, nobody knows yet what else its shard has.
+            DomainName? known = lists.Where(list => list.Zones.Length >= share).Select(list => list.Zones[^1].Name).Min();
+            page.AddRange(lists.SelectMany(list => list.Zones)
+                .Where(zone => known is null || zone.Name.CompareTo(known) <= 0).OrderBy(zone => zone.Name).Take(missing));
+            if (known is null || page.Count >= query.Limit) return page.ToImmutable();
+            rest = rest with { After = known };
+        }
+    }
+
+    /// <summary>Names are spread by a hash: hardly a shard has more of a page than its share and three standard deviations.</summary>
+    internal static int ShareOf(int zones, int shards)
+    {
+        double share = zones / (double)Math.Max(shards, 1);
+        return Math.Min(zones, (int)Math.Ceiling(share + (3 * Math.Sqrt(share)) + 3));
     }
 
     /// <summary>Zones by shard.</summary>

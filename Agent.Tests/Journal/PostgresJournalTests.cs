@@ -1,4 +1,4 @@
-using Agent.Host.Journal.Postgres;
+using Agent.Host.Journal;
 
 namespace Agent.Tests.Journal;
 
@@ -6,7 +6,7 @@ namespace Agent.Tests.Journal;
 public sealed class PostgresJournalTests(PostgresServerFixture postgres)
     : JournalContractTests(PostgresJournalFixture.Create(postgres.Server)), IClassFixture<PostgresServerFixture>
 {
-    protected override Type LazyContent => typeof(PostgresZoneContent);
+    protected override Type LazyContent => typeof(KeptZoneContent);
 
     protected override bool HasOnlyTheFile => false;
 }

@@ -1,10 +1,10 @@
-using Agent.Host.Journal.Sqlite;
+using Agent.Host.Journal;
 
 namespace Agent.Tests.Journal;
 
 public sealed class SqliteJournalTests() : JournalContractTests(new SqliteJournalFixture())
 {
-    protected override Type LazyContent => typeof(SqliteZoneContent);
+    protected override Type LazyContent => typeof(KeptZoneContent);
 
     protected override bool HasOnlyTheFile => true;
 }

@@ -18,6 +18,7 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
 {
     private readonly Dictionary<(string Zone, uint Serial), ZoneContent> _contents = [];
     private readonly HashSet<(string? By, long Id)> _cancelled = [];
+    private readonly PlacedContents _place = new();
 
     public SortedDictionary<DomainName, uint> Zones { get; } = [];
 
@@ -104,7 +105,7 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         };
     }
 
-    private static ZoneContent Applied(ZoneContent held, ZoneContent whole)
+    private ZoneContent Applied(ZoneContent held, ZoneContent whole)
     {
         CodeProbe.Reached("masters.gave-differences");
         Assert.True(ContentComparison.TryCompare(held, whole, long.MaxValue, out DifferenceSequence? differences));
@@ -117,13 +118,13 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         }
 
         Assert.True(builder.TryBuild(out MemoryZoneContent? content));
-        return content;
+        return _place.Keep(content);
     }
 
     private ZoneContent Content(DomainName zone, uint serial)
     {
         (string, uint) key = (zone.Fold().ToString(), serial);
-        if (!_contents.TryGetValue(key, out ZoneContent? content)) _contents[key] = content = SampleZones.Content(key.Item1, serial);
+        if (!_contents.TryGetValue(key, out ZoneContent? content)) _contents[key] = content = _place.Keep(SampleZones.Content(key.Item1, serial));
         return content;
     }
 

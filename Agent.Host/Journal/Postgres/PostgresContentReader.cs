@@ -12,7 +12,15 @@ internal sealed class PostgresContentReader(PostgresConnector connector, Content
     private readonly Lock _gate = new();
     private readonly Lock _fetching = new();
     private NpgsqlConnection? _connection;
+    private KeptContents? _rows;
+    private KeptContents? _anywhere;
     private bool _disposed;
+
+    /// <summary>The contents that lie in rows.</summary>
+    public KeptContents Contents => _rows ??= new KeptContents(facts => new RecordStream(Read(facts)));
+
+    /// <summary>All contents, wherever they lie.</summary>
+    public KeptContents AllContents => _anywhere ??= new KeptContents(Open);
 
     /// <summary>The expanded bytes of a content in its row.</summary>
     /// <exception cref="IOException">No such row any more, damage, or the database cannot be read.</exception>

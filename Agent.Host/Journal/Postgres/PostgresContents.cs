@@ -16,7 +16,7 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
     private const long RecentOctets = 1 << 20;
 
     private readonly HashSet<ContentHash> _known = [];
-    private readonly RecentContents _recent = new(RecentOctets);
+    private readonly RecentContents _recent = new(RecentOctets, reader.AllContents);
 
     /// <summary>The contents that the database does not hold yet. A deletion whose content is lost goes on without it.</summary>
     /// <exception cref="ContentNotKeptException">A content cannot be read or stored; the other entries are not concerned.</exception>
@@ -61,12 +61,12 @@ internal sealed class PostgresContents(ContentStore files, PostgresContentReader
         foreach (ZoneRow row in batch.RowsWithContent)
         {
             row.Content!.Origin = null;
-            if (row.Content is FreshZoneContent content) _recent.Add(content, reader.Open);
+            if (row.Content is FreshZoneContent content) _recent.Add(content);
         }
 
         foreach (ZoneRow row in batch.Rows)
         {
-            if (row.Candidate?.Content is FreshZoneContent content) _recent.Add(content, reader.Open);
+            if (row.Candidate?.Content is FreshZoneContent content) _recent.Add(content);
         }
 
         if (_known.Count > KnownMax) _known.Clear();

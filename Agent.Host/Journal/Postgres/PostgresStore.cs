@@ -381,7 +381,7 @@ internal sealed class PostgresStore : IDisposable
     {
         if (reader.IsDBNull(column)) return null;
         ZoneFacts facts = ReadFacts(reader, column, name);
-        if (!reader.GetBoolean(column + 10)) return new PostgresZoneContent(facts, _reader);
+        if (!reader.GetBoolean(column + 10)) return _reader.Contents.Content(facts);
         return reader.GetBoolean(column + 11) ? _files.Find(facts) : new PostgresLargeContent(facts, _reader);
     }
 

@@ -15,7 +15,14 @@ internal sealed class SqliteContentReader : IDifferenceHistory, IDisposable
     private SqliteStatement? _readDifference;
     private bool _disposed;
 
-    public SqliteContentReader(string path) => _path = path;
+    public SqliteContentReader(string path)
+    {
+        _path = path;
+        Contents = new KeptContents(facts => new RecordStream(Read(facts)));
+    }
+
+    /// <summary>The contents that lie in rows.</summary>
+    public KeptContents Contents { get; }
 
     /// <summary>The expanded bytes.</summary>
     /// <exception cref="IOException">No such row any more, damage, or the file cannot be read.</exception>

@@ -87,7 +87,7 @@ internal sealed class SqliteContents : IDisposable
     {
         content.Origin = null;
         if (content is FreshZoneContent fresh)
-            _recent.Add(fresh, OpenKept);
+            _recent.Add(fresh);
     }
 
     /// <summary>Forgets what an abandoned transaction noted.</summary>
@@ -136,11 +136,8 @@ internal sealed class SqliteContents : IDisposable
             reader.GetInt64(column + 8),
             reader.GetInt64(column + 9),
             reader.ReadHash(column));
-        return reader.GetInt64(column + 10) == 0 ? new SqliteZoneContent(facts, _reader) : _files.FindWhole(facts);
+        return reader.GetInt64(column + 10) == 0 ? _reader.Contents.Content(facts) : _files.FindWhole(facts);
     }
-
-    /// <summary>Reads a stored content; for any thread.</summary>
-    private RecordStream OpenKept(ZoneFacts facts) => _files.Find(facts) is { } file ? file.Open() : new RecordStream(_reader.Read(facts));
 
     public void Dispose()
     {

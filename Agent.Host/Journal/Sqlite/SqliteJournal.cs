@@ -4,6 +4,7 @@ using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using Microsoft.Data.Sqlite;
 
 namespace Agent.Host.Journal.Sqlite;
@@ -24,7 +25,7 @@ public sealed partial class SqliteJournal : INodeJournal
     private readonly ILogger _logger;
     private readonly ContentStore _files;
     private readonly SqliteContentReader _reader;
-    private readonly RecentContents _recent = new(RecentOctets);
+    private readonly RecentContents _recent;
     private readonly Thread _thread;
     private readonly TaskCompletionSource<Reason> _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqliteStore? _store;
@@ -38,6 +39,7 @@ public sealed partial class SqliteJournal : INodeJournal
         _requests = new BlockingCollection<Request>(options.QueueLength);
         _files = new ContentStore(directory.ContentsPath);
         _reader = new SqliteContentReader(directory.DatabasePath);
+        _recent = new RecentContents(RecentOctets, new KeptContents(OpenKept));
         _thread = new Thread(Run) { Name = "journal", IsBackground = true };
     }
 
@@ -265,6 +267,9 @@ public sealed partial class SqliteJournal : INodeJournal
             throw;
         }
     }
+
+    /// <summary>Reads a stored content, large or small; for any thread.</summary>
+    private RecordStream OpenKept(ZoneFacts facts) => _files.Find(facts) is { } file ? file.Open() : new RecordStream(_reader.Read(facts));
 
     private void CloseStore()
     {

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using Agent.Actors.Journal;
+using Agent.Actors.Kernel;
+
+namespace Agent.Actors.Zones;
+
+/// <summary>
+/// One zone of a shard: a row, and an actor while it is in motion. There is one for each zone that the agent knows, so what only zones in
+/// motion need lies apart.
+/// </summary>
+internal sealed class ZoneSlot(object? kept)
+{
+    private object? _kept = kept;
+    private ZoneInMotion? _motion;
+    private byte _restingState;
+    private byte _phase;
+
+    /// <summary>The row, or what <see cref="RestingRows"/> made of it; null for none.</summary>
+    public object? Kept
+    {
+        get => _kept;
+        set => (_kept, _restingState) = (value, 0);
+    }
+
+    /// <summary>The state of a zone at rest as its row says; null when it has to be looked up.</summary>
+    public string? RestingState => _restingState == 0 ? null : ZoneStatusView.States[_restingState - 1];
+
+    public IActorRef? Actor
+    {
+        get => _motion?.Actor;
+        set => (_motion ??= new()).Actor = value;
+    }
+
+    /// <summary>Messages sent to the present actor.</summary>
+    public long Sent
+    {
+        get => _motion?.Sent ?? 0;
+        set => (_motion ??= new()).Sent = value;
+    }
+
+    /// <summary>Messages that wait until a row is read back.</summary>
+    public Queue<(ZoneMessage Message, IActorRef Sender)> Held => (_motion ??= new()).Held ??= new();
+
+    /// <summary>A catalog of the configuration: no target hears of it.</summary>
+    public bool IsCatalog { get; init; }
+
+    /// <summary>The actor broke, and what is durable has not been read back yet: messages wait.</summary>
+    public bool IsUnread { get; set; }
+
+    /// <summary>Loaded without content, or its actor broke: the next one begins with a look at everything.</summary>
+    public bool NeedsLook { get; set; }
+
+    /// <summary>Its masters are asked when its turn comes.</summary>
+    public bool IsToCheck { get; set; }
+
+    public bool Transferring { get; set; }
+
+    public ZonePhase Phase
+    {
+        get => (ZonePhase)_phase;
+        set => _phase = (byte)value;
+    }
+
+    public TimeSpan RefreshAt { get; set; }
+
+    /// <summary>Holds the row of a zone without an actor.</summary>
+    public void Rest(object kept, string state)
+    {
+        Kept = kept;
+        _restingState = (byte)(ZoneStatusView.States.IndexOf(state) + 1);
+        DropMotion();
+    }
+
+    /// <summary>What the journal says of a target that has not been heard of since the start.</summary>
+    public TargetProgress? TakeWritten(string target)
+    {
+        TargetProgress? written = _motion?.Written.FirstOrDefault(t => t.Target == target);
+        if (written is null) return null;
+        _motion!.Written = _motion.Written.Remove(written);
+        DropMotion();
+        return written;
+    }
+
+    /// <summary>From here on the zone's actor writes.</summary>
+    public void ForgetWritten()
+    {
+        if (_motion is not null) _motion.Written = [];
+    }
+
+    /// <summary>What was proven before a start is not proven any more: a server may have lost it meanwhile.</summary>
+    /// <returns>The row as it stands now.</returns>
+    public ZoneRow Unproven(ZoneRow row, ZoneTargets targets)
+    {
+        (_motion ??= new()).Written = row.Targets;
+        row = row with { Targets = [.. ZoneWishes.Fit(row.Targets, targets.Set.Names, targets.Others).Select(Pending)] };
+        Kept = row;
+        return row;
+
+        static TargetProgress Pending(TargetProgress t) =>
+            t is { State: TargetZoneState.Pending, Reason: null } ? t : t with { State = TargetZoneState.Pending, Reason = null };
+    }
+
+    /// <summary>
+    /// The zone belongs to a target that the row does not know to have it: the row has to be written before that target is told. One
+    /// that was seen without it stays marked as one to be left until then.
+    /// </summary>
+    public bool Comes(ZoneRow row, ZoneTargets targets)
+    {
+        if (targets.Set.Names.All(name => row.Targets.Any(t => t.Target == name && !ZoneWishes.IsGone(t)))) return false;
+        ImmutableArray<TargetProgress> pending =
+        [
+            .. row.Targets.Select(static t =>
+                t with { State = TargetZoneState.Pending, Reason = null, IsLeaving = ZoneWishes.IsGone(t) }),
+        ];
+        Kept = row with { Targets = pending };
+        return true;
+    }
+
+    public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()
+    {
+        Queue<(ZoneMessage Message, IActorRef Sender)> held = _motion?.Held ?? new();
+        if (_motion is not null) _motion.Held = null;
+        return held;
+    }
+
+    private void DropMotion()
+    {
+        if (_motion is { Actor: null, Held: null or { Count: 0 }, Written.IsEmpty: true }) _motion = null;
+    }
+
+    private sealed class ZoneInMotion
+    {
+        public IActorRef? Actor;
+        public long Sent;
+        public Queue<(ZoneMessage Message, IActorRef Sender)>? Held;
+        public ImmutableArray<TargetProgress> Written = [];
+    }
+}
