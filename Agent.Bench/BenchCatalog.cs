@@ -14,6 +14,7 @@ using Agent.Bench.Micro;
 using Agent.Bench.Provision;
 using Agent.Bench.Relay;
 using Agent.Bench.Rolling;
+using Agent.Bench.Runtime;
 using Agent.Bench.Scale;
 using Agent.Bench.Simulate;
 using Agent.Bench.Start;
@@ -45,6 +46,7 @@ public static class BenchCatalog
         ["micro"] = new("nanoseconds and allocated octets of reader, writer, names, image, TSIG, mailbox (--filter)", MicroBench.RunAsync),
         ["rolling"] = new("all nodes of a cluster restart in turn under load: failed requests, pause of each zone", RollingBench.RunAsync),
         ["simulate"] = new("whole clusters in virtual time under all faults (--seeds, --hours, --from)", SimulateBench.RunAsync),
+        ["runtime"] = new("settings of garbage collector and compiler, in turns: small zones, a large zone", RuntimeBench.RunAsync),
         ["scale"] = new("how each cost grows with zones and with records (--zones, --records, --parts)", ScaleBench.RunAsync),
         ["start"] = new("start of the process to ready, with many zones, beside Knot, NSD and BIND (--zones)", StartBench.RunAsync),
         ["storm"] = new("many NOTIFYs at once, and many zones through their whole life", StormBench.RunAsync),

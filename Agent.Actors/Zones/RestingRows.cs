@@ -7,8 +7,8 @@ using Agent.Dns.Zones;
 namespace Agent.Actors.Zones;
 
 /// <summary>
-/// The rows of one shard's zones at rest: what is alike in all of them (names of targets, timers, where contents lie) is held once, and the
-/// rest of a row is one array. A row about which there is more to say (a reason, a candidate, an owner) stays as it is.
+/// The rows of one shard's zones at rest: what is alike in all of them (names of targets, timers, where contents lie) is held once, and
+/// the rest of a row is one array. A row about which there is more to say (a reason, a candidate, an owner) stays as it is.
 /// </summary>
 /// <remarks>
 /// A row that is taken up again equals the one that was put to rest, but that its content is another handle on the same octets. Nothing is

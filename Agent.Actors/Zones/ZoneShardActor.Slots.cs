@@ -237,8 +237,10 @@ public sealed partial class ZoneShardActor
 
     private ZoneStatus Status(DomainName name, ZoneSlot slot)
     {
-        ZoneRow? kept = RowOf(name, slot);
-        return slot.Actor is null && kept is { } row ? ZoneStatusView.Of(row) : ZoneStatusView.Of(name, kept, slot.Phase, slot.Transferring);
+        ZoneRow? row = RowOf(name, slot);
+        return slot.Actor is null && row is not null
+            ? ZoneStatusView.Of(row)
+            : ZoneStatusView.Of(name, row, slot.Phase, slot.Transferring);
     }
 
     /// <summary>The state that <see cref="Status"/> would show. That of a zone at rest is noted beside its row.</summary>

@@ -182,7 +182,8 @@ public sealed partial class ZoneShardActor
         }
 
         if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
-        if (RowOf(look.Zone, slot) is { Wish: ZoneWish.Present } left && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
+        if (RowOf(look.Zone, slot) is { Wish: ZoneWish.Present } left
+            && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
         {
             // It is not of the zone, and yet has it: no row says so, so nobody waits for what it answers.
             TakeAway(left.Name, left.Generation, target);

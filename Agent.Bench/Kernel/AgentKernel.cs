@@ -18,7 +18,8 @@ internal sealed class AgentKernel(int messages) : ActorKernel(messages)
         for (int pair = 0; pair < Pairs; pair++)
         {
             IActorRef pong = _system.ActorOf(Props.Create(static () => new Echo()));
-            IActorRef ping = _system.ActorOf(Props.Create(static d => new Counter(d.done, d.pong, d.MessagesPerPair), (done, pong, MessagesPerPair)));
+            IActorRef ping = _system.ActorOf(Props.Create(
+                static d => new Counter(d.done, d.pong, d.MessagesPerPair), (done, pong, MessagesPerPair)));
             ping.Tell(Go.Instance);
         }
     }

@@ -2,7 +2,7 @@ using Agent.Dns.Zones;
 
 namespace Agent.Tests.Zones;
 
-/// <summary>A store of contents as a journal is one: whoever lets go of a handle gets another one by what is known of the content.</summary>
+/// <summary>A store of contents as a journal is one: who let go of a handle gets another one by what is known of it.</summary>
 internal sealed class PlacedContents : ZoneContentPlace
 {
     private readonly Dictionary<ContentHash, ZoneContent> _contents = [];
