@@ -12,7 +12,8 @@ namespace Agent.Actors.Zones;
 /// </summary>
 /// <remarks>
 /// A row that is taken up again equals the one that was put to rest, but that its content is another handle on the same octets. Nothing is
-/// read from the store for it. Numbers are written seven bits to an octet, times as differences in milliseconds, or in ticks where that would
+/// read from the store for it. Numbers are written seven bits to an octet, times as differences in milliseconds, or in ticks where
+/// that would
 /// lose something.
 /// </remarks>
 internal sealed class RestingRows

@@ -20,7 +20,7 @@ internal static class JournalBench
     {
         int rounds = options.Number("rounds", 2);
         TimeSpan duration = TimeSpan.FromSeconds(options.Number("seconds", 3));
-        BenchReport report = new("Rows of ten-record zones, each with a new content, until they are durable; every writer has one under way");
+        BenchReport report = new("Rows of ten-record zones, each with a new content, until durable; every writer has one under way");
         await using PostgresServer server = await PostgresServer.StartedAsync("max_connections=100");
         await server.SqlAsync("postgres", "CREATE DATABASE journal");
         await server.SqlAsync("postgres", "CREATE DATABASE bare");

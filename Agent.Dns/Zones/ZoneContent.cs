@@ -61,7 +61,8 @@ public abstract class ZoneContent
     public override string ToString() => $"{Apex} serial {Serial}, {RecordCount} records";
 }
 
-/// <summary>Where contents lie: makes handles of what is known about them. One object for all contents of a store; for any thread.</summary>
+/// <summary>Where contents lie: makes handles of what is known about them. One object for all contents of a store; for any
+/// thread.</summary>
 public abstract class ZoneContentPlace
 {
     /// <summary>A handle on the content of these facts. Nothing is read before it is opened.</summary>

@@ -2,7 +2,8 @@ using Agent.Dns.Zones;
 
 namespace Agent.Host.Journal;
 
-/// <summary>Contents that the journal keeps: read and expanded each time one is opened, so that an idle zone costs only its facts.</summary>
+/// <summary>Contents that the journal keeps: read and expanded each time one is opened, so that an idle zone costs only its
+/// facts.</summary>
 /// <param name="open">Reads one; an <see cref="IOException"/> when it was replaced meanwhile, or the journal cannot be read.</param>
 internal sealed class KeptContents(Func<ZoneFacts, RecordStream> open) : ZoneContentPlace
 {

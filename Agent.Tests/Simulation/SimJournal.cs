@@ -100,7 +100,8 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
                 // The same row comes again when the writer broke and was asked once more.
                 Assert.True(
                     !_rows.TryGetValue(put.Zone, out ZoneRow? before) || put.Row.Generation > before.Generation
-                    || (put.Row.Generation == before.Generation && put.Row.Content?.Hash == before.Content?.Hash && put.Row.Wish == before.Wish),
+                    || (put.Row.Generation == before.Generation && put.Row.Wish == before.Wish
+                        && put.Row.Content?.Hash == before.Content?.Hash),
                     "generations only grow");
                 _rows[put.Zone] = put.Row;
                 break;

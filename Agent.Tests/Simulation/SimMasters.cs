@@ -124,7 +124,8 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
     private ZoneContent Content(DomainName zone, uint serial)
     {
         (string, uint) key = (zone.Fold().ToString(), serial);
-        if (!_contents.TryGetValue(key, out ZoneContent? content)) _contents[key] = content = _place.Keep(SampleZones.Content(key.Item1, serial));
+        if (!_contents.TryGetValue(key, out ZoneContent? content))
+            _contents[key] = content = _place.Keep(SampleZones.Content(key.Item1, serial));
         return content;
     }
 
