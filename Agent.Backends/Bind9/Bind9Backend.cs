@@ -79,7 +79,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Bind918, SuffixOctets);
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Bind918, SuffixOctets, () => OrdersUnderWay);
         if (_folder.FullPath.Any(character => character is '"' or '\\' || char.IsControl(character)))
             throw new BackendOptionsException("zone-directory", "may not contain quotes, backslashes or control characters");
         if (options.View?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') == false)

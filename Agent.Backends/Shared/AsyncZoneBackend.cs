@@ -31,6 +31,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
     private readonly ConcurrentDictionary<DomainName, bool> _changing = new();
     private readonly ConcurrentDictionary<long, Task> _running = new();
     private long _runs;
+    private int _ordersUnderWay;
     private int _isClosed;
 
     /// <summary>Connects to nothing and touches nothing yet.</summary>
@@ -45,6 +46,9 @@ public abstract class AsyncZoneBackend : IZoneBackend
 
     /// <inheritdoc/>
     public BackendTraits Traits { get; }
+
+    /// <summary>How many zones are being changed at the moment.</summary>
+    protected int OrdersUnderWay => Volatile.Read(ref _ordersUnderWay);
 
     /// <summary>The clock of the driver.</summary>
     protected TimeProvider Time { get; }
@@ -215,12 +219,16 @@ public abstract class AsyncZoneBackend : IZoneBackend
             if (order is ProbeServer or ListServed)
                 return await work(cancellation);
             await _places.WaitAsync(cancellation);
+            if (zone is not null)
+                Interlocked.Increment(ref _ordersUnderWay);
             try
             {
                 return await work(cancellation);
             }
             finally
             {
+                if (zone is not null)
+                    Interlocked.Decrement(ref _ordersUnderWay);
                 _places.Release();
             }
         }

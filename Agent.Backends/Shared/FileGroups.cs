@@ -14,23 +14,44 @@ namespace Agent.Backends.Shared;
 /// So each file is replaced as <see cref="AtomicFile"/> replaces one, and nobody is answered before the disk has it. A file that cannot be
 /// written fails alone; a disk that fails, fails the group. The data of a few files are synchronized one by one, those of more by
 /// syncfs(2), which then also waits for what others wrote to that file system.
+/// <para>While many orders of the driver are past their files, its server has enough to do: then a group waits a moment for more, because
+/// each wait for the disk also holds up what the server itself writes there. A change that comes alone never waits.</para>
 /// <para>Safe for any number of callers, whose threads are not held. Two changes of one file are made in the order they came.</para>
 /// </remarks>
 public sealed class FileGroups
 {
     /// <summary>The most changes in one group.</summary>
-    public const int GroupMax = 64;
+    public const int GroupMax = 256;
+
+    /// <summary>A group as large as this waits for nobody.</summary>
+    public const int CompanyMax = 64;
+
+    /// <summary>So many orders past their files keep a server busy for as long as a group may wait.</summary>
+    public const int CrowdMin = 64;
 
     private const int SyncedOneByOneMax = 2;
 
+    private static readonly TimeSpan CompanyWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CompanyLook = TimeSpan.FromMilliseconds(10);
+
     private readonly string _folder;
+    private readonly TimeProvider _time;
+    private readonly Func<int>? _underWay;
     private readonly Lock _gate = new();
     private readonly Queue<Change> _waiting = new();
     private bool _isWorking;
 
     /// <summary>Touches nothing yet.</summary>
     /// <param name="folder">The folder that all files lie in.</param>
-    public FileGroups(string folder) => _folder = folder;
+    /// <param name="time">The clock of waiting for company.</param>
+    /// <param name="underWay">How many orders are under way in all, those that wait for their files among them; null: a group never
+    /// waits.</param>
+    public FileGroups(string folder, TimeProvider time, Func<int>? underWay = null)
+    {
+        _folder = folder;
+        _time = time;
+        _underWay = underWay;
+    }
 
     /// <summary>Writes the file anew, as <see cref="AtomicFile.Replace"/> does.</summary>
     /// <param name="path">A file in the folder, there or not.</param>
@@ -53,18 +74,19 @@ public sealed class FileGroups
             if (!_isWorking)
             {
                 _isWorking = true;
-                _ = Task.Run(WorkOff);
+                _ = Task.Run(WorkOffAsync);
             }
         }
 
         return change.Done;
     }
 
-    private void WorkOff()
+    private async Task WorkOffAsync()
     {
         List<Change> group = [];
         while (true)
         {
+            await CompanyAsync();
             group.Clear();
             lock (_gate)
             {
@@ -87,6 +109,24 @@ public sealed class FileGroups
                 foreach (Change change in group)
                     change.Fail(error);
             }
+        }
+    }
+
+    /// <summary>Waits while more is to come and the server has enough to do without it.</summary>
+    private async Task CompanyAsync()
+    {
+        if (_underWay is null)
+            return;
+        long started = _time.GetTimestamp();
+        while (IsWorthWaiting() && _time.GetElapsedTime(started) < CompanyWait)
+            await Task.Delay(CompanyLook, _time);
+
+        bool IsWorthWaiting()
+        {
+            int waiting;
+            lock (_gate)
+                waiting = _waiting.Count;
+            return waiting is > 0 and < CompanyMax && _underWay() - waiting >= CrowdMin;
         }
     }
 

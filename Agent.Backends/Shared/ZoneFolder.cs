@@ -27,13 +27,14 @@ public sealed class ZoneFolder
     /// <param name="time">The clock that files are stamped with.</param>
     /// <param name="style">What the server that reads the files knows; null for one that knows all that we do.</param>
     /// <param name="suffixOctets">Room in a file's name for what the server appends to it for files of its own.</param>
-    public ZoneFolder(string path, TimeProvider time, RdataTextStyle? style = null, int suffixOctets = 0)
+    /// <param name="underWay">How many orders of the driver are under way, see <see cref="FileGroups"/>.</param>
+    public ZoneFolder(string path, TimeProvider time, RdataTextStyle? style = null, int suffixOctets = 0, Func<int>? underWay = null)
     {
         _nameOctetsMax = ZoneFileName.LengthMax - suffixOctets;
         _style = style;
         FullPath = Path.GetFullPath(path);
         _time = time;
-        _groups = new FileGroups(FullPath);
+        _groups = new FileGroups(FullPath, time, underWay);
     }
 
     /// <summary>Where it is.</summary>

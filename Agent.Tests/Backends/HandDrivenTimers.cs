@@ -5,6 +5,14 @@ internal sealed class HandDrivenTimers : TimeProvider
 {
     private readonly List<HandDrivenTimer> _timers = [];
 
+    public int Armed
+    {
+        get
+        {
+            lock (_timers) return _timers.Count(timer => timer.Due >= TimeSpan.Zero);
+        }
+    }
+
     public TimeSpan LongestDue => _timers.Max(timer => timer.Due);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

@@ -15,7 +15,7 @@ public sealed class FileGroupsTests
     public async Task Replaces_and_deletes_each_file_whole(int count)
     {
         using TemporaryFolder folder = new("groups");
-        FileGroups groups = new(folder.FullPath);
+        FileGroups groups = new(folder.FullPath, TimeProvider.System);
         folder.Write("gone.zone", "old");
         folder.Write("0.zone", "old");
         File.SetLastWriteTimeUtc(folder.Combine("0.zone"), Now.UtcDateTime.AddMinutes(1));
@@ -34,7 +34,7 @@ public sealed class FileGroupsTests
     public async Task What_comes_while_a_group_is_written_makes_up_the_next()
     {
         using TemporaryFolder folder = new("groups");
-        FileGroups groups = new(folder.FullPath);
+        FileGroups groups = new(folder.FullPath, TimeProvider.System);
         using ManualResetEventSlim release = new();
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task first = groups.ReplaceAsync(folder.Combine("first"), Now, stream =>
@@ -59,7 +59,7 @@ public sealed class FileGroupsTests
     public async Task One_that_cannot_be_written_fails_alone_and_keeps_the_old(int others)
     {
         using TemporaryFolder folder = new("groups");
-        FileGroups groups = new(folder.FullPath);
+        FileGroups groups = new(folder.FullPath, TimeProvider.System);
         string path = folder.Write("bad.zone", "old");
         using ManualResetEventSlim release = new();
         Task hold = groups.ReplaceAsync(folder.Combine("hold"), Now, _ => release.Wait());
@@ -83,7 +83,7 @@ public sealed class FileGroupsTests
     {
         using TemporaryFolder folder = new("groups");
         string path = folder.Combine("zones");
-        FileGroups groups = new(path);
+        FileGroups groups = new(path, TimeProvider.System);
 
         foreach (Task failed in Enumerable.Range(0, 4).Select(i => Replace(groups, Path.Combine(path, $"{i}"), "x")).ToArray())
         {
@@ -93,6 +93,24 @@ public sealed class FileGroupsTests
         Directory.CreateDirectory(path);
         await Replace(groups, Path.Combine(path, "0"), "x");
         Assert.Single(Directory.GetFiles(path));
+    }
+
+    [Fact]
+    public async Task A_change_waits_for_company_only_while_many_orders_are_past_their_files()
+    {
+        using TemporaryFolder folder = new("groups");
+        HandDrivenTimers timers = new();
+        int underWay = FileGroups.CrowdMin + 1;
+        FileGroups groups = new(folder.FullPath, timers, () => underWay);
+        Task waiting = Replace(groups, folder.Combine("a"), "1");
+        await Eventually.HoldsAsync(() => Task.FromResult(timers.Armed == 1), () => "it waits for company");
+        Assert.False(waiting.IsCompleted);
+
+        underWay = FileGroups.CrowdMin;
+        timers.FireAll();
+        await waiting;
+        await Replace(groups, folder.Combine("a"), "2");
+        Assert.Equal("2", await File.ReadAllTextAsync(folder.Combine("a")));
     }
 
     private static Task Replace(FileGroups groups, string path, string text) =>
