@@ -91,7 +91,8 @@ internal static class ClusterBench
             {
                 if (watch is null) continue;
                 master.SetSerial(zone, ++serial);
-                double milliseconds = watch.NotifyUntilServed(serial);
+                double milliseconds = watch.NotifyUntilServed(serial)
+                    ?? throw new TimeoutException($"{zone} {serial} is not served: {what}");
                 if (change >= changes / 5) report.Of(subject, what, "ms").Add(milliseconds);
                 foreach (AgentProcess agent in cluster.Running) await WorkerClient.ServedAsync(agent.Dns, zone, serial);
             }

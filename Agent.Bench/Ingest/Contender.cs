@@ -85,6 +85,28 @@ internal sealed class ServerAsSecondary(string name, Func<MasterServer> create) 
     }
 }
 
+/// <summary>The agent with a name server as its target, which serves the zone when it is through.</summary>
+internal sealed class AgentWithTarget(string name, Func<(MasterServer Server, string Settings)> create) : Contender(name)
+{
+    public override async Task<IngestResult> RunAsync(IPEndPoint master, TransferRecording zone, TransferRecording first)
+    {
+        (MasterServer server, string settings) = create();
+        await using MasterServer target = server;
+        await target.StartAsync();
+        await using AgentProcess agent = await AgentProcess.StartedAsync($"masters = [\"{master}\"]\ntargets.target {{ {settings} }}");
+        await agent.Worker.CreateAcceptedAsync(first.Zone);
+        await agent.ZoneIsOkAsync(first.Zone, first.Serial);
+        long started = Stopwatch.GetTimestamp();
+        Task<DnsReply> answer = agent.Worker.CreateAsync(zone.Zone);
+        await ServedAsync(target.EndPoint, zone);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        WorkerClient.EnsureAccepted(await answer);
+        await agent.ZoneIsOkAsync(zone.Zone, zone.Serial);
+        return new IngestResult(
+            new Dictionary<string, double>(StringComparer.Ordinal) { ["served"] = seconds }, PeakMebibytes(agent.Process!));
+    }
+}
+
 /// <summary>
 /// The agent with its embedded server. What it reached when is read from the zone's history afterwards, so that asking costs it nothing.
 /// </summary>

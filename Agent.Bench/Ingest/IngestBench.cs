@@ -21,7 +21,8 @@ internal static class IngestBench
         int rounds = options.Number("rounds", 3);
         int records = options.Number("records", DefaultRecords);
         BenchReport report = new($"Ingest of a zone of {records} records, seconds since the order");
-        await using KnotServer knot = new();
+        // On a busy machine a reader may stand still for longer than the half second after which knotd hangs up.
+        await using KnotServer knot = new() { ExtraServerLines = "    tcp-io-timeout: 10000" };
         await knot.SetZoneAsync(LargeZone.Create(Zone, Serial, records));
         await knot.SetZoneAsync(MasterZone.WithHosts(FirstZone, Serial, 10));
         await knot.StartAsync();
@@ -40,6 +41,9 @@ internal static class IngestBench
             new ServerAsSecondary("bind", () => new BindServer { Threads = Environment.ProcessorCount }),
             new ServerAsSecondary("knot", () => new KnotServer()),
             new ServerAsSecondary("nsd", () => new NsdServer()),
+            new AgentWithTarget(Through("bind"), Bind),
+            new AgentWithTarget(Through("knot"), Knot),
+            new AgentWithTarget(Through("nsd"), Nsd),
         ];
         string? only = options.Text("only");
         contenders = [.. contenders.Where(one => only is null || string.Equals(one.Name, only, StringComparison.Ordinal))];
@@ -58,6 +62,26 @@ internal static class IngestBench
         }
 
         return report;
+    }
+
+    private static string Through(string server) => $"agent, {server} as target";
+
+    private static (MasterServer Server, string Settings) Bind()
+    {
+        BindServer bind = new() { Threads = Environment.ProcessorCount };
+        return (bind, bind.TargetSettings);
+    }
+
+    private static (MasterServer Server, string Settings) Knot()
+    {
+        KnotServer knot = new() { HasDatabase = true };
+        return (knot, knot.TargetSettings);
+    }
+
+    private static (MasterServer Server, string Settings) Nsd()
+    {
+        NsdServer nsd = new();
+        return (nsd, nsd.TargetSettings);
     }
 
     private static void Note(BenchReport report, Contender contender, string master, IngestResult result)
@@ -80,16 +104,28 @@ internal static class IngestBench
             double committed = report.Of("agent", $"committed, from {master}", "s").Median;
             double fastest = Servers.Min(server => report.Of(server, $"served, from {master}", "s").Median);
             double bare = report.Of("bare read", $"transferred, from {master}", "s").Median;
-            report.AddRatio($"agent committed over fastest server, from {master}", committed / fastest, "at most 1.0, later 0.5");
+            report.AddRatio(
+                $"agent committed over fastest server, from {master}", committed / fastest, master == "recorded" ? "at most 0.5" : "none");
             report.AddRatio($"agent committed over bare read, from {master}", committed / bare, master == "knotd" ? "at most 1.3" : "none");
             report.AddRatio(
                 $"agent served over fastest server, from {master}",
                 report.Of("agent", $"served, from {master}", "s").Median / fastest,
                 "none");
+            foreach (string server in Servers)
+            {
+                report.AddRatio(
+                    $"agent through to served by {server} over {server} itself, from {master}",
+                    report.Of(Through(server), $"served, from {master}", "s").Median
+                        / report.Of(server, $"served, from {master}", "s").Median,
+                    "at most 1.2");
+            }
         }
 
         double smallest = Servers.Min(server => report.Of(server, "peak memory", "MiB").Median);
-        double own = report.Of("agent", "peak memory", "MiB").Median;
-        report.AddRatio("agent's peak memory over smallest server's", own / smallest, "at most 0.5");
+        foreach (string subject in (string[])["agent", .. Servers.Select(Through)])
+        {
+            double own = report.Of(subject, "peak memory", "MiB").Median;
+            report.AddRatio($"peak memory of {subject} over the smallest server's", own / smallest, "at most 0.5");
+        }
     }
 }

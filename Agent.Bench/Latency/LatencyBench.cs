@@ -5,110 +5,151 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Latency;
 
 /// <summary>
-/// From NOTIFY to served, one change after the other: BIND as its own secondary, the agent answering by itself, and the agent with that
-/// same BIND as its target, in turns. The master is <see cref="FastMaster"/>, so that its own time hardly counts.
+/// From NOTIFY to served, one change after the other: BIND, NSD and Knot as secondaries by themselves, an agent with each of them as its
+/// target, and an agent that answers by itself, in turns. The master is <see cref="FastMaster"/>, so that its own time hardly counts.
 /// </summary>
+/// <remarks>Options: <c>--changes</c>, <c>--warm-up</c>, <c>--servers</c> as a list, all of them if not given.</remarks>
 internal static class LatencyBench
 {
     private const string Served = "NOTIFY to served";
     private const string OwnZone = "own.latency.example.";
     private const string AgentZone = "agent.latency.example.";
+    private const string Embedded = "agent, embedded";
 
     // So long nothing happens between two turns: what one side still does after it serves must not slow the other down.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     public static async Task<BenchReport> RunAsync(BenchOptions options)
     {
-        int changes = options.Number("changes", 500);
+        int changes = options.Number("changes", 300);
         int warmUp = options.Number("warm-up", 100);
+        string[]? only = options.Text("servers")?.Split(',');
         BenchReport report = new(string.Create(
             CultureInfo.InvariantCulture, $"NOTIFY to served: {changes} changes of a zone of ten records, one after the other"));
         await using FastMaster master = new([OwnZone, AgentZone], serial: 1);
-        await using BindServer bind = Secondary(master);
-        await bind.StartAsync();
-        string masters = $"masters = [\"{master.EndPoint}\"]\nlogging.level = warning";
-        await using AgentProcess embedded = await AgentProcess.StartedAsync($"backend-driver = embedded\n{masters}");
-        await using AgentProcess withBind = await AgentProcess.StartedAsync($"{TargetSettings(bind)}\n{masters}");
-        await embedded.Worker.CreateAcceptedAsync(AgentZone);
-        await withBind.Worker.CreateAcceptedAsync(AgentZone);
-        await WorkerClient.ServedAsync(bind.EndPoint, OwnZone, 1, () => bind.Output);
+        await using Participants all = new();
+        LatencyServer[] servers =
+            [.. LatencyServer.All().Where(one => only is null || only.Contains(one.Name, StringComparer.OrdinalIgnoreCase))];
+        string settings = $"masters = [\"{master.EndPoint}\"]\nlogging.level = warning";
+        foreach (LatencyServer server in servers)
+        {
+            all.Add(server);
+            await server.StartAsync(OwnZone, master.EndPoint, serial: 1);
+            AgentProcess agent = await AgentProcess.StartedAsync($"{server.TargetSettings}\n{settings}");
+            all.Add(agent);
+            await agent.Worker.CreateAcceptedAsync(AgentZone);
+            all.Turns.Add(new Turn(Alone(server.Name), new SerialWatch(server.Own.EndPoint, server.Own.EndPoint, OwnZone), null));
+            all.Turns.Add(new Turn(Through(server.Name), new SerialWatch(agent.Dns, server.Target.EndPoint, AgentZone), agent));
+        }
 
-        using SerialWatch own = new(bind.EndPoint, bind.EndPoint, OwnZone);
-        using SerialWatch served = new(embedded.Dns, embedded.Dns, AgentZone);
-        using SerialWatch through = new(withBind.Dns, bind.EndPoint, AgentZone);
+        AgentProcess embedded = await AgentProcess.StartedAsync($"backend-driver = embedded\n{settings}");
+        all.Add(embedded);
+        await embedded.Worker.CreateAcceptedAsync(AgentZone);
+        all.Turns.Add(new Turn(Embedded, new SerialWatch(embedded.Dns, embedded.Dns, AgentZone), embedded));
         for (uint change = 1; change <= warmUp + changes; change++)
         {
-            bool counts = change > warmUp;
             master.SetSerial(OwnZone, change + 1);
             master.SetSerial(AgentZone, change + 1);
-            double bindAlone = own.NotifyUntilServed(change + 1);
-            await Task.Delay(Pause);
-            await MeasureAsync(counts ? report : null, "agent, embedded", embedded, served, change + 1);
-            await MeasureAsync(counts ? report : null, "agent, BIND as target", withBind, through, change + 1);
-            if (counts)
+            foreach (Turn turn in all.Turns)
             {
-                report.Of("BIND alone", Served, "ms").Add(bindAlone);
+                await MeasureAsync(change > warmUp ? report : null, turn, change + 1);
             }
         }
 
-        Conclude(report);
+        Conclude(report, servers);
         return report;
     }
 
-    private static async Task MeasureAsync(BenchReport? report, string subject, AgentProcess agent, SerialWatch watch, uint serial)
+    private static string Alone(string server) => $"{server} alone";
+
+    private static string Through(string server) => $"agent, {server} as target";
+
+    private static async Task MeasureAsync(BenchReport? report, Turn turn, uint serial)
     {
-        MetricsPage before = await agent.MetricsAsync();
+        MetricsPage? before = turn.Agent is { } agent ? await agent.MetricsAsync() : null;
         await Task.Delay(Pause);
-        double milliseconds = watch.NotifyUntilServed(serial);
+        double? milliseconds = turn.Watch.NotifyUntilServed(serial);
+        if (milliseconds is { } duration)
+        {
+            report?.Of(turn.Subject, Served, "ms").Add(duration);
+        }
+
+        if (before is null)
+        {
+            report?.Of(turn.Subject, "changes that were not served before the next", "of all").Add(milliseconds is null ? 1 : 0);
+            return;
+        }
+
         // The target is level before the agent has seen that it is, and only then the change is over.
         MetricsPage after = before;
         await Eventually.HoldsAsync(
-            async () => ChangeSteps.IsVerified(before, after = await agent.MetricsAsync()), () => $"{serial} verified\n{agent.Output}");
+            async () => ChangeSteps.IsVerified(before, after = await turn.Agent!.MetricsAsync()),
+            () => $"{serial} verified\n{turn.Agent!.Output}");
         if (report is null)
         {
             return;
         }
 
-        report.Of(subject, Served, "ms").Add(milliseconds);
         ChangeSteps steps = ChangeSteps.Between(before, after);
-        foreach ((string step, double duration) in steps.Steps)
+        foreach ((string step, double length) in steps.Steps)
         {
-            report.Of(subject, step, "ms").Add(duration);
+            report.Of(turn.Subject, step, "ms").Add(length);
         }
 
-        report.Of(subject, "our own share", "ms").Add(steps.OwnShare);
+        report.Of(turn.Subject, "our own share", "ms").Add(steps.OwnShare);
     }
 
-    private static void Conclude(BenchReport report)
+    private static void Conclude(BenchReport report, IReadOnlyList<LatencyServer> servers)
     {
-        double alone = report.Of("BIND alone", Served, "ms").Median;
-        foreach (string subject in (string[])["agent, embedded", "agent, BIND as target"])
+        foreach (LatencyServer server in servers)
         {
-            double median = report.Of(subject, Served, "ms").Median;
-            report.AddRatio($"{subject} over BIND alone, medians", median / alone, "no aim of its own");
-            report.AddRatio($"{subject} minus BIND alone, medians, ms", median - alone, "at most 1.0");
-            double share = report.Of(subject, "our own share", "ms").Median;
-            report.AddRatio($"{subject}: our own share, median, ms", share, "below 2, better 0.5");
+            AddDifference(Through(server.Name), Alone(server.Name));
+            AddShare(Through(server.Name));
         }
 
+        if (servers.MinBy(server => report.Of(Alone(server.Name), Served, "ms").Median) is { } fastest)
+        {
+            AddDifference(Embedded, Alone(fastest.Name));
+        }
+
+        AddShare(Embedded);
         report.AddNote("Our own share: the steps from the NOTIFY's arrival until the target took the change (intake, soa, transfer, "
             + "journal, apply) without what the agent spent waiting for the master, the disk and the server, each measured at its call.");
-        report.AddNote("BIND as its own secondary is tuned (serial-query-rate, notify-rate, no IXFR) and writes nothing to the disk "
-            + "before it serves; the agent has the change durable before any server hears of it.");
+        report.AddNote("BIND as its own secondary is tuned (serial-query-rate, notify-rate, no IXFR), NSD reloads at once; they write "
+            + "nothing to the disk before they serve. The agent has the change durable before any server hears of it.");
+
+        void AddDifference(string subject, string alone)
+        {
+            Samples ours = report.Of(subject, Served, "ms");
+            Samples theirs = report.Of(alone, Served, "ms");
+            report.AddRatio($"{subject} minus {alone}, medians, ms", ours.Median - theirs.Median, "at most 1.0");
+            report.AddRatio($"{subject} minus {alone}, p99, ms", ours.Percentile(99) - theirs.Percentile(99), "at most 1.0");
+        }
+
+        void AddShare(string subject) => report.AddRatio(
+            $"{subject}: our own share, median, ms", report.Of(subject, "our own share", "ms").Median, "below 0.5");
     }
 
-    private static BindServer Secondary(FastMaster master) => new()
-    {
-        ExtraOptions = "serial-query-rate 10000; notify-rate 10000; startup-notify-rate 10000; request-ixfr no; transfers-in 100; "
-            + "transfers-per-ns 100; min-refresh-time 1; max-refresh-time 86400;",
-        ExtraStatements = $$"""
-            zone "{{OwnZone.TrimEnd('.')}}" {
-                type secondary; primaries { {{master.EndPoint.Address}} port {{master.EndPoint.Port}}; };
-            };
-            """,
-    };
+    /// <summary>One of those that take turns.</summary>
+    /// <param name="Agent">Where it is one: it says where the time went.</param>
+    private sealed record Turn(string Subject, SerialWatch Watch, AgentProcess? Agent);
 
-    private static string TargetSettings(BindServer bind) => $$"""
-        targets.bind9 { {{bind.TargetSettings}} }
-        """;
+    /// <summary>Everything that was started, ended in the other order.</summary>
+    private sealed class Participants : IAsyncDisposable
+    {
+        private readonly Stack<IAsyncDisposable> _started = new();
+
+        public List<Turn> Turns { get; } = [];
+
+        public void Add(IAsyncDisposable started) => _started.Push(started);
+
+        public async ValueTask DisposeAsync()
+        {
+            Turns.ForEach(turn => turn.Watch.Dispose());
+            while (_started.TryPop(out IAsyncDisposable? started))
+            {
+                await started.DisposeAsync();
+            }
+        }
+    }
 }

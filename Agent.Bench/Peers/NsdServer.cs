@@ -48,6 +48,12 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>Files of zones that are added over the control channel.</summary>
     public string ZoneFolder => Folder.Combine("zones");
 
+    /// <summary>Settings of a target by which an agent drives this server over its unix socket.</summary>
+    public string TargetSettings => $"""
+        driver = nsd, server = "{EndPoint}", control = "unix:{ControlPath}"
+        pattern = {TargetPattern}, zone-directory = "{ZoneFolder}"
+        """;
+
     private string Configuration => Folder.Combine("nsd.conf");
 
     public override async Task StartAsync()

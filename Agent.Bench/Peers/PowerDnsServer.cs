@@ -139,7 +139,10 @@ public sealed partial class PowerDnsServer() : CatalogProducer("pdns")
         await NotifyAsync(Catalog!);
     }
 
-    [GeneratedRegex(@"zone: '(?<zone>[^']+)', primary: '[^']+', unable to xfr zone .*database is locked", RegexOptions.None, 1000)]
+    [GeneratedRegex(
+        @"zone: '(?<zone>[^']+)', primary: '[^']+', unable to xfr zone .*database is locked",
+        RegexOptions.None,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex LockedTransfer();
 
     private async Task HandOutByKeyAsync(string zone)

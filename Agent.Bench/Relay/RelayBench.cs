@@ -46,7 +46,7 @@ internal static class RelayBench
         await rounds.RunAsync(contenders);
         AddRatios(report, contenders);
         report.AddNote($"{names} names of 3 to 14 octets below {Zone}, an A record each; {rounds.Conditions}.");
-        report.AddNote("Octets allocated are all that the agent allocates meanwhile, its metrics page and what else it does included.");
+        report.AddNote("Octets allocated are those of the whole process, less what it allocates in as long a time without queries.");
         return report;
     }
 

@@ -24,6 +24,7 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
     private readonly int _clients = options.Number("clients", 16);
     private readonly int _outstanding = options.Number("outstanding", 200);
     private readonly int _fixedRate = options.Number("rate", 20_000);
+    private double _idleOctets;
 
     public static IReadOnlyList<string> Paths { get; } = [Udp, UdpIPv6, Tcp];
 
@@ -51,6 +52,7 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
 
         for (int round = 0; round < _rounds; round++)
         {
+            await IdleAsync(contenders[^1].Agent!);
             foreach (string path in Paths)
             {
                 foreach (RelayContender contender in contenders)
@@ -87,7 +89,7 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
         DnsperfResult result = await DnsperfTool.RunAsync(Load(contender, path));
         if (before is not null && await MetricsAsync(contender) is { } after)
         {
-            double octets = after.Since(before, AllocatedSeries);
+            double octets = Math.Max(0, after.Since(before, AllocatedSeries) - _idleOctets);
             report.Of(contender.Name, Allocated(path), AllocatedUnit).Add(octets / Math.Max(1, result.Completed));
         }
 
@@ -100,6 +102,14 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
             report.Of(contender.Name, Cpu(path), CpuUnit).Add(PerMillion(CpuSeconds(process) - between, result));
             report.Of(contender.Name, "resident memory", "MB").Add(ProcessTree.ResidentOctets(process) / 1e6);
         }
+    }
+
+    /// <summary>What the agent allocates in the time of a run without a query: its metrics page first of all.</summary>
+    private async Task IdleAsync(AgentProcess agent)
+    {
+        MetricsPage before = await agent.MetricsAsync();
+        await Task.Delay(TimeSpan.FromSeconds(_seconds));
+        _idleOctets = (await agent.MetricsAsync()).Since(before, AllocatedSeries);
     }
 
     private async Task LatencyAsync(RelayContender contender, string path)

@@ -1,0 +1,91 @@
+using System.Net.Sockets;
+using Agent.Host.Sockets;
+using static Agent.Tests.Listeners.Requests;
+
+namespace Agent.Tests.Sockets;
+
+/// <summary>Queries over a client's connection to the server's and back.</summary>
+public sealed class TcpRelayTests
+{
+    [Fact]
+    public void Queries_are_relayed_over_one_kept_connection_in_any_order()
+    {
+        byte[]? held = null;
+        using var upstream = new FakeUpstream(query =>
+        {
+            byte[] answer = FakeUpstream.Answer(query);
+            if (held is null)
+            {
+                held = answer;
+                return [];
+            }
+            return [answer, [.. answer.AsSpan(0, 2), .. held.AsSpan(2)], held];
+        });
+        using var rig = new ListenerRig(upstream.Endpoint);
+        Socket client = rig.Tcp();
+        byte[] first = Query("first.example.", flags: 0x0100);
+        byte[] second = Query("second.example.", flags: 0x0000);
+        second[0] = 0x55;
+        client.Send([.. FakeUpstream.Frame(first), .. FakeUpstream.Frame(second)]);
+        Assert.Equal(FakeUpstream.Answer(second), ListenerRig.ReadFrame(client));
+        Assert.Equal(FakeUpstream.Answer(first), ListenerRig.ReadFrame(client));
+        client.Send(FakeUpstream.Frame(first));
+        Assert.Equal(FakeUpstream.Answer(first), ListenerRig.ReadFrame(client));
+        Assert.Equal(1, upstream.ConnectionCount);
+        Assert.All(upstream.Queries, query => Assert.Equal(0, query[2] & 1));
+    }
+
+    /// <summary>What waits for its neighbours must leave before there is waiting for room, which comes with answers alone.</summary>
+    [Fact]
+    public void More_queries_in_one_segment_than_may_be_under_way_are_all_relayed()
+    {
+        using var upstream = new FakeUpstream(query => [FakeUpstream.Answer(query)]);
+        using var rig = new ListenerRig(upstream.Endpoint, tcp: new TcpOptions { PipelinedMax = 3 });
+        Socket client = rig.Tcp();
+        byte[][] queries = [.. Enumerable.Range(0, 200).Select(index => Query($"n{index}.example."))];
+        client.Send([.. queries.SelectMany(FakeUpstream.Frame)]);
+        for (int index = 0; index < queries.Length; index++)
+        {
+            Assert.Equal(FakeUpstream.Answer(queries[index]), ListenerRig.ReadFrame(client));
+        }
+        Assert.Equal(1, upstream.ConnectionCount);
+    }
+
+    [Fact]
+    public void A_silent_server_means_SERVFAIL_by_TCP_too()
+    {
+        using var upstream = new FakeUpstream(query => []);
+        using var rig = new ListenerRig(upstream.Endpoint, timeoutMs: 80);
+        Socket client = rig.Tcp();
+        client.Send(FakeUpstream.Frame(Query()));
+        Assert.Equal(0x8102, FlagsOf(ListenerRig.ReadFrame(client)));
+    }
+
+    [Fact]
+    public void A_server_that_closes_means_SERVFAIL_and_the_next_query_connects_again()
+    {
+        bool answers = false;
+        using var upstream = new FakeUpstream(query => answers ? [FakeUpstream.Answer(query)] : []);
+        using var rig = new ListenerRig(upstream.Endpoint);
+        Socket client = rig.Tcp();
+        client.Send(FakeUpstream.Frame(Query()));
+        ListenerRig.Eventually(() => upstream.Queries.Count == 1);
+        upstream.DropConnections();
+        Assert.Equal(0x8102, FlagsOf(ListenerRig.ReadFrame(client)));
+        answers = true;
+        client.Send(FakeUpstream.Frame(Query()));
+        Assert.Equal(FakeUpstream.Answer(Query()), ListenerRig.ReadFrame(client));
+        Assert.Equal(2, upstream.ConnectionCount);
+    }
+
+    [Fact]
+    public void A_server_that_is_away_means_SERVFAIL()
+    {
+        var upstream = new FakeUpstream(query => []);
+        upstream.Dispose();
+        using var rig = new ListenerRig(upstream.Endpoint);
+        Socket client = rig.Tcp();
+        client.Send(FakeUpstream.Frame(Query()));
+        Assert.Equal(0x8102, FlagsOf(ListenerRig.ReadFrame(client)));
+    }
+}
