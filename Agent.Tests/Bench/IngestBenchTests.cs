@@ -32,6 +32,6 @@ public sealed class IngestBenchTests
         }
 
         Assert.Equal(2, report.Of("agent", "peak memory", "MiB").Count);
-        Assert.Contains("agent's peak memory over smallest server's", table, StringComparison.Ordinal);
+        Assert.Contains("peak memory of agent over the smallest server's", table, StringComparison.Ordinal);
     }
 }

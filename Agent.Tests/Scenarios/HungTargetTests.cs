@@ -11,8 +11,8 @@ public sealed class HungTargetTests
     private const uint LastSerial = 31;
     private const int Newcomers = 5;
 
-    // Orders of bind9 that may be under way at once: what was, when the server stopped, is brought to its end.
-    private const int UnderWayMax = 32;
+    // bind9 takes more orders at once than these zones give it. What was under way, when the server stopped, is brought to its end.
+    private const int UnderWayMax = ZoneCount;
 
     // A server that was away is tried again at growing distances, and a busy machine stretches them.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
