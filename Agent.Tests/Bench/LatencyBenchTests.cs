@@ -14,8 +14,9 @@ public sealed class LatencyBenchTests
 
         BenchReport report = await BenchCatalog.Programs["latency"].RunAsync(options);
 
-        Assert.Equal(4, report.Of("BIND alone", "NOTIFY to served", "ms").Count);
-        foreach (string agent in (string[])["agent, embedded", "agent, BIND as target"])
+        foreach (string server in (string[])["BIND", "NSD", "Knot"])
+            Assert.Equal(4, report.Of($"{server} alone", "NOTIFY to served", "ms").Count);
+        foreach (string agent in (string[])["agent, embedded", "agent, BIND as target", "agent, NSD as target", "agent, Knot as target"])
         {
             Assert.All(report.Of(agent, "NOTIFY to served", "ms").Values, time => Assert.True(time > 0));
             foreach (string step in (string[])["intake", "soa", "transfer", "journal", "apply"])
@@ -24,7 +25,8 @@ public sealed class LatencyBenchTests
             }
 
             Assert.All(report.Of(agent, "wait disk", "ms").Values, time => Assert.True(time > 0));
-            Assert.True(report.Of(agent, "our own share", "ms").Median > 0);
+            // What the trace takes off it was measured elsewhere, so that of one change may be anything.
+            Assert.Equal(4, report.Of(agent, "our own share", "ms").Count);
         }
 
         Assert.All(report.Of("agent, BIND as target", "wait target-server", "ms").Values, time => Assert.True(time > 0));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Agent.Bench;
 using Agent.Bench.Measure;
+using Agent.Bench.Relay;
 
 namespace Agent.Tests.Bench;
 
@@ -19,26 +20,23 @@ public sealed class RelayBenchTests
         JsonElement json = JsonDocument.Parse(report.ToJson()).RootElement;
         List<string> rows = [.. json.GetProperty("measurements").EnumerateArray()
             .Select(row => $"{row.GetProperty("subject")}: {row.GetProperty("quantity")}")];
-        foreach (string subject in Subjects)
+        foreach (string path in RelayRounds.Paths)
         {
-            foreach (string path in (string[])["UDP", "UDP by IPv6", "TCP"])
+            foreach (string subject in Subjects)
             {
-                Assert.Contains($"{subject}: rate, {path}", rows);
+                Assert.Contains($"{subject}: {RelayRounds.Rate(path)}", rows);
                 Assert.Contains($"{subject}: lost, {path}", rows);
+                Assert.Contains($"{subject}: {RelayRounds.P99(path)}", rows);
+                Assert.Contains($"{subject}: processor time of the server, {path}", rows);
             }
 
-            Assert.Contains($"{subject}: latency p99 at a fixed rate", rows);
-            Assert.Contains($"{subject}: processor time of the server, UDP", rows);
+            foreach (string subject in Subjects[1..]) Assert.Contains($"{subject}: {RelayRounds.Cpu(path)}", rows);
+            Assert.Contains($"agent: {RelayRounds.Allocated(path)}", rows);
+            Assert.Contains($"agent: {RelayRounds.LostBelowPeak(path)}", rows);
         }
 
-        foreach (string subject in Subjects[1..])
-        {
-            Assert.Contains($"{subject}: processor time of whoever stands between, UDP", rows);
-            Assert.Contains($"{subject}: resident memory", rows);
-        }
-
-        Assert.Contains("agent: lost at 80 % of its peak, UDP", rows);
-        Assert.Equal(8, json.GetProperty("ratios").GetArrayLength());
+        foreach (string subject in Subjects[1..]) Assert.Contains($"{subject}: resident memory", rows);
+        Assert.Equal(6 * RelayRounds.Paths.Count, json.GetProperty("ratios").GetArrayLength());
         Assert.All(json.GetProperty("measurements").EnumerateArray(), row => Assert.NotEmpty(row.GetProperty("values").EnumerateArray()));
     }
 }
