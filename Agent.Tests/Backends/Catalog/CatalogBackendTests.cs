@@ -272,6 +272,7 @@ public sealed class CatalogBackendTests : IAsyncDisposable
     [Fact]
     public async Task Closing_waits_for_what_is_under_way_and_nothing_begins_afterwards()
     {
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource<IReadOnlyCollection<DomainName>> journal = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var options = new CatalogOptions(Name, [new(_follower.EndPoint)], _folder.FullPath)
@@ -279,12 +280,14 @@ public sealed class CatalogBackendTests : IAsyncDisposable
             ReadWanted = closing =>
             {
                 closing.Register(() => asked.TrySetResult());
+                begun.TrySetResult();
                 return journal.Task;
             },
         };
         CatalogBackend backend = new(options, TimeProvider.System);
         Task<OrderFinished> apply = new BackendCaller(backend).ApplyAsync(One, SmallZone.Create(One, 1));
 
+        await begun.Task.WaitAsync(Eventually.Deadline);
         Task closed = backend.DisposeAsync().AsTask();
         await asked.Task.WaitAsync(Eventually.Deadline);
         Assert.Equal(OrderOutcome.Away, (await apply).Outcome);
