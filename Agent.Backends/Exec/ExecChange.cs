@@ -1,13 +1,13 @@
+using Agent.Backends.Shared;
+
 namespace Agent.Backends.Exec;
 
 /// <summary>A change of one zone that the program may be given with others, until it is done.</summary>
 /// <param name="zone">The zone as the program is told it: one word.</param>
 /// <param name="serial">Of the content that it is brought to; null takes the zone away.</param>
 /// <param name="file">Where that content lies; whoever carries the change out takes it away.</param>
-internal sealed class ExecChange(string zone, string? serial = null, string? file = null)
+internal sealed class ExecChange(string zone, string? serial = null, string? file = null) : GatheredChange
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     /// <summary>What is done, in the program's words.</summary>
     public string Verb => serial is null ? "remove" : "apply";
 
@@ -18,16 +18,4 @@ internal sealed class ExecChange(string zone, string? serial = null, string? fil
 
     /// <summary>The same as a line among those of others. The path comes last, for it may have blanks.</summary>
     public string Line => serial is null ? zone : $"{zone} {serial} {file}";
-
-    /// <summary>Neither done nor failed.</summary>
-    public bool IsOpen => !_done.Task.IsCompleted;
-
-    public Task Done => _done.Task;
-
-    public void Succeed() => _done.TrySetResult();
-
-    public void Fail(Exception error) => _done.TrySetException(error);
-
-    /// <summary>Nobody waits for it any more; it is not begun if it has not begun yet.</summary>
-    public void Abandon() => _done.TrySetCanceled();
 }

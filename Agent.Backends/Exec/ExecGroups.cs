@@ -45,8 +45,7 @@ internal sealed class ExecGroups(ExecOptions options, ExecCommand command, TimeP
             }
         }
 
-        await using CancellationTokenRegistration abandoned = cancellation.Register(change.Abandon);
-        await change.Done;
+        await change.DoneAsync(cancellation);
     }
 
     /// <summary>Kills the run that is under way; nothing is left when this returns.</summary>

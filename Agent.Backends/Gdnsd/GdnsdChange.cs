@@ -1,3 +1,4 @@
+using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 
 namespace Agent.Backends.Gdnsd;
@@ -7,10 +8,8 @@ namespace Agent.Backends.Gdnsd;
 /// <param name="fileName">Its name.</param>
 /// <param name="written">Where the new content lies; null takes the file away.</param>
 /// <param name="isOnDisk">The content was brought to the disk.</param>
-internal sealed class GdnsdChange(DomainName zone, string fileName, string? written, bool isOnDisk)
+internal sealed class GdnsdChange(DomainName zone, string fileName, string? written, bool isOnDisk) : GatheredChange
 {
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     public DomainName Zone { get; } = zone;
 
     public string FileName { get; } = fileName;
@@ -21,17 +20,4 @@ internal sealed class GdnsdChange(DomainName zone, string fileName, string? writ
 
     /// <summary>Has to be brought to the disk before it is put in place.</summary>
     public bool NeedsDisk => Written is not null && !isOnDisk;
-
-    /// <summary>Neither done nor failed.</summary>
-    public bool IsOpen => !_done.Task.IsCompleted;
-
-    public Task Done => _done.Task;
-
-    public void Succeed() => _done.TrySetResult();
-
-    /// <summary>Also says to whoever carries it out that nobody wants it any more.</summary>
-    public void Fail(Exception error) => _done.TrySetException(error);
-
-    /// <summary>Nobody waits for it any more; it is not begun if it has not begun yet.</summary>
-    public void Abandon() => _done.TrySetCanceled();
 }

@@ -59,8 +59,7 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
             }
         }
 
-        await using CancellationTokenRegistration abandoned = cancellation.Register(change.Abandon);
-        await change.Done;
+        await change.DoneAsync(cancellation);
     }
 
     /// <summary>Where gdnsd took the files before, they are for good; else they go, and it can start again.</summary>
