@@ -36,16 +36,8 @@ public sealed class JournalActor : UntypedActor
     /// <summary>How long at most history and progress wait for company, whose fate nobody waits for.</summary>
     public static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>
-    /// How far apart batches begin while many writes come at once. A write that comes alone, or one after the other, never waits.
-    /// </summary>
-    public static readonly TimeSpan CrowdedInterval = TimeSpan.FromMilliseconds(10);
-
-    private const int CrowdMin = 16;
-    private static readonly TimeSpan CrowdWindow = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KeptPause = TimeSpan.FromSeconds(10);
     private static readonly object LingerTimer = new();
-    private static readonly object CrowdTimer = new();
     private static readonly object KeptTimer = new();
     private static readonly Reason TooMuch = new(ReasonCode.Overload, "too many changes wait for the journal");
     private static readonly object PurgeTimer = new();
@@ -57,11 +49,6 @@ public sealed class JournalActor : UntypedActor
     private readonly Queue<(ShardEpoch Claim, JournalEntry Entry)> _kept = new();
     private long _batch;
     private int _awaited;
-    private TimeSpan _begunAt;
-    private TimeSpan _windowAt;
-    private int _inWindow;
-    private bool _isCrowded;
-    private bool _hasOverlapped;
     private bool _busy;
     private bool _isBroken;
     private Reason? _failure;
@@ -154,7 +141,7 @@ public sealed class JournalActor : UntypedActor
             case GetJournalHealth:
                 Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
                 break;
-            case object timer when timer == LingerTimer || timer == CrowdTimer:
+            case object timer when timer == LingerTimer:
                 if (!_busy) CommitNow();
                 break;
             case object timer when timer == KeptTimer:
@@ -184,27 +171,8 @@ public sealed class JournalActor : UntypedActor
         }
 
         _waiting.Enqueue((append, Sender));
-        if (append.Id != 0)
-        {
-            _awaited++;
-            NoteCrowd();
-        }
-
+        if (append.Id != 0) _awaited++;
         if (!_busy) CommitNext();
-    }
-
-    /// <summary>Many writes come at once when there are many, and some of them meet a batch under way or each other.</summary>
-    private void NoteCrowd()
-    {
-        TimeSpan now = Clock.Monotonic;
-        if (now - _windowAt >= CrowdWindow)
-        {
-            _isCrowded = _hasOverlapped && _inWindow >= CrowdMin && now - _windowAt < 2 * CrowdWindow;
-            (_windowAt, _inWindow, _hasOverlapped) = (now, 0, false);
-        }
-
-        _inWindow++;
-        _hasOverlapped |= _busy || _awaited > 1;
     }
 
     /// <summary>Until the store is back nothing can be promised; those of the batch learn later what became of it.</summary>
@@ -312,19 +280,8 @@ public sealed class JournalActor : UntypedActor
     private void CommitNext()
     {
         if (_waiting.Count == 0) return;
-        TimeSpan wait = _awaited == 0 ? Linger : _isCrowded ? _begunAt + CrowdedInterval - Clock.Monotonic : TimeSpan.Zero;
-        if (wait <= TimeSpan.Zero || _waiting.Count >= MaxBatchEntries)
-        {
-            CommitNow();
-        }
-        else if (_awaited > 0 && !Timers.IsTimerActive(CrowdTimer))
-        {
-            Timers.StartSingleTimer(CrowdTimer, CrowdTimer, wait);
-        }
-        else if (_awaited == 0 && !Timers.IsTimerActive(LingerTimer))
-        {
-            Timers.StartSingleTimer(LingerTimer, LingerTimer, wait);
-        }
+        if (_awaited > 0 || _waiting.Count >= MaxBatchEntries) CommitNow();
+        else if (!Timers.IsTimerActive(LingerTimer)) Timers.StartSingleTimer(LingerTimer, LingerTimer, Linger);
     }
 
     private void CommitNow()
@@ -376,7 +333,6 @@ public sealed class JournalActor : UntypedActor
         }
 
         _busy = true;
-        _begunAt = Clock.Monotonic;
         _journal.Commit(
             new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)], [.. _underWay.Select(u => u.Claim).Distinct()]),
             Context.ReplyTo());

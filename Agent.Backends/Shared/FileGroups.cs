@@ -5,18 +5,21 @@ namespace Agent.Backends.Shared;
 
 /// <summary>
 /// Changes to the files of one folder, many for the price of few: what comes while a group is being brought to the disk makes up the next
-/// group. A group costs two waits for the disk, however many files it has: one for the data of all, one for their names.
+/// group. A group costs two waits for the disk, however many files it has: one for the data of all, one for new or deleted names.
 /// </summary>
 /// <remarks>
 /// <code>
 ///   write every temporary file -> data of all to the disk -> rename and remove all -> names to the disk -> answer all
 /// </code>
-/// So each file is replaced as <see cref="AtomicFile"/> replaces one, and nobody is answered before the disk has it. A file that cannot be
-/// written fails alone; a disk that fails, fails the group. The data of a few files are synchronized one by one, those of more by
+/// So each file is replaced as <see cref="AtomicFile"/> replaces one, and nobody is answered before the disk has it. Where all files of a
+/// group were there before, the names are not waited for: a power cut leaves the old or the new file, each whole, and whoever comes up
+/// with the old one is brought level as any server that started anew. A file that cannot be written fails alone; a disk that fails, fails
+/// the group. The data of a few files are synchronized one by one, those of more by
 /// syncfs(2), which then also waits for what others wrote to that file system.
 /// <para>While many orders of the driver are past their files, its server has enough to do: then a group waits a moment for more, because
 /// each wait for the disk also holds up what the server itself writes there. A change that comes alone never waits.</para>
-/// <para>Safe for any number of callers, whose threads are not held. Two changes of one file are made in the order they came.</para>
+/// <para>Safe for any number of callers. The first one's own thread makes its change, since to hand over a single change costs more than
+/// to make it; others are not held. Two changes of one file are made in the order they came.</para>
 /// </remarks>
 public sealed class FileGroups
 {
@@ -56,7 +59,7 @@ public sealed class FileGroups
     /// <summary>Writes the file anew, as <see cref="AtomicFile.Replace"/> does.</summary>
     /// <param name="path">A file in the folder, there or not.</param>
     /// <param name="now">The time to stamp it with.</param>
-    /// <param name="write">Writes the content, on another thread than the caller's; its exceptions come back to the caller.</param>
+    /// <param name="write">Writes the content, perhaps on another thread than the caller's; its exceptions come back to the caller.</param>
     /// <exception cref="IOException">The disk is full, gone or failing.</exception>
     /// <exception cref="UnauthorizedAccessException">We may not write there.</exception>
     public Task ReplaceAsync(string path, DateTimeOffset now, Action<Stream> write) => Enqueue(new Replacement(path, now, write));
@@ -68,66 +71,70 @@ public sealed class FileGroups
 
     private Task Enqueue(Change change)
     {
+        bool isFirst;
         lock (_gate)
         {
             _waiting.Enqueue(change);
-            if (!_isWorking)
-            {
-                _isWorking = true;
-                _ = Task.Run(WorkOffAsync);
-            }
+            isFirst = !_isWorking;
+            _isWorking = true;
         }
 
+        if (isFirst && (IsWorthWaiting() || TryCarryOutNext([])))
+            _ = Task.Run(WorkOffAsync);
         return change.Done;
     }
 
     private async Task WorkOffAsync()
     {
         List<Change> group = [];
-        while (true)
+        do
         {
             await CompanyAsync();
-            group.Clear();
-            lock (_gate)
-            {
-                while (group.Count < GroupMax && _waiting.TryDequeue(out Change? next))
-                    group.Add(next);
-                if (group.Count == 0)
-                {
-                    _isWorking = false;
-                    return;
-                }
-            }
-
-            try
-            {
-                CarryOut(group);
-            }
-            catch (Exception error)
-            {
-                // The folder or the disk, not one file of it.
-                foreach (Change change in group)
-                    change.Fail(error);
-            }
         }
+        while (TryCarryOutNext(group));
+    }
+
+    /// <summary>Makes what waits, as far as it fits one group; false when nothing came meanwhile, and the work is over.</summary>
+    private bool TryCarryOutNext(List<Change> group)
+    {
+        group.Clear();
+        lock (_gate)
+        {
+            while (group.Count < GroupMax && _waiting.TryDequeue(out Change? next))
+                group.Add(next);
+        }
+
+        try
+        {
+            CarryOut(group);
+        }
+        catch (Exception error)
+        {
+            // The folder or the disk, not one file of it.
+            foreach (Change change in group)
+                change.Fail(error);
+        }
+
+        lock (_gate)
+            return _isWorking = _waiting.Count > 0;
     }
 
     /// <summary>Waits while more is to come and the server has enough to do without it.</summary>
     private async Task CompanyAsync()
     {
-        if (_underWay is null)
-            return;
         long started = _time.GetTimestamp();
         while (IsWorthWaiting() && _time.GetElapsedTime(started) < CompanyWait)
             await Task.Delay(CompanyLook, _time);
+    }
 
-        bool IsWorthWaiting()
-        {
-            int waiting;
-            lock (_gate)
-                waiting = _waiting.Count;
-            return waiting is > 0 and < CompanyMax && _underWay() - waiting >= CrowdMin;
-        }
+    private bool IsWorthWaiting()
+    {
+        if (_underWay is null)
+            return false;
+        int waiting;
+        lock (_gate)
+            waiting = _waiting.Count;
+        return waiting is > 0 and < CompanyMax && _underWay() - waiting >= CrowdMin;
     }
 
     private void CarryOut(List<Change> group)
@@ -140,9 +147,9 @@ public sealed class FileGroups
         if (!isSmall && written > 0)
             AtomicFile.AwaitDisk(written, () => AtomicFile.FlushFileSystem(folder, _folder));
         Each(group, static change => change.TakeEffect());
-        int changed = group.Count(static change => change.IsOpen);
-        if (changed > 0)
-            AtomicFile.AwaitDisk(changed, () => RandomAccess.FlushToDisk(folder));
+        int renamed = group.Count(static change => change is { IsOpen: true, ChangesNames: true });
+        if (renamed > 0)
+            AtomicFile.AwaitDisk(renamed, () => RandomAccess.FlushToDisk(folder));
         foreach (Change change in group)
             change.Succeed();
     }
@@ -171,6 +178,9 @@ public sealed class FileGroups
         /// <summary>Neither failed nor answered.</summary>
         public bool IsOpen => !_done.Task.IsCompleted;
 
+        /// <summary>Whether a name comes or goes, and not only what stands behind it.</summary>
+        public abstract bool ChangesNames { get; }
+
         protected string Path { get; } = path;
 
         public abstract void Prepare(bool flushToDisk);
@@ -184,6 +194,8 @@ public sealed class FileGroups
 
     private sealed class Deletion(string path) : Change(path)
     {
+        public override bool ChangesNames => true;
+
         public override void Prepare(bool flushToDisk)
         {
             // Nothing: it only takes effect.
@@ -199,11 +211,15 @@ public sealed class FileGroups
     private sealed class Replacement(string path, DateTimeOffset now, Action<Stream> write) : Change(path)
     {
         private string? _temporary;
+        private bool _isNew;
+
+        public override bool ChangesNames => _isNew;
 
         public override void Prepare(bool flushToDisk) => _temporary = AtomicFile.WriteBeside(Path, write, flushToDisk);
 
         public override void TakeEffect()
         {
+            _isNew = !File.Exists(Path);
             AtomicFile.PutInPlace(_temporary!, Path, now);
             _temporary = null;
         }

@@ -37,12 +37,12 @@ public sealed class FileGroupsTests
         FileGroups groups = new(folder.FullPath, TimeProvider.System);
         using ManualResetEventSlim release = new();
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task first = groups.ReplaceAsync(folder.Combine("first"), Now, stream =>
+        Task first = Task.Run(() => groups.ReplaceAsync(folder.Combine("first"), Now, stream =>
         {
             begun.SetResult();
             release.Wait();
             stream.Write("1"u8);
-        });
+        }));
         await begun.Task;
 
         Task[] later = [.. Enumerable.Range(0, 10).Select(i => Replace(groups, folder.Combine($"later{i}"), "2"))];
@@ -62,7 +62,13 @@ public sealed class FileGroupsTests
         FileGroups groups = new(folder.FullPath, TimeProvider.System);
         string path = folder.Write("bad.zone", "old");
         using ManualResetEventSlim release = new();
-        Task hold = groups.ReplaceAsync(folder.Combine("hold"), Now, _ => release.Wait());
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task hold = Task.Run(() => groups.ReplaceAsync(folder.Combine("hold"), Now, _ =>
+        {
+            begun.SetResult();
+            release.Wait();
+        }));
+        await begun.Task;
         Task bad = groups.ReplaceAsync(path, Now, stream =>
         {
             stream.Write("half"u8);
