@@ -106,8 +106,6 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
                 set_config('idle_in_transaction_session_timeout', '{(long)place.CommandDeadline.TotalMilliseconds}', false),
                 set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)
             """);
-        // Temporary: emptied by every commit, never in the log of the server.
-        Scalar(connection, "CREATE TEMPORARY TABLE released (hash bytea PRIMARY KEY) ON COMMIT DELETE ROWS");
     }
 
     private PostgresServerFacts ReadFacts(NpgsqlConnection connection, PostgresHost host)

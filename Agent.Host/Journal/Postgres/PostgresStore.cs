@@ -241,20 +241,17 @@ internal sealed class PostgresStore : IDisposable
     {
         using var batch = new NpgsqlBatch(_connection);
         var purge = new NpgsqlBatchCommand(
-            """
+            $"""
             WITH gone AS (
                 DELETE FROM kept WHERE zone IN (SELECT zone FROM kept WHERE keep_until <= $1 FOR UPDATE SKIP LOCKED) RETURNING content),
-            noted AS (INSERT INTO released SELECT DISTINCT content FROM gone),
             aged AS (DELETE FROM differences WHERE id IN (
                 SELECT id FROM differences WHERE at < $2 LIMIT 10000 FOR UPDATE SKIP LOCKED))
-            SELECT count(*) FROM gone
+            SELECT count(*), {PostgresReleased.Note("content")} FROM gone
             """);
         purge.Parameters.AddNumber(PostgresValues.Of(now));
         purge.Parameters.AddNumber(PostgresValues.Of(now - _options.DifferencesAge));
         batch.BatchCommands.Add(purge);
-        var commands = new List<NpgsqlBatchCommand>();
-        PostgresWriter.DropReleased(commands, "", static _ => { });
-        batch.BatchCommands.Add(commands[0]);
+        batch.BatchCommands.Add(PostgresReleased.Drop());
         var dropped = new List<(ContentHash, bool)>();
         using NpgsqlDataReader reader = batch.ExecuteReader();
         reader.Read();

@@ -39,52 +39,33 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         PutProgress(rows);
         PutStandings([.. batch.Standings]);
         if (batch.Events.Count > 0) AppendEvents();
-        if (releases) DropReleased(_commands, $"WHERE {PostgresFence.IsHeld}", AddCommon);
+        if (releases) Add(PostgresReleased.Drop($"WHERE {PostgresFence.IsHeld}"));
         return _commands;
     }
 
-    /// <summary>Deletes the noted contents that nothing refers to any more.</summary>
-    public static void DropReleased(List<NpgsqlBatchCommand> commands, string condition, Action<NpgsqlBatchCommand> parameters)
-    {
-        var command = new NpgsqlBatchCommand(
-            $"""
-            DELETE FROM contents c USING (SELECT hash FROM released {condition}) r WHERE c.hash = r.hash
-                AND NOT EXISTS (SELECT 1 FROM zones z WHERE z.content = c.hash)
-                AND NOT EXISTS (SELECT 1 FROM zones z WHERE z.candidate = c.hash)
-                AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.content = c.hash)
-            RETURNING c.hash, c.data IS NULL
-            """);
-        parameters(command);
-        commands.Add(command);
-    }
+    private NpgsqlBatchCommand Add(string sql) => Add(new NpgsqlBatchCommand(sql));
 
-    private NpgsqlBatchCommand Add(string sql)
+    private NpgsqlBatchCommand Add(NpgsqlBatchCommand command)
     {
-        var command = new NpgsqlBatchCommand(sql);
-        AddCommon(command);
+        command.Parameters.AddId(writer);
+        command.Parameters.AddNumber(number);
         _commands.Add(command);
         return command;
     }
 
-    private void AddCommon(NpgsqlBatchCommand command)
-    {
-        command.Parameters.AddId(writer);
-        command.Parameters.AddNumber(number);
-    }
-
-    /// <summary>The contents that rows refer to now and will not, or perhaps not, at the end.</summary>
+    /// <summary>The contents that rows refer to now and will not, or perhaps not, at the end. Gives no row.</summary>
     private void NoteReleased(
         ZoneRow[] rows, (DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten, (ZoneRow Row, DateTimeOffset KeepUntil)[] kept)
     {
         NpgsqlBatchCommand command = Add(
             $"""
-            INSERT INTO released
-            SELECT z.content FROM unnest($3::bytea[], $4::bytea[]) AS n (zone, content) JOIN zones z ON z.zone = n.zone
-            WHERE z.content IS NOT NULL AND z.content IS DISTINCT FROM n.content AND {PostgresFence.IsHeld}
-            UNION SELECT z.candidate FROM unnest($3::bytea[], $6::bytea[]) AS n (zone, candidate) JOIN zones z ON z.zone = n.zone
-            WHERE z.candidate IS NOT NULL AND z.candidate IS DISTINCT FROM n.candidate AND {PostgresFence.IsHeld}
-            UNION SELECT k.content FROM kept k WHERE k.zone = ANY ($5::bytea[]) AND {PostgresFence.IsHeld}
-            ON CONFLICT DO NOTHING
+            SELECT 1 FROM (SELECT {PostgresReleased.Note("hash")} AS note FROM (
+                SELECT z.content FROM unnest($3::bytea[], $4::bytea[]) AS n (zone, content) JOIN zones z ON z.zone = n.zone
+                WHERE z.content IS NOT NULL AND z.content IS DISTINCT FROM n.content AND {PostgresFence.IsHeld}
+                UNION ALL SELECT z.candidate FROM unnest($3::bytea[], $6::bytea[]) AS n (zone, candidate) JOIN zones z ON z.zone = n.zone
+                WHERE z.candidate IS NOT NULL AND z.candidate IS DISTINCT FROM n.candidate AND {PostgresFence.IsHeld}
+                UNION ALL SELECT k.content FROM kept k WHERE k.zone = ANY ($5::bytea[]) AND {PostgresFence.IsHeld}
+            ) AS released (hash)) AS noted WHERE note IS NULL
             """);
         byte[][] gone = [.. forgotten.Select(f => PostgresValues.Of(f.Zone))];
         byte[][] put = [.. rows.Select(row => PostgresValues.Of(row.Name))];
