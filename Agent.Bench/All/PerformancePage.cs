@@ -67,8 +67,11 @@ internal static class PerformancePage
                 one => (string[])[one.Name, BenchReport.Text(one.Value), one.Aim, one.Verdict]));
         }
 
+        // A reader looks for the ratios; the figures that they come from open by a click.
+        text.Append("\n<details><summary>figures</summary>\n");
         Table(text, ["subject", "quantity", "median", "p99", "unit"], figures.Measurements.Select(
             one => (string[])[one.Subject, one.Quantity, BenchReport.Text(one.Median), BenchReport.Text(one.P99), one.Unit]));
+        text.Append("\n</details>\n");
         foreach (string note in figures.Notes) text.Append(CultureInfo.InvariantCulture, $"\n{note}\n");
     }
 

@@ -16,6 +16,8 @@ public sealed class BindProvision : ProvisionServer
 
     public override string BulkWay => "one kept rndc session";
 
+    public override string BulkAim => "at least 0.8";
+
     public override string TargetSettings => string.Create(CultureInfo.InvariantCulture, $$"""
         driver = bind9, server = "{{EndPoint}}", host = "127.0.0.1", port = {{_named.ControlPort}}
         key-file = "{{_named.ControlKeyFile}}", zone-directory = "{{ZoneFolder}}"

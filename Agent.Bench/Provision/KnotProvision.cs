@@ -16,6 +16,8 @@ public sealed class KnotProvision : ProvisionServer
 
     public override string BulkWay => "knotc once";
 
+    public override string BulkAim => "at least 1.5";
+
     public override string TargetSettings => _knot.TargetSettings;
 
     public override IPEndPoint EndPoint => _knot.EndPoint;

@@ -16,6 +16,8 @@ public class NsdProvision : ProvisionServer
 
     public override string BulkWay => "nsd-control addzones, reload";
 
+    public override string BulkAim => "at least 0.8";
+
     public override string TargetSettings => $"""
         driver = nsd, server = "{EndPoint}", control = "unix:{_nsd.ControlPath}"
         pattern = {NsdServer.TargetPattern}, zone-directory = "{_nsd.ZoneFolder}"

@@ -11,6 +11,8 @@ public sealed class PowerDnsApiProvision : PowerDnsProvision
 
     public override string BulkWay => "API, one after the other";
 
+    public override string BulkAim => "at least 1.0";
+
     public override string TargetSettings => Pdns.ApiTargetSettings;
 
     public override Task PrepareAsync(IReadOnlyList<string> zones, SmallZone content)

@@ -22,6 +22,9 @@ public abstract class ProvisionServer : IAsyncDisposable
     /// <summary>The quickest way that the server has for many.</summary>
     public abstract string BulkWay { get; }
 
+    /// <summary>How the agent's rate of created zones is to stand to that of <see cref="BulkWay"/>.</summary>
+    public virtual string BulkAim => "1 is the server's limit";
+
     /// <summary>Settings of a target by which an agent drives this server.</summary>
     public abstract string TargetSettings { get; }
 
