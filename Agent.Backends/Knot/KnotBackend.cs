@@ -77,7 +77,7 @@ public sealed class KnotBackend : AsyncZoneBackend
         if (!options.Templates.All(static own => CanBeTemplate(own.Template)))
             throw new BackendOptionsException("templates", "may not be empty or contain control characters");
         _templates = new ZonePatternMap<string>(options.Templates);
-        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Knot32);
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Knot32, names: ZoneFileNames.Relative);
         if (_folder.FullPath.Any(char.IsControl))
             throw new BackendOptionsException("zone-directory", "may not contain control characters");
         _probe = new ServerProbe(options.Server, time);

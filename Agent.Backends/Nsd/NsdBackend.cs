@@ -80,7 +80,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         if (options.Control is NsdControlPlace.LocalSocket { Path: var path } && !LocalPath.IsPossible(path))
             throw new BackendOptionsException("control", $"'{path}' cannot be the path of a unix socket");
         _options = options;
-        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Nsd46);
+        _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Nsd46, names: ZoneFileNames.Relative);
         EndPoint server = options.Server ?? ServerOf(options.Control);
         _probe = new ServerProbe(server, time);
         _answers = new AnswerCount(server, time);

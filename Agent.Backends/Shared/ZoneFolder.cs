@@ -17,6 +17,7 @@ public sealed class ZoneFolder
 
     private readonly TimeProvider _time;
     private readonly RdataTextStyle? _style;
+    private readonly ZoneFileNames _names;
     private readonly int _nameOctetsMax;
     private readonly FileGroups _groups;
     private readonly Lock _cleaning = new();
@@ -28,10 +29,18 @@ public sealed class ZoneFolder
     /// <param name="style">What the server that reads the files knows; null for one that knows all that we do.</param>
     /// <param name="suffixOctets">Room in a file's name for what the server appends to it for files of its own.</param>
     /// <param name="underWay">How many orders of the driver are under way, see <see cref="FileGroups"/>.</param>
-    public ZoneFolder(string path, TimeProvider time, RdataTextStyle? style = null, int suffixOctets = 0, Func<int>? underWay = null)
+    /// <param name="names">How names are written in the files.</param>
+    public ZoneFolder(
+        string path,
+        TimeProvider time,
+        RdataTextStyle? style = null,
+        int suffixOctets = 0,
+        Func<int>? underWay = null,
+        ZoneFileNames names = ZoneFileNames.Absolute)
     {
         _nameOctetsMax = ZoneFileName.LengthMax - suffixOctets;
         _style = style;
+        _names = names;
         FullPath = Path.GetFullPath(path);
         _time = time;
         _groups = new FileGroups(FullPath, time, underWay);
@@ -71,7 +80,7 @@ public sealed class ZoneFolder
 
         void Write(Stream stream)
         {
-            ZoneContentError damage = format?.Invoke(content, stream) ?? ZoneFileWriter.Write(content, stream, _style);
+            ZoneContentError damage = format?.Invoke(content, stream) ?? ZoneFileWriter.Write(content, stream, _style, _names);
             if (damage != ZoneContentError.None)
                 throw BackendException.Refused($"the content of {zone} is damaged: {damage}");
         }

@@ -25,7 +25,7 @@ public static class RdataText
         for (var i = 0; i < fields.Length; i++)
         {
             if (i > 0) text.Write((byte)' ');
-            if (TryWriteField(fields[i], ref reader, text, style)) continue;
+            if (TryWriteField(fields[i], type, ref reader, text, style)) continue;
             text.TruncateTo(start);
             return false;
         }
@@ -58,13 +58,19 @@ public static class RdataText
         text.WriteHex(rdata);
     }
 
-    private static bool TryWriteField(RdataField field, ref RdataReader reader, RecordTextBuffer text, RdataTextStyle style)
+    // Names in their data may lack the origin: these every reader completes. Of others that is not certain, and they are few.
+    private static bool IsCompleted(RecordType type) =>
+        type is RecordType.NS or RecordType.CNAME or RecordType.PTR or RecordType.MX or RecordType.SRV;
+
+    private static bool TryWriteField(
+        RdataField field, RecordType type, ref RdataReader reader, RecordTextBuffer text, RdataTextStyle style)
     {
         switch (field)
         {
             case RdataField.Name:
                 if (!reader.TryTakeName(out var name)) return false;
-                text.WriteName(name);
+                if (IsCompleted(type) && style.HasFinalDots) text.WriteRelativeName(name);
+                else text.WriteName(name);
                 if (!style.HasFinalDots && name.Length > 1) text.TruncateTo(text.Length - 1);
                 return true;
             case RdataField.Address4:

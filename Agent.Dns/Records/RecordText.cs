@@ -23,7 +23,7 @@ public static class RecordText
         RdataTextStyle? style = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        text.WriteName(owner);
+        text.WriteRelativeName(owner);
         text.Write((byte)' ');
         text.WriteNumber(ttl);
         text.Write((byte)' ');

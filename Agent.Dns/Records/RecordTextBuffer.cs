@@ -86,8 +86,26 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
         Length += written;
     }
 
+    /// <summary>The name that <see cref="WriteRelativeName"/> leaves away; null for none.</summary>
+    internal DomainName? Origin { get; set; }
+
     /// <summary>Appends a name with its final dot.</summary>
     public void WriteName(ReadOnlySpan<byte> wire) => Length += NameText.Write(wire, GetSpan(NameText.MaximumLength), forMasterFile: true);
+
+    /// <summary>
+    /// Appends a name without the <see cref="Origin"/>, or whole: where there is no origin, the name does not lie below it in the same
+    /// letters, or an escape is needed, which alone (<c>\#</c>) might mean something else.
+    /// </summary>
+    internal void WriteRelativeName(ReadOnlySpan<byte> wire)
+    {
+        var start = Length;
+        WriteName(wire);
+        if (Origin is not { } origin || !IsBelow(wire, origin.Wire)) return;
+        var text = _bytes.AsSpan(start, Length - start);
+        if (text.Contains((byte)'\\')) return;
+        // Without escapes a label has as many characters, its dot counted, as it has octets.
+        Length = start + wire.Length - origin.Wire.Length - 1;
+    }
 
     /// <summary>Appends upper-case hexadecimal digits.</summary>
     public void WriteHex(ReadOnlySpan<byte> bytes)
@@ -109,6 +127,15 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
         ArrayPool<byte>.Shared.Return(_bytes);
         _bytes = [];
         Length = 0;
+    }
+
+    private static bool IsBelow(ReadOnlySpan<byte> name, ReadOnlySpan<byte> origin)
+    {
+        if (!name.EndsWith(origin)) return false;
+        // The octets may agree in the middle of a label.
+        var position = 0;
+        while (name.Length - position > origin.Length) position += name[position] + 1;
+        return position > 0 && name.Length - position == origin.Length;
     }
 
     private void Ensure(int bytes)

@@ -1,8 +1,9 @@
 using Agent.Dns.Records;
+using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
 
-/// <summary>Writes contents as master files: absolute names, one record a line with TTL and class, in the order of the content.</summary>
+/// <summary>Writes contents as master files: one record a line with TTL and class, in the order of the content.</summary>
 public static class ZoneFileWriter
 {
     private const int FlushBytes = 64 * 1024;
@@ -15,11 +16,14 @@ public static class ZoneFileWriter
     /// <param name="content">The zone.</param>
     /// <param name="destination">Stays open; flushing it to disk is the caller's business.</param>
     /// <param name="style">What the server that will read the file knows.</param>
+    /// <param name="names">How names are written.</param>
     /// <returns>Damage found in the content; the file is then incomplete and must not be used.</returns>
-    public static ZoneContentError Write(ZoneContent content, Stream destination, RdataTextStyle? style = null)
+    public static ZoneContentError Write(
+        ZoneContent content, Stream destination, RdataTextStyle? style = null, ZoneFileNames names = ZoneFileNames.Absolute)
     {
         // Many small zones may be written at once, and each holds its room until its file is written.
         using var text = new RecordTextBuffer((int)Math.Clamp(content.ByteCount * TextBytesPerByte, SmallestRoom, FlushBytes * 2));
+        if (names == ZoneFileNames.Relative) WriteOrigin(content.Apex, text);
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
         {
@@ -31,5 +35,13 @@ public static class ZoneFileWriter
         }
         destination.Write(text.Written);
         return records.Error;
+    }
+
+    private static void WriteOrigin(DomainName apex, RecordTextBuffer text)
+    {
+        text.Write("$ORIGIN "u8);
+        text.WriteName(apex.Wire);
+        text.Write((byte)'\n');
+        text.Origin = apex;
     }
 }

@@ -180,6 +180,71 @@ public sealed class ZoneFileTests
         Assert.Equal(content.Hash, again.Hash);
     }
 
+    [Fact]
+    public void Relative_names_are_read_back_as_they_were()
+    {
+        for (int seed = 0; seed < 150; seed++)
+        {
+            var random = new Random(seed);
+            IEnumerable<PlainRecord> records =
+                [.. Zone(random, 1 + random.Next(100), 5), .. RecordSamples.All().Select(sample => sample.Record)];
+            // As most masters send it: all names have the letters of the apex.
+            MemoryZoneContent content = Content(records.Select(
+                record => record with { Owner = DomainName.Parse(record.Owner.ToString().ToLowerInvariant()) }));
+            using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
+            byte[] file = WriteRelative(content);
+            Assert.True(ZoneFileReader.TryRead(new MemoryStream(file), null, builder, out ZoneFileError? error), error?.ToString());
+            Assert.True(builder.TryBuild(out MemoryZoneContent? again));
+            Assert.Equal(Lines(content), Lines(again));
+        }
+    }
+
+    [Fact]
+    public void Names_below_the_apex_lose_it_where_that_is_certain_to_be_understood()
+    {
+        byte[] target = Name("to.example.org.");
+        MemoryZoneContent content = Content(
+            new PlainRecord(DomainName.Parse("example.org."), RecordType.SOA, 3600, Soa(1)),
+            Record("example.org.", RecordType.NS, Name("ns.example.org.")),
+            Record("a.b.example.org.", RecordType.CNAME, Name("example.org.")),
+            Record("c.example.org.", RecordType.MX, [0, 5, .. target]),
+            Record("_x._tcp.example.org.", RecordType.SRV, [0, 1, 0, 2, 0, 3, .. target]),
+            Record("p.example.org.", RecordType.PTR, Name("to.notexample.org.")),
+            Record("d.example.org.", RecordType.DNAME, target),
+            Record("*.w.example.org.", RecordType.CNAME, Name("\\#.example.org.")),
+            Record("\\@.example.org.", RecordType.CNAME, Name("To.Example.org.")));
+        string[] expected =
+        [
+            "$ORIGIN example.org.",
+            "example.org. 3600 IN SOA ns.example.org. hostmaster.example.org. 1 7200 900 604800 60",
+            "example.org. 300 IN NS ns",
+            "a.b 300 IN CNAME example.org.",
+            "c 300 IN MX 5 to",
+            "_x._tcp 300 IN SRV 1 2 3 to",
+            "p 300 IN PTR to.notexample.org.",
+            "d 300 IN DNAME to.example.org.",
+            "*.w 300 IN CNAME \\035.example.org.",
+            "\\@.example.org. 300 IN CNAME To.Example.org.",
+        ];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), LinesOf(WriteRelative(content)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void In_the_root_zone_relative_names_lose_the_last_dot()
+    {
+        DomainName root = DomainName.Parse(".");
+        MemoryZoneContent content = Content(
+            new PlainRecord(root, RecordType.SOA, 5, Soa(1)), new PlainRecord(DomainName.Parse("com."), RecordType.NS, 5, Name("a.net.")));
+        Assert.Contains("com 5 IN NS a.net", LinesOf(WriteRelative(content)));
+    }
+
+    private static byte[] WriteRelative(ZoneContent content)
+    {
+        using var file = new MemoryStream();
+        Assert.Equal(ZoneContentError.None, ZoneFileWriter.Write(content, file, names: ZoneFileNames.Relative));
+        return file.ToArray();
+    }
+
     internal static byte[] Write(ZoneContent content, RdataTextStyle? style = null)
     {
         using var file = new MemoryStream();
@@ -187,7 +252,9 @@ public sealed class ZoneFileTests
         return file.ToArray();
     }
 
-    private static IEnumerable<string> Lines(ZoneContent content) => Encoding.ASCII.GetString(Write(content)).TrimEnd('\n').Split('\n');
+    private static IEnumerable<string> Lines(ZoneContent content) => LinesOf(Write(content));
+
+    private static string[] LinesOf(byte[] file) => Encoding.ASCII.GetString(file).TrimEnd('\n').Split('\n');
 
     private static MemoryZoneContent Parse(string text, Dictionary<string, string>? files = null)
     {
