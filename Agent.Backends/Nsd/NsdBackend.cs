@@ -39,7 +39,10 @@ namespace Agent.Backends.Nsd;
 public sealed class NsdBackend : AsyncZoneBackend
 {
     // So that many small zones share calls of addzones, and their files the waits for the disk.
-    private const int ConcurrentOrders = 128;
+    private const int ConcurrentOrders = 256;
+
+    // With fewer zones under way each is told by itself and asked for by itself, at once.
+    private const int CrowdMin = 8;
     private const int DnsPort = 53;
     private const double SecondsPerRecord = 20e-6;
     private const string VersionMark = "NSD ";
@@ -50,6 +53,9 @@ public sealed class NsdBackend : AsyncZoneBackend
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly Version FirstToCount = new(4, 6, 0);
     private static readonly TimeSpan PatienceWithTransfer = TimeSpan.FromSeconds(30);
+
+    // So long after an order nobody has to ask the control channel why the zone is not served yet.
+    private static readonly TimeSpan TimeToCome = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
 
@@ -59,7 +65,8 @@ public sealed class NsdBackend : AsyncZoneBackend
     private readonly AnswerCount _answers;
     private readonly NsdControl _nsd;
     private readonly NsdSecondaries? _secondaries;
-    private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
+    private readonly NsdReloads _reloads;
+    private readonly ConcurrentDictionary<DomainName, Given> _given = new();
     private readonly ZonePatternMap<string> _patterns;
     private readonly ConcurrentDictionary<string, bool> _provenPatterns = new(StringComparer.Ordinal);
     private volatile string? _run;
@@ -84,7 +91,8 @@ public sealed class NsdBackend : AsyncZoneBackend
         EndPoint server = options.Server ?? ServerOf(options.Control);
         _probe = new ServerProbe(server, time);
         _answers = new AnswerCount(server, time);
-        _nsd = new NsdControl(options.Control, time);
+        _nsd = new NsdControl(options.Control, time, isCrowded: () => IsCrowded);
+        _reloads = new NsdReloads(_probe, time);
         _secondaries = options.IsSecondary ? new NsdSecondaries(_nsd, _folder, time) : null;
     }
 
@@ -105,14 +113,15 @@ public sealed class NsdBackend : AsyncZoneBackend
         string path = _folder.PathOf(zone);
         if (NsdContentRules.Objection(content) is { } objection)
             throw BackendException.CannotHold($"nsd loads no zone with {objection} (zone {zone}, serial {content.Serial})");
-        bool wasApplied = _appliedSerials.TryGetValue(zone, out uint applied);
+        bool wasApplied = _given.TryGetValue(zone, out Given given);
+        uint applied = given.Serial;
         bool isRepeated = wasApplied && applied == content.Serial;
         bool isKnown = wasApplied && !isRepeated;
         if (_secondaries is not null)
         {
             await _secondaries.ApplyAsync(
                 zone, name, PatternOf(zone), content.Serial, isKnown ? applied : null, isRepeated, cancellation);
-            _appliedSerials[zone] = content.Serial;
+            Note(zone, content.Serial);
             return;
         }
 
@@ -128,13 +137,15 @@ public sealed class NsdBackend : AsyncZoneBackend
             isAdded = await RenewAsync(zone, name, content, isRepeated, cancellation);
         }
 
-        _appliedSerials[zone] = content.Serial;
+        Note(zone, content.Serial);
         string pattern = PatternOf(zone);
         bool isFirst = isAdded && !_provenPatterns.ContainsKey(pattern);
         if (isFirst && await _nsd.StatusAsync(name, cancellation) is { IsPrimary: false })
             await UndoAsync(zone, name, $"its pattern {pattern} has request-xfr, so it would come from elsewhere", cancellation);
         if (isFirst || content.ByteCount >= _options.LargeZoneBytes)
             await LoadedAsync(zone, name, content, isFirst, cancellation);
+        else if (IsCrowded)
+            await _reloads.PassedAsync(zone, content.Serial, cancellation);
     }
 
     /// <inheritdoc/>
@@ -148,7 +159,7 @@ public sealed class NsdBackend : AsyncZoneBackend
             throw Static(zone);
         if (!reply.IsDone && !reply.IsNoSuchZone)
             throw BackendException.Refused($"nsd refused delzones: {reply.Text} (zone {zone})");
-        _appliedSerials.TryRemove(zone, out uint _);
+        _given.TryRemove(zone, out Given _);
         if (_secondaries is null || _folder.IsHere)
             await _folder.DeleteAsync(zone, CompanionSuffixes);
     }
@@ -160,10 +171,10 @@ public sealed class NsdBackend : AsyncZoneBackend
         ZoneSighting seen = ZoneSighting.From(finding);
         if (seen.Observation == Observation.Present)
         {
-            if (!_appliedSerials.TryGetValue(zone, out uint applied))
+            if (!_given.TryGetValue(zone, out Given present))
                 return seen;
-            if (applied != seen.Serial)
-                return seen.NotAsGiven(NotLoaded(zone, applied));
+            if (present.Serial != seen.Serial)
+                return seen.NotAsGiven(NotLoaded(zone, present.Serial));
             _provenPatterns.TryAdd(PatternOf(zone), true);
             return seen;
         }
@@ -172,10 +183,13 @@ public sealed class NsdBackend : AsyncZoneBackend
         bool isDoubtful = finding.Answer?.ResponseCode is ResponseCode.Refused or ResponseCode.ServFail;
         if (!isDoubtful || !NsdZoneName.TryCreate(zone, out string? name))
             return seen;
+        bool wasGiven = _given.TryGetValue(zone, out Given given);
+        if (_secondaries is null && wasGiven && Time.GetElapsedTime(given.At) < TimeToCome)
+            return ZoneSighting.CannotTell($"nsd was told of {zone} just now: {finding.Text}") with { Nsid = finding.Nsid };
         if (await _nsd.StatusAsync(name, cancellation) is null)
             return seen;
-        if (_secondaries is not null && _appliedSerials.TryGetValue(zone, out uint wanted))
-            return ZoneSighting.CannotTell($"{NotLoaded(zone, wanted)} ({finding.Text})");
+        if (_secondaries is not null && wasGiven)
+            return ZoneSighting.CannotTell($"{NotLoaded(zone, given.Serial)} ({finding.Text})");
         return ZoneSighting.CannotTell(finding.Answer?.ResponseCode == ResponseCode.ServFail
             ? $"nsd has {zone} but has not loaded it from {_folder.PathOf(zone)}; its log says why"
             : $"nsd has {zone} in its configuration but {finding.Text}: it has not come to it yet, or its allow-query excludes us")
@@ -320,13 +334,17 @@ public sealed class NsdBackend : AsyncZoneBackend
     private async Task UndoAsync(DomainName zone, string name, string problem, CancellationToken cancellation)
     {
         await _nsd.DeleteAsync(name, cancellation);
-        _appliedSerials.TryRemove(zone, out uint _);
+        _given.TryRemove(zone, out Given _);
         await _folder.DeleteAsync(zone, CompanionSuffixes);
         throw BackendException.Refused($"nsd took {zone}, but {problem}");
     }
 
     private static bool CanBePattern(string name) =>
         name.Length is > 0 and <= 200 && name.All(static character => character is > ' ' and <= '~');
+
+    private bool IsCrowded => OrdersUnderWay >= CrowdMin;
+
+    private void Note(DomainName zone, uint serial) => _given[zone] = new Given(serial, Time.GetTimestamp());
 
     private string PatternOf(DomainName zone) => _patterns.TryFind(zone, out string? own) ? own : _options.Pattern;
 
@@ -340,4 +358,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     private static EndPoint ServerOf(NsdControlPlace control) => control is not NsdControlPlace.Tls tls
         ? new IPEndPoint(IPAddress.Loopback, DnsPort)
         : IPAddress.TryParse(tls.Host, out IPAddress? address) ? new IPEndPoint(address, DnsPort) : new DnsEndPoint(tls.Host, DnsPort);
+
+    /// <summary>What nsd was told last of a zone, and when.</summary>
+    private readonly record struct Given(uint Serial, long At);
 }

@@ -15,12 +15,15 @@ internal sealed class NsdControl : IDisposable
     private readonly NsdZoneLines _additions;
     private readonly NsdZoneLines _removals;
 
-    public NsdControl(NsdControlPlace place, TimeProvider time)
+    /// <param name="place">Where nsd takes commands.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="isCrowded">Whether more zones are likely to come at once.</param>
+    public NsdControl(NsdControlPlace place, TimeProvider time, Func<bool> isCrowded)
     {
         _place = place;
         _channel = new NsdChannel(place, time);
-        _additions = new NsdZoneLines("addzones", _channel, time);
-        _removals = new NsdZoneLines("delzones", _channel, time);
+        _additions = new NsdZoneLines("addzones", _channel, time, isCrowded);
+        _removals = new NsdZoneLines("delzones", _channel, time, isCrowded);
     }
 
     public Task<NsdReply> AddAsync(string zone, string pattern, CancellationToken cancellation) =>

@@ -8,9 +8,11 @@ namespace Agent.Backends.Nsd;
 /// </summary>
 /// <remarks>
 /// At most 500 lines go in one call: nsd does nothing else meanwhile, and was seen to hang on calls of thousands.
+/// <para>Zones whose files came to the disk together come here one after the other within a moment: while there is a crowd, a call waits
+/// so long, or else the first of them would have a reload of its own.</para>
 /// <para>Safe for any number of callers. A caller that stops waiting leaves its line where it is.</para>
 /// </remarks>
-internal sealed class NsdZoneLines(string command, NsdChannel channel, TimeProvider time)
+internal sealed class NsdZoneLines(string command, NsdChannel channel, TimeProvider time, Func<bool> isCrowded)
 {
     private const int LinesMax = 500;
     private const string EndOfLines = "\u0004\n";
@@ -18,6 +20,7 @@ internal sealed class NsdZoneLines(string command, NsdChannel channel, TimeProvi
     private const string BadEnd = "error for input line '";
 
     private static readonly string[] GoodEnds = ["added: ", "removed: "];
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
@@ -48,6 +51,8 @@ internal sealed class NsdZoneLines(string command, NsdChannel channel, TimeProvi
         while (true)
         {
             call.Clear();
+            if (isCrowded())
+                await Task.Delay(Moment, time);
             lock (_gate)
             {
                 while (call.Count < LinesMax && _waiting.TryDequeue(out Entry? next))
