@@ -85,15 +85,22 @@ internal sealed class ServerAsSecondary(string name, Func<MasterServer> create) 
     }
 }
 
+/// <summary>A name server as the target of an agent.</summary>
+/// <param name="Server">Not started yet.</param>
+/// <param name="Settings">Those of the target.</param>
+/// <param name="Others">Others that the agent gets for it.</param>
+internal sealed record TargetOfAgent(MasterServer Server, string Settings, string Others = "");
+
 /// <summary>The agent with a name server as its target, which serves the zone when it is through.</summary>
-internal sealed class AgentWithTarget(string name, Func<(MasterServer Server, string Settings)> create) : Contender(name)
+internal sealed class AgentWithTarget(string name, Func<TargetOfAgent> create) : Contender(name)
 {
     public override async Task<IngestResult> RunAsync(IPEndPoint master, TransferRecording zone, TransferRecording first)
     {
-        (MasterServer server, string settings) = create();
+        (MasterServer server, string settings, string others) = create();
         await using MasterServer target = server;
         await target.StartAsync();
-        await using AgentProcess agent = await AgentProcess.StartedAsync($"masters = [\"{master}\"]\ntargets.target {{ {settings} }}");
+        await using AgentProcess agent = await AgentProcess.StartedAsync(
+            $"masters = [\"{master}\"]\ntargets.target {{ {settings} }}\n{others}");
         await agent.Worker.CreateAcceptedAsync(first.Zone);
         await agent.ZoneIsOkAsync(first.Zone, first.Serial);
         long started = Stopwatch.GetTimestamp();
