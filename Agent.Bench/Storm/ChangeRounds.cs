@@ -24,6 +24,7 @@ internal sealed class ChangeRounds : IAsyncDisposable
     private readonly IReadOnlyList<string> _zones;
     private readonly IReadOnlyList<string> _servers;
     private readonly TimeSpan _quiet;
+    private readonly string _settings;
     private readonly FastMaster _master;
     private readonly Stack<IAsyncDisposable> _started = new();
     private readonly List<StormSide> _sides = [];
@@ -31,13 +32,15 @@ internal sealed class ChangeRounds : IAsyncDisposable
 
     /// <param name="servers">Those of <see cref="StormSide.Servers"/> that take part.</param>
     /// <param name="quiet">How long the time before each storm is.</param>
-    public ChangeRounds(BenchReport report, int zones, IReadOnlyList<string> servers, TimeSpan quiet)
+    /// <param name="settings">Lines of configuration for the agents.</param>
+    public ChangeRounds(BenchReport report, int zones, IReadOnlyList<string> servers, TimeSpan quiet, string settings)
     {
         if (zones > ChangeStorm.ZonesMax) throw new FormatException($"--changing {zones}: expected at most {ChangeStorm.ZonesMax}");
         _report = report;
         _zones = NotifyStorm.Zones(zones);
         _servers = servers;
         _quiet = quiet;
+        _settings = settings;
         _master = new FastMaster([.. _zones, Bystander, Stable], FirstSerial);
     }
 
@@ -68,11 +71,11 @@ internal sealed class ChangeRounds : IAsyncDisposable
     private async Task StartAsync()
     {
         string[] zones = [Bystander, Stable, .. _zones];
-        _sides.Add(await StormSide.EmbeddedAsync(zones, _master.EndPoint, _started.Push));
+        _sides.Add(await StormSide.EmbeddedAsync(_settings, zones, _master.EndPoint, _started.Push));
         foreach (string server in _servers)
         {
             _sides.Add(await StormSide.AloneAsync(server, zones, _master.EndPoint, _started.Push));
-            _sides.Add(await StormSide.ThroughAsync(server, zones, _master.EndPoint, _started.Push));
+            _sides.Add(await StormSide.ThroughAsync(server, _settings, zones, _master.EndPoint, _started.Push));
         }
     }
 

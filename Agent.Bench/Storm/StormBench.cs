@@ -8,7 +8,8 @@ namespace Agent.Bench.Storm;
 /// Many zones that change at once, beside BIND, NSD and Knot; a storm of NOTIFYs over many zones, and a round of many zones' whole lives:
 /// what the agent answers, asks, and takes.
 /// </summary>
-/// <remarks>Option <c>--parts</c>: some of changes, notifies, lives.</remarks>
+/// <remarks>Options: <c>--parts</c>, some of changes, notifies, lives; <c>--settings</c>, a line of configuration for the agents that
+/// changes are measured with.</remarks>
 internal static class StormBench
 {
     private const string Subject = "agent, embedded";
@@ -35,7 +36,7 @@ internal static class StormBench
         string[]? only = options.Text("servers")?.Split(',');
         string[] servers = [.. StormSide.Servers.Where(one => only is null || only.Contains(one, StringComparer.OrdinalIgnoreCase))];
         TimeSpan quiet = TimeSpan.FromMilliseconds(options.Number("quiet", 4_000));
-        await using ChangeRounds changes = new(report, zones, servers, quiet);
+        await using ChangeRounds changes = new(report, zones, servers, quiet, options.Text("settings") ?? "");
         await changes.RunAsync(options.Number("rounds", 3));
     }
 

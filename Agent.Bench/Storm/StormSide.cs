@@ -58,13 +58,14 @@ internal sealed record StormSide(
     }
 
     /// <summary>An agent with a server as its target.</summary>
+    /// <param name="settings">Lines of configuration, where others than the defaults are to be tried.</param>
     public static async Task<StormSide> ThroughAsync(
-        string name, IReadOnlyList<string> zones, IPEndPoint master, Action<IAsyncDisposable> keep)
+        string name, string settings, IReadOnlyList<string> zones, IPEndPoint master, Action<IAsyncDisposable> keep)
     {
         BindServer bind = new() { Threads = ThreadsOfServer };
         NsdServer nsd = new();
         KnotServer knot = new() { HasDatabase = true };
-        (MasterServer server, string settings) = name switch
+        (MasterServer server, string target) = name switch
         {
             "BIND" => (bind, bind.TargetSettings),
             "NSD" => (nsd, nsd.TargetSettings),
@@ -74,7 +75,7 @@ internal sealed record StormSide(
         keep(nsd);
         keep(knot);
         await server.StartAsync();
-        AgentProcess agent = await CreatedAsync($"targets.server {{ {settings} }}", zones, master, keep);
+        AgentProcess agent = await CreatedAsync($"targets.server {{ {target} }}\n{settings}", zones, master, keep);
         return await LevelAsync(
             new StormSide(
                 Through(name),
@@ -85,9 +86,10 @@ internal sealed record StormSide(
             zones);
     }
 
-    public static async Task<StormSide> EmbeddedAsync(IReadOnlyList<string> zones, IPEndPoint master, Action<IAsyncDisposable> keep)
+    public static async Task<StormSide> EmbeddedAsync(
+        string settings, IReadOnlyList<string> zones, IPEndPoint master, Action<IAsyncDisposable> keep)
     {
-        AgentProcess agent = await CreatedAsync("backend-driver = embedded", zones, master, keep);
+        AgentProcess agent = await CreatedAsync($"backend-driver = embedded\n{settings}", zones, master, keep);
         return await LevelAsync(new StormSide(Embedded, agent.Dns, agent.Dns, [agent.Process!.Id], () => agent.Output), zones);
     }
 
