@@ -8,8 +8,8 @@ namespace Agent.Bench.Provision;
 
 /// <summary>
 /// Asks a server for the SOA of many zones until each has the wanted serial: over one socket and some at a time, and the next ones only
-/// when the first are served, so that asking costs little beside what is waited for. Silence (a lost datagram, or a server that says nothing
-/// about what it does not have) is asked again.
+/// when the first are served, so that asking costs little beside what is waited for. Silence (a lost datagram, or a server that says
+/// nothing about what it does not have) is asked again.
 /// </summary>
 internal static class ServedSweep
 {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Agent.Bench.Measure;
 using Agent.Bench.Peers;
 using Agent.Bench.Provision;

@@ -24,7 +24,8 @@ internal static class StormBench
         int everyNth = options.Number("new-every", 97); // prime to the number of zones, so that all of them change
         BenchReport report = new(string.Create(
             CultureInfo.InvariantCulture,
-            $"{changing:N0} zones change at once, {notifies:N0} NOTIFYs over {notified:N0} zones, {lives:N0} zones created, changed and deleted"));
+            $"{changing:N0} zones change at once, {notifies:N0} NOTIFYs over {notified:N0} zones, "
+            + $"{lives:N0} zones created, changed and deleted"));
         if (parts.Contains("changes")) await ChangesAsync(report, changing, options);
         if (parts.Contains("notifies")) await StormAsync(report, notifies, NotifyStorm.Zones(notified), everyNth);
         if (parts.Contains("lives")) await LivesAsync(report, NotifyStorm.Zones(lives));

@@ -42,7 +42,8 @@ internal sealed record StormSide(
     public static string Through(string server) => $"agent, {server} as target";
 
     /// <summary>A server that has the zones from the master.</summary>
-    public static async Task<StormSide> AloneAsync(string name, IReadOnlyList<string> zones, IPEndPoint master, Action<IAsyncDisposable> keep)
+    public static async Task<StormSide> AloneAsync(
+        string name, IReadOnlyList<string> zones, IPEndPoint master, Action<IAsyncDisposable> keep)
     {
         MasterServer server = name switch
         {

@@ -59,9 +59,7 @@ internal sealed class SqliteStatement : IDisposable
     {
         Check(values);
         sqlite3 database = _connection.Handle ?? throw new InvalidOperationException("the connection to the journal is closed");
-        if (_prepared is null)
-            Expect(raw.sqlite3_prepare_v2(database, _sql, out _prepared), database);
-        sqlite3_stmt statement = _prepared!;
+        sqlite3_stmt statement = _prepared ??= Prepare(database);
         try
         {
             for (int i = 0; i < values.Length; i++)
@@ -80,6 +78,12 @@ internal sealed class SqliteStatement : IDisposable
             // A large content would stay in memory until the next one.
             _ = raw.sqlite3_clear_bindings(statement);
         }
+    }
+
+    private sqlite3_stmt Prepare(sqlite3 database)
+    {
+        Expect(raw.sqlite3_prepare_v2(database, _sql, out sqlite3_stmt prepared), database);
+        return prepared;
     }
 
     private void Check(ReadOnlySpan<object?> values)
