@@ -18,7 +18,7 @@ public sealed record Scenario(string Name, IReadOnlyList<string> Arguments, Time
         Of("relay", 240, "--rounds", "2", "--seconds", "2"),
         Of("memory", 180, "--few", "1000", "--zones", "10000"),
         Of("start", 180, "--rounds", "2", "--zones", "10000,100000"),
-        Of("storm", 180, "--notifies", "50000", "--lives", "5000"),
+        Of("storm", 180, "--changing", "2000", "--rounds", "1", "--quiet", "3000", "--notifies", "50000", "--lives", "5000"),
         Of("ingest", 240, "--rounds", "1"),
         Of("ixfr", 150, "--rounds", "1"),
         Of("cluster", 120, "--takeovers", "2", "--changes", "60", "--seconds", "3", "--zones", "2000"),

@@ -78,13 +78,7 @@ public sealed class BindServer : MasterServer
     /// <inheritdoc/>
     public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
     {
-        string zone = name.TrimEnd('.');
-        string port = master.Port.ToString(CultureInfo.InvariantCulture);
-        string key = (ZoneKeys.GetValueOrDefault(name) ?? Key) is { } known ? $" key \"{known.Name}\"" : "";
-        string tls = MasterTls.Length > 0 ? $" tls \"{MasterTls}\"" : "";
-        string masters = $"masters {{ {master.Address} port {port}{key}{tls}; }};";
-        string differences = $"request-ixfr {(way == SecondaryWay.Whole ? "no" : "yes")};";
-        (await RndcAsync("addzone", zone, $"{{ type secondary; {masters} {differences} file \"{zone}.raw\"; }};")).EnsureSuccess();
+        (await RndcAsync("addzone", name.TrimEnd('.'), SecondaryStanza(name, master, way))).EnsureSuccess();
     }
 
     protected override async Task<ChildProcess> LaunchAsync()
@@ -102,6 +96,16 @@ public sealed class BindServer : MasterServer
     }
 
     protected override async Task ReloadZoneAsync(MasterZone zone) => (await RndcAsync("reload", zone.Key.TrimEnd('.'))).EnsureSuccess();
+
+    private string SecondaryStanza(string name, IPEndPoint master, SecondaryWay way)
+    {
+        string port = master.Port.ToString(CultureInfo.InvariantCulture);
+        string key = (ZoneKeys.GetValueOrDefault(name) ?? Key) is { } known ? $" key \"{known.Name}\"" : "";
+        string tls = MasterTls.Length > 0 ? $" tls \"{MasterTls}\"" : "";
+        string masters = $"masters {{ {master.Address} port {port}{key}{tls}; }};";
+        string differences = $"request-ixfr {(way == SecondaryWay.Whole ? "no" : "yes")};";
+        return $"{{ type secondary; {masters} {differences} file \"{name.TrimEnd('.')}.raw\"; }};";
+    }
 
     private string ConfigurationText()
     {
@@ -158,6 +162,11 @@ public sealed class BindServer : MasterServer
             text.Append(
                 CultureInfo.InvariantCulture,
                 $"zone \"{catalog}\" {{ type secondary; file \"{catalog}.raw\"; primaries {Primaries(read.Master)}; }};\n");
+        }
+
+        foreach ((string zone, IPEndPoint master, SecondaryWay way) in SecondaryZones)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"zone \"{zone.TrimEnd('.')}\" {SecondaryStanza(zone, master, way)}\n");
         }
 
         string updates = TakesUpdates && Key is { } updating ? $"allow-update {{ key \"{updating.Name}\"; }}; " : "";

@@ -10,8 +10,6 @@ namespace Agent.Bench.Peers;
 /// </summary>
 public sealed class KnotServer() : CatalogProducer("knot")
 {
-    private readonly List<(string Zone, IPEndPoint Master)> _secondaryZones = [];
-
     /// <summary>What the journal keeps: changes, or all versions (journal-content).</summary>
     public string JournalContent { get; init; } = "changes";
 
@@ -99,7 +97,7 @@ public sealed class KnotServer() : CatalogProducer("knot")
     /// <inheritdoc/>
     public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
     {
-        _secondaryZones.Add((name, master));
+        SecondaryZones.Add((name, master, way));
         await ReconfigureAsync();
     }
 
@@ -157,12 +155,12 @@ public sealed class KnotServer() : CatalogProducer("knot")
             """);
         if (TakesUpdates && Key is { } updating)
             text.Append(CultureInfo.InvariantCulture, $"  - id: updates\n    key: {updating.Name}\n    action: [ update, transfer ]\n");
+        List<(IPEndPoint Master, TransferKey? Key)> masters = [.. SecondaryZones.Select(MasterOf).Distinct()];
         string[] remotes =
         [
             .. ZoneKeys.Values.Distinct().Prepend(null).SelectMany(
                 key => NotifyTargets.Select((target, index) => Remote(TargetName(index, key), target, key))),
-            .. _secondaryZones.Select(
-                (zone, index) => Remote($"master{index}", zone.Master, ZoneKeys.GetValueOrDefault(zone.Zone) ?? Key)),
+            .. masters.Select((master, index) => Remote($"master{index}", master.Master, master.Key)),
         ];
         if (Reads is { } read) remotes = [.. remotes, Remote("producer", read.Master, Key)];
         text.Append(remotes.Length > 0 ? "remote:\n" : "").AppendJoin("", remotes);
@@ -182,14 +180,17 @@ public sealed class KnotServer() : CatalogProducer("knot")
             .. Zones.Select(entry =>
                 $"  - domain: \"{entry.Zone.Key}\"\n    file: \"{entry.File}\"\n"
                 + NotifyLine(entry.Zone.Key) + AccessLine(entry.Zone.Key) + Membership(entry.Zone.Key)),
-            .. _secondaryZones.Select(
-                (zone, index) => $"  - domain: \"{zone.Zone}\"\n    master: master{index}\n{AccessLine(zone.Zone)}"),
+            .. SecondaryZones.Select(
+                zone => $"  - domain: \"{zone.Zone}\"\n    master: master{masters.IndexOf(MasterOf(zone))}\n{AccessLine(zone.Zone)}"),
             .. Reads is { } followed ? (string[])[MembersOf(followed.Catalog)] : [],
         ];
         text.Append(zones.Length > 0 ? "zone:\n" : "").AppendJoin("", zones);
 
         File.WriteAllText(Configuration, text.ToString());
     }
+
+    private (IPEndPoint Master, TransferKey? Key) MasterOf((string Zone, IPEndPoint Master, SecondaryWay Way) zone) =>
+        (zone.Master, ZoneKeys.GetValueOrDefault(zone.Zone) ?? Key);
 
     private static string MembersOf(string catalog) =>
         $"  - domain: \"{catalog}\"\n    master: producer\n    catalog-role: interpret\n    catalog-template: members\n";

@@ -91,6 +91,13 @@ public abstract class MasterServer(string purpose) : DnsServer(purpose)
     /// <param name="way">How it asks.</param>
     public abstract Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole);
 
+    /// <summary>Zones that it is a secondary of by its configuration.</summary>
+    protected List<(string Zone, IPEndPoint Master, SecondaryWay Way)> SecondaryZones { get; } = [];
+
+    /// <summary>Makes the server, which does not run yet, a secondary of many zones, which it fetches whole when it starts.</summary>
+    public void FollowFromStart(IEnumerable<string> zones, IPEndPoint master) =>
+        SecondaryZones.AddRange(zones.Select(zone => (zone, master, SecondaryWay.Whole)));
+
     /// <summary>Writes the zone's file, in one step for whoever reads it; returns whether the zone is new.</summary>
     protected bool WriteZone(MasterZone zone)
     {

@@ -19,8 +19,6 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <summary>A pattern whose zones nsd fetches from <see cref="PatternPrimary"/>.</summary>
     public const string SecondaryPattern = "secondary";
 
-    private readonly List<(string Zone, IPEndPoint Master, SecondaryWay Way)> _secondaryZones = [];
-
     /// <summary>Lines for the server section, each with its indentation.</summary>
     public string ExtraServerLines { get; init; } = "";
 
@@ -75,7 +73,7 @@ public sealed class NsdServer() : MasterServer("nsd")
     /// <inheritdoc/>
     public override async Task AddSecondaryAsync(string name, IPEndPoint master, SecondaryWay way = SecondaryWay.Whole)
     {
-        _secondaryZones.Add((name, master, way));
+        SecondaryZones.Add((name, master, way));
         await ReconfigureAsync();
     }
 
@@ -145,7 +143,7 @@ public sealed class NsdServer() : MasterServer("nsd")
         }
 
         if (MasterTlsName.Length > 0) text.Append("tls-auth:\n    name: xot\n    auth-domain-name: ").Append(MasterTlsName).Append('\n');
-        foreach ((string name, IPEndPoint master, SecondaryWay way) in _secondaryZones)
+        foreach ((string name, IPEndPoint master, SecondaryWay way) in SecondaryZones)
         {
             TransferKey? own = ZoneKeys.GetValueOrDefault(name);
             string key = (own ?? Key)?.Name ?? "NOKEY";

@@ -7,8 +7,9 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Provision;
 
 /// <summary>
-/// Asks a server for the SOA of many zones until each has the wanted serial: over one socket and some at a time, so that asking costs
-/// little beside what is waited for. Silence (a lost datagram, or a server that says nothing about what it does not have) is asked again.
+/// Asks a server for the SOA of many zones until each has the wanted serial: over one socket and some at a time, and the next ones only
+/// when the first are served, so that asking costs little beside what is waited for. Silence (a lost datagram, or a server that says
+/// nothing about what it does not have) is asked again.
 /// </summary>
 internal static class ServedSweep
 {
@@ -18,30 +19,45 @@ internal static class ServedSweep
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(2);
 
     /// <exception cref="TimeoutException">Some are never served like that.</exception>
-    public static Task UntilAsync(
-        IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan deadline, Func<string> describe) => Task.Factory.StartNew(
-            () => Until(server, zones, serial, deadline, describe),
+    public static async Task UntilAsync(
+        IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan patience, Func<string> describe)
+    {
+        IReadOnlyList<string> still = await MissingAsync(server, zones, serial, patience);
+        if (still.Count > 0)
+            throw new TimeoutException($"{still.Count} zones, {still[0]} for one, do not come to serial {serial}\n{describe()}");
+    }
+
+    /// <summary>Those that are not served when no further one comes to be served for so long.</summary>
+    public static Task<IReadOnlyList<string>> MissingAsync(
+        IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan patience) => Task.Factory.StartNew(
+            () => Missing(server, zones, serial, patience),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
 
-    private static void Until(IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan deadline, Func<string> describe)
+    private static IReadOnlyList<string> Missing(IPEndPoint server, IReadOnlyList<string> zones, uint serial, TimeSpan patience)
     {
         using Socket socket = new(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         socket.Connect(server);
         socket.ReceiveTimeout = SilenceMilliseconds;
         Asker asker = new(socket, server, serial);
-        long started = Stopwatch.GetTimestamp();
-        List<string> waiting = [.. zones];
-        while (true)
+        long progressed = Stopwatch.GetTimestamp();
+        int next = 0;
+        string[] window = [];
+        while (next < zones.Count || window.Length > 0)
         {
-            List<string> still = [.. waiting.Chunk(Window).SelectMany(asker.Missing)];
-            if (still.Count == 0) return;
-            if (Stopwatch.GetElapsedTime(started) > deadline)
-                throw new TimeoutException($"{still.Count} zones, {still[0]} for one, do not come to serial {serial}\n{describe()}");
-            if (still.Count == waiting.Count) Thread.Sleep(BetweenLooks);
-            waiting = still;
+            int added = Math.Min(Window - window.Length, zones.Count - next);
+            window = [.. window, .. zones.Skip(next).Take(added)];
+            next += added;
+            string[] missing = [.. asker.Missing(window)];
+            if (missing.Length < window.Length) progressed = Stopwatch.GetTimestamp();
+            else if (Stopwatch.GetElapsedTime(progressed) > patience) break;
+            else Thread.Sleep(BetweenLooks);
+            window = missing;
         }
+
+        // Those behind a window that stands still may be served.
+        return [.. window.Concat(zones.Skip(next)).Chunk(Window).SelectMany(asker.Missing)];
     }
 
     private sealed class Asker(Socket socket, IPEndPoint server, uint serial)

@@ -4,7 +4,12 @@ using Agent.Bench.Peers;
 
 namespace Agent.Bench.Storm;
 
-/// <summary>A storm of NOTIFYs over many zones, and a round of many zones' whole lives: what the agent answers, asks, and takes.</summary>
+/// <summary>
+/// Many zones that change at once, beside BIND, NSD and Knot; a storm of NOTIFYs over many zones, and a round of many zones' whole lives:
+/// what the agent answers, asks, and takes.
+/// </summary>
+/// <remarks>Options: <c>--parts</c>, some of changes, notifies, lives; <c>--settings</c>, a line of configuration for the agents that
+/// changes are measured with.</remarks>
 internal static class StormBench
 {
     private const string Subject = "agent, embedded";
@@ -14,13 +19,26 @@ internal static class StormBench
         int notifies = options.Number("notifies", 100_000);
         int notified = options.Number("zones", 1_000);
         int lives = options.Number("lives", 10_000);
+        int changing = options.Number("changing", 10_000);
+        string[] parts = (options.Text("parts") ?? "changes,notifies,lives").Split(',');
         int everyNth = options.Number("new-every", 97); // prime to the number of zones, so that all of them change
         BenchReport report = new(string.Create(
             CultureInfo.InvariantCulture,
-            $"{notifies:N0} NOTIFYs over {notified:N0} zones, then {lives:N0} zones created, changed and deleted"));
-        await StormAsync(report, notifies, NotifyStorm.Zones(notified), everyNth);
-        await LivesAsync(report, NotifyStorm.Zones(lives));
+            $"{changing:N0} zones change at once, {notifies:N0} NOTIFYs over {notified:N0} zones, "
+            + $"{lives:N0} zones created, changed and deleted"));
+        if (parts.Contains("changes")) await ChangesAsync(report, changing, options);
+        if (parts.Contains("notifies")) await StormAsync(report, notifies, NotifyStorm.Zones(notified), everyNth);
+        if (parts.Contains("lives")) await LivesAsync(report, NotifyStorm.Zones(lives));
         return report;
+    }
+
+    private static async Task ChangesAsync(BenchReport report, int zones, BenchOptions options)
+    {
+        string[]? only = options.Text("servers")?.Split(',');
+        string[] servers = [.. StormSide.Servers.Where(one => only is null || only.Contains(one, StringComparer.OrdinalIgnoreCase))];
+        TimeSpan quiet = TimeSpan.FromMilliseconds(options.Number("quiet", 4_000));
+        await using ChangeRounds changes = new(report, zones, servers, quiet, options.Text("settings") ?? "");
+        await changes.RunAsync(options.Number("rounds", 3));
     }
 
     private static async Task StormAsync(BenchReport report, int notifies, IReadOnlyList<string> zones, int everyNth)

@@ -31,8 +31,9 @@ internal sealed partial class LinkServer(LinkParts parts, Func<string, LinkedPee
     /// <exception cref="IOException">The address is taken.</exception>
     public async Task<IPEndPoint> StartAsync(ILoggerProvider logging)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
-        builder.Logging.ClearProviders();
+        // Empty: the others read appsettings.json, and watch the whole working folder for a change of it, the journal's files too.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
+        builder.WebHost.UseKestrelCore();
         builder.Logging.AddProvider(logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.UseKestrelHttpsConfiguration();

@@ -152,7 +152,6 @@ internal sealed partial class TransferAttempt
             long waiting = _services.Clock.GetTimestamp();
             await receiver.ReceiveFirstAsync();
             _waited += _services.Clock.GetElapsedTime(waiting);
-            receiver.Start();
             object? final = await ReceiveAsync(pipe.Reader, receiver, id, signature, connection.IsReused);
             ReceiverEnd end = await receiver.StopAsync();
             // Whatever came behind the last message, and be it on its way into the pipe, would be taken for the start of the next answer.

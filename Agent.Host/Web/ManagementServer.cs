@@ -26,8 +26,10 @@ public sealed class ManagementServer : IAsyncDisposable
     public static async Task<ManagementServer> StartAsync(
         IPEndPoint listen, ManagementGuard guard, ManagementParts parts, ActorSystem system, ILoggerProvider logging)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
-        builder.Logging.ClearProviders();
+        // Empty: the others read appsettings.json, and watch the whole working folder for a change of it, the journal's files too.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [] });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRouting();
         builder.Logging.AddProvider(logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -38,4 +38,20 @@ public sealed class ManagementTests
             if (detail is not null) Assert.StartsWith(detail, problem.GetProperty("detail").GetString());
         }
     }
+
+    /// <summary>A watch over the working folder would wake the process at each write of the journal below it.</summary>
+    [Fact]
+    public async Task The_interface_watches_no_files()
+    {
+        await using AgentProcess agent = await AgentProcess.StartedAsync("backend-driver = fake");
+
+        string[] open =
+        [
+            .. new DirectoryInfo($"/proc/{agent.Process!.Id}/fd").EnumerateFileSystemInfos()
+                .Select(descriptor => descriptor.LinkTarget).OfType<string>(),
+        ];
+
+        Assert.Contains(open, target => target.StartsWith("socket:", StringComparison.Ordinal));
+        Assert.DoesNotContain(open, target => target.Contains("inotify", StringComparison.Ordinal));
+    }
 }
