@@ -30,12 +30,15 @@ internal sealed class UpdatePlan
     private UpdatePlan(ContentChange change, UpdateSoa wanted, int signatureBytes, int messageBytes)
     {
         _wanted = wanted;
-        _buffer = new byte[messageBytes];
         _reserved = signatureBytes;
         Dictionary<string, uint> servers = ApexServers(change.Added);
         HashSet<string> kept = [.. ApexServers(change.Deleted).Keys.Where(servers.ContainsKey)];
         _change = kept.Count == 0 ? change : WithHelper(change, servers[kept.First()]);
         _steps = Order(kept);
+        // A record takes no more in a message than in the change. Most changes are small, and each has a buffer of its own.
+        long all = MessageHeader.Size + QuestionBytesMax + 2 * SoaBytesMax + signatureBytes
+            + (long)_change.Deleted.Length + _change.Added.Length;
+        _buffer = new byte[Math.Min(all, messageBytes)];
     }
 
     /// <summary>A record that does not fit any message; null when all do.</summary>
@@ -211,6 +214,7 @@ internal sealed class UpdatePlan
         return _steps.Length;
     }
 
+    private const int QuestionBytesMax = NameReader.MaximumLength + 2 * sizeof(ushort);
     private const int SoaBytesMax = 3 * NameReader.MaximumLength + StoredRecord.FixedSize + SoaNumbers.Size;
 
     private readonly record struct Step(int Owner, int Phase, int Offset, bool IsAddition);

@@ -77,8 +77,11 @@ internal static class EnduranceBench
             report.Of(Subject, "managed memory in use after a quarter of the changes", "MiB").Add(liveBefore);
             report.Of(Subject, "managed memory in use at the end", "MiB").Add(liveBefore + growth);
             report.AddRatio("managed memory in use: growth since a quarter, MiB", growth, $"at most {LiveGrowthMaxMebibytes}");
+            double octetsPerMebibyte = Mebibyte / (_names.Length * (rounds - early));
             report.AddRatio(
-                "managed memory in use: growth for each change since, octets", growth * Mebibyte / (_names.Length * (rounds - early)), "0");
+                "managed memory in use: growth for each change since, octets",
+                growth * octetsPerMebibyte,
+                FormattableString.Invariant($"at most {LiveGrowthMaxMebibytes * octetsPerMebibyte:0.0}"));
             report.HasFailed |= growth > LiveGrowthMaxMebibytes;
             report.AddNote(
                 "Managed memory in use is what a collection of everything leaves. One sample after each change of all zones; the rise is "

@@ -11,8 +11,8 @@ internal sealed record RuntimeChoice(string Name, IReadOnlyDictionary<string, st
         Of(Shipped),
         Of("workstation, concurrent, profile-guided", ("DOTNET_TieredPGO", "1")),
         Of("workstation, not concurrent", ("DOTNET_gcConcurrent", "0")),
-        Of("workstation, youngest generation of 64 MiB", ("DOTNET_GCgen0size", "0x4000000")),
-        Of("workstation, youngest generation of 4 MiB", ("DOTNET_GCgen0size", "0x400000")),
+        Of("workstation, youngest generation of 64 MiB", ("DOTNET_GCGen0MaxBudget", "0x4000000")),
+        Of("workstation, youngest generation of 4 MiB", ("DOTNET_GCGen0MaxBudget", "0x400000")),
         Of("server", ("DOTNET_gcServer", "1")),
     ];
 

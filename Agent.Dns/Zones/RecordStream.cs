@@ -9,9 +9,6 @@ namespace Agent.Dns.Zones;
 /// </summary>
 public sealed class RecordStream : IDisposable
 {
-    // Two of the largest records, so that refilling moves little.
-    private const int BufferSize = 2 * 65536 + StoredRecord.MaximumSize;
-
     private readonly Stream? _source;
     private ReadOnlyMemory<byte> _memory;
     private byte[]? _buffer;
@@ -29,7 +26,7 @@ public sealed class RecordStream : IDisposable
     public RecordStream(Stream source)
     {
         _source = source;
-        _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        _buffer = ArrayPool<byte>.Shared.Rent(RecordRoom.FirstBytes);
         _memory = _buffer;
     }
 
@@ -82,13 +79,19 @@ public sealed class RecordStream : IDisposable
     {
         if (_source is null || _buffer is null)
             return false;
-        if (_start > 0)
+        // Of a source that fills the first buffer more comes, mostly. Any other grows only for a record that does not fit.
+        bool isLarge = _end == _buffer.Length && (_start == 0 || _buffer.Length < RecordRoom.UsualBytes);
+        byte[] room = isLarge ? ArrayPool<byte>.Shared.Rent(RecordRoom.Above(_buffer.Length)) : _buffer;
+        _buffer.AsSpan(_start.._end).CopyTo(room);
+        _end -= _start;
+        _start = 0;
+        if (isLarge)
         {
-            _buffer.AsSpan(_start.._end).CopyTo(_buffer);
-            _end -= _start;
-            _start = 0;
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _memory = _buffer = room;
         }
-        // The buffer holds more than the largest record: if one is not whole yet, there is room for more of it.
+
+        // If a record is not whole yet, there is room for more of it.
         int got = _source.Read(_buffer.AsSpan(_end));
         _end += got;
         return got > 0;

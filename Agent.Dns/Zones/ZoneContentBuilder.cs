@@ -12,12 +12,10 @@ namespace Agent.Dns.Zones;
 /// </summary>
 public sealed class ZoneContentBuilder : IDisposable
 {
-    private const int BufferSize = 65536 + StoredRecord.MaximumSize;
-
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Stream _destination;
     private readonly ZoneContentLimits _limits;
-    private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+    private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(RecordRoom.FirstBytes);
     private int _used;
     private DomainName? _apex;
     private SoaNumbers _soa;
@@ -65,8 +63,7 @@ public sealed class ZoneContentBuilder : IDisposable
             Error = Check(owner, type, @class, ttl, rdata);
         if (Error != ZoneContentError.None)
             return false;
-        if (_buffer.Length - _used < StoredRecord.MaximumSize)
-            Flush();
+        Reserve(owner.Length + StoredRecord.FixedSize + rdata.Length);
         // A TTL with the highest bit set counts as zero (RFC 2181 section 8); servers refuse zone files that hold one.
         if (ttl > int.MaxValue)
             ttl = 0;
@@ -94,8 +91,7 @@ public sealed class ZoneContentBuilder : IDisposable
         }
         if (Error != ZoneContentError.None)
             return false;
-        if (_buffer!.Length - _used < octets.Length)
-            Flush();
+        Reserve(octets.Length);
         octets.CopyTo(_buffer.AsSpan(_used));
         _used += octets.Length;
         _bytes += octets.Length;
@@ -175,6 +171,23 @@ public sealed class ZoneContentBuilder : IDisposable
             return ZoneContentError.BadStartOfAuthority;
         _soaTtl = ttl > int.MaxValue ? 0 : ttl;
         return DomainName.TryFromWire(owner, out _apex) ? ZoneContentError.None : ZoneContentError.BadName;
+    }
+
+    private void Reserve(int size)
+    {
+        if (_buffer!.Length - _used < size) MakeRoom(size);
+    }
+
+    private void MakeRoom(int size)
+    {
+        if (_used + size > RecordRoom.UsualBytes) Flush();
+        while (_buffer!.Length - _used < size)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(RecordRoom.Above(_buffer.Length));
+            _buffer.AsSpan(0, _used).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
     }
 
     private void Flush()

@@ -15,7 +15,8 @@ internal static class PostgresReleased
     public static string Note(string column) =>
         $"set_config('{Setting}', coalesce(string_agg(DISTINCT encode({column}, 'hex'), ','), ''), true)";
 
-    /// <summary>Deletes the noted contents that nothing refers to any more, and gives the hash of each and whether a file held it.</summary>
+    /// <summary>Deletes the noted contents that nothing refers to any more, and gives the hash of each and whether a file
+    /// held it.</summary>
     /// <param name="condition">What has to hold for that; nothing when it is empty.</param>
     public static NpgsqlBatchCommand Drop(string condition = "") => new(
         $"""
