@@ -36,7 +36,7 @@ package=$3
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 cd /
 unset AGENT_TEST_PROGRAM CREDENTIALS_DIRECTORY
-files() { find /etc /lib/systemd /usr/bin /usr/lib /usr/share /var/lib /run -path /var/lib/dpkg -prune -o -print | grep -v -e '^/etc/.*-$' | LC_ALL=C sort; }
+files() { find /etc /lib/systemd /usr/bin /usr/lib /usr/share /var/lib /run -path /var/lib/dpkg -prune -o -path /run/netns -prune -o -print | grep -v -e '^/etc/.*-$' | LC_ALL=C sort; }
 package_tool() { dpkg --force-confold --force-unsafe-io "$@" >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log >&2; fail "dpkg $*"; }; }
 
 # A systemd that writes down what it is asked.
