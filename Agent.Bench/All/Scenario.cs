@@ -22,7 +22,7 @@ public sealed record Scenario(string Name, IReadOnlyList<string> Arguments, Time
         Of("ingest", 240, "--rounds", "1"),
         Of("ixfr", 150, "--rounds", "1"),
         Of("cluster", 120, "--takeovers", "2", "--changes", "60", "--seconds", "3", "--zones", "2000"),
-        Of("provision", 270, "--rounds", "1", "--zones", "1000", "--changes", "200", "--processes", "50",
+        Of("provision", 270, "--rounds", "1", "--zones", "4000", "--changes", "800", "--processes", "50",
             "--driver", "bind9,nsd,knot,powerdns-api"),
     ];
 
