@@ -15,18 +15,16 @@ internal sealed class SerialWatch : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Socket _notifying;
-    private readonly Socket _asking;
+    private readonly SerialQuestion _question;
     private readonly byte[] _notify;
-    private readonly byte[] _question;
     private readonly byte[] _answer = new byte[4096];
     private ushort _id;
 
     public SerialWatch(IPEndPoint notified, IPEndPoint asked, string zone)
     {
-        _notifying = Connected(notified);
-        _asking = Connected(asked);
+        _notifying = SerialQuestion.Connected(notified);
+        _question = new SerialQuestion(asked, zone);
         _notify = DnsTestMessage.Request(1, WorkerClient.NotifyFlags, zone, DnsTestMessage.TypeSoa);
-        _question = DnsTestMessage.Request(1, 0, zone, DnsTestMessage.TypeSoa);
     }
 
     /// <summary>
@@ -39,7 +37,7 @@ internal sealed class SerialWatch : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(_notify, _id);
         long started = Stopwatch.GetTimestamp();
         _notifying.Send(_notify);
-        while (Ask() != serial)
+        while (_question.Ask() != serial)
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
             {
@@ -56,38 +54,9 @@ internal sealed class SerialWatch : IDisposable
         return milliseconds;
     }
 
-    /// <summary>The serial that is served now; null when there is no answer, or none with an SOA.</summary>
-    public uint? Ask()
-    {
-        _id++;
-        BinaryPrimitives.WriteUInt16BigEndian(_question, _id);
-        try
-        {
-            _asking.Send(_question);
-            int length;
-            do
-            {
-                length = _asking.Receive(_answer);
-            }
-            while (BinaryPrimitives.ReadUInt16BigEndian(_answer) != _id);
-            return new DnsReply(_answer[..length], (IPEndPoint)_asking.RemoteEndPoint!).Serial;
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
-    }
-
     public void Dispose()
     {
         _notifying.Dispose();
-        _asking.Dispose();
-    }
-
-    private static Socket Connected(IPEndPoint server)
-    {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 1000 };
-        socket.Connect(server);
-        return socket;
+        _question.Dispose();
     }
 }

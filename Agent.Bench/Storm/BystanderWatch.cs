@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using Agent.Bench.Measure;
 using Agent.Bench.Peers;
@@ -14,8 +13,6 @@ namespace Agent.Bench.Storm;
 /// </summary>
 internal sealed class BystanderWatch : IDisposable
 {
-    private const int SilenceMilliseconds = 1000;
-
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Repetition = TimeSpan.FromSeconds(1);
@@ -24,9 +21,8 @@ internal sealed class BystanderWatch : IDisposable
     private readonly FastMaster _master;
     private readonly string _zone;
     private readonly Socket _notifying;
-    private readonly Socket _asking;
+    private readonly SerialQuestion _question;
     private readonly byte[] _notify;
-    private readonly byte[] _question;
     private readonly byte[] _answer = new byte[4096];
     private readonly List<double> _milliseconds = [];
     private readonly Thread _thread;
@@ -37,10 +33,9 @@ internal sealed class BystanderWatch : IDisposable
     {
         _master = master;
         _zone = zone;
-        _notifying = Connected(side.Notified);
-        _asking = Connected(side.Asked);
+        _notifying = SerialQuestion.Connected(side.Notified);
+        _question = new SerialQuestion(side.Asked, zone);
         _notify = DnsTestMessage.Request(1, WorkerClient.NotifyFlags, zone, DnsTestMessage.TypeSoa);
-        _question = DnsTestMessage.Request(1, 0, zone, DnsTestMessage.TypeSoa);
         _thread = new Thread(Run) { IsBackground = true, Name = "bystander" };
         _thread.Start();
     }
@@ -57,14 +52,7 @@ internal sealed class BystanderWatch : IDisposable
         _isStopped = true;
         _thread.Join();
         _notifying.Dispose();
-        _asking.Dispose();
-    }
-
-    private static Socket Connected(IPEndPoint server)
-    {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = SilenceMilliseconds };
-        socket.Connect(server);
-        return socket;
+        _question.Dispose();
     }
 
     private void Run()
@@ -96,31 +84,10 @@ internal sealed class BystanderWatch : IDisposable
                 nextNotify += Repetition;
             }
 
-            if (Ask() == serial) break;
+            if (_question.Ask() == serial) break;
             Thread.Sleep(BetweenLooks);
         }
 
         while (_notifying.Available > 0) _notifying.Receive(_answer);
-    }
-
-    private uint? Ask()
-    {
-        _id++;
-        BinaryPrimitives.WriteUInt16BigEndian(_question, _id);
-        try
-        {
-            _asking.Send(_question);
-            int length;
-            do
-            {
-                length = _asking.Receive(_answer);
-            }
-            while (BinaryPrimitives.ReadUInt16BigEndian(_answer) != _id);
-            return new DnsReply(_answer[..length], (IPEndPoint)_asking.RemoteEndPoint!).Serial;
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
     }
 }
