@@ -13,7 +13,8 @@ namespace Agent.Actors.Journal;
 /// </summary>
 /// <remarks>
 /// Bounds: at most <see cref="MaxBatchEntries"/> entries a batch, and <see cref="MaxWaiting"/> requests waiting; one more is
-/// refused at once, which the requester answers with overload. Requests keep their order, reads behind writes among them. A zone whose
+/// refused at once, which the requester answers with overload. Requests keep their order, reads behind writes among them, except that a
+/// crowd larger than a batch is served from both ends (<see cref="JournalLine"/>). A zone whose
 /// content cannot be kept fails alone, and so does a shard that another owner has taken: the others of the batch are written without it.
 /// <para>A batch in doubt is held until the store says what became of it; whatever waits behind it or comes meanwhile is refused at
 /// once. A fenced shard is told to the node as <see cref="ShardFenced"/>. A fence around the whole journal is the end: everything is
@@ -44,11 +45,10 @@ public sealed class JournalActor : UntypedActor
 
     private readonly IJournal _journal;
     private readonly int _shardCount;
-    private readonly Queue<(object Request, IActorRef Sender)> _waiting = new();
+    private readonly JournalLine _waiting = new();
     private readonly List<Asked> _underWay = [];
     private readonly Queue<(ShardEpoch Claim, JournalEntry Entry)> _kept = new();
     private long _batch;
-    private int _awaited;
     private bool _busy;
     private bool _isBroken;
     private Reason? _failure;
@@ -99,8 +99,7 @@ public sealed class JournalActor : UntypedActor
                 Accept(append);
                 break;
             case TakeShard or AskZoneRow or AskOwned or PassJournal:
-                _waiting.Enqueue((message, Sender));
-                _awaited++;
+                _waiting.Join(message, Sender);
                 if (!_busy) CommitNext();
                 break;
             case JournalCommitted done when done.Id == _batch:
@@ -170,8 +169,7 @@ public sealed class JournalActor : UntypedActor
             return;
         }
 
-        _waiting.Enqueue((append, Sender));
-        if (append.Id != 0) _awaited++;
+        _waiting.Join(append, Sender);
         if (!_busy) CommitNext();
     }
 
@@ -194,7 +192,7 @@ public sealed class JournalActor : UntypedActor
 
     private void RefuseWaiting(Reason reason)
     {
-        while (_waiting.TryDequeue(out (object Request, IActorRef Sender) waiting))
+        while (_waiting.TryTake(out (object Request, IActorRef Sender) waiting))
         {
             object? refusal = waiting.Request switch
             {
@@ -207,8 +205,6 @@ public sealed class JournalActor : UntypedActor
             };
             if (refusal is not null) waiting.Sender.Tell(refusal, Self);
         }
-
-        _awaited = 0;
     }
 
     private void Finish(Func<long, object> answer)
@@ -280,36 +276,24 @@ public sealed class JournalActor : UntypedActor
     private void CommitNext()
     {
         if (_waiting.Count == 0) return;
-        if (_awaited > 0 || _waiting.Count >= MaxBatchEntries) CommitNow();
+        if (_waiting.IsAwaited || _waiting.Count >= MaxBatchEntries) CommitNow();
         else if (!Timers.IsTimerActive(LingerTimer)) Timers.StartSingleTimer(LingerTimer, LingerTimer, Linger);
     }
 
     private void CommitNow()
     {
-        int entries = 0;
-        while (_waiting.TryPeek(out (object Request, IActorRef Sender) next))
+        while (_waiting.TryTakeRead(out (object Request, IActorRef Sender) read))
         {
-            if (next.Request is Append append)
-            {
-                if (entries > 0 && entries + append.Entries.Length > MaxBatchEntries) break;
-                _underWay.Add(new Asked(append, next.Sender, ClaimOf(append)));
-                entries += append.Entries.Length;
-            }
-            else if (entries > 0)
-            {
-                break;
-            }
-            else
-            {
-                Read(next.Request, next.Sender);
-            }
-
-            _waiting.Dequeue();
-            if (next.Request is not Append { Id: 0 }) _awaited--;
+            Read(read.Request, read.Sender);
             Buggify.Break("journal.batch");
         }
 
-        if (entries > 0) Commit();
+        _waiting.TakeBatch(MaxBatchEntries, (append, sender) =>
+        {
+            _underWay.Add(new Asked(append, sender, ClaimOf(append)));
+            Buggify.Break("journal.batch");
+        });
+        if (_underWay.Count > 0) Commit();
     }
 
     /// <summary>The store answers the asker itself; it has written everything that was asked before.</summary>

@@ -5,11 +5,12 @@ namespace Agent.Actors.Transfers;
 
 /// <summary>
 /// Bounds the transfers of a node, in all and at each master's address, so that a thousand NOTIFYs neither flood a master nor
-/// fill the memory. Who asks waits its turn in order of asking; a full master never holds up the others.
+/// fill the memory. A full master never holds up the others.
 /// </summary>
 /// <remarks>
-/// Each address has a line of its own, and those that may go on stand in one queue by the age of their first: what a message costs does not
-/// grow with the number of those who wait.
+/// Each address has a line of its own, which is served from both ends, so that a zone beside a crowd does not wait for all of it; and those
+/// that may go on take turns, so that neither does a master beside a crowd of another's. What a message costs does not grow with the number
+/// of those who wait.
 /// </remarks>
 public sealed class TransferBudgetActor : UntypedActor
 {
@@ -17,8 +18,7 @@ public sealed class TransferBudgetActor : UntypedActor
     private readonly Dictionary<IActorRef, Line> _holders = [];
     private readonly Dictionary<IActorRef, Waiter> _waits = [];
     private readonly Dictionary<IPEndPoint, Line> _lines = [];
-    private readonly PriorityQueue<Line, long> _open = new();
-    private long _asked;
+    private readonly Queue<Line> _open = new();
 
     private TransferBudgetActor(TransferBudget budget)
     {
@@ -61,9 +61,9 @@ public sealed class TransferBudgetActor : UntypedActor
         if (_waits.ContainsKey(Sender)) return;
         Context.Watch(Sender);
         if (!_lines.TryGetValue(ask.EndPoint, out Line? line)) _lines[ask.EndPoint] = line = new Line(ask.EndPoint);
-        var waiter = new Waiter(Sender, line, ++_asked);
+        var waiter = new Waiter(Sender, line);
         _waits[Sender] = waiter;
-        line.Waiting.Enqueue(waiter);
+        line.Waiting.Join(waiter);
         Open(line);
         Grant();
     }
@@ -86,32 +86,32 @@ public sealed class TransferBudgetActor : UntypedActor
         Grant();
     }
 
-    /// <summary>Puts a line with somebody in it into the queue, unless it is there or its address is full.</summary>
+    /// <summary>Puts a line with somebody in it behind the others, unless it is among them or its address is full.</summary>
     private void Open(Line line)
     {
-        if (line.IsOpen || line.Held >= _budget.PerAddress || line.First is not { } first) return;
+        if (line.IsOpen || line.Held >= _budget.PerAddress || line.Next is null) return;
         line.IsOpen = true;
-        _open.Enqueue(line, first.Asked);
+        _open.Enqueue(line);
     }
 
     private void Grant()
     {
-        while (_holders.Count < _budget.InAll && _open.TryDequeue(out Line? line, out _))
+        while (_holders.Count < _budget.InAll && _open.TryDequeue(out Line? line))
         {
             line.IsOpen = false;
-            if (line.First is not { } first) continue;
-            line.Waiting.Dequeue();
-            _waits.Remove(first.Asker);
-            _holders[first.Asker] = line;
+            if (line.Next is not { } next) continue;
+            line.Waiting.TryTake(out _);
+            _waits.Remove(next.Asker);
+            _holders[next.Asker] = line;
             line.Held++;
-            first.Asker.Tell(new TransferGranted(line.EndPoint), Self);
+            next.Asker.Tell(new TransferGranted(line.EndPoint), Self);
             Open(line);
         }
     }
 
     private void DropIfUnused(Line line)
     {
-        if (line.Held == 0 && line.First is null) _lines.Remove(line.EndPoint);
+        if (line.Held == 0 && line.Next is null) _lines.Remove(line.EndPoint);
     }
 
     /// <summary>Those who wait for one address, and how many have its leave.</summary>
@@ -119,22 +119,22 @@ public sealed class TransferBudgetActor : UntypedActor
     {
         public IPEndPoint EndPoint { get; } = endPoint;
 
-        public Queue<Waiter> Waiting { get; } = new();
+        public TwoEndedLine<Waiter> Waiting { get; } = new();
 
         public int Held { get; set; }
 
         /// <summary>It stands in the queue of lines.</summary>
         public bool IsOpen { get; set; }
 
-        /// <summary>The first who still waits; null when nobody does.</summary>
-        public Waiter? First
+        /// <summary>Whose turn it is of those who still wait; null when nobody does.</summary>
+        public Waiter? Next
         {
             get
             {
-                while (Waiting.TryPeek(out Waiter? first))
+                while (Waiting.TryPeek(out Waiter? next))
                 {
-                    if (!first.IsGone) return first;
-                    Waiting.Dequeue();
+                    if (!next.IsGone) return next;
+                    Waiting.TryTake(out _);
                 }
 
                 return null;
@@ -142,13 +142,11 @@ public sealed class TransferBudgetActor : UntypedActor
         }
     }
 
-    private sealed class Waiter(IActorRef asker, Line line, long asked)
+    private sealed class Waiter(IActorRef asker, Line line)
     {
         public IActorRef Asker { get; } = asker;
 
         public Line Line { get; } = line;
-
-        public long Asked { get; } = asked;
 
         /// <summary>It ended; its place is passed over.</summary>
         public bool IsGone { get; set; }
