@@ -15,8 +15,11 @@ internal static class DesignateLife
     public static string SubjectOf(ProvisionServer server) => $"{server.Driver}: Designate's agent";
 
     /// <summary>Zones are created, and then all of them change.</summary>
-    public static async Task MeasureAsync(BenchReport report, ProvisionServer server, (string, string) backend, string[] sample, int hosts)
+    /// <param name="server">One that Designate's agent has a backend for.</param>
+    public static async Task MeasureAsync(BenchReport report, ProvisionServer server, string[] sample, int hosts)
     {
+        (string Name, string Settings) backend = server.DesignateBackend
+            ?? throw new ArgumentException($"Designate's agent does not know {server.Driver}", nameof(server));
         await server.ExpectAsync(sample);
         await server.StartAsync();
         await using SmallZoneMaster master = new(hosts);

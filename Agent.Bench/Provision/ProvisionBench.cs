@@ -67,8 +67,8 @@ internal static class ProvisionBench
         {
             await TurnAsync(server => OwnMeans.SinglesAsync(report, server, [.. names.Take(plan.Processes)], HostsPerZone));
             await TurnAsync(server => OwnMeans.BulkAsync(report, server, names, changing, HostsPerZone));
-            await TurnAsync(server => server.DesignateBackend is { } backend
-                ? DesignateLife.MeasureAsync(report, server, backend, [.. names.Take(plan.Processes)], HostsPerZone) : Task.CompletedTask);
+            if (used[^1].DesignateBackend is not null)
+                await TurnAsync(server => DesignateLife.MeasureAsync(report, server, [.. names.Take(plan.Processes)], HostsPerZone));
             bool isLast = round == plan.Rounds;
             await TurnAsync(server => AgentAsync(report, server, plan, names, isLast));
         }
