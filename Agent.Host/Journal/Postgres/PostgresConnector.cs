@@ -93,9 +93,9 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
     /// <summary>
     /// What role or database may have set otherwise: the fence needs READ COMMITTED, and a statement timeout that strikes during the commit
     /// would confirm it without the standby. Waiting for locks is bounded by the server instead. The statements of a batch are planned
-    /// once for each session: to plan them for every batch takes the server several times as long as to carry them out. The plans are made
-    /// while the tables may be empty, and stay: what is joined is looked up in indexes from the start, for a walk over a table that is cheap
-    /// then would be repeated for every batch when it has grown.
+    /// once for each session: to plan them for every batch takes the server several times as long as to carry them out. The plans are
+    /// made while the tables may be empty, and stay: what is joined is looked up in indexes from the start, for a walk over a table that is
+    /// cheap then would be repeated for every batch when it has grown.
     /// </summary>
     private void Prepare(NpgsqlConnection connection)
     {
