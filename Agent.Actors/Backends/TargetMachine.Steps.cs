@@ -75,8 +75,7 @@ public sealed partial class TargetMachine
         else if (_now.Monotonic < work.VerifyUntil)
         {
             work.Looks++;
-            TimeSpan delay = FirstLook * Math.Pow(2, Math.Min(work.Looks - 1, 10));
-            RestThen(work, Stage.Verifying, delay < SlowestLook ? delay : SlowestLook);
+            RestThen(work, Stage.Verifying, LookPace.Pause(work.Looks, _works.Count));
         }
         else if (answer.Observation == Observation.CannotTell)
         {

@@ -25,8 +25,6 @@ namespace Agent.Actors.Backends;
 /// </remarks>
 public sealed partial class TargetMachine
 {
-    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RestMinimum = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestMaximum = TimeSpan.FromMinutes(5);
     private const int SpareWorks = 4096;

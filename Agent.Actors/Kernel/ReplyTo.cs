@@ -16,4 +16,14 @@ public readonly record struct ReplyTo(IActorRef Actor, int Incarnation)
         if (Actor is ActorCell cell) cell.TellReply(answer, sender, Incarnation);
         else Actor.Tell(answer, sender);
     }
+
+    /// <summary>
+    /// The same for an adapter that has nothing else to do on this thread: if it is one of the pool, the actor has its turn here and now,
+    /// and no other thread is woken for it. Not while a lock is held, and not from a loop that others wait for.
+    /// </summary>
+    public void TellLast(object answer)
+    {
+        if (Actor is ActorCell cell) ThreadPoolDispatcher.TellHere(cell, answer, Incarnation);
+        else Actor.Tell(answer);
+    }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Backends.Shared;
 using Agent.Dns.Transfers;
 using Agent.Dns.Tsig;
@@ -129,7 +128,7 @@ internal sealed class CatalogNews : IDisposable
 
     private Word Write(DomainName zone, TsigKey? key)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         byte[] message = new byte[MessageOctets];
         int length = TransferQuery.WriteNotify(message, zone, id);
         byte[] mac = new byte[TsigAlgorithms.MaximumMacLength];

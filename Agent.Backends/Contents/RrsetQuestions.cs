@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
 
@@ -61,7 +60,7 @@ public sealed class RrsetQuestions(EndPoint server, TimeProvider time) : IDispos
 
     private static async Task<RrsetAnswer?> AskAsync(DnsConnection connection, DomainName owner, RecordType type, CancellationToken stop)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         await connection.SendAsync(Compose(id, owner, type), stop);
         ReadOnlyMemory<byte> message = await connection.ReceiveAsync(stop);
         return message.IsEmpty ? null : RrsetAnswer.Read(message.Span, id, owner, type);
@@ -72,7 +71,7 @@ public sealed class RrsetQuestions(EndPoint server, TimeProvider time) : IDispos
         using Socket socket = new(SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(server, stop);
         byte[] buffer = new byte[DatagramSizeMax];
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         for (int attempt = 0; attempt < TriesMax; attempt++)
         {
             using CancellationTokenSource late = new(Patience, time);

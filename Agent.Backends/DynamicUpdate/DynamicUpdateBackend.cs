@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Agent.Actors.Backends;
 using Agent.Backends.Contents;
 using Agent.Backends.Shared;
@@ -218,7 +217,7 @@ public sealed class DynamicUpdateBackend : AsyncZoneBackend
     private async Task<bool> SendAsync(
         UpdatePlan plan, int part, TsigKey key, UpdateSoa from, uint serial, CancellationToken cancellation)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         byte[] message = plan.Write(part, id, from, serial, out int length);
         byte[] mac = new byte[TsigAlgorithms.MaximumMacLength];
         if (!TsigSigner.TrySignRequest(message, ref length, key, Now(), mac, out int macLength))

@@ -56,6 +56,9 @@ public sealed class NsdBackend : AsyncZoneBackend
 
     // So long after an order nobody has to ask the control channel why the zone is not served yet.
     private static readonly TimeSpan TimeToCome = TimeSpan.FromSeconds(1);
+
+    // So long after a zone was taken away its answers need no explanation from the control channel.
+    private static readonly TimeSpan TimeToGo = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
 
@@ -67,6 +70,8 @@ public sealed class NsdBackend : AsyncZoneBackend
     private readonly NsdSecondaries? _secondaries;
     private readonly NsdReloads _reloads;
     private readonly ConcurrentDictionary<DomainName, Given> _given = new();
+    // When they were taken away; until they are seen to be gone.
+    private readonly ConcurrentDictionary<DomainName, long> _removed = new();
     private readonly ZonePatternMap<string> _patterns;
     private readonly ConcurrentDictionary<string, bool> _provenPatterns = new(StringComparer.Ordinal);
     private volatile string? _run;
@@ -111,6 +116,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         if (!NsdZoneName.TryCreate(zone, out string? name))
             throw BackendException.NameNotAcceptable(NsdZoneName.Objection(zone));
         string path = _folder.PathOf(zone);
+        _removed.TryRemove(zone, out long _);
         if (NsdContentRules.Objection(content) is { } objection)
             throw BackendException.CannotHold($"nsd loads no zone with {objection} (zone {zone}, serial {content.Serial})");
         bool wasApplied = _given.TryGetValue(zone, out Given given);
@@ -161,7 +167,10 @@ public sealed class NsdBackend : AsyncZoneBackend
             throw BackendException.Refused($"nsd refused delzones: {reply.Text} (zone {zone})");
         _given.TryRemove(zone, out Given _);
         if (_secondaries is null || _folder.IsHere)
-            await _folder.DeleteAsync(zone, CompanionSuffixes);
+            await _folder.DeleteAsync(zone, CompanionsOf(zone));
+        _removed[zone] = Time.GetTimestamp();
+        if (IsCrowded)
+            await _reloads.PassedAsync(zone, serial: null, cancellation);
     }
 
     /// <inheritdoc/>
@@ -179,6 +188,9 @@ public sealed class NsdBackend : AsyncZoneBackend
             return seen;
         }
 
+        // What nsd said of its configuration when we took the zone away is what it would say now.
+        if (_removed.TryRemove(zone, out long removed) && Time.GetElapsedTime(removed) < TimeToGo)
+            return seen;
         // REFUSED is also what an access list says, and a server that has not come to its new zones yet.
         bool isDoubtful = finding.Answer?.ResponseCode is ResponseCode.Refused or ResponseCode.ServFail;
         if (!isDoubtful || !NsdZoneName.TryCreate(zone, out string? name))
@@ -263,7 +275,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         }
 
         // The file is ours and of no use: nobody would ever ask to have it removed.
-        await _folder.DeleteAsync(zone, CompanionSuffixes);
+        await _folder.DeleteAsync(zone, CompanionsOf(zone));
         throw status is not null ? Static(zone)
             : reply.IsDone ? BackendException.Away($"{zone} was taken from nsd by somebody else")
             : BackendException.Refused($"nsd refused addzones: {reply.Text} (zone {zone})");
@@ -335,12 +347,16 @@ public sealed class NsdBackend : AsyncZoneBackend
     {
         await _nsd.DeleteAsync(name, cancellation);
         _given.TryRemove(zone, out Given _);
-        await _folder.DeleteAsync(zone, CompanionSuffixes);
+        await _folder.DeleteAsync(zone, CompanionsOf(zone));
         throw BackendException.Refused($"nsd took {zone}, but {problem}");
     }
 
     private static bool CanBePattern(string name) =>
         name.Length is > 0 and <= 200 && name.All(static character => character is > ' ' and <= '~');
+
+    /// <summary>Those that are there: nsd numbers them without a gap.</summary>
+    private IEnumerable<string> CompanionsOf(DomainName zone) =>
+        CompanionSuffixes.TakeWhile(suffix => File.Exists(_folder.PathOf(zone) + suffix));
 
     private bool IsCrowded => OrdersUnderWay >= CrowdMin;
 

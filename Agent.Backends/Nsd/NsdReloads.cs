@@ -24,7 +24,10 @@ internal sealed class NsdReloads(ServerProbe probe, TimeProvider time)
     private bool _isLooking;
 
     /// <summary>Returns when nsd has likely come to this version, or should have.</summary>
-    public Task PassedAsync(DomainName zone, uint serial, CancellationToken cancellation)
+    /// <param name="zone">What nsd was told of.</param>
+    /// <param name="serial">Its version; null when it was taken away.</param>
+    /// <param name="cancellation">Ends the waiting of this caller.</param>
+    public Task PassedAsync(DomainName zone, uint? serial, CancellationToken cancellation)
     {
         Entry entry = new(zone, serial);
         lock (_gate)
@@ -75,13 +78,17 @@ internal sealed class NsdReloads(ServerProbe probe, TimeProvider time)
     private async Task ServedAsync(Entry last)
     {
         using CancellationTokenSource late = new(Patience, time);
-        while (await probe.AskAsync(last.Zone, late.Token) is not { Kind: SoaAnswerKind.Authoritative, Answer.Serial: var serial }
-            || serial != last.Serial)
+        while (!last.IsShownBy(await probe.AskAsync(last.Zone, late.Token)))
             await Task.Delay(BetweenLooks, time, late.Token);
     }
 
-    private sealed record Entry(DomainName Zone, uint Serial)
+    private sealed record Entry(DomainName Zone, uint? Serial)
     {
+        /// <summary>A zone that is gone is refused, or answered from the one above it.</summary>
+        public bool IsShownBy(ServerFinding finding) => finding.Kind == SoaAnswerKind.Authoritative
+            ? finding.Answer!.Value.Serial == Serial
+            : Serial is null && finding.Answer is not null;
+
         public TaskCompletionSource Passed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

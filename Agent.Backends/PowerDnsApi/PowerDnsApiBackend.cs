@@ -11,6 +11,10 @@ namespace Agent.Backends.PowerDnsApi;
 
 // The way of an apply:
 //
+//   a small zone of which nothing is known --> POST all sets --made--> done
+//        |                                        |
+//        | otherwise                              | 409, it is there
+//        v                                        v
 //   GET zone (without sets) --404--> all sets --> ZoneChange
 //        | there
 //        v
@@ -27,6 +31,9 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     private const int ConcurrentOrders = 8;
     private const int LooksMax = 3;
     private const long UptimeSlackSeconds = 3;
+
+    // To make a zone that is there already costs a request in vain: of so many octets at most.
+    private const int TriedByteCountMax = 16 * 1024;
     private const string VersionMark = "PowerDNS Authoritative Server ";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -90,7 +97,8 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         {
             // The same content a second time: the first time did not do, so nothing is taken for granted.
             bool wasLeft = _left.TryRemove(order.Zone, out Left? left) && left.Content != order.Content.Hash;
-            bool isDone = false;
+            bool isUnknown = left is null && !order.IsRepeated && order.Content.ByteCount <= TriedByteCountMax;
+            bool isDone = isUnknown && await TryMakeAsync(order, cancellation);
             for (int look = 0; !isDone && look < LooksMax; look++)
                 isDone = await ChangeAsync(order, wasLeft ? left : null, cancellation);
             if (!isDone)
@@ -202,6 +210,35 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         return _answers.DisposeAsync();
     }
 
+    /// <summary>Makes the zone without a look whether there is one, which would be half of the work for most; false when there is.</summary>
+    private async Task<bool> TryMakeAsync(ApplyZone order, CancellationToken cancellation)
+    {
+        using ZoneChange change = new(_api, zone: null, WantedRrset.SoaOf(order.Content), _options) { MayBeThere = true };
+        try
+        {
+            await SendAsync(order.Content, TouchedSets.All(order.Content), change, cancellation);
+        }
+        catch (BackendException) when (change.IsRefused)
+        {
+            if (await _api.FindAsync(order.Zone, cancellation) is not { } found)
+                throw;
+            // PowerDNS keeps an empty zone when it refuses the sets. One with records was there before, and is changed the ordinary way.
+            if (found.Serial != 0 || await HasRecordsAsync(order.Zone, cancellation))
+                return false;
+            await _api.DeleteAsync(order.Zone, cancellation);
+            throw;
+        }
+
+        return !change.HasMetZone;
+    }
+
+    private async Task<bool> HasRecordsAsync(DomainName zone, CancellationToken cancellation)
+    {
+        await foreach (JsonElement _ in _api.RrsetsAsync(zone, cancellation))
+            return true;
+        return false;
+    }
+
     /// <summary>False when a zone that was to be made came to be there meanwhile.</summary>
     private async Task<bool> ChangeAsync(ApplyZone order, Left? left, CancellationToken cancellation)
     {
@@ -217,7 +254,13 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
             return true;
         }
 
-        foreach (WantedRrset set in WantedRrset.Of(order.Content, touched.Wanted))
+        await SendAsync(order.Content, touched, change, cancellation);
+        return !change.HasMetZone;
+    }
+
+    private async Task SendAsync(ZoneContent content, TouchedSets touched, ZoneChange change, CancellationToken cancellation)
+    {
+        foreach (WantedRrset set in WantedRrset.Of(content, touched.Wanted))
         {
             if (Limits.For(set.Type) is { } limit)
                 throw BackendException.CannotHold($"PowerDNS cannot be given {set.Owner} {PowerDnsTypes.NameOf(set.Type)}: {limit.Why}");
@@ -232,7 +275,6 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         }
 
         await change.FinishAsync(cancellation);
-        return !change.HasMetZone;
     }
 
     /// <summary>Null when the server has all of it, the SOA too.</summary>

@@ -32,7 +32,7 @@ internal sealed class ZoneChange : IDisposable
     private bool _isParted;
 
     /// <param name="api">The server.</param>
-    /// <param name="zone">What it has; null when there is no such zone.</param>
+    /// <param name="zone">What it has; null when the zone is to be made.</param>
     /// <param name="soa">The wanted SOA.</param>
     /// <param name="options">Which kind of zone it shall be, and how large requests may be.</param>
     public ZoneChange(PowerDnsApiClient api, ApiZone? zone, WantedRrset soa, PowerDnsApiOptions options)
@@ -43,6 +43,12 @@ internal sealed class ZoneChange : IDisposable
         _kind = options.IsPrimary ? "Master" : "Native";
         _bytesMax = options.RequestBytesMax;
     }
+
+    /// <summary>Nobody looked whether there is such a zone, so a refused creation leaves to the caller what to take away.</summary>
+    public bool MayBeThere { get; init; }
+
+    /// <summary>The server did not want to make the zone.</summary>
+    public bool IsRefused { get; private set; }
 
     /// <summary>The zone that was to be made is there after all, with what nobody knows: nothing more was sent.</summary>
     public bool HasMetZone { get; private set; }
@@ -154,8 +160,10 @@ internal sealed class ZoneChange : IDisposable
         }
         catch (BackendException refused) when (refused.Outcome == Actors.Backends.OrderOutcome.Refused)
         {
+            IsRefused = true;
             // PowerDNS keeps an empty zone when it refuses the sets.
-            await _api.DeleteAsync(Name, cancellation);
+            if (!MayBeThere)
+                await _api.DeleteAsync(Name, cancellation);
             throw;
         }
 

@@ -179,7 +179,10 @@ public abstract class AsyncZoneBackend : IZoneBackend
         Task answered = AnswerAsync(order, replyTo, zone, deadline, work);
         _running[run] = answered;
         _ = answered.ContinueWith(
-            _ => _running.TryRemove(run, out Task? _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            _ => _running.TryRemove(run, out Task? _),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 
     private async Task AnswerAsync(
@@ -195,7 +198,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
             answer = Explain(order, deadline, error);
         }
 
-        replyTo.Tell(answer);
+        replyTo.TellLast(answer);
     }
 
     private async Task<object> RunAsync(

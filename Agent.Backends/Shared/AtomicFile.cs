@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
@@ -20,11 +21,16 @@ public static partial class AtomicFile
     private const string TemporaryPrefix = ".agent-";
     private const string TemporarySuffix = ".tmp";
     private const int OpenCloseOnExec = 0x80000;
-    private const int BufferSize = 64 * 1024;
+    private const int CurrentFolder = -100;
+    private const long TimeOmitted = (1L << 30) - 2;
+    private const long UnixEpochSeconds = 62_135_596_800;
 
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private static readonly TimeSpan SmallestStep = TimeSpan.FromMilliseconds(1);
+    private static readonly string OfThisProcess = TemporaryPrefix + Guid.NewGuid().ToString("N") + "-";
+
+    private static long _temporaries;
 
     /// <summary>Writes the file anew. When <paramref name="write"/> or the disk fails, the old file stays as it was.</summary>
     /// <param name="path">The file, there or not.</param>
@@ -87,18 +93,11 @@ public static partial class AtomicFile
         string temporary = TemporaryIn(FolderOf(path));
         try
         {
-            FileStreamOptions options = new()
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                BufferSize = BufferSize,
-                UnixCreateMode = Mode,
-            };
-            using FileStream stream = new(temporary, options);
-            write(stream);
-            stream.Flush();
+            using NewFile file = new(temporary, Mode);
+            write(file);
+            file.Flush();
             if (flushToDisk)
-                AwaitDisk(changes: 1, () => stream.Flush(flushToDisk: true));
+                AwaitDisk(changes: 1, file.FlushToDisk);
             return temporary;
         }
         catch
@@ -109,12 +108,18 @@ public static partial class AtomicFile
     }
 
     /// <summary>Stamps the temporary file and renames it over <paramref name="path"/>; not yet for good.</summary>
-    internal static void PutInPlace(string temporary, string path, DateTimeOffset now)
+    /// <returns>Whether there was none before.</returns>
+    internal static bool PutInPlace(string temporary, string path, DateTimeOffset now)
     {
-        Stamp(temporary, now, File.Exists(path) ? File.GetLastWriteTimeUtc(path) : DateTime.MinValue);
+        FileInfo before = new(path);
+        bool isNew = !before.Exists;
+        Stamp(temporary, now, isNew ? DateTime.MinValue : before.LastWriteTimeUtc);
         FaultPoint.Pass("file.written");
-        File.Move(temporary, path, overwrite: true);
+        // The runtime's own way would ask first whether it is there.
+        if (Rename(temporary, path) != 0)
+            throw new IOException($"cannot rename {temporary} to {path}: {LastError()}");
         FaultPoint.Pass("file.renamed");
+        return isNew;
     }
 
     /// <summary>Gives a file a second name in the same file system, so that it stays when the first one is given to another.</summary>
@@ -165,12 +170,17 @@ public static partial class AtomicFile
     private static string LastError() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
 
     private static string TemporaryIn(string folder) =>
-        Path.Combine(folder, TemporaryPrefix + Guid.NewGuid().ToString("N") + TemporarySuffix);
+        Path.Combine(folder, string.Create(
+            CultureInfo.InvariantCulture, $"{OfThisProcess}{Interlocked.Increment(ref _temporaries):x}{TemporarySuffix}"));
 
     private static void Stamp(string path, DateTimeOffset now, DateTime previousUtc, TimeSpan? step = null)
     {
         DateTime earliest = previousUtc == DateTime.MinValue ? previousUtc : previousUtc + (step ?? SmallestStep);
-        File.SetLastWriteTimeUtc(path, now.UtcDateTime > earliest ? now.UtcDateTime : earliest);
+        DateTime stamp = now.UtcDateTime > earliest ? now.UtcDateTime : earliest;
+        (long seconds, long ticks) = Math.DivRem(stamp.Ticks, TimeSpan.TicksPerSecond);
+        Timestamp modified = new(seconds - UnixEpochSeconds, ticks * TimeSpan.NanosecondsPerTick);
+        if (SetTimes(CurrentFolder, path, [new Timestamp(0, TimeOmitted), modified], flags: 0) != 0)
+            throw new IOException($"cannot set the time of {path}: {LastError()}");
     }
 
     private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -187,6 +197,16 @@ public static partial class AtomicFile
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkFile(string path, string secondPath);
 
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string path, string newPath);
+
+    [LibraryImport("libc", EntryPoint = "utimensat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetTimes(int folder, string path, ReadOnlySpan<Timestamp> times, int flags);
+
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFileSystem(SafeFileHandle folder);
+
+    /// <summary>As the kernel has it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Timestamp(long Seconds, long Nanoseconds);
 }

@@ -219,8 +219,7 @@ public sealed class FileGroups
 
         public override void TakeEffect()
         {
-            _isNew = !File.Exists(Path);
-            AtomicFile.PutInPlace(_temporary!, Path, now);
+            _isNew = AtomicFile.PutInPlace(_temporary!, Path, now);
             _temporary = null;
         }
 

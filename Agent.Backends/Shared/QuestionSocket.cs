@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Dns.Wire;
 
 namespace Agent.Backends.Shared;
@@ -48,7 +47,7 @@ internal sealed class QuestionSocket
             ushort id;
             do
             {
-                id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+                id = MessageIds.Next();
             }
             while (_open.ContainsKey(id));
             DatagramQuestion question = new(this, id, take);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Dns.Transfers;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
@@ -77,7 +76,7 @@ public sealed class ServedZoneReader(EndPoint server, string spoolDirectory, Tim
     private async Task<ServedZone?> TransferAsync(
         DomainName zone, TsigKey? key, ZoneContentBuilder builder, CancellationToken cancellation)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         byte[] query = new byte[QueryRoom];
         byte[] mac = new byte[TsigAlgorithms.MaximumMacLength];
         int macLength = 0;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Dns.Transfers;
 using Agent.Dns.Wire;
 
@@ -123,7 +122,7 @@ public sealed class ServerProbe
 
     private async Task<Heard?> AskByTcpAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         byte[] query = Compose(id, zone, withEdns);
         using CancellationTokenSource late = new(TcpPatience, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);

@@ -23,6 +23,14 @@ public sealed class BindProvision : ProvisionServer
         key-file = "{{_named.ControlKeyFile}}", zone-directory = "{{ZoneFolder}}"
         """);
 
+    public override (string Name, string Settings)? DesignateBackend => ("bind9", string.Create(CultureInfo.InvariantCulture, $"""
+        rndc_host = 127.0.0.1
+        rndc_port = {_named.ControlPort}
+        rndc_key_file = {_named.ControlKeyFile}
+        zone_file_path = {ZoneFolder}
+        query_destination = {EndPoint.Address}
+        """));
+
     public override IPEndPoint EndPoint => _named.EndPoint;
 
     public override string Output => _named.Output;

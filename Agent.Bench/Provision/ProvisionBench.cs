@@ -67,6 +67,8 @@ internal static class ProvisionBench
         {
             await TurnAsync(server => OwnMeans.SinglesAsync(report, server, [.. names.Take(plan.Processes)], HostsPerZone));
             await TurnAsync(server => OwnMeans.BulkAsync(report, server, names, changing, HostsPerZone));
+            if (used[^1].DesignateBackend is not null)
+                await TurnAsync(server => DesignateLife.MeasureAsync(report, server, [.. names.Take(plan.Processes)], HostsPerZone));
             bool isLast = round == plan.Rounds;
             await TurnAsync(server => AgentAsync(report, server, plan, names, isLast));
         }
@@ -108,6 +110,11 @@ internal static class ProvisionBench
             report.AddRatio($"{server.Driver}: {theirs}: agent over {server.SingleWay}", agent / singles, "at least 10");
             string aim = theirs == "added" ? server.BulkAim : "1 is the server's limit";
             report.AddRatio($"{server.Driver}: {theirs}: agent over {server.BulkWay}", agent / bulk, aim);
+            if (server.DesignateBackend is null)
+                continue;
+            string quantity = theirs == "added" ? "created, served" : "changed, served";
+            double designate = report.Of(DesignateLife.SubjectOf(server), quantity, "zones/s").Median;
+            report.AddRatio($"{server.Driver}: {theirs}: agent over Designate's agent", agent / designate, "at least 20");
         }
     }
 

@@ -31,6 +31,9 @@ public abstract class ProvisionServer : IAsyncDisposable
     /// <summary>Settings of the agent beside its targets, a key for instance.</summary>
     public virtual string OtherSettings => "";
 
+    /// <summary>The backend by which the agent that Designate had drives this server, and its settings; null where it had none.</summary>
+    public virtual (string Name, string Settings)? DesignateBackend => null;
+
     /// <summary>Whether zones can be taken from the server through the driver.</summary>
     public virtual bool TakesZonesAway => true;
 

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using Agent.Dns.Tsig;
 using Agent.Dns.Wire;
@@ -50,7 +49,7 @@ public static class ControlClient
     /// <exception cref="TimeoutException">No answer within the request's timeout.</exception>
     public static async Task<ControlAnswer> SendAsync(IPEndPoint agent, ControlRequest request, CancellationToken cancellation = default)
     {
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         var question = new Question(Compose(request, id, out byte[] mac), request.Key, mac, agent, Stopwatch.GetTimestamp());
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(request.Timeout);

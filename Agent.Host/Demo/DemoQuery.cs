@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Dns.Wire;
 
 namespace Agent.Host.Demo;
@@ -28,7 +27,7 @@ internal static class DemoQuery
 
     private static byte[] Compose(DomainName name, RecordType type)
     {
-        var writer = new MessageWriter(new byte[512], (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
+        var writer = new MessageWriter(new byte[512], MessageIds.Next());
         writer.TryWriteQuestion(name, type);
         return writer.Written.ToArray();
     }

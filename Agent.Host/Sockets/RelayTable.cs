@@ -25,7 +25,6 @@ internal sealed class RelayTable
     private readonly OpenQuery[] _queries;
     private readonly byte[] _heads;
     private readonly short[]? _slotOfId;
-    private readonly RelayRandom _random = new();
     private int _free;
     private int _oldest = None;
     private int _newest = None;
@@ -197,10 +196,10 @@ internal sealed class RelayTable
 
     private ushort FreshId()
     {
-        ushort id = _random.Next();
+        ushort id = MessageIds.Next();
         while (SlotOf(id) != None)
         {
-            id = _random.Next();
+            id = MessageIds.Next();
         }
         return id;
     }

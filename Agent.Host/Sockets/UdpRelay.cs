@@ -26,7 +26,6 @@ internal sealed class UdpRelay : IDisposable
 
     private readonly RelayOptions _options;
     private readonly RelayTable _table;
-    private readonly RelayRandom _random = new();
     private readonly MmsgBatch _batch;
     private readonly UdpSocket[] _sockets;
     private readonly RequestPipeline _pipeline;
@@ -73,7 +72,7 @@ internal sealed class UdpRelay : IDisposable
         }
         if (_batch.PendingCount == 0)
         {
-            _path = _random.Next() % _sockets.Length;
+            _path = MessageIds.Next() % _sockets.Length;
         }
         if (_table.IsFull)
         {

@@ -131,23 +131,26 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
         }
     }
 
+    /// <summary>
+    /// On the caller's thread up to where the work first waits: a question is on its way before the caller goes on, and no other thread has
+    /// to be woken for it.
+    /// </summary>
     private void Run(Func<Task<object>> work, Func<string, object> refuse, ReplyTo replyTo)
     {
-        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task task = AnswerAsync(start.Task, work, refuse, replyTo);
+        Task task = AnswerAsync(work, refuse, replyTo);
+        if (task.IsCompleted)
+            return;
         _running[task] = 0;
         _ = task.ContinueWith(
             ended => _running.TryRemove(ended, out _),
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-        start.SetResult();
     }
 
     // Whatever goes wrong becomes the answer: a request without one would leave its zone waiting for ever.
-    private async Task AnswerAsync(Task start, Func<Task<object>> work, Func<string, object> refuse, ReplyTo replyTo)
+    private async Task AnswerAsync(Func<Task<object>> work, Func<string, object> refuse, ReplyTo replyTo)
     {
-        await start;
         object answer;
         try
         {
@@ -158,7 +161,7 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
             LogFailed(exception);
             answer = refuse($"The request to the master failed: {exception.Message}");
         }
-        replyTo.Tell(answer);
+        replyTo.TellLast(answer);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a request to a master failed in an unexpected way")]

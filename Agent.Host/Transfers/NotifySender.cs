@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Actors.Transfers;
 using Agent.Dns.Net;
 using Agent.Dns.Transfers;
@@ -31,7 +30,7 @@ internal sealed class NotifySender(MasterConnectionPool connections, TransferKey
         if (keyName is not null && signature is null)
             return new NotifyAnswered(request.Id, IsAnswered: false, $"there is no key {keyName} to sign it with");
         var buffer = new byte[BufferSize];
-        ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+        ushort id = MessageIds.Next();
         Span<byte> message = buffer.AsSpan(TcpFramer.PrefixBytes);
         int length = TransferQuery.WriteNotify(message, request.Zone, id);
         if (request.Receiver.Tls is not null)

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
@@ -176,7 +175,7 @@ internal sealed class SoaAsker : IDisposable
         bool isReusable = false;
         try
         {
-            ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+            ushort id = MessageIds.Next();
             using Question question = Write(request, buffer, id, _edns.Use(request.Address.EndPoint, isFirst: false));
             if (question.KeyError is { } missing)
                 return new Verdict(default, missing);

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Agent.Actors.Guards;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
@@ -145,7 +144,7 @@ internal sealed partial class TransferAttempt
         bool isReusable = false;
         try
         {
-            ushort id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+            ushort id = MessageIds.Next();
             if (!await TrySendAsync(connection, id, signature))
                 return null;
             FaultPoint.Pass("transfer.asked");

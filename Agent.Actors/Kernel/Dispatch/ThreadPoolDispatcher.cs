@@ -54,6 +54,34 @@ internal sealed class ThreadPoolDispatcher : MessageDispatcher
         }
     }
 
+    /// <summary>Tells the actor an answer, and gives it the turn that follows on this thread, which is at the end of a work item of the
+    /// pool. Elsewhere, and within a turn, it is told as always.</summary>
+    internal static void TellHere(ActorCell cell, object answer, int incarnation)
+    {
+        Line line = _line ??= new Line();
+        if (line.IsOpen || !Thread.CurrentThread.IsThreadPoolThread)
+        {
+            cell.TellReply(answer, null, incarnation);
+            return;
+        }
+
+        line.IsOpen = true;
+        try
+        {
+            cell.TellReply(answer, null, incarnation);
+            if (line.Next is { } mailbox)
+            {
+                line.Next = null;
+                Run(mailbox);
+            }
+        }
+        finally
+        {
+            line.IsOpen = false;
+            PassOn(line);
+        }
+    }
+
     /// <summary>The line of this thread; null for a thread that has none.</summary>
     internal static Line? LineHere => _line;
 

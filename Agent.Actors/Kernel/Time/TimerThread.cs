@@ -1,10 +1,17 @@
 namespace Agent.Actors.Kernel;
 
-/// <summary>One thread and one timing wheel of 10 ms ticks for all timers of a system. The thread starts with the first timer and sleeps
+/// <summary>One thread and one timing wheel of 1 ms ticks for all timers of a system. The thread starts with the first timer and sleeps
 /// while there is none.</summary>
+/// <remarks>Only a short timer is as exact as the tick. The others end at whole hundredths of a second, many of them with one wake-up: so
+/// much later does not matter to them, and the more of them there are the more it saves.</remarks>
 internal sealed class TimerThread : KernelTimers
 {
-    internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+    internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
+    private const int TicksTogether = 10;
+    private const long Awake = long.MinValue;
+
+    private static readonly TimeSpan ExactBelow = TimeSpan.FromMilliseconds(20);
 
     private readonly object _gate = new();
     private readonly TimingWheel _wheel = new();
@@ -13,30 +20,44 @@ internal sealed class TimerThread : KernelTimers
     private Thread? _thread;
     private bool _isClosed;
 
+    // The tick until which the thread sleeps.
+    private long _wakesAt = Awake;
+
     internal TimerThread(KernelClock clock)
     {
         _clock = clock;
         _start = clock.Monotonic;
     }
 
-    internal override void Start(TimerNode node, TimeSpan delay)
+    /// <summary>The tick in which a timer that is started now becomes due.</summary>
+    /// <param name="passed">Time since the wheel began.</param>
+    /// <param name="delay">How long the timer is to last.</param>
+    internal static long DueTick(TimeSpan passed, TimeSpan delay)
     {
         // Rounded up, because a timer may be late but never early.
-        long due = (_clock.Monotonic - _start + delay).Ticks / Tick.Ticks + 1;
+        long due = ((passed + delay).Ticks / Tick.Ticks) + 1;
+        return delay < ExactBelow ? due : (due + TicksTogether - 1) / TicksTogether * TicksTogether;
+    }
+
+    internal override void Start(TimerNode node, TimeSpan delay)
+    {
+        TimeSpan passed = _clock.Monotonic - _start;
+        long due = DueTick(passed, delay);
         lock (_gate)
         {
             if (_isClosed) return;
-            int? before = _wheel.TicksToNext();
             // An empty wheel has not followed the time.
-            if (before is null) _wheel.AdvanceTo(NowTick(), []);
+            if (_wheel.Count == 0) _wheel.AdvanceTo(passed.Ticks / Tick.Ticks, []);
             _wheel.Add(node, due);
             if (_thread is null)
             {
                 _thread = new Thread(Loop) { IsBackground = true, Name = "actor timers" };
                 _thread.Start();
             }
-            else if (before is null || _wheel.TicksToNext() < before)
+            else if (due < _wakesAt)
             {
+                // Once is enough: it looks at all there is when it wakes.
+                _wakesAt = Awake;
                 Monitor.Pulse(_gate);
             }
         }
@@ -56,8 +77,6 @@ internal sealed class TimerThread : KernelTimers
         }
     }
 
-    private long NowTick() => (_clock.Monotonic - _start).Ticks / Tick.Ticks;
-
     private void Loop()
     {
         List<TimerNode> due = [];
@@ -75,18 +94,30 @@ internal sealed class TimerThread : KernelTimers
         {
             while (!_isClosed)
             {
-                _wheel.AdvanceTo(NowTick(), due);
+                _wheel.AdvanceTo((_clock.Monotonic - _start).Ticks / Tick.Ticks, due);
                 if (due.Count > 0) return true;
-                if (_wheel.TicksToNext() is { } ticks) Monitor.Wait(_gate, UntilTick(_wheel.Now + ticks));
-                else Monitor.Wait(_gate);
+                if (_wheel.TicksToNext() is { } ticks)
+                {
+                    _wakesAt = _wheel.Now + ticks;
+                    Monitor.Wait(_gate, MillisecondsUntil(_wakesAt));
+                }
+                else
+                {
+                    _wakesAt = long.MaxValue;
+                    Monitor.Wait(_gate);
+                }
+
+                _wakesAt = Awake;
             }
+
             return false;
         }
     }
 
-    private TimeSpan UntilTick(long tick)
+    /// <summary>Rounded up: to wake too early would only mean to sleep once more.</summary>
+    private int MillisecondsUntil(long tick)
     {
         TimeSpan wait = _start + (Tick * tick) - _clock.Monotonic;
-        return wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1);
+        return Math.Max(1, (int)Math.Ceiling(wait.TotalMilliseconds));
     }
 }

@@ -93,7 +93,9 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
     /// <summary>
     /// What role or database may have set otherwise: the fence needs READ COMMITTED, and a statement timeout that strikes during the commit
     /// would confirm it without the standby. Waiting for locks is bounded by the server instead. The statements of a batch are planned
-    /// once for each session: to plan them for every batch takes the server several times as long as to carry them out.
+    /// once for each session: to plan them for every batch takes the server several times as long as to carry them out. The plans are
+    /// made while the tables may be empty, and stay: what is joined is looked up in indexes from the start, for a walk over a table that is
+    /// cheap then would be repeated for every batch when it has grown.
     /// </summary>
     private void Prepare(NpgsqlConnection connection)
     {
@@ -104,7 +106,9 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
             SELECT set_config('lock_timeout', '{(long)longest}', false), set_config('statement_timeout', '0', false),
                 set_config('default_transaction_isolation', 'read committed', false),
                 set_config('idle_in_transaction_session_timeout', '{(long)place.CommandDeadline.TotalMilliseconds}', false),
-                set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)
+                set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
+                set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
+                set_config('enable_mergejoin', 'off', false)
             """);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
@@ -25,7 +24,7 @@ public sealed partial class PostgresJournal : INodeJournal
 {
     private static readonly Reason Closed = new(ReasonCode.JournalAway, "the journal is closed");
 
-    private readonly BlockingCollection<Request> _requests;
+    private readonly RequestQueue<Request> _requests;
     private readonly PostgresPlace _place;
     private readonly JournalOptions _options;
     private readonly TimeProvider _clock;
@@ -49,7 +48,7 @@ public sealed partial class PostgresJournal : INodeJournal
         _options = options;
         _clock = clock;
         _logger = logger;
-        _requests = new BlockingCollection<Request>(options.QueueLength);
+        _requests = new RequestQueue<Request>(options.QueueLength);
         _files = new ContentStore(directory.ContentsPath);
         _lineage = new PostgresLineage(directory);
         _reader = new PostgresContentReader(new PostgresConnector(place, _lineage, options.LockTimeout), _files);
@@ -171,10 +170,8 @@ public sealed partial class PostgresJournal : INodeJournal
     /// <summary>Works off what was asked before, then closes. A statement under way ends by its deadline at the latest.</summary>
     public void Dispose()
     {
-        if (_requests.IsAddingCompleted) return;
-        _requests.CompleteAdding();
+        _requests.Close();
         _thread.Join();
-        _requests.Dispose();
     }
 
     private void Begin(DataDirectory directory, int? clusterShards)
@@ -215,32 +212,24 @@ public sealed partial class PostgresJournal : INodeJournal
 
     private void Enqueue(Request request)
     {
-        Reason why = Closed;
-        try
-        {
-            if (_requests.TryAdd(request))
-            {
-                JournalMetrics.Waiting.Add(1);
-                return;
-            }
-
-            why = new Reason(ReasonCode.JournalAway, "more requests wait for the journal than it takes");
-        }
-        catch (InvalidOperationException)
-        {
-            // Closed meanwhile.
-        }
-
-        request.Refuse(why);
+        JournalMetrics.Waiting.Add(1);
+        if (_requests.TryAdd(request)) return;
+        JournalMetrics.Waiting.Add(-1);
+        request.Refuse(_requests.IsClosed
+            ? Closed
+            : new Reason(ReasonCode.JournalAway, "more requests wait for the journal than it takes"));
     }
 
     private void Run()
     {
-        while (!_requests.IsCompleted)
+        while (!_requests.IsFinished)
         {
             if (_doubt is not null && _session.UntilNextTry <= TimeSpan.Zero) ResolveDoubt();
-            int patienceMs = _doubt is null ? Timeout.Infinite : (int)Math.Ceiling(_session.UntilNextTry.TotalMilliseconds);
-            if (!_requests.TryTake(out Request? request, patienceMs)) continue;
+            // Rounded up, so that the next try is due when the time is over.
+            TimeSpan patience = _doubt is null
+                ? Timeout.InfiniteTimeSpan
+                : TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(0, _session.UntilNextTry.TotalMilliseconds)));
+            if (!_requests.TryTake(patience, out Request? request)) continue;
             JournalMetrics.Waiting.Add(-1);
             Serve(request);
         }

@@ -28,15 +28,27 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         (DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten = [.. batch.Forgotten];
         (ZoneRow Row, DateTimeOffset KeepUntil)[] kept = [.. batch.Kept];
         bool releases = rows.Length + forgotten.Length > 0;
-        if (releases) NoteReleased(rows, forgotten, kept);
-        if (fresh.Count > 0) InsertContents(fresh);
-        if (forgotten.Length > 0) Forget(forgotten);
-        if (kept.Length > 0) Keep(kept);
-        if (rows.Length > 0) Put(rows);
-        PutCandidates(rows);
+        bool isPlain = forgotten.Length + kept.Length == 0;
+        if (!isPlain)
+        {
+            // What goes is kept under contents that have to be there, and is noted before it goes.
+            if (releases) NoteReleased(rows, forgotten, kept);
+            if (fresh.Count > 0) PostgresRows.PutContents(fresh, Add);
+            if (forgotten.Length > 0) Forget(forgotten);
+            if (kept.Length > 0) Keep(kept);
+        }
+
+        HashSet<DomainName> put = [.. rows.Select(row => row.Name)];
+        if (rows.Length > 0)
+        {
+            (DomainName, TargetProgress)[] progress = [.. batch.Progress.Where(p => put.Contains(p.Zone))];
+            PostgresRows.Put(rows, progress, isPlain ? fresh : [], notesReleased: isPlain, Add);
+        }
+
         ZoneRow[] changed = [.. rows.Where(row => row.Content?.Origin is not null)];
         if (changed.Length > 0) AppendDifferences(changed);
-        PutProgress(rows);
+        (DomainName, TargetProgress)[] others = [.. batch.Progress.Where(p => !put.Contains(p.Zone))];
+        if (others.Length > 0) PostgresRows.PutProgress(others, Add);
         PutStandings([.. batch.Standings]);
         if (batch.Events.Count > 0) AppendEvents();
         if (releases) Add(PostgresReleased.Drop($"WHERE {PostgresFence.IsHeld}"));
@@ -78,32 +90,6 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(gone.Concat(kept.Select(k => PostgresValues.Of(k.Row.Name))));
         command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Content is { } content ? PostgresValues.Of(content.Hash) : null)
             .Concat(onlyGone.Select(_ => (byte[]?)null)));
-    }
-
-    private void InsertContents(IReadOnlyList<PreparedContent> fresh)
-    {
-        NpgsqlBatchCommand command = Add(
-            $"""
-            INSERT INTO contents (hash, apex, serial, soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl, records, bytes, data, body)
-            SELECT n.*, CASE WHEN n.data IS NULL THEN n.hash END
-            FROM unnest($3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-                $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[])
-                AS n (hash, apex, serial, soa_refresh, soa_retry, soa_expire, soa_minimum, soa_ttl, records, bytes, data)
-            WHERE {PostgresFence.IsHeld}
-            ON CONFLICT (hash) DO UPDATE SET data = excluded.data, body = excluded.body
-            """);
-        ZoneFacts[] facts = [.. fresh.Select(content => content.Facts)];
-        command.Parameters.AddColumn(facts.Select(f => PostgresValues.Of(f.Hash)));
-        command.Parameters.AddColumn(facts.Select(f => f.Apex.Wire.ToArray()));
-        command.Parameters.AddColumn(facts.Select(f => (long)f.Serial));
-        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.RefreshSeconds));
-        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.RetrySeconds));
-        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.ExpireSeconds));
-        command.Parameters.AddColumn(facts.Select(f => (long)f.Soa.MinimumSeconds));
-        command.Parameters.AddColumn(facts.Select(f => (long)f.SoaTtlSeconds));
-        command.Parameters.AddColumn(facts.Select(f => f.RecordCount));
-        command.Parameters.AddColumn(facts.Select(f => f.ByteCount));
-        command.Parameters.AddColumn(fresh.Select(content => content.Data));
     }
 
     private void Forget((DomainName Zone, DateTimeOffset? KeepUntil)[] forgotten)
@@ -157,65 +143,6 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(standings.Select(s => s.RefusedSince?.ToUnixTimeMilliseconds()));
     }
 
-    private void Put(ZoneRow[] rows)
-    {
-        NpgsqlBatchCommand command = Add(
-            $"""
-            INSERT INTO zones (zone, name, name_hash, shard, wish, generation, content, changed_at, refreshed_at,
-                reason_code, reason_text, reason_since, lifetime, owner_catalog, owner_label, owner_group, owner_next, refused_since)
-            SELECT n.zone, n.name, n.name_hash, {PostgresShards.ShardOf("n.name_hash", "m.value")}, n.wish, n.generation, n.content,
-                n.changed_at, n.refreshed_at, n.reason_code, n.reason_text, n.reason_since, n.lifetime,
-                n.owner_catalog, n.owner_label, n.owner_group, n.owner_next, n.refused_since
-            FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[],
-                $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bytea[], $16::text[], $17::text[], $18::bytea[], $19::bigint[])
-                AS n (zone, name, name_hash, wish, generation, content, changed_at, refreshed_at, reason_code, reason_text, reason_since,
-                lifetime, owner_catalog, owner_label, owner_group, owner_next, refused_since)
-            JOIN meta m ON m.key = 'shard_count' WHERE {PostgresFence.IsHeld}
-            ON CONFLICT (zone) DO UPDATE SET name = excluded.name, wish = excluded.wish, generation = excluded.generation,
-                content = excluded.content, changed_at = excluded.changed_at, refreshed_at = excluded.refreshed_at,
-                reason_code = excluded.reason_code, reason_text = excluded.reason_text, reason_since = excluded.reason_since,
-                lifetime = excluded.lifetime, owner_catalog = excluded.owner_catalog, owner_label = excluded.owner_label,
-                owner_group = excluded.owner_group, owner_next = excluded.owner_next, refused_since = excluded.refused_since
-            """);
-        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
-        command.Parameters.AddColumn(rows.Select(row => row.Name.ToString()));
-        command.Parameters.AddColumn(rows.Select(row => unchecked((long)row.Name.StableHash)));
-        command.Parameters.AddColumn(rows.Select(row => (int)row.Wish));
-        command.Parameters.AddColumn(rows.Select(row => row.Generation));
-        command.Parameters.AddColumn(rows.Select(row => row.Content is { } content ? PostgresValues.Of(content.Hash) : null));
-        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.ChangedAt)));
-        command.Parameters.AddColumn(rows.Select(row => row.RefreshedAt?.ToUnixTimeMilliseconds()));
-        command.Parameters.AddColumn(rows.Select(row => row.Reason?.Code));
-        command.Parameters.AddColumn(rows.Select(row => row.Reason?.Text));
-        command.Parameters.AddColumn(rows.Select(row => row.ReasonSince?.ToUnixTimeMilliseconds()));
-        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Lifetime)));
-        PostgresOwners.AddColumns(command.Parameters, rows);
-        command.Parameters.AddColumn(rows.Select(row => row.RefusedSince?.ToUnixTimeMilliseconds()));
-    }
-
-    /// <summary>The candidates of the rows; most have none, and had none.</summary>
-    private void PutCandidates(ZoneRow[] rows)
-    {
-        if (rows.Length == 0) return;
-        NpgsqlBatchCommand command = Add(
-            $"""
-            UPDATE zones z SET candidate_generation = n.generation, candidate = n.candidate, candidate_serial = n.serial,
-                candidate_rejected = n.rejected, candidate_code = n.code, candidate_text = n.text, candidate_since = n.since
-            FROM unnest($3::bytea[], $4::bigint[], $5::bytea[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::bigint[])
-                AS n (zone, generation, candidate, serial, rejected, code, text, since)
-            WHERE z.zone = n.zone AND (z.candidate_generation IS NOT NULL OR n.generation IS NOT NULL) AND {PostgresFence.IsHeld}
-            """);
-        command.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
-        command.Parameters.AddColumn(rows.Select(row => row.Candidate is null ? (long?)null : row.Generation));
-        command.Parameters.AddColumn(rows.Select(
-            row => row.Candidate?.Content is { } content ? PostgresValues.Of(content.Hash) : null));
-        command.Parameters.AddColumn(rows.Select(row => (long?)row.Candidate?.Serial));
-        command.Parameters.AddColumn(rows.Select(row => row.Candidate is { } c ? (c.IsRejected ? 1L : 0L) : (long?)null));
-        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Reason.Code));
-        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Reason.Text));
-        command.Parameters.AddColumn(rows.Select(row => row.Candidate?.Since.ToUnixTimeMilliseconds()));
-    }
-
     /// <summary>What led to the contents, within the bounds of each zone's history.</summary>
     private void AppendDifferences(ZoneRow[] rows)
     {
@@ -246,41 +173,6 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         trim.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
         trim.Parameters.AddNumber(options.DifferencesPerZone);
         trim.Parameters.AddNumber(options.DifferenceBytesPerZone);
-    }
-
-    private void PutProgress(ZoneRow[] rows)
-    {
-        (DomainName Zone, TargetProgress Progress)[] progress = [.. batch.Progress];
-        if (rows.Length > 0)
-        {
-            NpgsqlBatchCommand clear = Add(
-                $"""
-                DELETE FROM progress p USING unnest($3::bytea[]) AS n (zone) WHERE p.zone = n.zone AND {PostgresFence.IsHeld}
-                    AND NOT EXISTS (SELECT 1 FROM unnest($4::bytea[], $5::text[]) AS k (zone, target)
-                        WHERE k.zone = p.zone AND k.target = p.target)
-                """);
-            clear.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
-            clear.Parameters.AddColumn(progress.Select(p => PostgresValues.Of(p.Zone)));
-            clear.Parameters.AddColumn(progress.Select(p => p.Progress.Target));
-        }
-
-        if (progress.Length == 0) return;
-        NpgsqlBatchCommand command = Add(
-            $"""
-            INSERT INTO progress (zone, target, state, serial, verified_at, reason_code, reason_text)
-            SELECT n.* FROM unnest($3::bytea[], $4::text[], $5::int[], $6::bigint[], $7::bigint[], $8::text[], $9::text[])
-                AS n (zone, target, state, serial, verified_at, reason_code, reason_text)
-            JOIN zones z ON z.zone = n.zone WHERE {PostgresFence.IsHeld}
-            ON CONFLICT (zone, target) DO UPDATE SET state = excluded.state, serial = excluded.serial, verified_at = excluded.verified_at,
-                reason_code = excluded.reason_code, reason_text = excluded.reason_text
-            """);
-        command.Parameters.AddColumn(progress.Select(p => PostgresValues.Of(p.Zone)));
-        command.Parameters.AddColumn(progress.Select(p => p.Progress.Target));
-        command.Parameters.AddColumn(progress.Select(p => (int)p.Progress.State));
-        command.Parameters.AddColumn(progress.Select(p => (long?)p.Progress.Serial));
-        command.Parameters.AddColumn(progress.Select(p => p.Progress.VerifiedAt?.ToUnixTimeMilliseconds()));
-        command.Parameters.AddColumn(progress.Select(p => p.Progress.Reason?.Code));
-        command.Parameters.AddColumn(progress.Select(p => p.Progress.Reason?.Text));
     }
 
     private void AppendEvents()

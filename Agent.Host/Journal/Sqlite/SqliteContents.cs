@@ -56,7 +56,7 @@ internal sealed class SqliteContents : IDisposable
         _ => _files.Find(facts) is not null,
     };
 
-    /// <summary>Compresses the content or makes its file durable. Before the transaction, which must not wait for it.</summary>
+    /// <summary>Compresses the content or makes its file durable, before a row refers to it.</summary>
     public PreparedContent Prepare(ZoneContent content)
     {
         byte[]? data = ContentCodec.TryCompress(content, _largestStored);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
@@ -18,7 +17,7 @@ public sealed partial class SqliteJournal : INodeJournal
     // Two thousand small zones: longer than targets take to read what was written for them.
     private const long RecentOctets = 1 << 20;
 
-    private readonly BlockingCollection<Request> _requests;
+    private readonly RequestQueue<Request> _requests;
     private readonly DataDirectory _directory;
     private readonly JournalOptions _options;
     private readonly TimeProvider _clock;
@@ -36,7 +35,7 @@ public sealed partial class SqliteJournal : INodeJournal
         _options = options;
         _clock = clock;
         _logger = logger;
-        _requests = new BlockingCollection<Request>(options.QueueLength);
+        _requests = new RequestQueue<Request>(options.QueueLength);
         _files = new ContentStore(directory.ContentsPath);
         _reader = new SqliteContentReader(directory.DatabasePath);
         _recent = new RecentContents(RecentOctets, new KeptContents(OpenKept));
@@ -192,11 +191,8 @@ public sealed partial class SqliteJournal : INodeJournal
     /// <summary>Works off what was asked before, then closes.</summary>
     public void Dispose()
     {
-        if (_requests.IsAddingCompleted)
-            return;
-        _requests.CompleteAdding();
+        _requests.Close();
         _thread.Join();
-        _requests.Dispose();
     }
 
     private Reason OtherRun(long epoch) =>
@@ -207,26 +203,17 @@ public sealed partial class SqliteJournal : INodeJournal
 
     private void Enqueue(ReplyTo? replyTo, Func<SqliteStore, object?> work, Func<Reason, object?> refuse)
     {
-        string why;
-        try
-        {
-            if (_requests.TryAdd(new Request(replyTo, work, refuse)))
-            {
-                JournalMetrics.Waiting.Add(1);
-                return;
-            }
-            why = "more requests wait for the journal than it takes";
-        }
-        catch (InvalidOperationException)
-        {
-            why = "the journal is closed";
-        }
+        JournalMetrics.Waiting.Add(1);
+        if (_requests.TryAdd(new Request(replyTo, work, refuse)))
+            return;
+        JournalMetrics.Waiting.Add(-1);
+        string why = _requests.IsClosed ? "the journal is closed" : "more requests wait for the journal than it takes";
         Answer(replyTo, refuse(new Reason(ReasonCode.JournalAway, why)));
     }
 
     private void Run()
     {
-        foreach (Request request in _requests.GetConsumingEnumerable())
+        while (_requests.TryTake(Timeout.InfiniteTimeSpan, out Request request))
         {
             JournalMetrics.Waiting.Add(-1);
             Answer(request.ReplyTo, Serve(request));

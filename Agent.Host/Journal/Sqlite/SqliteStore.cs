@@ -68,28 +68,15 @@ internal sealed class SqliteStore : IDisposable
         _diskTicks = 0;
         var fresh = new List<PreparedContent>();
         var lost = new HashSet<DomainName>();
-        foreach (PutZone put in entries.OfType<PutZone>())
-        {
-            if (put.Row.Candidate?.Content is { } candidate && !_contents.IsStored(candidate.Facts))
-                fresh.Add(Prepare(put.Zone, candidate));
-            if (put.Row.Content is not { } content || _contents.IsStored(content.Facts))
-                continue;
-            try
-            {
-                fresh.Add(Prepare(put.Zone, content));
-            }
-            catch (ContentNotKeptException) when (put.Row.Wish == ZoneWish.Absent)
-            {
-                // A deletion needs no content: it only could not be undone.
-                lost.Add(put.Zone);
-            }
-        }
         try
         {
             InTransaction(() =>
             {
                 if (_epoch.Scalar() is long current && current != epoch)
                     throw new JournalFencedException($"another agent opened the journal (epoch {current}, ours is {epoch})");
+                // Within the transaction, although files are written here: nobody else waits for it, and each look outside would be a
+                // transaction of its own.
+                PrepareContents(entries, fresh, lost);
                 foreach (PreparedContent content in fresh)
                     _contents.Insert(content);
                 foreach (JournalEntry entry in entries)
@@ -159,6 +146,27 @@ internal sealed class SqliteStore : IDisposable
         _differences.Dispose();
         _contents.Dispose();
         _connection.Dispose();
+    }
+
+    /// <summary>The contents that are not stored yet, and the zones whose deletion goes on without one.</summary>
+    private void PrepareContents(ImmutableArray<JournalEntry> entries, List<PreparedContent> fresh, HashSet<DomainName> lost)
+    {
+        foreach (PutZone put in entries.OfType<PutZone>())
+        {
+            if (put.Row.Candidate?.Content is { } candidate && !_contents.IsStored(candidate.Facts))
+                fresh.Add(Prepare(put.Zone, candidate));
+            if (put.Row.Content is not { } content || _contents.IsStored(content.Facts))
+                continue;
+            try
+            {
+                fresh.Add(Prepare(put.Zone, content));
+            }
+            catch (ContentNotKeptException) when (put.Row.Wish == ZoneWish.Absent)
+            {
+                // A deletion needs no content: it only could not be undone.
+                lost.Add(put.Zone);
+            }
+        }
     }
 
     private PreparedContent Prepare(DomainName zone, ZoneContent content)

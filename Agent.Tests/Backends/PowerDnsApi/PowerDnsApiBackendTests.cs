@@ -25,13 +25,49 @@ public sealed class PowerDnsApiBackendTests
     public async Task An_answer_that_is_not_the_expected_one_ends_the_order_with_its_words(
         int status, string body, OrderOutcome outcome, string words)
     {
-        await using ScriptedApi api = new((_, _) => (status, body));
+        await using ScriptedApi api = new((method, _) => method == "POST" ? (409, "") : (status, body));
         await using PowerDnsApiBackend backend = api.Backend();
 
         OrderFinished answer = await new BackendCaller(backend).ApplyAsync(Zone, SmallZone.Create(Zone, 1));
 
         Assert.True(answer.Outcome == outcome, answer.ToString());
         Assert.Contains(words, answer.Reason!.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_small_zone_that_is_not_there_is_one_request()
+    {
+        await using ScriptedApi api = new((_, _) => (201, ""));
+        await using PowerDnsApiBackend backend = api.Backend();
+
+        Assert.Equal(OrderOutcome.Done, (await new BackendCaller(backend).ApplyAsync(Zone, SmallZone.Create(Zone, 1))).Outcome);
+
+        Assert.Equal(["POST"], api.Requests.Select(MethodOf));
+    }
+
+    [Theory]
+    [InlineData(null, "", "POST GET")]
+    [InlineData(0, "", "POST GET GET DELETE")]
+    [InlineData(0, "{}", "POST GET GET GET GET PATCH")]
+    [InlineData(7, "", "POST GET GET GET PATCH")]
+    public async Task After_a_refused_creation_only_a_zone_without_records_is_taken_away(int? serial, string sets, string requests)
+    {
+        string zone = $$"""
+            { "kind": "Native", "serial": {{serial}}, "edited_serial": {{serial}}, "soa_edit": "NONE", "soa_edit_api": "", "api_rectify": true,
+              "rrsets": [{{(sets.Length == 0 ? "" : """{"name": "target.example.", "type": "TXT", "ttl": 1, "records": []}""")}}] }
+            """;
+        await using ScriptedApi api = new((method, _) =>
+            method is "POST" or "PATCH" ? (422, "{\"error\": \"not so\"}")
+            : method == "DELETE" ? (204, "")
+            : serial is null ? (404, "Not Found")
+            : (200, zone));
+        await using PowerDnsApiBackend backend = api.Backend();
+
+        OrderFinished answer = await new BackendCaller(backend).ApplyAsync(Zone, SmallZone.Create(Zone, 1));
+
+        Assert.Equal(OrderOutcome.Refused, answer.Outcome);
+        Assert.Contains("not so", answer.Reason!.Text, StringComparison.Ordinal);
+        Assert.Equal(requests, string.Join(' ', api.Requests.Select(MethodOf)));
     }
 
     [Theory]
@@ -105,6 +141,8 @@ public sealed class PowerDnsApiBackendTests
         Assert.Equal(first, second);
         Assert.NotEqual(second, third);
     }
+
+    private static string MethodOf(string request) => request[..request.IndexOf(' ', StringComparison.Ordinal)];
 
     /// <summary>Answers each request by a script.</summary>
     private sealed class ScriptedApi : IAsyncDisposable

@@ -1,0 +1,55 @@
+using Agent.Actors.Backends;
+
+namespace Agent.Tests.Targets;
+
+/// <summary>How often a server is asked whether it has come to a change.</summary>
+public sealed class LookPaceTests
+{
+    /// <summary>A server that reloads takes some milliseconds: what is served then is seen soon after it.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void A_change_that_comes_alone_is_seen_within_half_the_time_that_it_took(int inWork)
+    {
+        TimeSpan passed = TimeSpan.Zero;
+        for (int looks = 1; passed < TimeSpan.FromMilliseconds(50); looks++)
+        {
+            TimeSpan pause = LookPace.Pause(looks, inWork);
+            Assert.True(looks == 1 || pause <= passed, $"{pause} behind {passed}");
+            passed += pause;
+        }
+    }
+
+    [Fact]
+    public void Zones_of_a_crowd_are_looked_at_less_often_each()
+    {
+        TimeSpan time = TimeSpan.FromMilliseconds(400);
+        Assert.Equal(6, LooksWithin(time, inWork: 1000));
+        Assert.Equal(13, LooksWithin(time, inWork: 1));
+        for (int inWork = 1; inWork <= 60; inWork++)
+        {
+            double perSecond = inWork / LookPace.Pause(1, inWork).TotalSeconds;
+            Assert.True(perSecond <= 5000, $"{inWork} zones: {perSecond} a second");
+        }
+    }
+
+    [Fact]
+    public void Pauses_grow_to_a_quarter_of_a_second_and_no_further()
+    {
+        foreach (int inWork in (int[])[0, 1, 7, 30, 1_000_000])
+        {
+            TimeSpan[] pauses = [.. Enumerable.Range(1, 100).Select(looks => LookPace.Pause(looks, inWork))];
+            Assert.Equal(pauses.Order(), pauses);
+            Assert.Equal(TimeSpan.FromMilliseconds(250), pauses[^1]);
+        }
+
+        Assert.Equal(TimeSpan.FromMilliseconds(250), LookPace.Pause(int.MaxValue, int.MaxValue));
+    }
+
+    private static int LooksWithin(TimeSpan time, int inWork)
+    {
+        int looks = 0;
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += LookPace.Pause(looks, inWork)) looks++;
+        return looks;
+    }
+}
