@@ -210,7 +210,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         return _answers.DisposeAsync();
     }
 
-    /// <summary>Makes the zone without a look whether there is one, which would be half of the work for most; false when there is.</summary>
+    /// <summary>Makes the zone without a look whether there is one, which mostly there is not; false when there is.</summary>
     private async Task<bool> TryMakeAsync(ApplyZone order, CancellationToken cancellation)
     {
         using ZoneChange change = new(_api, zone: null, WantedRrset.SoaOf(order.Content), _options) { MayBeThere = true };

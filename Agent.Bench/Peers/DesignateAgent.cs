@@ -7,7 +7,8 @@ namespace Agent.Bench.Peers;
 /// <param name="master">Where it transfers zones from.</param>
 /// <param name="server">Where its name server answers; it asks that one before each change.</param>
 /// <param name="backend">The name of its backend, and the settings of that.</param>
-public sealed class DesignateAgent(IPEndPoint master, IPEndPoint server, (string Name, string Settings) backend) : DnsServer("designate-agent")
+public sealed class DesignateAgent(IPEndPoint master, IPEndPoint server, (string Name, string Settings) backend)
+    : DnsServer("designate-agent")
 {
     /// <summary>For who asks it for zones as Designate's worker does.</summary>
     public WorkerClient Worker => new(EndPoint);

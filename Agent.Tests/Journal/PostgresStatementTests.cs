@@ -3,7 +3,6 @@ using Agent.Actors.Guards;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Bench.Peers;
-using Agent.Dns.Wire;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
 using Npgsql;

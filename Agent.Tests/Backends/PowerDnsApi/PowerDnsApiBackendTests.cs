@@ -53,8 +53,8 @@ public sealed class PowerDnsApiBackendTests
     public async Task After_a_refused_creation_only_a_zone_without_records_is_taken_away(int? serial, string sets, string requests)
     {
         string zone = $$"""
-            { "kind": "Native", "serial": {{serial}}, "edited_serial": {{serial}}, "soa_edit": "NONE", "soa_edit_api": "", "api_rectify": true,
-              "rrsets": [{{(sets.Length == 0 ? "" : """{"name": "target.example.", "type": "TXT", "ttl": 1, "records": []}""")}}] }
+            { "kind": "Native", "serial": {{serial}}, "edited_serial": {{serial}}, "soa_edit": "NONE",
+              "soa_edit_api": "", "api_rectify": true, "rrsets": [{{(sets.Length == 0 ? "" : """{"name": "target.example.", "type": "TXT", "ttl": 1, "records": []}""")}}] }
             """;
         await using ScriptedApi api = new((method, _) =>
             method is "POST" or "PATCH" ? (422, "{\"error\": \"not so\"}")
