@@ -10,7 +10,9 @@ namespace Agent.Tests.Backends;
 /// <summary>Answers by UDP and TCP with the octets that a test makes of each query; for UDP there may be none, or several.</summary>
 internal sealed class ScriptedDnsServer : IAsyncDisposable
 {
-    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private const int BindTries = 20;
+
+    private readonly Socket _udp;
     private readonly TcpListener _tcp;
     private readonly CancellationTokenSource _end = new();
     private readonly Func<byte[], IEnumerable<byte[]>> _udpScript;
@@ -28,9 +30,7 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
     {
         _udpScript = udpScript;
         _tcpScript = tcpScript;
-        _udp.Bind(new IPEndPoint(IPAddress.Loopback, port ?? LoopbackPort.Next()));
-        _tcp = new TcpListener((IPEndPoint)_udp.LocalEndPoint!);
-        _tcp.Start();
+        (_udp, _tcp) = Bound(port);
         _serving = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
     }
 
@@ -120,6 +120,29 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
         catch (Exception error) when (error is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
         {
             // The test is over.
+        }
+    }
+
+    /// <summary>A process that is being started holds on to the socket by which a port was tried, and for so long it is in use.</summary>
+    private static (Socket Udp, TcpListener Tcp) Bound(int? port)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            IPEndPoint place = new(IPAddress.Loopback, port ?? LoopbackPort.Next());
+            Socket udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            TcpListener tcp = new(place);
+            try
+            {
+                udp.Bind(place);
+                tcp.Start();
+                return (udp, tcp);
+            }
+            catch (SocketException taken)
+                when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse && port is null && attempt < BindTries)
+            {
+                udp.Dispose();
+                tcp.Dispose();
+            }
         }
     }
 }

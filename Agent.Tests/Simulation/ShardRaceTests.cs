@@ -77,30 +77,15 @@ public sealed class ShardRaceTests
         return kit.Sim.Unseed;
     }
 
-    private static (IActorRef Region, SimMasters Masters) Start(ActorTestKit kit, Server server, long later = 0)
+    private static OneNode Start(ActorTestKit kit, Server server, long later = 0)
     {
         var journal = new SimJournal(kit.Sim, 1);
         if (later > 0) journal.TakeShard(0, 1, later, new ReplyTo(kit.Sys.DeadLetters, 0));
-        var masters = new SimMasters(kit.Sim);
-        IActorRef directory = kit.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
-            masters, new MasterRoster([new Master("m1", "192.0.2.1", 5354, null)]))));
-        IActorRef budget = kit.ActorOf(TransferBudgetActor.Props(new TransferBudget(8, 4)));
-        IActorRef target = kit.ActorOf(Props.Create(static s => new ServerActor(s), server));
-        var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
+        ImmutableSortedDictionary<string, IActorRef> targets = ImmutableSortedDictionary<string, IActorRef>.Empty
+            .Add("ns1", kit.ActorOf(Props.Create(static s => new ServerActor(s), server)))
+            .Add("ns2", kit.ActorOf(Props.Create(static s => new ServerActor(s), new Server { Name = "ns2" })));
         var policy = new ZonePolicy { PassivateAfter = TimeSpan.FromMilliseconds(100), Quorum = new Quorum(QuorumKind.All) };
-        var zones = new ZoneActorSettings(
-            ImmutableSortedDictionary<string, IActorRef>.Empty.Add("ns1", target).Add("ns2", kit.ActorOf(
-                Props.Create(static s => new ServerActor(s), new Server { Name = "ns2" }))),
-            kit.ActorOf(JournalActor.Props(journal, 1)),
-            new TransferSettings(masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
-            new ZonePolicyHolder(policy));
-        IActorRef region = kit.ActorOf(ShardRegionActor.Props(new ShardRegionSettings(
-            new EmbeddedCoordination(1, 1),
-            ZoneShardActor.Props(new ZoneShardSettings(zones, 1, ChecksPerSecond: 100, MaxEarly: 100)),
-            new UnplacedZones(),
-            TimeSpan.FromSeconds(4),
-            MaxHeld: 100)));
-        return (region, masters);
+        return OneNode.Start(kit, journal, targets, new TransferBudget(8, 4), policy, heldMax: 100);
     }
 
     /// <summary>A target that proves what it is told at once, unless it is away: then it keeps silent.</summary>

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Agent.Actors.Backends;
-using Agent.Actors.Cluster;
-using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
@@ -65,25 +63,10 @@ public sealed class StormTests
         return kit.Sim.Now - began;
     }
 
-    private static (IActorRef Region, SimMasters Masters) Start(ActorTestKit kit, SimServer server)
+    private static OneNode Start(ActorTestKit kit, SimServer server)
     {
-        var masters = new SimMasters(kit.Sim);
-        IActorRef directory = kit.ActorOf(MasterDirectoryActor.Props(new MasterDirectorySettings(
-            masters, new MasterRoster([new Master("m1", "192.0.2.1", 5354, null)]))));
-        IActorRef budget = kit.ActorOf(TransferBudgetActor.Props(new TransferBudget(1, 1)));
         IActorRef target = kit.ActorOf(BackendActor.Props(new BackendActorSettings("ns1", server, TimeSpan.FromSeconds(10))));
-        var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
-        var zones = new ZoneActorSettings(
-            ImmutableSortedDictionary<string, IActorRef>.Empty.Add("ns1", target),
-            kit.ActorOf(JournalActor.Props(new SimJournal(kit.Sim, 1), 1)),
-            new TransferSettings(masters, directory, budget, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150)),
-            new ZonePolicyHolder(new ZonePolicy()));
-        IActorRef region = kit.ActorOf(ShardRegionActor.Props(new ShardRegionSettings(
-            new EmbeddedCoordination(1, 1),
-            ZoneShardActor.Props(new ZoneShardSettings(zones, 1, ChecksPerSecond: 100, MaxEarly: 1000)),
-            new UnplacedZones(),
-            TimeSpan.FromSeconds(4),
-            MaxHeld: 1000)));
-        return (region, masters);
+        ImmutableSortedDictionary<string, IActorRef> targets = ImmutableSortedDictionary<string, IActorRef>.Empty.Add("ns1", target);
+        return OneNode.Start(kit, new SimJournal(kit.Sim, 1), targets, new TransferBudget(1, 1), new ZonePolicy(), heldMax: 1000);
     }
 }
