@@ -98,10 +98,12 @@ fi
 
 filter=()
 [ "$mode" = quick ] && filter=(--filter 'Category!=Peer')
+# One class more than there are processors at a time: some wait for servers.
+classes=$(($(nproc) + 1))
 echo "running the tests"
-timeout 2400 dotnet test Agent.Tests/Agent.Tests.csproj -c Release --no-build --nologo \
+timeout 2700 dotnet test Agent.Tests/Agent.Tests.csproj -c Release --no-build --nologo \
   --results-directory "$results" --logger "trx;LogFilePrefix=tests" --logger "console;verbosity=normal" \
-  --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none "${filter[@]}" >>"$log" 2>&1 </dev/null
+  --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none "${filter[@]}" -- xUnit.MaxParallelThreads="$classes" >>"$log" 2>&1 </dev/null
 code=$?
 
 # ---- the closing line ---------------------------------------------------------------------------------------------------------------

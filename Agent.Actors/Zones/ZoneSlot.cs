@@ -10,16 +10,21 @@ namespace Agent.Actors.Zones;
 /// </summary>
 internal sealed class ZoneSlot(object? kept)
 {
-    private object? _kept = kept;
-    private ZoneInMotion? _motion;
+    // What is kept of the row itself, or a ZoneInMotion that holds it: a zone at rest pays for one reference.
+    private object? _keptOrMotion = kept;
     private byte _restingState;
     private byte _phase;
 
     /// <summary>The row, or what <see cref="RestingRows"/> made of it; null for none.</summary>
     public object? Kept
     {
-        get => _kept;
-        set => (_kept, _restingState) = (value, 0);
+        get => Motion is { } motion ? motion.Kept : _keptOrMotion;
+        set
+        {
+            if (Motion is { } motion) motion.Kept = value;
+            else _keptOrMotion = value;
+            _restingState = 0;
+        }
     }
 
     /// <summary>The state of a zone at rest as its row says; null when it has to be looked up.</summary>
@@ -27,19 +32,19 @@ internal sealed class ZoneSlot(object? kept)
 
     public IActorRef? Actor
     {
-        get => _motion?.Actor;
-        set => (_motion ??= new()).Actor = value;
+        get => Motion?.Actor;
+        set => InMotion.Actor = value;
     }
 
     /// <summary>Messages sent to the present actor.</summary>
     public long Sent
     {
-        get => _motion?.Sent ?? 0;
-        set => (_motion ??= new()).Sent = value;
+        get => Motion?.Sent ?? 0;
+        set => InMotion.Sent = value;
     }
 
     /// <summary>Messages that wait until a row is read back.</summary>
-    public Queue<(ZoneMessage Message, IActorRef Sender)> Held => (_motion ??= new()).Held ??= new();
+    public Queue<(ZoneMessage Message, IActorRef Sender)> Held => InMotion.Held ??= new();
 
     /// <summary>A catalog of the configuration: no target hears of it.</summary>
     public bool IsCatalog { get; init; }
@@ -63,6 +68,19 @@ internal sealed class ZoneSlot(object? kept)
 
     public TimeSpan RefreshAt { get; set; }
 
+    private ZoneInMotion? Motion => _keptOrMotion as ZoneInMotion;
+
+    private ZoneInMotion InMotion
+    {
+        get
+        {
+            if (Motion is { } motion) return motion;
+            motion = new ZoneInMotion { Kept = _keptOrMotion };
+            _keptOrMotion = motion;
+            return motion;
+        }
+    }
+
     /// <summary>Holds the row of a zone without an actor.</summary>
     public void Rest(object kept, string state)
     {
@@ -74,9 +92,8 @@ internal sealed class ZoneSlot(object? kept)
     /// <summary>What the journal says of a target that has not been heard of since the start.</summary>
     public TargetProgress? TakeWritten(string target)
     {
-        TargetProgress? written = _motion?.Written.FirstOrDefault(t => t.Target == target);
-        if (written is null) return null;
-        _motion!.Written = _motion.Written.Remove(written);
+        if (Motion is not { } motion || motion.Written.FirstOrDefault(t => t.Target == target) is not { } written) return null;
+        motion.Written = motion.Written.Remove(written);
         DropMotion();
         return written;
     }
@@ -84,14 +101,14 @@ internal sealed class ZoneSlot(object? kept)
     /// <summary>From here on the zone's actor writes.</summary>
     public void ForgetWritten()
     {
-        if (_motion is not null) _motion.Written = [];
+        if (Motion is { } motion) motion.Written = [];
     }
 
     /// <summary>What was proven before a start is not proven any more: a server may have lost it meanwhile.</summary>
     /// <returns>The row as it stands now.</returns>
     public ZoneRow Unproven(ZoneRow row, ZoneTargets targets)
     {
-        (_motion ??= new()).Written = row.Targets;
+        InMotion.Written = row.Targets;
         row = row with { Targets = [.. ZoneWishes.Fit(row.Targets, targets.Set.Names, targets.Others).Select(Pending)] };
         Kept = row;
         return row;
@@ -118,18 +135,19 @@ internal sealed class ZoneSlot(object? kept)
 
     public Queue<(ZoneMessage Message, IActorRef Sender)> TakeHeld()
     {
-        Queue<(ZoneMessage Message, IActorRef Sender)> held = _motion?.Held ?? new();
-        if (_motion is not null) _motion.Held = null;
+        if (Motion is not { Held: { } held } motion) return new();
+        motion.Held = null;
         return held;
     }
 
     private void DropMotion()
     {
-        if (_motion is { Actor: null, Held: null or { Count: 0 }, Written.IsEmpty: true }) _motion = null;
+        if (Motion is { Actor: null, Held: null or { Count: 0 }, Written.IsEmpty: true } still) _keptOrMotion = still.Kept;
     }
 
     private sealed class ZoneInMotion
     {
+        public object? Kept;
         public IActorRef? Actor;
         public long Sent;
         public Queue<(ZoneMessage Message, IActorRef Sender)>? Held;
