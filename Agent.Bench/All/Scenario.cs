@@ -14,10 +14,10 @@ public sealed record Scenario(string Name, IReadOnlyList<string> Arguments, Time
     [
         Of("kernel", 60, "--rounds", "3"),
         Of("journal", 90, "--seconds", "2"),
-        Of("latency", 90, "--changes", "200", "--warm-up", "50"),
+        Of("latency", 150, "--changes", "200", "--warm-up", "50"),
         Of("relay", 240, "--rounds", "2", "--seconds", "2"),
-        Of("memory", 180, "--few", "1000", "--zones", "10000"),
-        Of("start", 180, "--rounds", "2", "--zones", "10000,100000"),
+        Of("memory", 150, "--few", "1000", "--zones", "10000"),
+        Of("start", 150, "--rounds", "2", "--zones", "10000,100000"),
         Of("storm", 180, "--changing", "2000", "--rounds", "1", "--quiet", "3000", "--notifies", "50000", "--lives", "5000"),
         Of("ingest", 240, "--rounds", "1"),
         Of("ixfr", 150, "--rounds", "1"),
