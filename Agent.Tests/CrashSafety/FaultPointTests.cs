@@ -191,8 +191,10 @@ public abstract class FaultPointTests
     }
 }
 
+[Trait("Category", "Long")]
 public sealed class EmbeddedFaultPointTests() : FaultPointTests("embedded");
 
+[Trait("Category", "Long")]
 public sealed class ZoneFilesFaultPointTests() : FaultPointTests("zone-files", "update", "delete", "create");
 
 [Trait("Category", "Peer")]

@@ -5,6 +5,7 @@ using Agent.Tests.Architecture;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>A master that breaks every rule of a transfer, and an agent that must neither fall for it nor fall over it.</summary>
+[Trait("Category", "Long")]
 public sealed class BrokenTransferTests(BrokenTransferBed bed) : IClassFixture<BrokenTransferBed>
 {
     public static TheoryData<string> Names => [.. BrokenTransfer.All.Select(broken => broken.Name)];

@@ -12,6 +12,7 @@ namespace Agent.Tests.Scenarios;
 /// to the management interface; between all that, good requests whose answers must be right. Memory and descriptors must not grow.
 /// AGENT_HOSTILE_MINUTES asks for hours of it, AGENT_HOSTILE_SEED for another course.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class HostileSoakTests(ITestOutputHelper output)
 {
     private const string Steady = "steady.example.";

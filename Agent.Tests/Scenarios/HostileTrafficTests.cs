@@ -5,6 +5,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>Garbage, floods and clients that dawdle, over real sockets: the agent goes on answering and keeps nothing of them.</summary>
+[Trait("Category", "Long")]
 public sealed class HostileTrafficTests
 {
     private const string Zone = "steady.example.";

@@ -5,6 +5,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>Real masters whose changes come as differences.</summary>
+[Trait("Category", "Long")]
 public sealed class IxfrMasterTests
 {
     private const string Zone = "ixfr.example.";

@@ -6,6 +6,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>Zones handed out: by dig, over one connection with other questions, to those who are slow, and while they change.</summary>
+[Trait("Category", "Long")]
 public sealed class OutgoingTransferTests
 {
     private const string Zone = "out.example.";

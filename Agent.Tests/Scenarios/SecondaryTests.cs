@@ -4,6 +4,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>Real servers as plain secondaries of the agent: they hear of a change from it and fetch it from it.</summary>
+[Trait("Category", "Long")]
 public sealed class SecondaryTests
 {
     private const string Secret = "c2VjcmV0IG9mIGF0IGxlYXN0IDMyIG9jdGV0cyEhISE=";

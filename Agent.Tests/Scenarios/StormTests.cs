@@ -8,6 +8,7 @@ namespace Agent.Tests.Scenarios;
 /// <summary>
 /// More at once than an agent ever gets in good order: nothing is lost, and memory and questions to the master stay bounded.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class StormTests
 {
     private const int Notifies = 100_000;

@@ -5,6 +5,7 @@ using Agent.Tests.TestKit;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>The program with real masters over TLS, and with two keys for one master.</summary>
+[Trait("Category", "Long")]
 public sealed class TlsFarmTests : IDisposable
 {
     private const string Zone = "xot.example.";

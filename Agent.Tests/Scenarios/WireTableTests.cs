@@ -5,6 +5,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>What the agent answers to each kind of message, to the bit, over both transports.</summary>
+[Trait("Category", "Long")]
 public sealed class WireTableTests
 {
     private const string Zone = "table.example.";

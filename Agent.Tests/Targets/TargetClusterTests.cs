@@ -8,6 +8,7 @@ using Agent.Tests.TestKit;
 namespace Agent.Tests.Targets;
 
 /// <summary>Targets of three nodes under faults of every kind. When the faults are over, every server serves the newest wish.</summary>
+[Trait("Category", "Long")]
 public sealed class TargetClusterTests
 {
     private const int Seeds = 300;
