@@ -6,6 +6,7 @@ namespace Agent.Tests.Bench;
 
 /// <summary>The programs <c>scale</c>, <c>start</c>, <c>kernel</c> and <c>micro</c> in small: they run to their end, and every row has a
 /// figure.</summary>
+[Trait("Category", "Long")]
 public sealed class SmallScaleTests
 {
     [Fact]

@@ -6,6 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace Agent.Tests.CrashSafety;
 
 /// <summary>A journal that is not what the agent wrote: refused with a reason and left as it is, never taken for an empty one.</summary>
+[Trait("Category", "Long")]
 public sealed class DamagedJournalTests : IAsyncLifetime
 {
     private const string Small = "small.journal.example.";

@@ -5,6 +5,7 @@ namespace Agent.Tests.CrashSafety;
 
 /// <summary>A disk that takes nothing more, because it is full or read-only: refused with a reason, served on, and well again by
 /// itself.</summary>
+[Trait("Category", "Long")]
 public sealed class FailingDiskTests : IAsyncLifetime
 {
     private const string Held = "held.disk.example.";

@@ -6,6 +6,7 @@ namespace Agent.Tests.Scenarios;
 /// Every hostile name, by CREATE through the running agent to a real server and back: served as it is with hostile owners and texts in
 /// it, shown escaped, changed, deleted, and nothing else touched; or refused with a reason.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class HostileNameTests
 {
     // A name of 252 octets has 250 characters and the ending five: the last that fits into a file name of 255 octets. BIND adds ".jnl".

@@ -4,6 +4,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>Several masters, of which some are dead, mute, late or without the zone.</summary>
+[Trait("Category", "Long")]
 public sealed class MasterChoiceTests
 {
     private const string Zone = "choice.example.";

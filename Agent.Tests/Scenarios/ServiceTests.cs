@@ -5,6 +5,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>The service as an operator handles it: signals, commands, exit codes, the management interface.</summary>
+[Trait("Category", "Long")]
 public sealed class ServiceTests
 {
     private const string Zone = "service.example.";

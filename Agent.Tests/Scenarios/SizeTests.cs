@@ -7,6 +7,7 @@ using Agent.Bench.Peers;
 namespace Agent.Tests.Scenarios;
 
 /// <summary>A zone of a million records through the running agent, and what that means for all others and for memory.</summary>
+[Trait("Category", "Long")]
 public sealed class SizeTests
 {
     private const string Large = "large.example.";
