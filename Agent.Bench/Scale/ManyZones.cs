@@ -52,7 +52,7 @@ internal sealed class ManyZones(BenchReport report)
             if (driver != "fake") continue;
             double ofServer = OctetsOfSerials(count);
             octets -= ofServer;
-            _table.Add("of these the serial that the fake server notes", "octets", count, ofServer);
+            _table.Add("serial that the fake server notes for it", "octets", count, ofServer);
         }
 
         _table.AddExponents();
