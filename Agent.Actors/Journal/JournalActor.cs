@@ -22,6 +22,7 @@ namespace Agent.Actors.Journal;
 /// <para>History and progress, for whose fate nobody waits, go with the next write that somebody does wait for, or alone after a moment
 /// (<see cref="Linger"/>). They outlive a failed batch: the newest <see cref="MaxKept"/> of them go along
 /// with a later one, under the epoch that they were written for, and end with it.</para>
+/// <para>While many zones come one after the other, a batch of a few waits a moment for more, too (<see cref="JournalCrowd"/>).</para>
 /// </remarks>
 public sealed class JournalActor : UntypedActor
 {
@@ -39,6 +40,7 @@ public sealed class JournalActor : UntypedActor
 
     private static readonly TimeSpan KeptPause = TimeSpan.FromSeconds(10);
     private static readonly object LingerTimer = new();
+    private static readonly object CompanyTimer = new();
     private static readonly object KeptTimer = new();
     private static readonly Reason TooMuch = new(ReasonCode.Overload, "too many changes wait for the journal");
     private static readonly object PurgeTimer = new();
@@ -46,9 +48,11 @@ public sealed class JournalActor : UntypedActor
     private readonly IJournal _journal;
     private readonly int _shardCount;
     private readonly JournalLine _waiting = new();
+    private readonly JournalCrowd _crowd = new();
     private readonly List<Asked> _underWay = [];
     private readonly Queue<(ShardEpoch Claim, JournalEntry Entry)> _kept = new();
     private long _batch;
+    private TimeSpan _batchBegan;
     private bool _busy;
     private bool _isBroken;
     private Reason? _failure;
@@ -100,7 +104,7 @@ public sealed class JournalActor : UntypedActor
                 break;
             case TakeShard or AskZoneRow or AskOwned or PassJournal:
                 _waiting.Join(message, Sender);
-                if (!_busy) CommitNext();
+                if (!_busy) CommitNow();
                 break;
             case JournalCommitted done when done.Id == _batch:
                 _failure = null;
@@ -140,7 +144,7 @@ public sealed class JournalActor : UntypedActor
             case GetJournalHealth:
                 Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
                 break;
-            case object timer when timer == LingerTimer:
+            case object timer when timer == LingerTimer || timer == CompanyTimer:
                 if (!_busy) CommitNow();
                 break;
             case object timer when timer == KeptTimer:
@@ -170,6 +174,7 @@ public sealed class JournalActor : UntypedActor
         }
 
         _waiting.Join(append, Sender);
+        if (append.Id != 0) _crowd.Came(Sender, Clock.Monotonic);
         if (!_busy) CommitNext();
     }
 
@@ -276,8 +281,17 @@ public sealed class JournalActor : UntypedActor
     private void CommitNext()
     {
         if (_waiting.Count == 0) return;
-        if (_waiting.IsAwaited || _waiting.Count >= MaxBatchEntries) CommitNow();
-        else if (!Timers.IsTimerActive(LingerTimer)) Timers.StartSingleTimer(LingerTimer, LingerTimer, Linger);
+        if (_waiting.Count >= MaxBatchEntries || _waiting.HasReads) CommitNow();
+        else if (!_waiting.IsAwaited) StartTimer(LingerTimer, Linger);
+        else if (_crowd.IsEnough(_waiting.Count, Clock.Monotonic) || CompanyEnds <= Clock.Monotonic) CommitNow();
+        else StartTimer(CompanyTimer, CompanyEnds - Clock.Monotonic);
+    }
+
+    private TimeSpan CompanyEnds => _batchBegan + JournalCrowd.Pause;
+
+    private void StartTimer(object timer, TimeSpan delay)
+    {
+        if (!Timers.IsTimerActive(timer)) Timers.StartSingleTimer(timer, timer, delay);
     }
 
     private void CommitNow()
@@ -317,6 +331,7 @@ public sealed class JournalActor : UntypedActor
         }
 
         _busy = true;
+        _batchBegan = Clock.Monotonic;
         _journal.Commit(
             new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)], [.. _underWay.Select(u => u.Claim).Distinct()]),
             Context.ReplyTo());

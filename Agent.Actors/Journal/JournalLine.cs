@@ -28,6 +28,9 @@ internal sealed class JournalLine
     /// <summary>Somebody waits for the fate of one of them.</summary>
     public bool IsAwaited => _awaitedCount > 0;
 
+    /// <summary>One of them is a read.</summary>
+    public bool HasReads => _reads > 0;
+
     /// <summary>Comes last.</summary>
     public void Join(object request, IActorRef sender)
     {

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Agent.Bench.Peers;
@@ -16,12 +14,7 @@ public sealed class FastMaster : IAsyncDisposable
 
     private readonly Dictionary<string, PreparedZone> _zones = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, PreparedZone>.AlternateLookup<ReadOnlySpan<char>> _byWire;
-    private readonly Socket _datagrams = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly ConcurrentDictionary<Socket, Task> _sessions = new();
-    private readonly Thread _answering;
-    private readonly Task _accepting;
-    private volatile bool _isStopping;
+    private readonly MasterSockets _sockets;
     private long _soaQueries;
     private long _transfers;
 
@@ -35,19 +28,10 @@ public sealed class FastMaster : IAsyncDisposable
         }
 
         _byWire = _zones.GetAlternateLookup<ReadOnlySpan<char>>();
-        EndPoint = at ?? new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
-        _datagrams.ReceiveBufferSize = 8 * 1024 * 1024;
-        _datagrams.Bind(EndPoint);
-        // The connections of the one before linger for a while.
-        _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _listener.Bind(EndPoint);
-        _listener.Listen(1024);
-        _answering = new Thread(AnswerDatagrams) { IsBackground = true, Name = "fast master" };
-        _answering.Start();
-        _accepting = AcceptAsync();
+        _sockets = new MasterSockets(at ?? new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()), Answer);
     }
 
-    public IPEndPoint EndPoint { get; }
+    public IPEndPoint EndPoint => _sockets.EndPoint;
 
     public long SoaQueries => Volatile.Read(ref _soaQueries);
 
@@ -58,103 +42,9 @@ public sealed class FastMaster : IAsyncDisposable
 
     public uint SerialOf(string zone) => _zones[Key(DnsTestMessage.EncodeName(zone))].Serial;
 
-    public async ValueTask DisposeAsync()
-    {
-        _isStopping = true;
-        // A datagram to itself wakes the thread; closing a socket does not end a blocked receive for certain.
-        await _datagrams.SendToAsync(new byte[1], EndPoint);
-        _answering.Join();
-        _datagrams.Dispose();
-        _listener.Dispose();
-        await _accepting;
-        foreach (Socket session in _sessions.Keys)
-        {
-            session.Dispose();
-        }
-
-        await Task.WhenAll(_sessions.Values);
-    }
+    public ValueTask DisposeAsync() => _sockets.DisposeAsync();
 
     private static string Key(ReadOnlySpan<byte> wire) => Encoding.Latin1.GetString(wire);
-
-    private void AnswerDatagrams()
-    {
-        byte[] query = new byte[4096];
-        byte[] answer = new byte[ushort.MaxValue];
-        SocketAddress client = new(AddressFamily.InterNetwork);
-        while (!_isStopping)
-        {
-            try
-            {
-                int received = _datagrams.ReceiveFrom(query, SocketFlags.None, client);
-                int length = Answer(query.AsSpan(0, received), answer, isTcp: false);
-                if (length > 0)
-                {
-                    _datagrams.SendTo(answer.AsSpan(0, length), SocketFlags.None, client);
-                }
-            }
-            catch (SocketException)
-            {
-                // A client that has gone: the port of its question is closed.
-            }
-        }
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                Socket session = await _listener.AcceptAsync();
-                session.NoDelay = true;
-                _sessions[session] = ServeAsync(session);
-            }
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // Stopped.
-        }
-    }
-
-    private async Task ServeAsync(Socket session)
-    {
-        await Task.Yield();
-        byte[] query = new byte[4096];
-        byte[] answer = new byte[ushort.MaxValue + 2];
-        int filled = 0;
-        try
-        {
-            while (true)
-            {
-                int received = await session.ReceiveAsync(query.AsMemory(filled));
-                if (received == 0)
-                {
-                    return;
-                }
-
-                filled += received;
-                while (filled >= 2 && filled - 2 >= BinaryPrimitives.ReadUInt16BigEndian(query))
-                {
-                    int framed = BinaryPrimitives.ReadUInt16BigEndian(query) + 2;
-                    int length = Answer(query.AsSpan(2, framed - 2), answer.AsSpan(2), isTcp: true);
-                    BinaryPrimitives.WriteUInt16BigEndian(answer, (ushort)length);
-                    query.AsSpan(framed, filled - framed).CopyTo(query);
-                    filled -= framed;
-                    await session.SendAsync(answer.AsMemory(0, length + 2));
-                }
-            }
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException or ArgumentException)
-        {
-            // Stopped, the client is gone, or it sent what is no query of ours.
-        }
-        finally
-        {
-            _sessions.TryRemove(session, out _);
-            session.Dispose();
-        }
-    }
 
     /// <summary>0: no answer.</summary>
     private int Answer(ReadOnlySpan<byte> query, Span<byte> answer, bool isTcp)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Agent.Bench.Measure;
@@ -74,7 +73,7 @@ public sealed class AgentLife : IAsyncDisposable
     {
         await PhaseAsync("created, verified", names, async () =>
         {
-            await TimedAsync("CREATE to its answer", names, Agent.Worker.CreateAcceptedAsync);
+            await AnsweredAsync(RequestCrowd.OfCreates(Agent.Dns, _inFlight), names, "CREATE to its answer");
             await ServedAsync(names);
         });
         Add("resident with all zones", "MB", ProcessTree.ResidentOctets(AgentId) / 1e6);
@@ -86,14 +85,15 @@ public sealed class AgentLife : IAsyncDisposable
         Master.Serial++;
         await PhaseAsync("changed, served", names, async () =>
         {
-            await EachAsync(names, name => Agent.Worker.NotifyAcceptedAsync(name));
+            await AnsweredAsync(RequestCrowd.OfNotifies(Agent.Dns, _inFlight), names);
             await ServedAsync(names);
         });
     }
 
     /// <summary>DELETE for each zone; answered when the server does not serve it any more.</summary>
     public Task DeleteAsync(string[] names) =>
-        PhaseAsync("deleted, verified", names, () => TimedAsync("DELETE to its answer", names, Agent.Worker.DeleteAcceptedAsync));
+        PhaseAsync(
+            "deleted, verified", names, () => AnsweredAsync(RequestCrowd.OfDeletes(Agent.Dns, _inFlight), names, "DELETE to its answer"));
 
     /// <summary>Looks everywhere, also after a restart, which reads the journal. The stable zone goes too.</summary>
     /// <exception cref="InvalidOperationException">Something of a zone is there still.</exception>
@@ -130,19 +130,11 @@ public sealed class AgentLife : IAsyncDisposable
     private Task ServedAsync(string[] names) =>
         ServedSweep.UntilAsync(Server.EndPoint, names, Master.Serial, Deadline, () => $"{Agent.Output}\n{Server.Output}");
 
-    private Task EachAsync(string[] names, Func<string, Task> act) =>
-        Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = _inFlight }, async (name, _) => await act(name));
-
-    private async Task TimedAsync(string quantity, string[] names, Func<string, Task> act)
+    private async Task AnsweredAsync(RequestCrowd requests, string[] names, string? quantity = null)
     {
-        ConcurrentBag<double> milliseconds = [];
-        await EachAsync(names, async name =>
-        {
-            long started = Stopwatch.GetTimestamp();
-            await act(name);
-            milliseconds.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-        });
-        _report.Of(_subject, quantity, "ms").AddRange(milliseconds);
+        CrowdOutcome outcome = await requests.RunAsync(names);
+        Expect(outcome.Refused == 0, $"{Server.Driver}: {outcome.Refused} requests were not answered NOERROR\n{Agent.Output}");
+        if (quantity is not null) _report.Of(_subject, quantity, "ms").AddRange(outcome.Milliseconds);
     }
 
     private async Task PhaseAsync(string quantity, string[] names, Func<Task> act)

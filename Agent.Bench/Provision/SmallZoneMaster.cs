@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using Agent.Bench.Peers;
 
 namespace Agent.Bench.Provision;
@@ -15,30 +14,19 @@ public sealed class SmallZoneMaster : IAsyncDisposable
     private const int HeaderSize = 12;
     private const ushort ResponseFlags = 0x8400;
 
-    private readonly TcpListener _listener;
-    private readonly Socket _datagrams;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Thread _receiver;
-    private readonly Task _acceptor;
+    private readonly MasterSockets _sockets;
     private readonly int _hosts;
     private volatile Content _content;
 
     /// <param name="hosts">Address records in each zone, besides SOA, NS and the address of the name server; at least one.</param>
     public SmallZoneMaster(int hosts)
     {
-        EndPoint = new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
         _hosts = hosts;
         _content = new Content(1, hosts);
-        _listener = new TcpListener(EndPoint);
-        _listener.Start(512);
-        _datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 22 };
-        _datagrams.Bind(EndPoint);
-        _receiver = new Thread(Receive) { IsBackground = true, Name = "small zone master" };
-        _receiver.Start();
-        _acceptor = AcceptAsync();
+        _sockets = new MasterSockets(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()), Answer);
     }
 
-    public IPEndPoint EndPoint { get; }
+    public IPEndPoint EndPoint => _sockets.EndPoint;
 
     /// <summary>Of every zone.</summary>
     public uint Serial
@@ -47,18 +35,10 @@ public sealed class SmallZoneMaster : IAsyncDisposable
         set => _content = new Content(value, _hosts);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        _datagrams.Dispose();
-        await _acceptor;
-        _receiver.Join();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _sockets.DisposeAsync();
 
-    /// <summary>The answer to a query, by TCP also the whole zone in one message; null when the query cannot be read.</summary>
-    private byte[]? Answer(ReadOnlySpan<byte> query, bool isTcp)
+    /// <summary>The answer to a query, by TCP also the whole zone in one message; none when the query cannot be read.</summary>
+    private int Answer(ReadOnlySpan<byte> query, Span<byte> answer, bool isTcp)
     {
         int at = HeaderSize;
         while (at < query.Length && query[at] != 0)
@@ -69,76 +49,18 @@ public sealed class SmallZoneMaster : IAsyncDisposable
         int end = at + 5;
         if (end > query.Length)
         {
-            return null;
+            return 0;
         }
 
         bool isTransfer = isTcp && BinaryPrimitives.ReadUInt16BigEndian(query[(at + 1)..]) >= DnsTestMessage.TypeIxfr;
         Content content = _content;
-        byte[] answer = [.. query[..end], .. isTransfer ? content.Transfer : content.Soa];
-        BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), ResponseFlags);
-        BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(6), (ushort)(isTransfer ? _hosts + 4 : 1));
-        answer.AsSpan(8, 4).Clear();
-        return answer;
-    }
-
-    private void Receive()
-    {
-        byte[] buffer = new byte[4096];
-        try
-        {
-            SocketAddress sender = new(AddressFamily.InterNetwork);
-            while (!_stop.IsCancellationRequested)
-            {
-                int length = _datagrams.ReceiveFrom(buffer, SocketFlags.None, sender);
-                if (Answer(buffer.AsSpan(0, length), isTcp: false) is { } answer)
-                {
-                    _datagrams.SendTo(answer, SocketFlags.None, sender);
-                }
-            }
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // Stopped.
-        }
-    }
-
-    private async Task AcceptAsync()
-    {
-        List<Task> sessions = [];
-        try
-        {
-            while (true)
-            {
-                sessions.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
-                sessions.RemoveAll(session => session.IsCompleted);
-            }
-        }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
-        {
-            // Stopped.
-        }
-
-        await Task.WhenAll(sessions);
-    }
-
-    private async Task ServeAsync(TcpClient client)
-    {
-        try
-        {
-            using (client)
-            {
-                client.NoDelay = true;
-                NetworkStream stream = client.GetStream();
-                while (await DnsSender.ReadFramedAsync(stream, _stop.Token) is { } query && Answer(query, isTcp: true) is { } answer)
-                {
-                    await stream.WriteAsync(DnsSender.Frame(answer), _stop.Token);
-                }
-            }
-        }
-        catch (Exception error) when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
-        {
-            // Stopped, or the client is gone.
-        }
+        byte[] records = isTransfer ? content.Transfer : content.Soa;
+        query[..end].CopyTo(answer);
+        records.CopyTo(answer[end..]);
+        BinaryPrimitives.WriteUInt16BigEndian(answer[2..], ResponseFlags);
+        BinaryPrimitives.WriteUInt16BigEndian(answer[6..], (ushort)(isTransfer ? _hosts + 4 : 1));
+        answer[8..12].Clear();
+        return end + records.Length;
     }
 
     /// <summary>What stands behind the question. Exchanged as a whole, so that no answer mixes two serials.</summary>

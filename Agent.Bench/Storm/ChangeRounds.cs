@@ -34,7 +34,7 @@ internal sealed class ChangeRounds : IAsyncDisposable
     /// <param name="settings">Lines of configuration for the agents.</param>
     public ChangeRounds(BenchReport report, int zones, IReadOnlyList<string> servers, TimeSpan quiet, string settings)
     {
-        if (zones > ChangeStorm.ZonesMax) throw new FormatException($"--changing {zones}: expected at most {ChangeStorm.ZonesMax}");
+        if (zones > RequestCrowd.NamesMax) throw new FormatException($"--changing {zones}: expected at most {RequestCrowd.NamesMax}");
         _report = report;
         _zones = NotifyStorm.Zones(zones);
         _servers = servers;

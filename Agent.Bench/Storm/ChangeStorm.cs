@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Agent.Bench.Peers;
 using Agent.Bench.Provision;
 
@@ -21,73 +18,28 @@ internal sealed record ChangeOutcome(TimeSpan Noted, TimeSpan Served, int Repeat
 internal static class ChangeStorm
 {
     private const int Outstanding = 128;
-    private const int SilenceMilliseconds = 500;
 
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Standstill = TimeSpan.FromSeconds(3);
-
-    /// <summary>The most zones of one storm: each NOTIFY has an id of its own.</summary>
-    public const int ZonesMax = ushort.MaxValue;
 
     /// <exception cref="TimeoutException">Some are never answered, or never served.</exception>
     public static async Task<ChangeOutcome> RunAsync(StormSide side, IReadOnlyList<string> zones, uint serial)
     {
         long started = Stopwatch.GetTimestamp();
-        Task<(TimeSpan Noted, int Repeated)> telling = TellAsync(side.Notified, zones);
+        RequestCrowd notifies = RequestCrowd.OfNotifies(side.Notified, Outstanding, Silence);
+        Task<CrowdOutcome> telling = notifies.RunAsync(zones);
         IReadOnlyList<string> missing = await ServedSweep.MissingAsync(side.Asked, zones, serial, Standstill);
-        (TimeSpan noted, int repeated) = await telling;
+        CrowdOutcome told = await telling;
         int forgotten = missing.Count;
         while (missing.Count > 0)
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
                 throw new TimeoutException($"{side.Subject}: {missing.Count} zones do not come to serial {serial}\n{side.Output()}");
-            await TellAsync(side.Notified, missing);
+            await notifies.RunAsync(missing);
             missing = await ServedSweep.MissingAsync(side.Asked, missing, serial, Standstill);
         }
 
-        return new ChangeOutcome(noted, Stopwatch.GetElapsedTime(started), repeated, forgotten);
-    }
-
-    private static Task<(TimeSpan Noted, int Repeated)> TellAsync(IPEndPoint server, IReadOnlyList<string> zones) =>
-        Task.Factory.StartNew(
-            () => Tell(server, zones), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private static (TimeSpan Noted, int Repeated) Tell(IPEndPoint server, IReadOnlyList<string> zones)
-    {
-        using Socket socket = new(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        socket.Connect(server);
-        socket.ReceiveTimeout = SilenceMilliseconds;
-        Queue<int> waiting = new(Enumerable.Range(0, zones.Count));
-        HashSet<int> open = [];
-        byte[] answer = new byte[4096];
-        int repeated = 0;
-        long started = Stopwatch.GetTimestamp();
-        while (waiting.Count > 0 || open.Count > 0)
-        {
-            if (Stopwatch.GetElapsedTime(started) > Patience)
-                throw new TimeoutException($"{waiting.Count + open.Count} NOTIFYs are never answered NOERROR");
-            while (open.Count < Outstanding && waiting.TryDequeue(out int zone))
-            {
-                open.Add(zone);
-                socket.Send(DnsTestMessage.Request((ushort)zone, WorkerClient.NotifyFlags, zones[zone], DnsTestMessage.TypeSoa));
-            }
-
-            try
-            {
-                int length = socket.Receive(answer);
-                int zone = BinaryPrimitives.ReadUInt16BigEndian(answer);
-                if (length < 12 || !open.Remove(zone) || (answer[3] & 0xF) == 0) continue;
-                waiting.Enqueue(zone);
-                repeated++;
-            }
-            catch (SocketException silence) when (silence.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
-            {
-                repeated += open.Count;
-                foreach (int zone in open) waiting.Enqueue(zone);
-                open.Clear();
-            }
-        }
-
-        return (Stopwatch.GetElapsedTime(started), repeated);
+        return new ChangeOutcome(told.Duration, Stopwatch.GetElapsedTime(started), told.Lost + told.Refused, forgotten);
     }
 }

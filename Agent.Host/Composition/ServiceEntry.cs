@@ -35,10 +35,12 @@ internal sealed partial class ServiceEntry : IServiceEntry
         }
         catch (Exception failure) when (failure is JournalOpenException or StartException)
         {
+            lines.Flush();
             return request.Console.Fail(ExitCode.Usage, failure.Message);
         }
         catch (Exception failure) when (failure is SocketException or IOException)
         {
+            lines.Flush();
             return request.Console.Fail(ExitCode.Failed, $"cannot start: {failure.Message}");
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
@@ -8,40 +9,30 @@ namespace Agent.Host.Telemetry;
 
 /// <summary>
 /// One line an event on standard error, as <c>key=value</c> or JSON: time, level, area, event, then the message's own fields under
-/// the names in its template, each with a small first letter. What cannot be written is dropped; logging never stops the service.
+/// the names in its template, each with a small first letter. What cannot be written is dropped; logging never stops the service. Errors
+/// are written before the call returns, the rest a few milliseconds later (<see cref="LineWriter"/>), and all of it when this is disposed.
 /// </summary>
 public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter output) : ILoggerProvider
 {
     // Control characters are escaped all the same; only what a browser would mind stays as it is.
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = Encoder };
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Except(['"', '=', '\\'])]);
 
     private readonly ConcurrentDictionary<string, LineLogger> _loggers = new(StringComparer.Ordinal);
-    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<string, string> _fieldNames = new(StringComparer.Ordinal);
+    private readonly LineWriter _writer = new(output);
 
     /// <summary>Lines below this level are left out; may change while the agent runs.</summary>
     public LogLevel Level { get; set; } = level;
 
     public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new LineLogger(this, name));
 
-    public void Dispose()
-    {
-    }
+    /// <summary>Writes what waits, before something else writes to the same place.</summary>
+    public void Flush() => _writer.Flush();
 
-    private void Write(string line)
-    {
-        lock (_gate)
-        {
-            try
-            {
-                output.WriteLine(line);
-                output.Flush();
-            }
-            catch (IOException)
-            {
-                // Nobody reads the log any more; the service goes on.
-            }
-        }
-    }
+    public void Dispose() => _writer.Dispose();
 
     private sealed class LineLogger(LineLoggerProvider provider, string category) : ILogger
     {
@@ -59,23 +50,31 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
             List<KeyValuePair<string, string>> fields =
             [
                 new("time", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)),
-                new("level", logLevel.ToString().ToLowerInvariant()),
+                new("level", NameOf(logLevel)),
                 new("area", _area),
             ];
             if (eventId.Name is { Length: > 0 } name) fields.Add(new("event", name));
             fields.Add(new("message", formatter(state, exception)));
             if (state is IEnumerable<KeyValuePair<string, object?>> values)
             {
-                foreach (KeyValuePair<string, object?> value in values.Where(v => v.Key != "{OriginalFormat}"))
+                foreach (KeyValuePair<string, object?> value in values)
                 {
+                    if (value.Key == "{OriginalFormat}") continue;
                     string text = Convert.ToString(value.Value, CultureInfo.InvariantCulture) ?? "";
-                    fields.Add(new(JsonNamingPolicy.CamelCase.ConvertName(value.Key), text));
+                    fields.Add(new(provider._fieldNames.GetOrAdd(value.Key, JsonNamingPolicy.CamelCase.ConvertName), text));
                 }
             }
 
             if (exception is not null) fields.Add(new("exception", exception.ToString()));
-            provider.Write(provider.AsJson ? Json(fields) : Text(fields));
+            provider._writer.Write(provider.AsJson ? Json(fields) : Text(fields), isUrgent: logLevel >= LogLevel.Error);
         }
+
+        private static string NameOf(LogLevel logLevel) => logLevel switch
+        {
+            LogLevel.Information => "information",
+            LogLevel.Warning => "warning",
+            _ => logLevel.ToString().ToLowerInvariant(),
+        };
 
         private static string Json(List<KeyValuePair<string, string>> fields)
         {
@@ -91,9 +90,9 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
             {
                 if (line.Length > 0) line.Append(' ');
                 line.Append(field.Key).Append('=');
-                bool plain = field.Value.Length > 0 && field.Value.All(c => c is > ' ' and not '"' and not '=' and not '\\' and < '\u007f');
-                if (plain) line.Append(field.Value);
-                else line.Append(JsonSerializer.Serialize(field.Value, Readable));
+                bool isPlain = field.Value.Length > 0 && !field.Value.AsSpan().ContainsAnyExcept(Plain);
+                if (isPlain) line.Append(field.Value);
+                else line.Append('"').Append(Encoder.Encode(field.Value)).Append('"');
             }
 
             return line.ToString();

@@ -112,7 +112,62 @@ public sealed class JournalActorTests : TestKitBase
     }
 
     [Fact]
-    public void What_somebody_waits_for_never_waits_for_company()
+    public void One_of_a_crowd_waits_for_company_and_no_longer_than_a_moment()
+    {
+        TestProbe[] crowd = [.. Enumerable.Range(0, 2 * JournalCrowd.CrowdMin).Select(i => CreateTestProbe($"zone{i}"))];
+        foreach (TestProbe zone in crowd)
+        {
+            zone.Send(_journal, new Append(1, Epoch, [new PutZone(Row("a.example.", 1))]));
+            RunReady();
+        }
+
+        Advance(JournalCrowd.Pause);
+
+        // A quarter of those that come all the time is company enough.
+        int before = _store.Batches;
+        foreach (TestProbe zone in crowd[..(crowd.Length / 4)])
+        {
+            Assert.Equal(before, _store.Batches);
+            zone.Send(_journal, new Append(2, Epoch, [new PutZone(Row("a.example.", 1))]));
+            RunReady();
+        }
+
+        Assert.Equal(before + 1, _store.Batches);
+        crowd[0].Send(_journal, new Append(3, Epoch, [new PutZone(Row("a.example.", 1))]));
+        RunReady();
+        Assert.Equal(before + 1, _store.Batches);
+        Advance(JournalCrowd.Pause);
+        Assert.Equal(before + 2, _store.Batches);
+
+        // It has been quiet since.
+        Advance(TimeSpan.FromSeconds(1));
+        for (int i = 0; i < 4; i++)
+        {
+            crowd[0].Send(_journal, new Append(4 + i, Epoch, [new PutZone(Row("a.example.", 1))]));
+            RunReady();
+            Assert.Equal(before + 3 + i, _store.Batches);
+        }
+    }
+
+    [Fact]
+    public void Nobody_who_reads_waits_for_company_of_a_crowd()
+    {
+        foreach (int i in Enumerable.Range(0, 2 * JournalCrowd.CrowdMin))
+        {
+            CreateTestProbe($"zone{i}").Send(_journal, new Append(1, Epoch, [new PutZone(Row("a.example.", 1))]));
+            RunReady();
+        }
+
+        TestProbe reader = CreateTestProbe("reader");
+        reader.Send(_journal, new Append(2, Epoch, [new PutZone(Row("a.example.", 1))]));
+        reader.Send(_journal, new PassJournal());
+        RunReady();
+        Assert.Equal(2, reader.ExpectMsg<AppendDone>().Id);
+        reader.ExpectMsg<JournalPassed>();
+    }
+
+    [Fact]
+    public void What_few_zones_wait_for_never_waits_for_company()
     {
         TestProbe[] crowd = [.. Enumerable.Range(0, 4).Select(i => CreateTestProbe($"zone{i}"))];
         for (int i = 0; i < 100; i++)

@@ -11,11 +11,62 @@ public sealed class LineLoggerProviderTests
     public void An_event_is_one_line_that_stays_readable(bool json, string end)
     {
         using var output = new StringWriter();
-        using var provider = new LineLoggerProvider(json, LogLevel.Information, output);
+        var provider = new LineLoggerProvider(json, LogLevel.Information, output);
         KeyValuePair<string, object?>[] fields = [new("Zone", "a.example."), new("traceId", ""), new("{OriginalFormat}", "unused")];
         provider.CreateLogger("Agent.Zones").Log(
             LogLevel.Information, new EventId(1, "zone-changed"), fields, null, (_, _) => "a.example.: \u001b[1m <\"now\"> + 1");
+        provider.Dispose();
         string line = Assert.Single(output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
         Assert.EndsWith(end, line);
+    }
+
+    [Fact]
+    public void Lines_keep_their_order_and_an_error_is_written_at_once_with_all_before_it()
+    {
+        using var output = new StringWriter();
+        using var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
+        ILogger log = provider.CreateLogger("Agent.Zones");
+        for (int line = 0; line < 1000; line++) log.Log(LogLevel.Information, default, line, null, (number, _) => $"line-{number}");
+        log.Log(LogLevel.Error, default, 0, null, (_, _) => "broken");
+
+        // No lock is needed: nothing waits any more that another thread would write.
+        string[] lines = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(1001, lines.Length);
+        Assert.All(lines.Take(1000).Index(), line => Assert.EndsWith($"message=line-{line.Index}", line.Item));
+        Assert.EndsWith("level=error area=Zones message=broken", lines[^1]);
+    }
+
+    [Fact]
+    public void What_waits_is_written_at_the_end_and_what_comes_later_at_once()
+    {
+        using var output = new StringWriter();
+        var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
+        ILogger log = provider.CreateLogger("Agent.Zones");
+        log.Log(LogLevel.Information, default, 0, null, (_, _) => "first");
+        provider.Dispose();
+        Assert.EndsWith($"message=first{Environment.NewLine}", output.ToString());
+        log.Log(LogLevel.Information, default, 0, null, (_, _) => "second");
+        Assert.EndsWith($"message=second{Environment.NewLine}", output.ToString());
+        provider.Dispose();
+    }
+
+    [Fact]
+    public void A_log_that_nobody_reads_stops_nothing()
+    {
+        using var output = new Closed();
+        using var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
+        provider.CreateLogger("Agent.Zones").Log(LogLevel.Error, default, 0, null, (_, _) => "broken");
+        Assert.True(output.WasTried);
+    }
+
+    private sealed class Closed : StringWriter
+    {
+        public bool WasTried { get; private set; }
+
+        public override void Write(string? value)
+        {
+            WasTried = true;
+            throw new IOException("broken pipe");
+        }
     }
 }
