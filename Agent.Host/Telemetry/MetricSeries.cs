@@ -14,15 +14,18 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Cell> _cells = new(StringComparer.Ordinal);
 
+    // By a hash over keys and values: a measurement on a path that is taken thousands of times a second makes no text.
+    private readonly Dictionary<int, Cell> _byTags = [];
+
     public string Name => instrument.Name;
 
     /// <summary>Adds to a counter or an up-down counter, or records into a histogram.</summary>
     public void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        string labels = LabelsOf(tags);
+        int hash = HashOf(tags);
         lock (_gate)
         {
-            Cell cell = Of(labels);
+            Cell cell = Of(hash, tags);
             cell.Sum += value;
             if (kind != MetricKind.Histogram) return;
             cell.Count++;
@@ -37,8 +40,8 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
     /// <summary>Sets what an observable instrument says at this moment.</summary>
     public void Set(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        string labels = LabelsOf(tags);
-        lock (_gate) Of(labels).Sum = value;
+        int hash = HashOf(tags);
+        lock (_gate) Of(hash, tags).Sum = value;
     }
 
     /// <summary>Writes the series in Prometheus' text format.</summary>
@@ -79,10 +82,25 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
         output.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    private Cell Of(string labels)
+    private Cell Of(int hash, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (!_cells.TryGetValue(labels, out Cell? cell)) _cells[labels] = cell = new Cell();
+        if (_byTags.TryGetValue(hash, out Cell? known) && known.Has(tags)) return known;
+        string labels = LabelsOf(tags);
+        if (!_cells.TryGetValue(labels, out Cell? cell)) _cells[labels] = cell = new Cell([.. tags]);
+        _byTags.TryAdd(hash, cell);
         return cell;
+    }
+
+    private static int HashOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var hash = default(HashCode);
+        foreach (KeyValuePair<string, object?> tag in tags)
+        {
+            hash.Add(tag.Key);
+            hash.Add(tag.Value);
+        }
+
+        return hash.ToHashCode();
     }
 
     /// <summary>A label's value as the text format wants it between its quotes.</summary>
@@ -104,11 +122,22 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
         return text.ToString();
     }
 
-    private sealed class Cell
+    private sealed class Cell(KeyValuePair<string, object?>[] tags)
     {
         public double Sum;
         public long Count;
         public long[]? Buckets;
+
+        public bool Has(ReadOnlySpan<KeyValuePair<string, object?>> others)
+        {
+            if (others.Length != tags.Length) return false;
+            for (int i = 0; i < tags.Length; i++)
+            {
+                if (tags[i].Key != others[i].Key || !Equals(tags[i].Value, others[i].Value)) return false;
+            }
+
+            return true;
+        }
     }
 }
 
