@@ -52,7 +52,6 @@ public sealed class JournalActor : UntypedActor
     private readonly List<Asked> _underWay = [];
     private readonly Queue<(ShardEpoch Claim, JournalEntry Entry)> _kept = new();
     private long _batch;
-    private TimeSpan _batchBegan;
     private bool _busy;
     private bool _isBroken;
     private Reason? _failure;
@@ -144,8 +143,13 @@ public sealed class JournalActor : UntypedActor
             case GetJournalHealth:
                 Sender.Tell(new JournalHealth(_failure is null, _failure), Self);
                 break;
-            case object timer when timer == LingerTimer || timer == CompanyTimer:
+            case object timer when timer == LingerTimer:
                 if (!_busy) CommitNow();
+                break;
+            case object timer when timer == CompanyTimer:
+                if (_busy) break;
+                _crowd.PauseOver();
+                CommitNow();
                 break;
             case object timer when timer == KeptTimer:
                 if (!_busy && _kept.Count > 0) Commit();
@@ -283,11 +287,9 @@ public sealed class JournalActor : UntypedActor
         if (_waiting.Count == 0) return;
         if (_waiting.Count >= MaxBatchEntries || _waiting.HasReads) CommitNow();
         else if (!_waiting.IsAwaited) StartTimer(LingerTimer, Linger);
-        else if (_crowd.IsEnough(_waiting.Count, Clock.Monotonic) || CompanyEnds <= Clock.Monotonic) CommitNow();
-        else StartTimer(CompanyTimer, CompanyEnds - Clock.Monotonic);
+        else if (_crowd.IsEnough(_waiting.Count, Clock.Monotonic)) CommitNow();
+        else StartTimer(CompanyTimer, _crowd.PauseEnds - Clock.Monotonic);
     }
-
-    private TimeSpan CompanyEnds => _batchBegan + JournalCrowd.Pause;
 
     private void StartTimer(object timer, TimeSpan delay)
     {
@@ -331,7 +333,8 @@ public sealed class JournalActor : UntypedActor
         }
 
         _busy = true;
-        _batchBegan = Clock.Monotonic;
+        _crowd.BatchBegins(Clock.Monotonic);
+        Timers.Cancel(CompanyTimer);
         _journal.Commit(
             new JournalBatch(++_batch, [.. _underWay.SelectMany(u => u.Request.Entries)], [.. _underWay.Select(u => u.Claim).Distinct()]),
             Context.ReplyTo());

@@ -107,7 +107,8 @@ internal sealed record RequestCrowd(
             if (length < HeaderSize || name >= names.Count || _sent[name] == 0) return;
             _milliseconds[name] = Stopwatch.GetElapsedTime(_sent[name]).TotalMilliseconds;
             Close(name);
-            if ((_answer[3] & 0xF) == 0)
+            bool isResponse = (_answer[2] & 0x80) != 0;
+            if (isResponse && (_answer[3] & 0xF) == 0)
             {
                 _progressed = Stopwatch.GetTimestamp();
                 return;

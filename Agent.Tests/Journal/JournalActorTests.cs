@@ -121,7 +121,7 @@ public sealed class JournalActorTests : TestKitBase
             RunReady();
         }
 
-        Advance(JournalCrowd.Pause);
+        Advance(JournalCrowd.PauseMax);
 
         // A quarter of those that come all the time is company enough.
         int before = _store.Batches;
@@ -136,7 +136,7 @@ public sealed class JournalActorTests : TestKitBase
         crowd[0].Send(_journal, new Append(3, Epoch, [new PutZone(Row("a.example.", 1))]));
         RunReady();
         Assert.Equal(before + 1, _store.Batches);
-        Advance(JournalCrowd.Pause);
+        Advance(JournalCrowd.PauseMax);
         Assert.Equal(before + 2, _store.Batches);
 
         // It has been quiet since.
