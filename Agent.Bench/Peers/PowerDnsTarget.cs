@@ -135,8 +135,13 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
         }
         else if (postgres is null)
         {
+            // Made beside its place: an agent that goes on while the file is away opens it as soon as it is there.
             if (!File.Exists(DatabaseFile))
-                (await Tool.RunAsync("sqlite3", [DatabaseFile, $".read {SqliteTables}"])).EnsureSuccess();
+            {
+                string made = DatabaseFile + ".new";
+                (await Tool.RunAsync("sqlite3", [made, $".read {SqliteTables}"])).EnsureSuccess();
+                File.Move(made, DatabaseFile);
+            }
         }
         else if (await postgres.SqlAsync("postgres", $"SELECT count(*) FROM pg_database WHERE datname = '{Database}'") == "0")
         {

@@ -108,7 +108,7 @@ public sealed class ContentCheckerTests : IDisposable
         using CancellationTokenSource end = new();
         Task serving = Task.Run(async () =>
         {
-            while (!end.IsCancellationRequested)
+            while (true)
             {
                 UdpReceiveResult query = await server.ReceiveAsync(end.Token);
                 await server.SendAsync(ScriptedDnsServer.Answer(query.Buffer, (ushort)flags), query.RemoteEndPoint, end.Token);
