@@ -99,7 +99,7 @@ public sealed class LinkFaultTests : IAsyncDisposable
     [Fact]
     public async Task A_silent_sender_is_cut_off()
     {
-        TestNode a = await _rig.StartAsync("a", change: options => options with { SilenceMax = TimeSpan.FromMilliseconds(400) });
+        TestNode a = await _rig.StartAsync("a", change: options => options with { SilenceMax = TimeSpan.FromMilliseconds(1500) });
         a.Link.Connect([Me]);
         await using var peer = new ScriptedPeer(a, "b");
         await peer.HelloAsync(a, Me);
