@@ -103,7 +103,7 @@ public sealed class JournalActor : UntypedActor
                 break;
             case TakeShard or AskZoneRow or AskOwned or PassJournal:
                 _waiting.Join(message, Sender);
-                if (!_busy) CommitNow();
+                if (!_busy) CommitNext();
                 break;
             case JournalCommitted done when done.Id == _batch:
                 _failure = null;

@@ -19,8 +19,10 @@ internal sealed record CrowdOutcome(TimeSpan Duration, int Lost, int Refused, do
 /// <param name="Flags">The octets behind the id (RFC 1035, section 4.1.1).</param>
 /// <param name="Outstanding">Requests under way at a time.</param>
 /// <param name="Silence">How long a request is waited for before it is sent again.</param>
+/// <param name="IsWorkers">Every answer has to stand before the worker's verdict (<see cref="WorkerClient"/>); otherwise NOERROR does, and
+/// what is answered with something else is sent again.</param>
 internal sealed record RequestCrowd(
-    IPEndPoint Server, ushort Flags, ushort Type, ushort RecordClass, int Outstanding, TimeSpan Silence)
+    IPEndPoint Server, ushort Flags, ushort Type, ushort RecordClass, int Outstanding, TimeSpan Silence, bool IsWorkers)
 {
     /// <summary>The most names of one crowd: each request has an id of its own.</summary>
     public const int NamesMax = ushort.MaxValue;
@@ -31,26 +33,30 @@ internal sealed record RequestCrowd(
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
     /// <summary>CREATE as the pool manager's worker sends it.</summary>
-    public static RequestCrowd OfCreates(IPEndPoint agent, int outstanding) => new(
-        agent, WorkerClient.ControlFlags, WorkerClient.TypeCreate, WorkerClient.ClassControl, outstanding, WorkerClient.ControlTimeout);
+    public static RequestCrowd OfCreates(IPEndPoint agent, int outstanding) => OfControls(agent, WorkerClient.TypeCreate, outstanding);
 
     /// <summary>DELETE as the pool manager's worker sends it.</summary>
-    public static RequestCrowd OfDeletes(IPEndPoint agent, int outstanding) => new(
-        agent, WorkerClient.ControlFlags, WorkerClient.TypeDelete, WorkerClient.ClassControl, outstanding, WorkerClient.ControlTimeout);
+    public static RequestCrowd OfDeletes(IPEndPoint agent, int outstanding) => OfControls(agent, WorkerClient.TypeDelete, outstanding);
 
     /// <summary>NOTIFY as the pool manager's worker sends it.</summary>
-    public static RequestCrowd OfNotifies(IPEndPoint server, int outstanding, TimeSpan? silence = null) => new(
-        server,
-        WorkerClient.NotifyFlags,
-        DnsTestMessage.TypeSoa,
-        DnsTestMessage.ClassIn,
-        outstanding,
-        silence ?? WorkerClient.NotifyTimeout);
+    public static RequestCrowd OfNotifies(IPEndPoint agent, int outstanding) =>
+        OfNotifiesTo(agent, outstanding, WorkerClient.NotifyTimeout) with { IsWorkers = true };
+
+    /// <summary>NOTIFY to any server.</summary>
+    public static RequestCrowd OfNotifiesTo(IPEndPoint server, int outstanding, TimeSpan silence) =>
+        new(server, WorkerClient.NotifyFlags, DnsTestMessage.TypeSoa, DnsTestMessage.ClassIn, outstanding, silence, IsWorkers: false);
 
     /// <summary>Returns when each was answered NOERROR.</summary>
     /// <exception cref="TimeoutException">Some never are.</exception>
+    /// <exception cref="InvalidOperationException">The worker would count an answer as a failure.</exception>
+    /// <exception cref="InvalidDataException">An answer does not belong to its request.</exception>
     public Task<CrowdOutcome> RunAsync(IReadOnlyList<string> names) => Task.Factory.StartNew(
         () => new Run(this, names).ToEnd(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static RequestCrowd OfControls(IPEndPoint agent, ushort type, int outstanding) => new(
+        agent, WorkerClient.ControlFlags, type, WorkerClient.ClassControl, outstanding, WorkerClient.ControlTimeout, IsWorkers: true);
+
+    private byte[] RequestFor(int number, string name) => DnsTestMessage.Request((ushort)number, Flags, name, Type, RecordClass);
 
     private sealed class Run(RequestCrowd crowd, IReadOnlyList<string> names)
     {
@@ -88,7 +94,7 @@ internal sealed record RequestCrowd(
             _open++;
             _sent[name] = Stopwatch.GetTimestamp();
             _late.Enqueue((name, _sent[name]));
-            socket.Send(DnsTestMessage.Request((ushort)name, crowd.Flags, names[name], crowd.Type, crowd.RecordClass));
+            socket.Send(crowd.RequestFor(name, names[name]));
         }
 
         private void Take(Socket socket)
@@ -107,8 +113,8 @@ internal sealed record RequestCrowd(
             if (length < HeaderSize || name >= names.Count || _sent[name] == 0) return;
             _milliseconds[name] = Stopwatch.GetElapsedTime(_sent[name]).TotalMilliseconds;
             Close(name);
-            bool isResponse = (_answer[2] & 0x80) != 0;
-            if (isResponse && (_answer[3] & 0xF) == 0)
+            if (crowd.IsWorkers) JudgeAsWorker(name, length);
+            if ((_answer[3] & 0xF) == 0)
             {
                 _progressed = Stopwatch.GetTimestamp();
                 return;
@@ -116,6 +122,13 @@ internal sealed record RequestCrowd(
 
             _refused++;
             _waiting.Enqueue(name);
+        }
+
+        private void JudgeAsWorker(int name, int length)
+        {
+            DnsReply reply = new(_answer[..length], crowd.Server);
+            WorkerClient.EnsureAnswers(reply, crowd.RequestFor(name, names[name]));
+            WorkerClient.EnsureAccepted(reply);
         }
 
         private void RepeatLate()

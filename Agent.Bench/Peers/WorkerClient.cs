@@ -101,13 +101,18 @@ public sealed class WorkerClient(IPEndPoint agent, bool useTcp = false)
         byte[] answer = await ExchangeAsync(request, timeout)
             ?? throw new TimeoutException($"no answer from {Agent} to {Convert.ToHexStringLower(request)}");
         DnsReply reply = new(answer, Agent);
-        if (!reply.IsResponse || reply.Id != (request[0] << 8 | request[1]) || reply.Opcode != ((flags >> 11) & 0xF)
+        EnsureAnswers(reply, request);
+        return reply;
+    }
+
+    /// <summary>An answer belongs to the request whose id, opcode and question it has.</summary>
+    public static void EnsureAnswers(DnsReply reply, byte[] request)
+    {
+        if (!reply.IsResponse || reply.Id != (request[0] << 8 | request[1]) || reply.Opcode != ((request[2] >> 3) & 0xF)
             || !reply.Question.AsSpan().SequenceEqual(request.AsSpan(12)))
         {
             throw new InvalidDataException($"answer {reply} does not belong to request {Convert.ToHexStringLower(request)}");
         }
-
-        return reply;
     }
 
     /// <summary>Octets there, octets back; null when nothing came in time.</summary>

@@ -133,7 +133,6 @@ public sealed class AgentLife : IAsyncDisposable
     private async Task AnsweredAsync(RequestCrowd requests, string[] names, string? quantity = null)
     {
         CrowdOutcome outcome = await requests.RunAsync(names);
-        Expect(outcome.Refused == 0, $"{Server.Driver}: {outcome.Refused} requests were not answered NOERROR\n{Agent.Output}");
         if (quantity is not null) _report.Of(_subject, quantity, "ms").AddRange(outcome.Milliseconds);
     }
 

@@ -20,6 +20,8 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Except(['"', '=', '\\'])]);
 
+    private static readonly string[] LevelNames = [.. Enum.GetNames<LogLevel>().Select(name => name.ToLowerInvariant())];
+
     private readonly ConcurrentDictionary<string, LineLogger> _loggers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _fieldNames = new(StringComparer.Ordinal);
     private readonly LineWriter _writer = new(output);
@@ -50,7 +52,7 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
             List<KeyValuePair<string, string>> fields =
             [
                 new("time", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)),
-                new("level", NameOf(logLevel)),
+                new("level", LevelNames[(int)logLevel]),
                 new("area", _area),
             ];
             if (eventId.Name is { Length: > 0 } name) fields.Add(new("event", name));
@@ -68,13 +70,6 @@ public sealed class LineLoggerProvider(bool json, LogLevel level, TextWriter out
             if (exception is not null) fields.Add(new("exception", exception.ToString()));
             provider._writer.Write(provider.AsJson ? Json(fields) : Text(fields), isUrgent: logLevel >= LogLevel.Error);
         }
-
-        private static string NameOf(LogLevel logLevel) => logLevel switch
-        {
-            LogLevel.Information => "information",
-            LogLevel.Warning => "warning",
-            _ => logLevel.ToString().ToLowerInvariant(),
-        };
 
         private static string Json(List<KeyValuePair<string, string>> fields)
         {

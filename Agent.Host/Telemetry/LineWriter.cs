@@ -96,12 +96,7 @@ internal sealed class LineWriter : IDisposable
         {
             lock (_gate)
             {
-                while (_waiting.Length == 0)
-                {
-                    if (_isClosed) return;
-                    Monitor.Wait(_gate);
-                }
-
+                while (_waiting.Length == 0 && !_isClosed) Monitor.Wait(_gate);
                 if (_isClosed) return;
             }
 

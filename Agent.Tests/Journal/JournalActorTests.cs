@@ -158,10 +158,15 @@ public sealed class JournalActorTests : TestKitBase
             RunReady();
         }
 
+        Advance(JournalCrowd.PauseMax);
+        int before = _store.Batches;
         TestProbe reader = CreateTestProbe("reader");
         reader.Send(_journal, new Append(2, Epoch, [new PutZone(Row("a.example.", 1))]));
+        RunReady();
+        Assert.Equal(before, _store.Batches);
         reader.Send(_journal, new PassJournal());
         RunReady();
+        Assert.Equal(before + 1, _store.Batches);
         Assert.Equal(2, reader.ExpectMsg<AppendDone>().Id);
         reader.ExpectMsg<JournalPassed>();
     }

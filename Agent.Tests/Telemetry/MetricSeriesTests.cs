@@ -4,16 +4,13 @@ using Agent.Host.Telemetry;
 
 namespace Agent.Tests.Telemetry;
 
-public sealed class MetricSeriesTests : IDisposable
+public sealed class MetricSeriesTests
 {
-    private readonly Meter _meter = new("tests");
-
-    public void Dispose() => _meter.Dispose();
-
     [Fact]
     public void Each_set_of_labels_has_its_own_value_however_its_values_are_typed()
     {
-        var series = new MetricSeries(_meter.CreateCounter<double>("asked_total"), MetricKind.Counter);
+        using var meter = new Meter("tests");
+        var series = new MetricSeries(meter.CreateCounter<double>("asked_total"), MetricKind.Counter);
         for (int round = 0; round < 3; round++)
         {
             series.Add(1, []);
@@ -38,7 +35,8 @@ public sealed class MetricSeriesTests : IDisposable
     [Fact]
     public void A_histogram_counts_into_all_buckets_above_and_a_gauge_keeps_the_last()
     {
-        var seconds = new MetricSeries(_meter.CreateHistogram<double>("took_seconds"), MetricKind.Histogram);
+        using var meter = new Meter("tests");
+        var seconds = new MetricSeries(meter.CreateHistogram<double>("took_seconds"), MetricKind.Histogram);
         foreach (double value in (double[])[0.003, 0.003, 500]) seconds.Add(value, [new("step", "soa")]);
         string[] lines = LinesOf(seconds);
         Assert.Contains("took_seconds_bucket{step=\"soa\",le=\"0.0025\"} 0", lines);
@@ -46,7 +44,7 @@ public sealed class MetricSeriesTests : IDisposable
         Assert.Contains("took_seconds_bucket{step=\"soa\",le=\"+Inf\"} 3", lines);
         Assert.Contains("took_seconds_count{step=\"soa\"} 3", lines);
 
-        var gauge = new MetricSeries(_meter.CreateGauge<double>("waiting"), MetricKind.Gauge);
+        var gauge = new MetricSeries(meter.CreateGauge<double>("waiting"), MetricKind.Gauge);
         gauge.Set(5, [new("line", "one")]);
         gauge.Set(3, [new("line", "one")]);
         Assert.Equal(["waiting{line=\"one\"} 3"], LinesOf(gauge));
