@@ -68,7 +68,7 @@ public abstract class DnsServer(string purpose) : IAsyncDisposable
     {
         await KillAsync();
         foreach (string file in Directory.EnumerateFiles(FolderPath)) File.Delete(file);
-        foreach (string folder in Directory.EnumerateDirectories(FolderPath)) Directory.Delete(folder, recursive: true);
+        foreach (string folder in Directory.EnumerateDirectories(FolderPath)) TemporaryFolder.Remove(folder);
     }
 
     public virtual async ValueTask DisposeAsync()

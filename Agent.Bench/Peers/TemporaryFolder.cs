@@ -22,6 +22,24 @@ public sealed class TemporaryFolder : IDisposable
         return path;
     }
 
+    /// <summary>
+    /// Takes a folder away with all in it, also while somebody still writes there: an agent whose server was just killed may put down one
+    /// more file between the look into the folder and its removal.
+    /// </summary>
+    public static void Remove(string path)
+    {
+        for (int tries = 100; Directory.Exists(path); tries--)
+        {
+            try
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            catch (IOException) when (tries > 0)
+            {
+            }
+        }
+    }
+
     public void Dispose()
     {
         try

@@ -81,7 +81,7 @@ public sealed class TinydnsServer : IAsyncDisposable
     public async Task WipeAsync()
     {
         await KillAsync();
-        Directory.Delete(Root, recursive: true);
+        TemporaryFolder.Remove(Root);
         Directory.CreateDirectory(Root);
     }
 
