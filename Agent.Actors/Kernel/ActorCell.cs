@@ -21,7 +21,8 @@ namespace Agent.Actors.Kernel;
 /// </code>
 /// Suspensions are counted: an actor may have failed itself and be suspended with its parent at the same time. While the count is above
 /// zero, messages stay in the mailbox and only system mail is served.
-/// Everything except <see cref="Tell"/>, <see cref="TellReply"/>, <see cref="PostSystem"/> and <see cref="Path"/> belongs to the turn.
+/// Everything except <see cref="Tell"/>, <see cref="TellReply"/>, <see cref="OneWordMailbox.PostSystem"/> and <see cref="Path"/>
+/// belongs to the turn.
 /// </remarks>
 internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITimerScheduler, IStash
 {
@@ -38,6 +39,7 @@ internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITi
     private ushort _incarnation;
     private byte _suspensions;
     private CellFlags _flags;
+    private bool _systemMailCame;
 
     internal ActorCell(CellShared shared, ActorCell? parent, string? name, uint entityId)
     {
@@ -91,6 +93,8 @@ internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITi
         _ => null,
     };
 
+    protected override ref bool SystemMailCame => ref _systemMailCame;
+
     protected override bool TakesMessages => _suspensions == 0 && !Has(CellFlags.Terminating);
 
     internal Props Props => _shared.Props;
@@ -137,8 +141,6 @@ internal partial class ActorCell : OneWordMailbox, IActorRef, IActorContext, ITi
         ReplyMail mail = new(message, sender, incarnation);
         if (!Post(mail)) DropMail(mail, DeadLetterReason.Stopped);
     }
-
-    internal bool PostSystem(SystemMail mail) => Post(mail);
 
     internal override bool RunTurn(int quantum)
     {

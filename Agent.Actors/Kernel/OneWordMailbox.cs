@@ -13,14 +13,16 @@ namespace Agent.Actors.Kernel;
 ///            Closed        the owner has terminated; nothing is accepted any more
 ///
 ///   post:    CAS(_head: old -> mail, mail.Next = old); the one who replaced null schedules the turn
-///   run:     Exchange(_head, Busy); reverse the chain; serve system mail; append the rest to _local; then message by message,
-///            with a look at _head in between, because system mail overtakes
+///   run:     Exchange(_head, Busy); reverse the chain; serve system mail; append the rest to _local; then message by message until
+///            none is left, or system mail has come, which overtakes: then again from the start
 ///   leave:   CAS(_head: Busy -> null); if that fails something came: go on. When the quantum is used up, leave _head as it is and let
 ///            the dispatcher schedule the next turn.
 /// </code>
 /// A wake-up cannot get lost, because "idle" and "empty" are the same word. A reversed chain keeps the order of each sender.
 /// <c>_local</c> is a circular list (it points at the youngest, whose Next is the oldest) and belongs to the running turn. A suspended
 /// owner's messages stay there while the mailbox is idle; what ends the suspension is itself system mail and starts a turn.
+/// The word is not looked at between two messages: each look would fetch it from the core that posts. Whoever posts system mail says so
+/// by <see cref="SystemMailCame"/> afterwards, which posters of messages never touch.
 /// Only one turn runs at a time, and each turn sees what the one before wrote: they hand over through _head or the dispatcher's queue.
 /// </remarks>
 internal abstract class OneWordMailbox : IThreadPoolWorkItem
@@ -43,6 +45,10 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
 
     /// <summary>False while the owner is suspended, not yet created, or terminating.</summary>
     protected abstract bool TakesMessages { get; }
+
+    /// <summary>Set behind system mail, so that a turn with messages left looks for it. An owner keeps it among what its turns read anyway,
+    /// and not beside the word, where each post would take it out of the cache.</summary>
+    protected abstract ref bool SystemMailCame { get; }
 
     void IThreadPoolWorkItem.Execute() => ThreadPoolDispatcher.Run(this);
 
@@ -73,17 +79,35 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
         return true;
     }
 
+    /// <summary>Accepts mail that overtakes messages, from any thread; false when the owner has terminated.</summary>
+    internal bool PostSystem(SystemMail mail)
+    {
+        if (!Post(mail)) return false;
+        Volatile.Write(ref SystemMailCame, true);
+        return true;
+    }
+
     protected bool Run(int quantum)
     {
         ThreadPoolDispatcher.Line? line = ThreadPoolDispatcher.LineHere;
         long started = 0;
+        bool hasNews = true;
         while (true)
         {
-            if (Volatile.Read(ref _head) != Busy)
+            if (Volatile.Read(ref SystemMailCame))
             {
+                // Before the exchange, which is a fence: what is told from here on is not forgotten.
+                SystemMailCame = false;
+                hasNews = true;
+            }
+
+            if (hasNews || (_local is null && Volatile.Read(ref _head) != Busy))
+            {
+                hasNews = false;
                 quantum -= ServeSystemMail(Drain());
                 if (IsClosed) return false;
             }
+
             if (quantum <= 0) return true;
 
             // A few expensive messages are a long turn too. What the coarse clock costs is only paid now and then, and not for a turn of
@@ -100,9 +124,10 @@ internal abstract class OneWordMailbox : IThreadPoolWorkItem
                 if (line?.Next is not null) ThreadPoolDispatcher.PassOn(line);
                 OnMail(mail);
             }
-            else if (Interlocked.CompareExchange(ref _head, null, Busy) == Busy)
+            else
             {
-                return false;
+                if (Interlocked.CompareExchange(ref _head, null, Busy) == Busy) return false;
+                hasNews = true;
             }
         }
     }

@@ -24,8 +24,10 @@ public sealed class OneWordMailboxTests
                 for (int i = 0; i < MailsPerPoster; i++)
                 {
                     // Every hundredth is system mail, which overtakes messages but not other system mail.
-                    Mail mail = i % 100 == 99 ? new NumberedSystemMail(poster, i) : new UserMail((poster, i), sender: null);
-                    Assert.True(mailbox.Post(mail));
+                    bool isTaken = i % 100 == 99
+                        ? mailbox.PostSystem(new NumberedSystemMail(poster, i))
+                        : mailbox.Post(new UserMail((poster, i), sender: null));
+                    Assert.True(isTaken);
                     // Lets the mailbox go idle now and then, which is where a wake-up could be lost.
                     if (i % 1000 == 0) Thread.Yield();
                 }
@@ -63,7 +65,7 @@ public sealed class OneWordMailboxTests
             {
                 for (int i = 0; i < 100; i++)
                 {
-                    mailbox.Post(new ToggleMail());
+                    mailbox.PostSystem(new ToggleMail());
                     Thread.Yield();
                 }
             },
@@ -72,6 +74,38 @@ public sealed class OneWordMailboxTests
         await toggler.WaitAsync(Patience);
         await mailbox.AllHandled.WaitAsync(Patience);
         Assert.Empty(mailbox.Violations);
+    }
+
+    [Fact]
+    public void System_mail_that_comes_within_a_turn_overtakes_the_messages_that_wait_for_it()
+    {
+        TurnByHand mailbox = new((mailbox, number) =>
+        {
+            if (number == 1) mailbox.PostSystem(new NumberedSystemMail(0, 100));
+            if (number == 2) mailbox.Post(new UserMail(4, sender: null));
+        });
+        for (int i = 0; i < 4; i++) mailbox.Post(new UserMail(i, sender: null));
+        Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
+        Assert.Equal([0, 1, 100, 2, 3, 4], mailbox.Handled);
+    }
+
+    [Fact]
+    public void Messages_that_wait_for_the_end_of_a_suspension_keep_their_place_before_those_that_come_meanwhile()
+    {
+        TurnByHand mailbox = new((mailbox, number) =>
+        {
+            if (number == 1) mailbox.PostSystem(new ToggleMail());
+        });
+        for (int i = 0; i < 3; i++) mailbox.Post(new UserMail(i, sender: null));
+        Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
+        mailbox.Post(new UserMail(3, sender: null));
+        Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
+        Assert.Equal([0, 1], mailbox.Handled);
+
+        mailbox.PostSystem(new ToggleMail());
+        Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
+        Assert.Equal([0, 1, 2, 3], mailbox.Handled);
+        Assert.Equal(3, mailbox.ScheduledCount);
     }
 
     [Fact]
@@ -135,6 +169,37 @@ public sealed class OneWordMailboxTests
 
     private sealed class ToggleMail : SystemMail;
 
+    /// <summary>A mailbox whose turns the test runs itself; it notes the numbers of what it handles.</summary>
+    private sealed class TurnByHand(Action<OneWordMailbox, int> onMessage) : OneWordMailbox
+    {
+        internal readonly List<int> Handled = [];
+        internal int ScheduledCount;
+
+        private bool _isSuspended;
+        private bool _systemMailCame;
+
+        protected override ref bool SystemMailCame => ref _systemMailCame;
+
+        protected override bool TakesMessages => !_isSuspended;
+
+        internal override bool RunTurn(int quantum) => Run(quantum);
+
+        protected override void ScheduleTurn() => ScheduledCount++;
+
+        protected override void OnSystemMail(SystemMail mail)
+        {
+            if (mail is ToggleMail) _isSuspended = !_isSuspended;
+            else Handled.Add(((NumberedSystemMail)mail).Number);
+        }
+
+        protected override void OnMail(Mail mail)
+        {
+            int number = (int)((UserMail)mail).Message;
+            Handled.Add(number);
+            onMessage(this, number);
+        }
+    }
+
     private sealed class StressMailbox(int posterCount, int expected) : OneWordMailbox
     {
         internal readonly List<string> Violations = [];
@@ -145,8 +210,11 @@ public sealed class OneWordMailboxTests
         private readonly int[] _lastSystem = [.. Enumerable.Repeat(-1, posterCount)];
         private int _inMail;
         private bool _isSuspended;
+        private bool _systemMailCame;
 
         internal Task AllHandled => _allHandled.Task;
+
+        protected override ref bool SystemMailCame => ref _systemMailCame;
 
         protected override bool TakesMessages => !_isSuspended;
 
