@@ -38,8 +38,8 @@ public sealed partial class TargetMachine
         /// <summary>A change was ordered that is not wanted any more, and none since that is.</summary>
         public bool MustAct { get; set; }
 
-        /// <summary>The queue in which it waits for its next order; null while it waits in none.</summary>
-        public Queue<Work>? WaitsIn { get; set; }
+        /// <summary>Where it waits for its next order.</summary>
+        public Line WaitsIn { get; set; }
 
         public bool Done { get; set; }
 

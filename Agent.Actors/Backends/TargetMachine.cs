@@ -34,7 +34,7 @@ public sealed partial class TargetMachine
     private readonly KernelRandom _random;
     private readonly Dictionary<DomainName, Work> _works = [];
     private readonly Dictionary<long, Work> _orders = [];
-    private readonly ReadyLine _ready = new();
+    private readonly ReadyLine _ready;
     private readonly PriorityQueue<(Work Work, long Step), TimeSpan> _due = new();
 
     private List<TargetEffect> _effects = [];
@@ -57,6 +57,7 @@ public sealed partial class TargetMachine
         _traits = traits;
         _rules = rules ?? new TargetRules();
         _random = random;
+        _ready = new ReadyLine(crowd: traits.MaxConcurrentOrders);
     }
 
     /// <summary>Name as configured.</summary>
