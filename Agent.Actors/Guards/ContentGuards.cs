@@ -52,6 +52,7 @@ public static class ContentGuards
 
     private static bool WasSigned(ZoneContent served)
     {
+        if (served.Signing != ContentSigning.Unknown) return served.Signing == ContentSigning.Signed;
         try
         {
             return ApexTraits.Of(served).IsSigned;

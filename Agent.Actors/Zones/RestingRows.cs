@@ -35,6 +35,8 @@ internal sealed class RestingRows
         RefreshedAt = 2,
         Lifetime = 4,
         Absent = 8,
+        Unsigned = 16,
+        Signed = 32,
     }
 
     /// <summary>Above the two bits of the state.</summary>
@@ -76,7 +78,13 @@ internal sealed class RestingRows
         Has has = (row.Wish == ZoneWish.Absent ? Has.Absent : Has.None)
             | (row.Content is null ? Has.None : Has.Content)
             | (row.RefreshedAt is null ? Has.None : Has.RefreshedAt)
-            | (row.Lifetime is null ? Has.None : Has.Lifetime);
+            | (row.Lifetime is null ? Has.None : Has.Lifetime)
+            | row.Content?.Signing switch
+            {
+                ContentSigning.Unsigned => Has.Unsigned,
+                ContentSigning.Signed => Has.Signed,
+                _ => Has.None,
+            };
         writer.Octet((byte)has);
         writer.Number((ulong)row.Generation);
         writer.Time(row.ChangedAt.Ticks - Epoch);
@@ -140,6 +148,12 @@ internal sealed class RestingRows
         DateTimeOffset? refreshed = has.HasFlag(Has.RefreshedAt) ? new DateTimeOffset(changed + reader.Time(), TimeSpan.Zero) : null;
         TimeSpan? lifetime = has.HasFlag(Has.Lifetime) ? new TimeSpan(reader.Time()) : null;
         ZoneContent? content = has.HasFlag(Has.Content) ? ReadContent(ref reader, name) : null;
+        if (content is not null)
+        {
+            content.Signing = has.HasFlag(Has.Signed) ? ContentSigning.Signed
+                : has.HasFlag(Has.Unsigned) ? ContentSigning.Unsigned : ContentSigning.Unknown;
+        }
+
         var targets = new TargetProgress[(int)reader.Number()];
         for (int index = 0; index < targets.Length; index++) targets[index] = ReadTarget(ref reader, content, changed);
         return new ZoneRow

@@ -11,7 +11,7 @@ public readonly record struct ApexTraits(bool HasNameServer, bool HasKey, bool H
     /// <summary>A resolver that trusts the zone's keys can check it.</summary>
     public bool IsSigned => HasKey && HasSignature;
 
-    /// <summary>Reads a content until everything is found, or to its end.</summary>
+    /// <summary>Reads a content until everything is found, or to its end, and notes on it whether it is signed.</summary>
     /// <exception cref="IOException">The content cannot be read, or is damaged.</exception>
     public static ApexTraits Of(ZoneContent content)
     {
@@ -33,8 +33,9 @@ public readonly record struct ApexTraits(bool HasNameServer, bool HasKey, bool H
                 _ => found,
             };
         }
-        return records.Error == ZoneContentError.None
-            ? found
-            : throw new IOException($"The content of {content.Apex} with serial {content.Serial} is damaged: {records.Error.Text()}.");
+        if (records.Error != ZoneContentError.None)
+            throw new IOException($"The content of {content.Apex} with serial {content.Serial} is damaged: {records.Error.Text()}.");
+        content.Signing = found.IsSigned ? ContentSigning.Signed : ContentSigning.Unsigned;
+        return found;
     }
 }

@@ -50,6 +50,12 @@ public abstract class ZoneContent
     /// </summary>
     public ContentOrigin? Origin { get; set; }
 
+    /// <summary>
+    /// Whether the zone is signed, where somebody has looked already, so that nobody reads the content for that once more. Its octets never
+    /// change, so whoever looks finds the same.
+    /// </summary>
+    public ContentSigning Signing { get; set; }
+
     /// <summary>Where the octets lie for good, so that whoever keeps the facts can let go of this handle and make another one; null while
     /// they lie nowhere but here.</summary>
     public virtual ZoneContentPlace? Place => null;
@@ -59,6 +65,19 @@ public abstract class ZoneContent
 
     /// <summary>Apex, serial and size for logs.</summary>
     public override string ToString() => $"{Apex} serial {Serial}, {RecordCount} records";
+}
+
+/// <summary>What is known about the signatures of a content (<see cref="ApexTraits.IsSigned"/>).</summary>
+public enum ContentSigning : byte
+{
+    /// <summary>Nobody has looked.</summary>
+    Unknown = 0,
+
+    /// <summary>It has no keys, or no signature over its SOA.</summary>
+    Unsigned = 1,
+
+    /// <summary>It has both.</summary>
+    Signed = 2,
 }
 
 /// <summary>Where contents lie: makes handles of what is known about them. One object for all contents of a store; for any

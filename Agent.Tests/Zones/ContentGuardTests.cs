@@ -51,6 +51,24 @@ public sealed class ContentGuardTests
     }
 
     [Fact]
+    public void What_is_served_is_read_for_its_signatures_once()
+    {
+        var served = new CountedContent(Zone(1, Key + Signature));
+        foreach (uint serial in (uint[])[2, 3]) Assert.Equal(ReasonCode.GuardDnssec, Judge(new GuardPolicy(), served, Zone(serial)));
+        Assert.Equal(1, served.Readings);
+    }
+
+    [Fact]
+    public void What_was_judged_itself_is_not_read_again_when_it_is_served()
+    {
+        var first = new CountedContent(Zone(1));
+        Assert.Null(Judge(new GuardPolicy(), null, first));
+        int readings = first.Readings;
+        Assert.Null(Judge(new GuardPolicy(), first, Zone(2)));
+        Assert.Equal(readings, first.Readings);
+    }
+
+    [Fact]
     public void Records_that_are_not_of_the_zone_are_left_out_or_stop_it()
     {
         Assert.Null(ContentGuards.Judge(new GuardPolicy(), null, Zone(1), 3));
@@ -85,5 +103,16 @@ public sealed class ContentGuardTests
         Assert.True(isRead, error?.ToString());
         Assert.NotNull(content);
         return content;
+    }
+
+    private sealed class CountedContent(ZoneContent content) : ZoneContent(content.Facts)
+    {
+        public int Readings { get; private set; }
+
+        public override RecordStream Open()
+        {
+            Readings++;
+            return content.Open();
+        }
     }
 }

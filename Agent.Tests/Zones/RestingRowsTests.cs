@@ -83,6 +83,8 @@ public sealed class RestingRowsTests
         Assert.Equal(["IsLeaving", "Reason", "Serial", "State", "Target", "VerifiedAt"], Settable(typeof(TargetProgress)));
         Assert.Equal(
             ["Apex", "ByteCount", "Hash", "RecordCount", "Serial", "Soa", "SoaTtlSeconds"], Settable(typeof(ZoneFacts)));
+        // A content of which it is known where it comes from does not rest.
+        Assert.Equal(["Origin", "Signing"], Settable(typeof(ZoneContent)));
     }
 
     private static IEnumerable<string> Settable(Type type) =>
@@ -93,7 +95,9 @@ public sealed class RestingRowsTests
         Assert.Equal(expected with { Content = null, Targets = [] }, actual with { Content = null, Targets = [] });
         Assert.Equal(expected.Targets.AsEnumerable(), actual.Targets);
         Assert.Equal(expected.Content?.Facts, actual.Content?.Facts);
-        if (expected.Content is not null) Assert.Same(expected.Content.Place, actual.Content!.Place);
+        if (expected.Content is null) return;
+        Assert.Same(expected.Content.Place, actual.Content!.Place);
+        Assert.Equal(expected.Content.Signing, actual.Content.Signing);
     }
 
     private ZoneRow Plain(string name) => new()
@@ -107,7 +111,14 @@ public sealed class RestingRowsTests
         Targets = [new TargetProgress("ns1", TargetZoneState.Verified, 2_026_010_101, Noon.AddSeconds(1), null)],
     };
 
-    private ZoneRow Some(KernelRandom random, string name) => Plain(name) with
+    private ZoneRow Some(KernelRandom random, string name)
+    {
+        ZoneRow row = Sketch(random, name);
+        if (row.Content is { } content) content.Signing = (ContentSigning)random.Next(3);
+        return row;
+    }
+
+    private ZoneRow Sketch(KernelRandom random, string name) => Plain(name) with
     {
         Wish = random.Chance(0.1) ? ZoneWish.Absent : ZoneWish.Present,
         Generation = random.Next(5) switch { 0 => 0, 1 => long.MaxValue, _ => random.Next(1_000_000) },
