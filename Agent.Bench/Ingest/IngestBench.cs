@@ -52,7 +52,9 @@ internal static class IngestBench
             new AgentWithTarget(FetchedBy("nsd"), NsdThatFetches),
         ];
         string? only = options.Text("only");
-        contenders = [.. contenders.Where(one => only is null || one.Name.Contains(only, StringComparison.Ordinal))];
+        bool isName = contenders.Any(one => one.Name == only);
+        contenders = [.. contenders.Where(
+            one => only is null || one.Name == only || (!isName && one.Name.Contains(only, StringComparison.Ordinal)))];
         for (int round = 0; round < rounds; round++)
         {
             foreach (Contender contender in contenders)

@@ -86,6 +86,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
+            // The client keeps the head of the request until something is written behind it, which a mute peer never does.
+            await stream.FlushAsync(end);
             while (true)
             {
                 ReadResult read = await source.ReadAsync(end);
