@@ -28,7 +28,7 @@ public sealed class FastMaster : IAsyncDisposable
         }
 
         _byWire = _zones.GetAlternateLookup<ReadOnlySpan<char>>();
-        _sockets = new MasterSockets(at ?? new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()), Answer);
+        _sockets = at is null ? LoopbackPort.Open(IPAddress.Loopback, Listen) : Listen(at);
     }
 
     public IPEndPoint EndPoint => _sockets.EndPoint;
@@ -43,6 +43,8 @@ public sealed class FastMaster : IAsyncDisposable
     public uint SerialOf(string zone) => _zones[Key(DnsTestMessage.EncodeName(zone))].Serial;
 
     public ValueTask DisposeAsync() => _sockets.DisposeAsync();
+
+    private MasterSockets Listen(IPEndPoint at) => new(at, Answer);
 
     private static string Key(ReadOnlySpan<byte> wire) => Encoding.Latin1.GetString(wire);
 

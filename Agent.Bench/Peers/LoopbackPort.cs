@@ -11,6 +11,7 @@ public static class LoopbackPort
 {
     private const int First = 15000;
     private const int Count = 17000;
+    private const int TriesMax = 20;
 
     private static int _next = Random.Shared.Next(Count);
 
@@ -27,6 +28,24 @@ public static class LoopbackPort
         }
 
         throw new InvalidOperationException("no free port on loopback");
+    }
+
+    /// <summary>
+    /// Opens what needs a port of its own, and that on another one if somebody has taken it after the look: servers draw the ports of
+    /// their questions from nearly all there are.
+    /// </summary>
+    public static T Open<T>(IPAddress address, Func<IPEndPoint, T> open)
+    {
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                return open(new IPEndPoint(address, Next()));
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse && tries < TriesMax)
+            {
+            }
+        }
     }
 
     private static bool IsFree(IPAddress address, int port)

@@ -28,11 +28,21 @@ internal sealed class MasterSockets : IAsyncDisposable
     {
         _answer = answer;
         _datagrams.ReceiveBufferSize = 8 * 1024 * 1024;
-        _datagrams.Bind(at);
         // The connections of the one before linger for a while.
         _listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _listener.Bind(at);
-        _listener.Listen(1024);
+        try
+        {
+            _datagrams.Bind(at);
+            _listener.Bind(at);
+            _listener.Listen(1024);
+        }
+        catch
+        {
+            _datagrams.Dispose();
+            _listener.Dispose();
+            throw;
+        }
+
         _answering = Started(AnswerDatagrams);
         _accepting = Started(Accept);
         EndPoint = at;

@@ -23,10 +23,13 @@ public sealed class RecordedMaster : IAsyncDisposable
 
     public RecordedMaster()
     {
-        EndPoint = new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
+        EndPoint = LoopbackPort.Open(IPAddress.Loopback, at =>
+        {
+            _datagrams.Bind(at);
+            return at;
+        });
         _listener.Bind(EndPoint);
         _listener.Listen(128);
-        _datagrams.Bind(EndPoint);
         StartThread(Accept, "recorded master, accept");
         StartThread(ServeDatagrams, "recorded master, datagrams");
     }

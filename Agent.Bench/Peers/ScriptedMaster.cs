@@ -25,10 +25,10 @@ public sealed class ScriptedMaster : IAsyncDisposable
     public ScriptedMaster(Func<MasterQuery, IEnumerable<MasterStep>> script, IPAddress? address = null, int? port = null)
     {
         _script = script;
-        EndPoint = new IPEndPoint(address ?? IPAddress.Loopback, port ?? LoopbackPort.Next());
-        _listener = new TcpListener(EndPoint);
-        _listener.Start();
-        _datagrams = new UdpClient(EndPoint);
+        address ??= IPAddress.Loopback;
+        (EndPoint, _listener, _datagrams) = port is { } asked
+            ? Bind(new IPEndPoint(address, asked))
+            : LoopbackPort.Open(address, Bind);
         _loops = Task.WhenAll(AcceptAsync(), ReceiveAsync());
     }
 
@@ -66,6 +66,22 @@ public sealed class ScriptedMaster : IAsyncDisposable
         await _loops;
         await Task.WhenAll(_sessions);
         _stop.Dispose();
+    }
+
+    private static (IPEndPoint At, TcpListener Listener, UdpClient Datagrams) Bind(IPEndPoint at)
+    {
+        var datagrams = new UdpClient(at);
+        try
+        {
+            var listener = new TcpListener(at);
+            listener.Start();
+            return (at, listener, datagrams);
+        }
+        catch
+        {
+            datagrams.Dispose();
+            throw;
+        }
     }
 
     private async Task AcceptAsync()

@@ -23,7 +23,7 @@ public sealed class SmallZoneMaster : IAsyncDisposable
     {
         _hosts = hosts;
         _content = new Content(1, hosts);
-        _sockets = new MasterSockets(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next()), Answer);
+        _sockets = LoopbackPort.Open(IPAddress.Loopback, at => new MasterSockets(at, Answer));
     }
 
     public IPEndPoint EndPoint => _sockets.EndPoint;
