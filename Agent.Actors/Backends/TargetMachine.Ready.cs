@@ -26,8 +26,8 @@ public sealed partial class TargetMachine
         Changes = 3,
     }
 
-    /// <param name="crowd">More changes than this are one.</param>
-    private sealed class ReadyLine(int crowd)
+    /// <param name="atOnce">Orders that the driver takes at once; more changes than these are a crowd.</param>
+    private sealed class ReadyLine(int atOnce)
     {
         private const int ChangesPerLook = 4;
 
@@ -59,7 +59,8 @@ public sealed partial class TargetMachine
             bool isLooksTurn = _changesInTurn >= ChangesPerLook;
             if (isLooksTurn && TryTakeLook(out work)) _changesInTurn = 0;
             else if (TryTakeChange(out work)) _changesInTurn++;
-            else return TryTakeLook(out work);
+            else if (!TryTakeLook(out work)) return false;
+            work.WaitsIn = Line.None;
             return true;
         }
 
@@ -79,16 +80,13 @@ public sealed partial class TargetMachine
             if (_proofs.Count > 0 && (_changes.Count == 0 || proof.Arrival < _changes[0].Arrival))
             {
                 work = _proofs.Dequeue().Work;
-                work.WaitsIn = Line.None;
                 return true;
             }
 
-            while (_changes.Count > crowd ? _changes.TryTake(out var next) : _changes.TryTakeOldest(out next))
+            while (_changes.Count > atOnce ? _changes.TryTake(out var next) : _changes.TryTakeOldest(out next))
             {
                 work = next.Work;
-                if (!Waits(work, Line.Changes)) continue;
-                work.WaitsIn = Line.None;
-                return true;
+                if (Waits(work, Line.Changes)) return true;
             }
 
             work = null;
@@ -99,9 +97,7 @@ public sealed partial class TargetMachine
         {
             while (_looks.TryDequeue(out work))
             {
-                if (!Waits(work, Line.Looks)) continue;
-                work.WaitsIn = Line.None;
-                return true;
+                if (Waits(work, Line.Looks)) return true;
             }
 
             return false;

@@ -57,7 +57,7 @@ public sealed partial class TargetMachine
         _traits = traits;
         _rules = rules ?? new TargetRules();
         _random = random;
-        _ready = new ReadyLine(crowd: traits.MaxConcurrentOrders);
+        _ready = new ReadyLine(traits.MaxConcurrentOrders);
     }
 
     /// <summary>Name as configured.</summary>

@@ -21,12 +21,14 @@ internal sealed class RestingRows
     private const int OctetsMax = 512;
     private const int AlikeMax = 100;
     private const byte StateMask = 3;
+    private const int SigningShift = 4;
     private static readonly long Epoch = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
 
     private readonly Alike<string> _targets = new(StringComparer.Ordinal);
     private readonly Alike<SoaTimers> _timers = new(EqualityComparer<SoaTimers>.Default);
     private readonly Alike<ZoneContentPlace> _places = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>Below the two bits of what is known about signatures.</summary>
     [Flags]
     private enum Has : byte
     {
@@ -35,8 +37,6 @@ internal sealed class RestingRows
         RefreshedAt = 2,
         Lifetime = 4,
         Absent = 8,
-        Unsigned = 16,
-        Signed = 32,
     }
 
     /// <summary>Above the two bits of the state.</summary>
@@ -78,14 +78,8 @@ internal sealed class RestingRows
         Has has = (row.Wish == ZoneWish.Absent ? Has.Absent : Has.None)
             | (row.Content is null ? Has.None : Has.Content)
             | (row.RefreshedAt is null ? Has.None : Has.RefreshedAt)
-            | (row.Lifetime is null ? Has.None : Has.Lifetime)
-            | row.Content?.Signing switch
-            {
-                ContentSigning.Unsigned => Has.Unsigned,
-                ContentSigning.Signed => Has.Signed,
-                _ => Has.None,
-            };
-        writer.Octet((byte)has);
+            | (row.Lifetime is null ? Has.None : Has.Lifetime);
+        writer.Octet((byte)((int)has | ((int)(row.Content?.Signing ?? ContentSigning.Unknown) << SigningShift)));
         writer.Number((ulong)row.Generation);
         writer.Time(row.ChangedAt.Ticks - Epoch);
         if (row.RefreshedAt is { } refreshed) writer.Time(refreshed.Ticks - row.ChangedAt.Ticks);
@@ -142,18 +136,14 @@ internal sealed class RestingRows
     private ZoneRow Read(DomainName name, byte[] octets)
     {
         RestingReader reader = new(octets);
-        var has = (Has)reader.Octet();
+        byte octet = reader.Octet();
+        var has = (Has)octet;
         long generation = (long)reader.Number();
         long changed = reader.Time() + Epoch;
         DateTimeOffset? refreshed = has.HasFlag(Has.RefreshedAt) ? new DateTimeOffset(changed + reader.Time(), TimeSpan.Zero) : null;
         TimeSpan? lifetime = has.HasFlag(Has.Lifetime) ? new TimeSpan(reader.Time()) : null;
         ZoneContent? content = has.HasFlag(Has.Content) ? ReadContent(ref reader, name) : null;
-        if (content is not null)
-        {
-            content.Signing = has.HasFlag(Has.Signed) ? ContentSigning.Signed
-                : has.HasFlag(Has.Unsigned) ? ContentSigning.Unsigned : ContentSigning.Unknown;
-        }
-
+        if (content is not null) content.Signing = (ContentSigning)(octet >> SigningShift);
         var targets = new TargetProgress[(int)reader.Number()];
         for (int index = 0; index < targets.Length; index++) targets[index] = ReadTarget(ref reader, content, changed);
         return new ZoneRow

@@ -31,9 +31,11 @@ public static class LoopbackPort
     }
 
     /// <summary>
-    /// Opens what needs a port of its own, and that on another one if somebody has taken it after the look: servers draw the ports of
-    /// their questions from nearly all there are.
+    /// Opens what needs a port of its own, and that on another one where the port is taken after all: a process that is being started
+    /// holds on to the socket by which it was tried, and servers draw the ports of their questions from nearly all there are.
     /// </summary>
+    /// <param name="address">Of this machine.</param>
+    /// <param name="open">Opens it there, or leaves nothing open.</param>
     public static T Open<T>(IPAddress address, Func<IPEndPoint, T> open)
     {
         for (int tries = 1; ; tries++)

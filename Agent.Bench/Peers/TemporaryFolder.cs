@@ -44,7 +44,7 @@ public sealed class TemporaryFolder : IDisposable
     {
         try
         {
-            Directory.Delete(FullPath, recursive: true);
+            Remove(FullPath);
         }
         catch (IOException)
         {

@@ -10,8 +10,6 @@ namespace Agent.Tests.Backends;
 /// <summary>Answers by UDP and TCP with the octets that a test makes of each query; for UDP there may be none, or several.</summary>
 internal sealed class ScriptedDnsServer : IAsyncDisposable
 {
-    private const int BindTries = 20;
-
     private readonly Socket _udp;
     private readonly TcpListener _tcp;
     private readonly CancellationTokenSource _end = new();
@@ -30,7 +28,9 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
     {
         _udpScript = udpScript;
         _tcpScript = tcpScript;
-        (_udp, _tcp) = Bound(port);
+        (_udp, _tcp) = port is { } asked
+            ? Bound(new IPEndPoint(IPAddress.Loopback, asked))
+            : LoopbackPort.Open(IPAddress.Loopback, Bound);
         _serving = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
     }
 
@@ -123,26 +123,21 @@ internal sealed class ScriptedDnsServer : IAsyncDisposable
         }
     }
 
-    /// <summary>A process that is being started holds on to the socket by which a port was tried, and for so long it is in use.</summary>
-    private static (Socket Udp, TcpListener Tcp) Bound(int? port)
+    private static (Socket Udp, TcpListener Tcp) Bound(IPEndPoint place)
     {
-        for (int attempt = 1; ; attempt++)
+        Socket udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        TcpListener tcp = new(place);
+        try
         {
-            IPEndPoint place = new(IPAddress.Loopback, port ?? LoopbackPort.Next());
-            Socket udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            TcpListener tcp = new(place);
-            try
-            {
-                udp.Bind(place);
-                tcp.Start();
-                return (udp, tcp);
-            }
-            catch (SocketException taken)
-                when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse && port is null && attempt < BindTries)
-            {
-                udp.Dispose();
-                tcp.Dispose();
-            }
+            udp.Bind(place);
+            tcp.Start();
+            return (udp, tcp);
+        }
+        catch
+        {
+            udp.Dispose();
+            tcp.Dispose();
+            throw;
         }
     }
 }

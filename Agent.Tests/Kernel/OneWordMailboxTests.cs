@@ -96,15 +96,17 @@ public sealed class OneWordMailboxTests
         {
             if (number == 1) mailbox.PostSystem(new ToggleMail());
         });
+        // Comes when the turn is about to leave, with a message left that it may not take.
+        mailbox.Suspended += () => mailbox.Post(new UserMail(3, sender: null));
         for (int i = 0; i < 3; i++) mailbox.Post(new UserMail(i, sender: null));
         Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
-        mailbox.Post(new UserMail(3, sender: null));
+        mailbox.Post(new UserMail(4, sender: null));
         Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
         Assert.Equal([0, 1], mailbox.Handled);
 
         mailbox.PostSystem(new ToggleMail());
         Assert.False(mailbox.RunTurn(OneWordMailbox.Quantum));
-        Assert.Equal([0, 1, 2, 3], mailbox.Handled);
+        Assert.Equal([0, 1, 2, 3, 4], mailbox.Handled);
         Assert.Equal(3, mailbox.ScheduledCount);
     }
 
@@ -175,6 +177,8 @@ public sealed class OneWordMailboxTests
         internal readonly List<int> Handled = [];
         internal int ScheduledCount;
 
+        internal event Action? Suspended;
+
         private bool _isSuspended;
         private bool _systemMailCame;
 
@@ -188,8 +192,14 @@ public sealed class OneWordMailboxTests
 
         protected override void OnSystemMail(SystemMail mail)
         {
-            if (mail is ToggleMail) _isSuspended = !_isSuspended;
-            else Handled.Add(((NumberedSystemMail)mail).Number);
+            if (mail is NumberedSystemMail numbered)
+            {
+                Handled.Add(numbered.Number);
+                return;
+            }
+
+            _isSuspended = !_isSuspended;
+            if (_isSuspended) Suspended?.Invoke();
         }
 
         protected override void OnMail(Mail mail)

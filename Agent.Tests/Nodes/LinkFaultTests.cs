@@ -169,8 +169,9 @@ public sealed class LinkFaultTests : IAsyncDisposable
         Assert.InRange(a.Counts.Sent * 10_000, 0, (2 << 20) + (4 << 20)); // The queue, the window of HTTP/2 and what the kernel holds.
         a.Link.Send("b", new RouteAccepted(5));
         Assert.Equal(new RouteAccepted(5), (await b.ReceivesAsync(1))[0].Message);
-        // It is tried again at once, so that it may be up already when somebody looks.
         await a.HasLoggedAsync("is down: it took nothing for");
+        // It is tried again at once, so that it may be up already when somebody looks.
+        Assert.Contains(a.Probe.Changes, change => change.Node == "slow" && !change.IsUp);
         Assert.True(a.Probe.Changes.Last(change => change.Node == "b").IsUp);
     }
 

@@ -18,13 +18,8 @@ internal sealed class FakeUpstream : IDisposable
     public FakeUpstream(Func<byte[], IEnumerable<byte[]>> script, IPEndPoint? endpoint = null)
     {
         _script = script;
-        endpoint ??= new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
-        _udp = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        _tcp = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _udp.Bind(endpoint);
+        (_udp, _tcp) = endpoint is null ? LoopbackPort.Open(IPAddress.Loopback, Bound) : Bound(endpoint);
         Endpoint = (IPEndPoint)_udp.LocalEndPoint!;
-        _tcp.Bind(Endpoint);
-        _tcp.Listen(16);
         _ = ServeUdpAsync();
         _ = AcceptAsync();
     }
@@ -60,6 +55,25 @@ internal sealed class FakeUpstream : IDisposable
         _udp.Dispose();
         _tcp.Dispose();
         DropConnections();
+    }
+
+    private static (Socket Udp, Socket Tcp) Bound(IPEndPoint endpoint)
+    {
+        var udp = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var tcp = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            udp.Bind(endpoint);
+            tcp.Bind(udp.LocalEndPoint!);
+            tcp.Listen(16);
+            return (udp, tcp);
+        }
+        catch
+        {
+            udp.Dispose();
+            tcp.Dispose();
+            throw;
+        }
     }
 
     private async Task ServeUdpAsync()

@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Agent.Bench.Peers;
 
 namespace Agent.Tests.TestKit;
 
@@ -21,9 +20,9 @@ internal sealed class TlsFront : IAsyncDisposable
     {
         _behind = behind;
         _certificate = X509Certificate2.CreateFromPemFile(files.CertificateFile, files.KeyFile);
-        EndPoint = new IPEndPoint(IPAddress.Loopback, LoopbackPort.Next());
-        _listener = new TcpListener(EndPoint);
+        _listener = new TcpListener(IPAddress.Loopback, 0);
         _listener.Start();
+        EndPoint = (IPEndPoint)_listener.LocalEndpoint;
         _accepting = AcceptAsync();
     }
 
