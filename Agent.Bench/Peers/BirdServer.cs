@@ -23,6 +23,9 @@ public sealed class BirdServer : IAsyncDisposable
 
     public string Output => _process?.Output ?? "";
 
+    /// <summary>Its process; null before the start.</summary>
+    public ChildProcess? Process => _process;
+
     public void Write(string name, string text) => _folder.Write(name, text);
 
     public async Task StartAsync()

@@ -32,6 +32,8 @@ public sealed class AnycastFixture : IAsyncLifetime
 
     internal IReadOnlyList<AgentProcess> Agents => Cluster.Agents;
 
+    internal IReadOnlyList<BirdServer> Birds => _birds;
+
     public uint Serial => _zones[Zone].Serial;
 
     public async Task InitializeAsync()
@@ -126,7 +128,11 @@ public sealed class AnycastFixture : IAsyncLifetime
         ? [.. known.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetProperty("code").GetString()!)]
         : [];
 
-    internal string Describe() => $"{Cluster?.Output}\nrouter: {Network.RouterBird.Output}";
+    /// <summary>The sessions first: what a report cuts off is the end.</summary>
+    internal string Describe() =>
+        $"{string.Join('\n', _birds.Select(bird => $"{SessionOf(bird)}\n{bird.Output}"))}\nrouter: {Network.RouterBird.Output}\n{Cluster?.Output}";
+
+    private static string SessionOf(BirdServer bird) => bird.ShowAsync("protocols", "all", "uplink").Result.Output;
 
     private string SettingsOf(int agent)
     {

@@ -40,6 +40,23 @@ public sealed class AnycastTests(AnycastFixture lab, ITestOutputHelper output) :
         await lab.AllAnnounceAsync();
     }
 
+    /// <summary>BIRD's own waits after an error of a session are a minute and more.</summary>
+    [Fact]
+    public async Task A_router_daemon_that_stood_still_for_longer_than_the_hold_time_has_its_routes_back_soon()
+    {
+        (int agent, string[] others) = await BeginAsync();
+        ChildProcess bird = lab.Birds[agent].Process!;
+        for (int i = 0; i < 3; i++)
+        {
+            bird.Signal(PosixSignalNumber.Stop);
+            await lab.AnnounceAsync(others);
+            bird.Signal(PosixSignalNumber.Continue);
+            await lab.AllAnnounceAsync();
+        }
+
+        await GoesOnAsync("BIRD stands still");
+    }
+
     [Fact]
     public async Task A_drained_agent_withdraws_and_goes_on_answering()
     {
