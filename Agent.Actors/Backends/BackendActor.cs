@@ -185,7 +185,7 @@ public sealed partial class BackendActor : UntypedActor
     {
         if (_machine.NextDue is not { } due || due == _armed) return;
         _armed = due;
-        Timers.StartSingleTimer(DueTimer, DueTimer, due > Clock.Monotonic ? due - Clock.Monotonic : TimeSpan.Zero);
+        Timers.StartSingleTimer(DueTimer, DueTimer, due - Clock.Monotonic);
     }
 
     /// <summary>The machine has no part in it: what is only looked at changes nothing of what is known.</summary>

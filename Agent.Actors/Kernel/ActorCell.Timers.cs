@@ -47,12 +47,11 @@ internal partial class ActorCell
         CheckTurn();
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(message);
-        ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
         if (Has(CellFlags.Terminating)) return;
         Cancel(key);
         TimerEntry entry = new(this, key, message, interval);
         (Extras.Timers ??= []).Add(key, entry);
-        System.Timers.Start(entry, delay);
+        System.Timers.Start(entry, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
     }
 
     private void StartReceiveTimeout(TimeSpan timeout, TimeSpan delay)

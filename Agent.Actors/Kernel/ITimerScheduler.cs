@@ -7,6 +7,7 @@ public interface ITimerScheduler
 {
     /// <summary>Sends <paramref name="message"/> to the actor once after <paramref name="delay"/>; replaces a timer of the same
     /// key.</summary>
+    /// <remarks>A delay below zero is over: whoever counts it from the clock need not fear that the clock goes on meanwhile.</remarks>
     void StartSingleTimer(object key, object message, TimeSpan delay);
 
     /// <summary>Sends <paramref name="message"/> to the actor again and again; replaces a timer of the same key.</summary>

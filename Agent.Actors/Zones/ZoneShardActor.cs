@@ -288,8 +288,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private void ArmRefresh()
     {
         if (!_refreshes.TryPeek(out _, out TimeSpan at)) return;
-        TimeSpan delay = at - Clock.Monotonic;
-        Timers.StartSingleTimer(RefreshTimer, RefreshTimer, delay > TimeSpan.Zero ? delay : TimeSpan.Zero);
+        Timers.StartSingleTimer(RefreshTimer, RefreshTimer, at - Clock.Monotonic);
     }
 
     private static ZoneContentReply ContentReply(DomainName zone, ZoneRow? row) => row is { Wish: ZoneWish.Present, IsExpired: false }

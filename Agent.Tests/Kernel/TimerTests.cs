@@ -23,6 +23,20 @@ public sealed class TimerTests
         probe.ExpectNoMsg(TimeSpan.FromDays(1));
     }
 
+    /// <summary>The clock goes on between "is it due?" and "when is it due?": the journal broke over that on a busy machine.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    public void A_timer_whose_delay_is_over_fires_at_once(long ticks)
+    {
+        ActorTestKit kit = new();
+        TestProbe probe = kit.CreateTestProbe();
+        Timed(kit, probe).Tell(new Start("a", TimeSpan.FromTicks(ticks)));
+        probe.ExpectMsg("a", TimeSpan.FromTicks(1));
+        probe.ExpectNoMsg(TimeSpan.FromDays(1));
+    }
+
     [Fact]
     public void A_cancelled_or_replaced_timer_is_never_heard_of_again_even_if_it_had_fired()
     {
