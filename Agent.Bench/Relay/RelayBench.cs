@@ -46,7 +46,8 @@ internal static class RelayBench
         await rounds.RunAsync(contenders);
         AddRatios(report, contenders);
         report.AddNote($"{names} names of 3 to 14 octets below {Zone}, an A record each; {rounds.Conditions}.");
-        report.AddNote("Octets allocated are those of the whole process, less what it allocates in as long a time without queries.");
+        report.AddNote(
+            "Octets allocated are those of the whole process, less those of a run with as many connections and hardly any queries.");
         return report;
     }
 

@@ -17,6 +17,7 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
     private const string Udp = "UDP";
     private const string UdpIPv6 = "UDP by IPv6";
     private const string Tcp = "TCP";
+    private const int TrickleRate = 100;
     private const string AllocatedSeries = "dnsagent_gc_allocated_bytes_total";
 
     private readonly int _rounds = options.Number("rounds", 3);
@@ -24,7 +25,7 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
     private readonly int _clients = options.Number("clients", 16);
     private readonly int _outstanding = options.Number("outstanding", 200);
     private readonly int _fixedRate = options.Number("rate", 20_000);
-    private double _idleOctets;
+    private (double Octets, long Queries) _trickle;
 
     public static IReadOnlyList<string> Paths { get; } = [Udp, UdpIPv6, Tcp];
 
@@ -52,9 +53,9 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
 
         for (int round = 0; round < _rounds; round++)
         {
-            await IdleAsync(contenders[^1].Agent!);
             foreach (string path in Paths)
             {
+                await TrickleAsync(contenders[^1], path);
                 foreach (RelayContender contender in contenders)
                 {
                     await PeakAsync(contender, path);
@@ -89,8 +90,8 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
         DnsperfResult result = await DnsperfTool.RunAsync(Load(contender, path));
         if (before is not null && await MetricsAsync(contender) is { } after)
         {
-            double octets = Math.Max(0, after.Since(before, AllocatedSeries) - _idleOctets);
-            report.Of(contender.Name, Allocated(path), AllocatedUnit).Add(octets / Math.Max(1, result.Completed));
+            double octets = Math.Max(0, after.Since(before, AllocatedSeries) - _trickle.Octets);
+            report.Of(contender.Name, Allocated(path), AllocatedUnit).Add(octets / Math.Max(1, result.Completed - _trickle.Queries));
         }
 
         report.Of(contender.Name, Rate(path), PerSecond).Add(result.QueriesPerSecond);
@@ -104,12 +105,12 @@ internal sealed class RelayRounds(BenchReport report, BenchOptions options, stri
         }
     }
 
-    /// <summary>What the agent allocates in the time of a run without a query: its metrics page first of all.</summary>
-    private async Task IdleAsync(AgentProcess agent)
+    /// <summary>What the agent allocates in a run of hardly any queries: its metrics page, and what each connection takes once.</summary>
+    private async Task TrickleAsync(RelayContender contender, string path)
     {
-        MetricsPage before = await agent.MetricsAsync();
-        await Task.Delay(TimeSpan.FromSeconds(_seconds));
-        _idleOctets = (await agent.MetricsAsync()).Since(before, AllocatedSeries);
+        MetricsPage before = await contender.Agent!.MetricsAsync();
+        DnsperfResult result = await DnsperfTool.RunAsync(Load(contender, path) with { RateMax = TrickleRate });
+        _trickle = ((await contender.Agent.MetricsAsync()).Since(before, AllocatedSeries), result.Completed);
     }
 
     private async Task LatencyAsync(RelayContender contender, string path)

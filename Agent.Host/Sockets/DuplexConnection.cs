@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Agent.Host.Sockets;
 
@@ -8,6 +9,9 @@ internal sealed class DuplexConnection(Socket socket) : IDisposable
 {
     // As much as one TLS record holds: a slow reader's progress is seen record by record.
     private const int TlsRecordBytes = 16 * 1024;
+
+    // TCP_QUICKACK of tcp(7).
+    private const int QuickAcknowledge = 12;
 
     private volatile SslStream? _tls;
     private volatile bool _isDisposed;
@@ -31,6 +35,15 @@ internal sealed class DuplexConnection(Socket socket) : IDisposable
     /// <exception cref="SocketException">The connection is lost.</exception>
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> octets) =>
         _tls is { } tls ? WriteAsync(tls, octets) : socket.SendAsync(octets, SocketFlags.None);
+
+    /// <summary>Acknowledges what was received without waiting for something to send along with it. Only Linux can.</summary>
+    /// <exception cref="SocketException">The connection is lost.</exception>
+    public void Acknowledge()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        int on = 1;
+        socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, QuickAcknowledge, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in on)));
+    }
 
     /// <summary>Says within TLS that nothing more comes, so that the client can tell an end from a cut.</summary>
     public async Task FinishAsync()

@@ -129,8 +129,11 @@ public sealed class AnycastFixture : IAsyncLifetime
         : [];
 
     /// <summary>The sessions first: what a report cuts off is the end.</summary>
-    internal string Describe() =>
-        $"{string.Join('\n', _birds.Select(bird => $"{SessionOf(bird)}\n{bird.Output}"))}\nrouter: {Network.RouterBird.Output}\n{Cluster?.Output}";
+    internal string Describe()
+    {
+        string sessions = string.Join('\n', _birds.Select(bird => $"{SessionOf(bird)}\n{bird.Output}"));
+        return $"{sessions}\nrouter: {Network.RouterBird.Output}\n{Cluster?.Output}";
+    }
 
     private static string SessionOf(BirdServer bird) => bird.ShowAsync("protocols", "all", "uplink").Result.Output;
 
