@@ -31,13 +31,16 @@ public sealed class RndcConnection : IAsyncDisposable
 {
     private const int ValiditySeconds = 60;
 
+    // Answers about one zone are shorter.
+    private const int UsualFrameSize = 2048;
+
     // All connections of the process count on together; the start is random because another process may talk to the same named.
     private static int _lastSerial = RandomNumberGenerator.GetInt32(int.MaxValue);
 
     private readonly RndcEndpoint _endpoint;
     private readonly TimeProvider _time;
     private readonly Socket _socket;
-    private readonly byte[] _lengthBuffer = new byte[RndcCodec.LengthSize];
+    private readonly byte[] _usualFrame = new byte[UsualFrameSize];
     private string? _nonce;
 
     private RndcConnection(RndcEndpoint endpoint, TimeProvider time, Socket socket)
@@ -119,7 +122,7 @@ public sealed class RndcConnection : IAsyncDisposable
         byte[] request = RndcCodec.Encode(Compose(command, serial), _endpoint.Key);
         if (request.Length > RndcCodec.RequestSizeMax)
             throw new RndcException($"a control command of {request.Length} octets is longer than named reads");
-        byte[] payload;
+        ReadOnlyMemory<byte> payload;
         long started = _time.GetTimestamp();
         try
         {
@@ -134,7 +137,7 @@ public sealed class RndcConnection : IAsyncDisposable
             throw new RndcException($"the control connection to {_endpoint} broke: {error.Message}", error, isClosed: true);
         }
 
-        RndcError wrong = RndcCodec.Decode(payload, _endpoint.Key, out RndcTable answer);
+        RndcError wrong = RndcCodec.Decode(payload.Span, _endpoint.Key, out RndcTable answer);
         if (wrong != RndcError.None)
             throw new RndcException($"the answer on the control connection to {_endpoint} is not acceptable: {wrong}");
         RndcTable? control = answer.Table("_ctrl");
@@ -155,24 +158,33 @@ public sealed class RndcConnection : IAsyncDisposable
         return new RndcTable().Add("_ctrl", control).Add("_data", new RndcTable().Add("type", command));
     }
 
-    private async Task<byte[]> ReadFrameAsync(CancellationToken cancellation)
+    /// <summary>What follows the length of the next frame, until the next call; small ones come with one receive.</summary>
+    private async Task<ReadOnlyMemory<byte>> ReadFrameAsync(CancellationToken cancellation)
     {
-        await ReadExactlyAsync(_lengthBuffer, cancellation);
-        if (RndcCodec.ReadLength(_lengthBuffer, RndcCodec.ReplySizeMax, out int length) != RndcError.None)
+        byte[] frame = _usualFrame;
+        int received = await ReceiveAsync(frame, 0, RndcCodec.LengthSize, cancellation);
+        if (RndcCodec.ReadLength(frame, RndcCodec.ReplySizeMax, out int length) != RndcError.None)
             throw new RndcException($"the answer on the control connection to {_endpoint} has an impossible length");
-        byte[] payload = new byte[length];
-        await ReadExactlyAsync(payload, cancellation);
-        return payload;
+        int size = RndcCodec.LengthSize + length;
+        if (size > frame.Length)
+            Array.Resize(ref frame, size);
+        received = await ReceiveAsync(frame, received, size, cancellation);
+        return received == size
+            ? frame.AsMemory(RndcCodec.LengthSize, length)
+            : throw new RndcException($"named at {_endpoint} sent more on the control connection than it was asked for");
     }
 
-    private async Task ReadExactlyAsync(Memory<byte> destination, CancellationToken cancellation)
+    /// <summary>Receives until so many octets of the frame are here; how many are.</summary>
+    private async Task<int> ReceiveAsync(byte[] frame, int received, int needed, CancellationToken cancellation)
     {
-        while (!destination.IsEmpty)
+        while (received < needed)
         {
-            int got = await _socket.ReceiveAsync(destination, cancellation);
+            int got = await _socket.ReceiveAsync(frame.AsMemory(received), cancellation);
             if (got == 0)
                 throw new RndcException($"named at {_endpoint} closed the control connection", inner: null, isClosed: true);
-            destination = destination[got..];
+            received += got;
         }
+
+        return received;
     }
 }

@@ -38,8 +38,9 @@ namespace Agent.Backends.Nsd;
 /// </remarks>
 public sealed class NsdBackend : AsyncZoneBackend
 {
-    // So that many small zones share calls of addzones, and their files the waits for the disk.
-    private const int ConcurrentOrders = 256;
+    // So that many small zones share calls of addzones, their files the waits for the disk, and above all the reloads: each costs nsd as
+    // much as a hundred zones, and more the more zones it has.
+    private const int ConcurrentOrders = 1024;
 
     // With fewer zones under way each is told by itself and asked for by itself, at once.
     private const int CrowdMin = 8;

@@ -136,7 +136,7 @@ public sealed class RndcClientTests
     }
 
     public static TheoryData<string> HostileAnswers =>
-        ["other serial", "other nonce", "unsigned", "other key", "zero length", "huge length", "version", "request"];
+        ["other serial", "other nonce", "unsigned", "other key", "zero length", "huge length", "version", "request", "two at once"];
 
     [Theory]
     [MemberData(nameof(HostileAnswers))]
@@ -153,6 +153,25 @@ public sealed class RndcClientTests
         await Assert.ThrowsAsync<RndcException>(
             () => client.CallAsync("status", RndcLane.Questions, CancellationToken.None));
         Assert.Equal(2, named.Connections);
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(100_000)]
+    public async Task An_answer_comes_whole_whatever_its_length(int length)
+    {
+        string text = new('x', length);
+        await using ScriptedNamed named = new(
+            Key, command => Task.FromResult<byte[]?>(command.Done(command.Text == "long" ? text : "short")));
+        await using RndcClient client = new(() => named.Endpoint, TimeProvider.System);
+
+        foreach (string command in (string[])["short", "long", "short"])
+        {
+            RndcReply reply = await client.CallAsync(command, RndcLane.Questions, CancellationToken.None);
+            Assert.Equal(command == "long" ? text : "short", reply.Text);
+        }
+
+        Assert.Equal(1, named.Connections);
     }
 
     [Fact]
@@ -177,6 +196,8 @@ public sealed class RndcClientTests
                 return RndcCodec.Encode(command.Body, command.Server.Key);
             case "other key":
                 return RndcCodec.Encode(command.Body, otherKey);
+            case "two at once":
+                return [.. good, .. good];
             case "zero length":
                 return new byte[4];
             case "huge length":
