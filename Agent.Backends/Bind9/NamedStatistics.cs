@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Xml;
 using Agent.Backends.Shared;
 using Agent.Dns.Wire;
@@ -40,7 +41,7 @@ internal sealed class NamedStatistics : IDisposable
             using var reader = XmlReader.Create(await answer.Content.ReadAsStreamAsync(cancellation), Strict);
             return await ReadAsync(reader, maximum, withSecondaries, cancellation);
         }
-        catch (Exception error) when (error is HttpRequestException or XmlException)
+        catch (Exception error) when (error is HttpRequestException or SocketException or XmlException)
         {
             throw BackendException.Away($"named does not show its zones at {_zones}: {error.Message}", error);
         }

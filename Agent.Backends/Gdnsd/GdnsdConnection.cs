@@ -33,6 +33,29 @@ internal sealed class GdnsdConnection(string path, TimeProvider time) : IDisposa
         }
     }
 
+    /// <summary>Connects unless the kept connection still stands; asks nothing.</summary>
+    /// <exception cref="BackendException">gdnsd cannot be reached.</exception>
+    /// <exception cref="OperationCanceledException">The token said so.</exception>
+    public async Task ReachAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            // Nothing is due on it, so what can be read is its end.
+            if (_socket?.Poll(0, SelectMode.SelectRead) == true)
+                Close();
+            _socket ??= await ConnectAsync(cancellation);
+        }
+        catch (SocketException error)
+        {
+            throw Unreachable(error);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     public void Dispose()
     {
         _socket?.Dispose();
@@ -87,7 +110,7 @@ internal sealed class GdnsdConnection(string path, TimeProvider time) : IDisposa
         }
         catch (SocketException error)
         {
-            throw BackendException.Away($"gdnsd cannot be reached over its control socket {path}: {error.Message}", error);
+            throw Unreachable(error);
         }
         finally
         {
@@ -95,6 +118,9 @@ internal sealed class GdnsdConnection(string path, TimeProvider time) : IDisposa
                 Close();
         }
     }
+
+    private BackendException Unreachable(SocketException error) =>
+        BackendException.Away($"gdnsd cannot be reached over its control socket {path}: {error.Message}", error);
 
     private async Task<Socket> ConnectAsync(CancellationToken cancellation)
     {

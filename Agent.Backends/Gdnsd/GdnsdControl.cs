@@ -28,6 +28,21 @@ internal sealed class GdnsdControl(string path, TimeSpan reloadPatience, TimePro
         return string.Create(CultureInfo.InvariantCulture, $"process {reply.Number}, {LocalPath.MadeAt(path)}");
     }
 
+    /// <summary>Makes sure that somebody is there to be told to reload.</summary>
+    /// <exception cref="BackendException">It cannot be reached.</exception>
+    public async Task ReachAsync()
+    {
+        using CancellationTokenSource late = new(reloadPatience, time);
+        try
+        {
+            await _reloads.ReachAsync(late.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw BackendException.Away($"gdnsd took no connection to {path} within {reloadPatience.TotalSeconds:0.#} s");
+        }
+    }
+
     /// <summary>Has all zone files read. True: they are served. False: gdnsd did not take one of them, and serves what it served
     /// before.</summary>
     /// <exception cref="BackendException">It cannot be reached, broke off or took too long: it may serve either.</exception>

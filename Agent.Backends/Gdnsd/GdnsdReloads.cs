@@ -181,6 +181,8 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
     /// <summary>True when gdnsd took them; else everything is as before.</summary>
     private async Task<bool> TryAsync(IReadOnlyList<GdnsdChange> changes)
     {
+        // A gdnsd that comes up while files are put in place and taken back again may have seen one that is gone, and ends.
+        await control.ReachAsync();
         bool isTaken = false;
         try
         {

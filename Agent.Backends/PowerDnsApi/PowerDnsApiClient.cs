@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -277,8 +278,9 @@ internal sealed class PowerDnsApiClient : IDisposable
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
-        catch (HttpRequestException failure)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException)
         {
+            // A connection that is reset as soon as it is made comes as the second.
             string cause = failure.InnerException?.Message ?? failure.Message;
             throw BackendException.Away($"the API at {_url} cannot be reached: {cause}", failure);
         }

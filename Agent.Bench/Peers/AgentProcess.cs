@@ -270,6 +270,8 @@ public sealed class AgentProcess : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(Management, cancellation);
+            // The handler asks for it, and lets pass what that throws where the peer has reset the connection by then.
+            _ = socket.RemoteEndPoint;
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -91,7 +91,7 @@ internal sealed class ApiClient : IDisposable
             throw new ApiException(ExitCode.TimedOut,
                 $"{_client.BaseAddress} did not answer within {_client.Timeout.TotalSeconds:0.###} s");
         }
-        catch (HttpRequestException failure) when (IsAbsent(failure))
+        catch (Exception failure) when (IsAbsent(failure))
         {
             throw new ApiException(ExitCode.NotRunning, $"no agent answers at {_client.BaseAddress} ({failure.Message})");
         }
@@ -101,9 +101,10 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private static bool IsAbsent(HttpRequestException failure) =>
-        failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-            || failure.InnerException is SocketException;
+    /// <summary>A connection that is reset as soon as it is made comes as a bare <see cref="SocketException"/>.</summary>
+    private static bool IsAbsent(Exception failure) =>
+        failure is SocketException or HttpRequestException { InnerException: SocketException }
+            or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
 
     /// <summary>RFC 9457 problem details, with our stable word in <c>code</c>.</summary>
     private static ApiException Failure(HttpStatusCode status, byte[] body)

@@ -74,6 +74,8 @@ internal sealed class EtcdTransport : IDisposable
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 2);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
             await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+            // The handler asks for it, and lets pass what that throws where the peer has reset the connection by then.
+            _ = socket.RemoteEndPoint;
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -88,6 +88,36 @@ public sealed class GdnsdBackendTests
         Assert.Empty(Directory.GetFiles(server.ZoneFolder, ".agent-*", SearchOption.AllDirectories));
     }
 
+    /// <summary>Put in place and taken back again, it would be seen and gone for a gdnsd that starts meanwhile, which ends then.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nothing_is_put_in_place_for_a_gdnsd_that_is_away(bool wasThere)
+    {
+        await using ScriptedGdnsd server = new(_ => ScriptedGdnsd.Answer('A'));
+        await using GdnsdBackend backend = Create(server);
+        BackendCaller caller = new(backend);
+        OrderFinished before = await (wasThere ? caller.ApplyAsync(Content.Apex, Content) : caller.ProbeAsync());
+        Assert.Equal(OrderOutcome.Done, before.Outcome);
+        await server.EndAsync();
+        DateTime longAgo = new(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        string[] beside = Directory.GetDirectories(server.ZoneFolder, ".agent-*");
+        Assert.Equal(2, beside.Length);
+        foreach (string folder in beside)
+            Directory.SetLastWriteTimeUtc(folder, longAgo);
+
+        foreach (string name in (string[])["z.example.", "other.example."])
+        {
+            ZoneContent content = SmallZone.Create(name, 2);
+            OrderFinished order = await caller.ApplyAsync(content.Apex, content);
+            Assert.Equal(OrderOutcome.Away, order.Outcome);
+            Assert.Contains("cannot be reached", order.Reason!.Text, StringComparison.Ordinal);
+        }
+
+        Assert.All(beside, folder => Assert.Equal(longAgo, Directory.GetLastWriteTimeUtc(folder)));
+        Assert.Equal(wasThere ? ["z.example"] : [], server.Files);
+    }
+
     [Fact]
     public async Task The_probe_names_the_run_and_needs_the_folder()
     {

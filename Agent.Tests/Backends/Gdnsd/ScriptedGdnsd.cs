@@ -38,11 +38,17 @@ internal sealed class ScriptedGdnsd : IAsyncDisposable
 
     public static byte[] Answer(char key) => [(byte)key, 0, 0, 0, 0, 0, 0, 0];
 
-    public async ValueTask DisposeAsync()
+    /// <summary>It ends as by a kill; its folder stays.</summary>
+    public async Task EndAsync()
     {
         await _ending.CancelAsync();
         _listener.Dispose();
         await _work;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
         _ending.Dispose();
         _folder.Dispose();
     }
