@@ -5,7 +5,6 @@ public sealed class BirdServer : IAsyncDisposable
 {
     private readonly NetworkNamespace _network;
     private readonly TemporaryFolder _folder = new("bird");
-    private ChildProcess? _process;
 
     /// <param name="network">Where it runs.</param>
     /// <param name="configuration">Its configuration; <c>log syslog</c> becomes its error stream.</param>
@@ -21,17 +20,17 @@ public sealed class BirdServer : IAsyncDisposable
     /// <summary>A file that the configuration may include by this name.</summary>
     public string FileNamed(string name) => _folder.Combine(name);
 
-    public string Output => _process?.Output ?? "";
+    public string Output => Process?.Output ?? "";
 
-    /// <summary>Its process; null before the start.</summary>
-    public ChildProcess? Process => _process;
+    /// <summary>Null before the start.</summary>
+    public ChildProcess? Process { get; private set; }
 
     public void Write(string name, string text) => _folder.Write(name, text);
 
     public async Task StartAsync()
     {
         string[] command = [.. _network.Launcher, Tool.Find("bird"), "-f", "-c", _folder.Combine("bird.conf"), "-s", ControlSocket];
-        _process = await ChildProcess.StartAsync(command[0], command[1..], _folder.FullPath);
+        Process = await ChildProcess.StartAsync(command[0], command[1..], _folder.FullPath);
         await Eventually.HoldsAsync(async () => (await ShowAsync("status")).ExitCode == 0, () => $"bird answers\n{Output}");
     }
 
@@ -39,7 +38,7 @@ public sealed class BirdServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { } process) await process.DisposeAsync();
+        if (Process is { } process) await process.DisposeAsync();
         _folder.Dispose();
     }
 }

@@ -85,22 +85,6 @@ internal sealed class TcpRelay : IDisposable
     /// <summary>Sends what was taken over. A connection that is lost by now has answered for the server.</summary>
     public void Flush() => Volatile.Read(ref _upstream)?.Writer.Flush();
 
-    /// <summary>
-    /// The server owes a few answers. One that gathers small ones (RFC 896, as NSD does) holds the next back until we have acknowledged the
-    /// last, which our system does with the next query: each answer would be one query late. Where many are owed the next query is near,
-    /// and gathered answers cost less.
-    /// </summary>
-    private bool IsWaitingForFew
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _table.OpenCount is > 0 and <= FewAnswers;
-            }
-        }
-    }
-
     /// <summary>Answers for the server where it did not within the time.</summary>
     public void Sweep(long nowMs)
     {
@@ -128,6 +112,22 @@ internal sealed class TcpRelay : IDisposable
             }
         }
         upstream?.Dispose();
+    }
+
+    /// <summary>
+    /// The server owes a few answers. One that gathers small ones (RFC 896, as NSD does) holds the next back until we have acknowledged the
+    /// last, which our system does with the next query: each answer would be one query late. Where many are owed the next query is near,
+    /// and gathered answers cost less.
+    /// </summary>
+    private bool IsWaitingForFew
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _table.OpenCount is > 0 and <= FewAnswers;
+            }
+        }
     }
 
     private void Answered(Span<byte> answer)
