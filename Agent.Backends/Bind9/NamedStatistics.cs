@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using System.Xml;
 using Agent.Backends.Shared;
+using Agent.Dns.Net;
 using Agent.Dns.Wire;
 
 namespace Agent.Backends.Bind9;
@@ -24,7 +24,12 @@ internal sealed class NamedStatistics : IDisposable
         _view = view ?? DefaultView;
 
         // The order has a deadline of its own.
-        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = static (context, cancellation) => ConnectedStream.OpenAsync(context.DnsEndPoint, cancellation),
+            AllowAutoRedirect = false,
+            UseProxy = false,
+        };
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -41,7 +46,7 @@ internal sealed class NamedStatistics : IDisposable
             using var reader = XmlReader.Create(await answer.Content.ReadAsStreamAsync(cancellation), Strict);
             return await ReadAsync(reader, maximum, withSecondaries, cancellation);
         }
-        catch (Exception error) when (error is HttpRequestException or SocketException or XmlException)
+        catch (Exception error) when (error is HttpRequestException or XmlException)
         {
             throw BackendException.Away($"named does not show its zones at {_zones}: {error.Message}", error);
         }

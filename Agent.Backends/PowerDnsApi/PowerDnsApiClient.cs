@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Agent.Actors.Kernel;
 using Agent.Backends.Shared;
+using Agent.Dns.Net;
 using Agent.Dns.Wire;
 
 namespace Agent.Backends.PowerDnsApi;
@@ -43,6 +43,7 @@ internal sealed class PowerDnsApiClient : IDisposable
         _server = $"{options.Url.AbsolutePath.TrimEnd('/')}/api/v1/servers/{Uri.EscapeDataString(options.ServerId)}";
         SocketsHttpHandler handler = new()
         {
+            ConnectCallback = static (context, cancellation) => ConnectedStream.OpenAsync(context.DnsEndPoint, cancellation),
             ConnectTimeout = ConnectPatience,
             MaxConnectionsPerServer = ConnectionsMax,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
@@ -278,9 +279,8 @@ internal sealed class PowerDnsApiClient : IDisposable
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
-        catch (Exception failure) when (failure is HttpRequestException or SocketException)
+        catch (HttpRequestException failure)
         {
-            // A connection that is reset as soon as it is made comes as the second.
             string cause = failure.InnerException?.Message ?? failure.Message;
             throw BackendException.Away($"the API at {_url} cannot be reached: {cause}", failure);
         }

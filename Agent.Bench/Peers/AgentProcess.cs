@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using Agent.Bench.Measure;
+using Agent.Dns.Net;
 
 namespace Agent.Bench.Peers;
 
@@ -263,22 +264,10 @@ public sealed class AgentProcess : IAsyncDisposable
     private async Task<AuthenticationHeaderValue> TokenAsync() =>
         new("Bearer", (await File.ReadAllTextAsync(Path.Combine(DataFolder, "api-token"))).Trim());
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         static Socket Make() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        Socket socket = _network is { } network ? network.Inside(Make) : Make();
-        try
-        {
-            await socket.ConnectAsync(Management, cancellation);
-            // The handler asks for it, and lets pass what that throws where the peer has reset the connection by then.
-            _ = socket.RemoteEndPoint;
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        return ConnectedStream.OpenAsync(_network is { } network ? network.Inside(Make) : Make(), Management, cancellation);
     }
 
     private void Forget(ChildProcess process)

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Agent.Dns.Net;
 
 namespace Agent.Host.Commands;
 
@@ -22,7 +23,14 @@ internal sealed class ApiClient : IDisposable
     /// <param name="token">Needed for writes, and for everything beyond loopback; null: none.</param>
     public ApiClient(Uri address, string? token, TimeSpan timeout)
     {
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = timeout })
+        SocketsHttpHandler handler = new()
+        {
+            ConnectCallback = static (context, cancellation) => ConnectedStream.OpenAsync(context.DnsEndPoint, cancellation),
+            ConnectTimeout = timeout,
+            AllowAutoRedirect = false,
+            UseProxy = false,
+        };
+        _client = new HttpClient(handler)
         {
             BaseAddress = address,
             Timeout = timeout,
@@ -101,9 +109,8 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    /// <summary>A connection that is reset as soon as it is made comes as a bare <see cref="SocketException"/>.</summary>
     private static bool IsAbsent(Exception failure) =>
-        failure is SocketException or HttpRequestException { InnerException: SocketException }
+        failure is HttpRequestException { InnerException: SocketException }
             or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
 
     /// <summary>RFC 9457 problem details, with our stable word in <c>code</c>.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Agent.Actors.Backends;
 using Agent.Backends.PowerDnsApi;
@@ -33,29 +32,6 @@ public sealed class PowerDnsApiBackendTests
 
         Assert.True(answer.Outcome == outcome, answer.ToString());
         Assert.Contains(words, answer.Reason!.Text, StringComparison.Ordinal);
-    }
-
-    /// <summary>Whether the end comes before the HTTP client has looked at its new connection is a matter of luck.</summary>
-    [Fact]
-    public async Task A_server_that_resets_connections_as_soon_as_they_are_made_is_away()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        Task resetting = ResetAllAsync(listener);
-        Uri url = new($"http://{listener.LocalEndpoint}/");
-        await using PowerDnsApiBackend backend = new(
-            new PowerDnsApiOptions(url, "k", new IPEndPoint(IPAddress.Loopback, 9)), TimeProvider.System);
-        BackendCaller caller = new(backend);
-
-        for (int i = 0; i < 50; i++)
-        {
-            OrderFinished answer = await caller.ProbeAsync();
-            Assert.True(answer.Outcome == OrderOutcome.Away, answer.ToString());
-            Assert.Contains("cannot be reached", answer.Reason!.Text, StringComparison.Ordinal);
-        }
-
-        listener.Stop();
-        await resetting;
     }
 
     [Fact]
@@ -169,22 +145,6 @@ public sealed class PowerDnsApiBackendTests
     private static string MethodOf(string request) => request[..request.IndexOf(' ', StringComparison.Ordinal)];
 
     /// <summary>Answers each request by a script.</summary>
-    private static async Task ResetAllAsync(TcpListener listener)
-    {
-        try
-        {
-            while (true)
-            {
-                using Socket socket = await listener.AcceptSocketAsync();
-                socket.LingerState = new LingerOption(true, 0);
-            }
-        }
-        catch (Exception end) when (end is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
     private sealed class ScriptedApi : IAsyncDisposable
     {
         private readonly Lock _gate = new();
