@@ -11,6 +11,9 @@ namespace Agent.Tests.Journal;
 /// <summary>A journal in a database of its own on a server that tests share.</summary>
 public sealed class PostgresJournalFixture(string connectionString) : JournalFixture
 {
+    /// <summary>Settings for tests in which no deadline is to be seen.</summary>
+    public const string Patient = "Timeout=20;Command Timeout=20";
+
     private static int _databases;
 
     private readonly Dictionary<int, long> _epochs = [];
@@ -54,8 +57,10 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
         return Probe.Expect<FenceChecked>();
     }
 
-    public static async Task<PostgresJournalFixture> CreateAsync(PostgresServer server) =>
-        new(server.ConnectionString(await NewDatabaseAsync(server)));
+    /// <param name="more">Patience where no outage is to be seen: a database that is made beside this one keeps the disk for
+    /// seconds.</param>
+    public static async Task<PostgresJournalFixture> CreateAsync(PostgresServer server, string more = Patient) =>
+        new(server.ConnectionString(await NewDatabaseAsync(server), more));
 
     /// <summary>For constructors, which cannot wait.</summary>
     public static PostgresJournalFixture Create(PostgresServer server)
@@ -65,7 +70,7 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
         connection.Open();
         using var command = new Npgsql.NpgsqlCommand($"CREATE DATABASE {name}", connection);
         command.ExecuteNonQuery();
-        return new PostgresJournalFixture(server.ConnectionString(name));
+        return new PostgresJournalFixture(server.ConnectionString(name, Patient));
     }
 
     public static async Task<string> NewDatabaseAsync(PostgresServer server)

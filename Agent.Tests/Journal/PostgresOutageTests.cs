@@ -14,7 +14,7 @@ public sealed class PostgresOutageTests
     public async Task A_server_killed_under_load_comes_back_with_what_was_answered_and_nothing_else()
     {
         await using PostgresServer server = await PostgresServer.StartedAsync();
-        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server);
+        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server, more: "");
         await using var load = new PostgresLoad(journal);
         for (int round = 0; round < 3; round++)
         {
@@ -31,7 +31,7 @@ public sealed class PostgresOutageTests
     public async Task A_server_that_hangs_leaves_a_batch_in_doubt_within_the_deadline_and_says_later_how_it_ended()
     {
         await using PostgresServer server = await PostgresServer.StartedAsync();
-        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server);
+        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server, more: "");
         journal.Commit(new PutZone(Row("a.example.", 1)));
         await server.SignalAllAsync(PosixSignalNumber.Stop);
         long started = TimeProvider.System.GetTimestamp();
@@ -58,7 +58,7 @@ public sealed class PostgresOutageTests
     public async Task A_server_that_was_away_for_long_is_written_to_soon_after_its_return()
     {
         await using PostgresServer server = await PostgresServer.StartedAsync();
-        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server);
+        using PostgresJournalFixture journal = await PostgresJournalFixture.CreateAsync(server, more: "");
         journal.Commit(new PutZone(Row("a.example.", 1)));
         await server.KillAsync();
         long away = TimeProvider.System.GetTimestamp();

@@ -16,8 +16,8 @@ public sealed class PostgresSchemaTests(PostgresServerFixture postgres) : IClass
     public async Task Agents_that_start_at_once_on_an_empty_database_make_one_journal()
     {
         string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
-        PostgresJournalFixture[] agents =
-            [.. Enumerable.Range(0, 4).Select(_ => new PostgresJournalFixture(_server.ConnectionString(database, "Command Timeout=20")))];
+        string place = _server.ConnectionString(database, PostgresJournalFixture.Patient);
+        PostgresJournalFixture[] agents = [.. Enumerable.Range(0, 4).Select(_ => new PostgresJournalFixture(place))];
         long[] epochs = await Task.WhenAll(agents.Select(agent => Task.Run(() => agent.Journal.Epoch)));
         Assert.Equal([1L, 2L, 3L, 4L], epochs.Order());
         Assert.Equal($"{PostgresSchema.Current}", await _server.SqlAsync(database, "SELECT count(*) FROM agent.schema_version"));
@@ -82,7 +82,7 @@ public sealed class PostgresSchemaTests(PostgresServerFixture postgres) : IClass
         Assert.Contains(alone.Log.Lines, line => line.Text.Contains("no synchronous standby", StringComparison.Ordinal));
         string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
         await _server.SqlAsync("postgres", $"ALTER DATABASE {database} SET synchronous_commit = off");
-        using var careless = new PostgresJournalFixture(_server.ConnectionString(database));
+        using var careless = new PostgresJournalFixture(_server.ConnectionString(database, PostgresJournalFixture.Patient));
         _ = careless.Journal;
         Assert.Contains(careless.Log.Lines, line => line.Text.Contains("a crash of the database", StringComparison.Ordinal));
     }
@@ -95,7 +95,8 @@ public sealed class PostgresSchemaTests(PostgresServerFixture postgres) : IClass
         string role = clusterShards is null ? "plain" : "plain_node";
         await _server.SqlAsync("postgres", $"CREATE ROLE {role} LOGIN");
         await _server.SqlAsync("postgres", $"CREATE DATABASE {role} OWNER {role} ENCODING 'UTF8' TEMPLATE template0");
-        string place = _server.ConnectionString(role).Replace("Username=postgres", $"Username={role}", StringComparison.Ordinal);
+        string place = _server.ConnectionString(role, PostgresJournalFixture.Patient)
+            .Replace("Username=postgres", $"Username={role}", StringComparison.Ordinal);
         using var journal = new PostgresJournalFixture(place) { ClusterShards = clusterShards };
         journal.Take(journal.Journal.Epoch, "a.example.");
         journal.Commit(new PutZone(Row("a.example.", 1, Large("a.example.", 1, 300_000))));

@@ -99,6 +99,10 @@ public sealed class GdnsdBackendPeerTests(GdnsdServerFixture fixture) : IClassFi
     public async Task Zones_with_hostile_names_are_served_or_refused_and_touch_nothing_else()
     {
         await using GdnsdTarget target = new(Server);
+        // What the first zone leaves stays.
+        DomainName first = fixture.TakeZone();
+        await target.AppliedAsync(SmallZone.Create(first, 1));
+        await target.RemovedAsync(first);
         string[] before = Directory.GetFileSystemEntries(Server.FolderPath, "*", SearchOption.AllDirectories);
         string label = new('a', 63);
         string[] names =

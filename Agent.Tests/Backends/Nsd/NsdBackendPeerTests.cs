@@ -163,6 +163,10 @@ public sealed class NsdBackendPeerTests(NsdServers servers) : IClassFixture<NsdS
     public async Task Zones_with_hostile_names_are_served_or_refused_and_touch_nothing_else()
     {
         await using NsdTarget target = new(Server);
+        // What the first zone leaves stays.
+        DomainName first = servers.TakeZone();
+        await target.AppliedAsync(SmallZone.Create(first, 1));
+        await target.RemovedAsync(first);
         HashSet<string> before = [.. Directory.GetFileSystemEntries(Server.FolderPath, "*", SearchOption.AllDirectories)];
         string label = new('a', 63);
         string[] refused =
