@@ -60,6 +60,9 @@ public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeS
     /// <summary>A zone can be taken away and added anew at any time, and is afterwards what it was.</summary>
     public bool CanReAdd { get; init; }
 
+    /// <summary>The server lives and dies with the agent: after a start it has no zones.</summary>
+    public bool BeginsEmpty { get; init; }
+
     /// <summary>Which of the server's zones the driver can name.</summary>
     public ZoneListing Listing { get; init; }
 

@@ -181,7 +181,10 @@ public sealed partial class TargetDirectoryActor : UntypedActor
     private void Publish()
     {
         _set = new TargetSet(
-            _numbers.Next(), _entries.ToImmutableSortedDictionary(e => e.Key, e => e.Value.Actor, StringComparer.Ordinal));
+            _numbers.Next(), _entries.ToImmutableSortedDictionary(e => e.Key, e => e.Value.Actor, StringComparer.Ordinal))
+        {
+            BeganEmpty = [.. _entries.Where(e => e.Value.Place.Local is { Backend.Backend.Traits.BeginsEmpty: true }).Select(e => e.Key)],
+        };
         foreach (IActorRef asker in _askers) asker.Tell(new TargetSetChanged(_set), Self);
         _askers.Clear();
         Context.System.EventStream.Publish(new TargetSetChanged(_set));

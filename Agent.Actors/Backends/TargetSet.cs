@@ -27,11 +27,15 @@ public sealed class TargetSet
     /// <summary>Names of all targets, in order.</summary>
     public ImmutableArray<string> Names { get; }
 
+    /// <summary>Names of those that had no zones when this agent started (<see cref="BackendTraits.BeginsEmpty"/>): what a journal says of
+    /// them is over.</summary>
+    public ImmutableHashSet<string> BeganEmpty { get; init; } = [];
+
     /// <summary>Those of them that are selected.</summary>
     public TargetSet Only(TargetSelection selection)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        return new TargetSet(Version, Targets.RemoveRange(Names.Where(name => !selection.Contains(name))));
+        return new TargetSet(Version, Targets.RemoveRange(Names.Where(name => !selection.Contains(name)))) { BeganEmpty = BeganEmpty };
     }
 }
 

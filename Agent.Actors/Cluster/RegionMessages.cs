@@ -21,6 +21,10 @@ public sealed record RegionRestarted;
 /// <summary>Told to the region by a shard's host: it has taken the shard, and no owner before can write any more.</summary>
 public sealed record ShardTaken(int Shard, long Epoch);
 
+/// <summary>Told by the region to the hosts of its shards: all of them have been taken. What is better done when nobody waits for his rows
+/// any more can begin.</summary>
+public sealed record AllShardsTaken;
+
 /// <summary>Asks a region how it stands; answered by <see cref="RegionState"/>.</summary>
 public sealed record GetRegionState;
 

@@ -149,6 +149,8 @@ public sealed partial class ShardRegionActor : UntypedActor
         if (slot.Ref != Sender || slot.Epoch != taken.Epoch) return;
         slot.IsTaken = true;
         if (slot.Admits) _settings.Peers?.Gate?.Begin(taken.Shard, taken.Epoch);
+        if (Array.Exists(_hosts, h => h.Ref is not null && !h.IsTaken)) return;
+        foreach (HostSlot host in _hosts) host.Ref?.Tell(new AllShardsTaken(), Self);
     }
 
     /// <summary>Nothing is handed to the host any more. It ends when what is under way is durable; what it did not finish comes back

@@ -34,6 +34,13 @@ public sealed partial class ZoneShardActor
             Tell(slot, new Loaded(CheckMasters: true));
         }
 
+        if (slot.IsPutOff)
+        {
+            // What it is asked for next may wait for what the targets say.
+            slot.IsPutOff = false;
+            foreach (string target in TargetsOf(name, row).Set.Names) Tell(slot, new TellTargetAgain(target));
+        }
+
         return actor;
     }
 

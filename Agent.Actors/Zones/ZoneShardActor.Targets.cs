@@ -198,6 +198,46 @@ public sealed partial class ZoneShardActor
     private void TakeAway(DomainName zone, long generation, IActorRef target) => target.Tell(
         new WantZone(zone, generation, null, ObserveFirst: true) { Shard = Targets.Shard, Epoch = Targets.Epoch }, Self);
 
+    /// <summary>Every target that there is had the zone as it is wanted when the row was written: looking again makes sure of it.</summary>
+    private bool WasInOrder(ZoneRow row, ZoneRow fitted)
+    {
+        if (row is not { IsExpired: false, Content: { } content } || row.Targets.Length != fitted.Targets.Length) return false;
+        foreach (TargetProgress target in row.Targets)
+        {
+            if (target is not { State: TargetZoneState.Verified, IsLeaving: false, Reason: null }) return false;
+            if (target.Serial != content.Serial || Targets.Set.BeganEmpty.Contains(target.Target)) return false;
+        }
+
+        return true;
+    }
+
+    private void PutOff(DomainName name, ZoneSlot slot)
+    {
+        slot.IsPutOff = true;
+        _putOff.Enqueue(name);
+    }
+
+    private void TellSome()
+    {
+        double quota = Math.Max(1, LooksPerSecond * CheckInterval.TotalSeconds / _settings.ShardCount);
+        while (quota >= 1 && _putOff.TryDequeue(out DomainName? name))
+        {
+            if (!_slots.TryGetValue(name, out ZoneSlot? slot) || !slot.IsPutOff) continue;
+            slot.IsPutOff = false;
+            if (RowOf(name, slot) is { } row) WantEverywhere(row);
+            quota--;
+        }
+
+        if (_putOff.Count > 0)
+        {
+            Timers.StartSingleTimer(TellTimer, TellTimer, CheckInterval);
+            return;
+        }
+
+        Timers.Cancel(TellTimer);
+        _putOff.TrimExcess();
+    }
+
     private void WantEverywhere(ZoneRow row)
     {
         foreach (TargetProgress entry in row.Targets) TellWish(entry.Target, row);

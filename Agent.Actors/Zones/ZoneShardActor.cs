@@ -18,7 +18,8 @@ namespace Agent.Actors.Zones;
 /// <remarks>
 /// After loading, every zone is wanted anew at every target (which looks before it acts) and the masters are asked about
 /// every zone at a bounded pace: whatever a former owner noted and did not finish is made good that way, and a server that lost
-/// its zones gets them back. Messages that come before the rows are there wait, bounded.
+/// its zones gets them back. A zone that was in order everywhere is wanted anew when the node has read its other shards too, for whose rows
+/// somebody may wait. Messages that come before the rows are there wait, bounded.
 /// </remarks>
 public sealed partial class ZoneShardActor : UntypedActor
 {
@@ -27,10 +28,20 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly object LoadTimer = new();
     private static readonly object QuietTimer = new();
     private static readonly object PlaceTimer = new();
+    private static readonly object TellTimer = new();
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>A shard that cannot be read does not keep the zones of others from being looked at.</summary>
+    private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(30);
+
     private const int SpareRefreshes = 1024;
     private const int PlacedAtOnce = 200;
+
+    /// <summary>Zones of all shards that are looked at again after a start. Servers that are quick keep up, so that few wait at them: a
+    /// million wishes are more than the rows.</summary>
+    private const double LooksPerSecond = 32_000;
+
     private static readonly Reason Ended = new(ReasonCode.NoOwner, "the zone goes to another owner");
     private static readonly SupervisorStrategy Strategy = new OneForOneStrategy(decider: static cause =>
         SupervisorStrategy.DefaultDecider(cause) == Directive.Escalate ? Directive.Escalate : Directive.Stop);
@@ -46,6 +57,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private TargetSet? _set;
     private readonly Dictionary<TargetSelection, ZoneTargets> _placed = [];
     private readonly Queue<DomainName> _toPlace = new();
+    private readonly Queue<DomainName> _putOff = new();
     private ZoneTargets? _targets;
     private ZonePatternMap<TargetSelection> _placement;
     private ShardStart? _start;
@@ -121,10 +133,12 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
             case CountProven x: Sender.Tell(CountProven(x), Self); break;
+            case AllShardsTaken: TellSome(); break;
             case MasterReturned: CheckStale(); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
             case object timer when timer == RefreshTimer: RefreshDue(); break;
             case object timer when timer == PlaceTimer: PlaceSome(); break;
+            case object timer when timer == TellTimer: TellSome(); break;
             case object timer when timer == QuietTimer: LookOnceMore(); break;
             default: Unhandled(message); break;
         }
@@ -193,6 +207,7 @@ public sealed partial class ZoneShardActor : UntypedActor
         if (_loaded) return;
         _loaded = true;
         Context.Parent.Tell(new ShardTaken(_start!.Shard, _start.Epoch), Self);
+        _slots.EnsureCapacity(_slots.Count + loaded.Rows.Length);
         foreach (ZoneRow row in loaded.Rows)
         {
             ZoneSlot slot = SlotOf(row.Name, row);
@@ -215,13 +230,15 @@ public sealed partial class ZoneShardActor : UntypedActor
             else
             {
                 ZoneRow unproven = slot.Unproven(row, TargetsOf(row.Name, row));
-                WantEverywhere(unproven);
+                if (WasInOrder(row, unproven)) PutOff(row.Name, slot);
+                else WantEverywhere(unproven);
                 Rest(slot, unproven);
             }
 
             if (!PlantedBug.Is(PlantedBug.NoCheckAfterTakeover)) slot.IsToCheck = true;
         }
 
+        if (_putOff.Count > 0) Timers.StartSingleTimer(TellTimer, TellTimer, TellPatience);
         EnqueueChecks(loaded.Rows.Where(r => _slots[r.Name].IsToCheck));
 
         StartCatalogs();

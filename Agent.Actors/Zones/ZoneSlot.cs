@@ -58,6 +58,9 @@ internal sealed class ZoneSlot(object? kept)
     /// <summary>Its masters are asked when its turn comes.</summary>
     public bool IsToCheck { get; set; }
 
+    /// <summary>No target has been told of it since its row was loaded.</summary>
+    public bool IsPutOff { get; set; }
+
     public bool Transferring { get; set; }
 
     public ZonePhase Phase

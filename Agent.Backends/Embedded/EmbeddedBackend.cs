@@ -14,6 +14,7 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1))
     {
         TakesDifferences = true,
+        BeginsEmpty = true,
         Listing = ZoneListing.Whole,
     };
 

@@ -27,6 +27,10 @@ public sealed record JournalOptions
     /// <summary>How long a request waits for a file that another process has locked (an operator's sqlite3, a copy being made).</summary>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Rows that are read in one pass when shards are taken together; so many are in memory at a time for each reading thread,
+    /// some hundred octets each. SQLite.</summary>
+    public int RowsPerPass { get; init; } = 62_500;
+
     /// <summary>Requests that may wait; more are answered with a failure at once.</summary>
     public int QueueLength { get; init; } = 4096;
 }

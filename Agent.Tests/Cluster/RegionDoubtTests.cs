@@ -30,6 +30,7 @@ public sealed class RegionDoubtTests : TestKitBase
             }));
         Tell(new ShardAcquired(0, 7));
         _hosts.ExpectMsg<ShardStart>();
+        _hosts.ExpectMsg<AllShardsTaken>();
     }
 
     [Fact]

@@ -94,6 +94,29 @@ public sealed class ShardRegionTests : TestKitBase
     }
 
     [Fact]
+    public void The_hosts_hear_when_the_last_shard_is_taken_and_whenever_one_is_taken_after_that()
+    {
+        IActorRef[] hosts = new IActorRef[3];
+        foreach (int shard in (int[])[1, 2])
+        {
+            _region.Tell(new ShardAcquired(shard, 5));
+            _hosts.ExpectMsg<ShardStart>();
+            hosts[shard] = _hosts.LastSender;
+        }
+
+        _region.Tell(new ShardTaken(2, 5), hosts[2]);
+        _hosts.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        _region.Tell(new ShardTaken(1, 5), hosts[1]);
+        Assert.Equal(2, _hosts.ReceiveN<AllShardsTaken>(2).Count);
+
+        _region.Tell(new ShardAcquired(3, 5));
+        _hosts.ExpectMsg<ShardStart>();
+        _hosts.ExpectNoMsg(TimeSpan.FromSeconds(1));
+        _region.Tell(new ShardTaken(3, 5), _hosts.LastSender);
+        Assert.Equal(3, _hosts.ReceiveN<AllShardsTaken>(3).Count);
+    }
+
+    [Fact]
     public void A_host_that_fails_is_replaced_and_what_comes_meanwhile_waits_for_the_next()
     {
         _region.Tell(new ShardAcquired(1, 5));

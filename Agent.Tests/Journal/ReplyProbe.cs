@@ -22,18 +22,27 @@ public sealed class ReplyProbe : IActorRef
     /// <summary>The next answer, which must be of this type.</summary>
     public T Expect<T>()
     {
-        Assert.True(_answers.TryTake(out object? answer, Deadline), $"no {typeof(T).Name} came");
-        return Assert.IsType<T>(answer);
+        object answer = Next($"no {typeof(T).Name} came");
+        Assert.True(answer is T, $"{typeof(T).Name} was to come, and not {answer}");
+        return (T)answer;
     }
+
+    /// <summary>The next answer, whatever it is.</summary>
+    public object ExpectAny() => Next("no answer came");
 
     /// <summary>The next answer of this type; others before it are passed over.</summary>
     public T ExpectLast<T>()
     {
         while (true)
         {
-            Assert.True(_answers.TryTake(out object? answer, Deadline), $"no {typeof(T).Name} came");
-            if (answer is T wanted)
+            if (Next($"no {typeof(T).Name} came") is T wanted)
                 return wanted;
         }
+    }
+
+    private object Next(string otherwise)
+    {
+        Assert.True(_answers.TryTake(out object? answer, Deadline), otherwise);
+        return answer!;
     }
 }

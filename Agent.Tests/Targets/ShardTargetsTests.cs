@@ -24,8 +24,10 @@ public sealed class ShardTargetsTests : TestKitBase
     private readonly TestProbe _client;
     private readonly SimMasters _masters;
     private readonly SimJournal _journal;
-    private readonly IActorRef _shard;
+    private readonly ZoneShardSettings _settings;
+    private IActorRef _shard;
     private readonly ZonePolicyHolder _policy = new(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) });
+    private ImmutableHashSet<string> _beganEmpty = [];
     private long _version;
 
     public ShardTargetsTests()
@@ -46,7 +48,8 @@ public sealed class ShardTargetsTests : TestKitBase
         {
             TargetDirectory = _directory.Ref,
         };
-        _shard = ActorOf(ZoneShardActor.Props(new ZoneShardSettings(zones, 1, ChecksPerSecond: 100, MaxEarly: 100)));
+        _settings = new ZoneShardSettings(zones, 1, ChecksPerSecond: 100, MaxEarly: 100);
+        _shard = ActorOf(ZoneShardActor.Props(_settings));
         _masters.Zones[Awake] = 1;
         _masters.Zones[Asleep] = 1;
         _directory.ExpectMsg<GetTargetSet>();
@@ -205,6 +208,74 @@ public sealed class ShardTargetsTests : TestKitBase
         Assert.Equal(expected, _servers["ns1"].Wishes.Count);
     }
 
+    [Fact]
+    public void Zones_that_were_in_order_are_looked_at_when_the_node_has_taken_its_other_shards_too()
+    {
+        Anew("ns1");
+        Advance(TimeSpan.FromSeconds(20));
+        Assert.Empty(_servers["ns1"].Wishes);
+        for (int time = 0; time < 2; time++)
+        {
+            _shard.Tell(new AllShardsTaken());
+            Advance(TimeSpan.FromSeconds(20));
+            Assert.Equal([Asleep, Awake], _servers["ns1"].Wishes.Select(w => w.Zone).Order());
+            Assert.All(_servers["ns1"].Wishes, w => Assert.True(w.ObserveFirst && w.Content is not null));
+            Assert.All([Awake, Asleep], zone => Assert.Equal(["ns1"], Targets(zone)));
+        }
+    }
+
+    [Fact]
+    public void They_are_looked_at_in_the_end_although_another_shard_is_never_taken()
+    {
+        Anew("ns1");
+        Advance(TimeSpan.FromSeconds(29));
+        Assert.Empty(_servers["ns1"].Wishes);
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal([Asleep, Awake], _servers["ns1"].Wishes.Select(w => w.Zone).Order());
+    }
+
+    [Fact]
+    public void A_zone_for_which_somebody_asks_is_looked_at_before_that()
+    {
+        Anew("ns1");
+        Create(Asleep);
+        Assert.Equal([Asleep], _servers["ns1"].Wishes.Select(w => w.Zone).Distinct());
+        int looks = _servers["ns1"].Wishes.Count;
+        _shard.Tell(new AllShardsTaken());
+        RunReady();
+        Assert.Equal([Awake], _servers["ns1"].Wishes.Skip(looks).Select(w => w.Zone));
+    }
+
+    [Fact]
+    public void A_zone_that_was_not_in_order_everywhere_is_looked_at_at_once()
+    {
+        Anew("ns1", "ns2");
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.All(_servers.Values, server => Assert.Equal([Asleep, Awake], server.Wishes.Select(w => w.Zone).Order()));
+    }
+
+    [Fact]
+    public void Zones_of_a_target_that_began_empty_are_told_at_once()
+    {
+        _beganEmpty = ["ns1"];
+        Anew("ns1");
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([Asleep, Awake], _servers["ns1"].Wishes.Select(w => w.Zone).Order());
+    }
+
+    /// <summary>The next owner of a shard with two zones, which asks no masters by itself.</summary>
+    private void Anew(params string[] targets)
+    {
+        TwoZones();
+        Advance(TimeSpan.FromSeconds(10));
+        Sys.Stop(_shard);
+        foreach (Server server in _servers.Values) server.Wishes.Clear();
+        _shard = ActorOf(ZoneShardActor.Props(_settings with { ChecksPerSecond = 0.001 }));
+        _shard.Tell(new ShardStart(0, 6));
+        RunReady();
+        Publish(targets);
+    }
+
     /// <summary>One has fallen asleep, one has just changed.</summary>
     private void TwoZones()
     {
@@ -251,7 +322,10 @@ public sealed class ShardTargetsTests : TestKitBase
         }
 
         Sys.EventStream.Publish(new TargetSetChanged(new TargetSet(
-            ++_version, names.ToImmutableSortedDictionary(name => name, name => _servers[name].Ref, StringComparer.Ordinal))));
+            ++_version, names.ToImmutableSortedDictionary(name => name, name => _servers[name].Ref, StringComparer.Ordinal))
+        {
+            BeganEmpty = _beganEmpty,
+        }));
         RunReady();
     }
 

@@ -14,7 +14,6 @@ internal sealed class SqliteCandidates : IDisposable
     private readonly SqliteStatement _stored;
     private readonly SqliteStatement _put;
     private readonly SqliteStatement _load;
-    private readonly SqliteStatement _loadOne;
 
     public SqliteCandidates(SqliteConnection connection, SqliteContents contents)
     {
@@ -28,8 +27,15 @@ internal sealed class SqliteCandidates : IDisposable
             WHERE zone = ?1 AND (candidate_generation IS NOT NULL OR ?2 IS NOT NULL)
             """,
             8);
-        _load = LoadBy(connection, "shard");
-        _loadOne = LoadBy(connection, "zone");
+        _load = new SqliteStatement(
+            connection,
+            $"""
+            SELECT z.candidate_generation, z.candidate_serial, z.candidate_rejected, z.candidate_code, z.candidate_text, z.candidate_since,
+                {SqliteContents.Columns}
+            FROM zones z LEFT JOIN contents c ON c.hash = z.candidate
+            WHERE z.zone = ?1 AND z.candidate_generation IS NOT NULL
+            """,
+            1);
     }
 
     /// <summary>Writes the row's candidate, or that it has none. The row itself is there already.</summary>
@@ -55,22 +61,18 @@ internal sealed class SqliteCandidates : IDisposable
             _contents.Release(before);
     }
 
-    public Dictionary<DomainName, StoredCandidate> Load(bool byZone, object key)
+    /// <summary>The candidate of one zone; null when it has none.</summary>
+    public StoredCandidate? Load(DomainName zone)
     {
-        var found = new Dictionary<DomainName, StoredCandidate>();
-        using SqliteDataReader reader = (byZone ? _loadOne : _load).Query(key);
-        while (reader.Read())
-        {
-            DomainName zone = reader.ReadName(0);
-            var candidate = new ZoneCandidate(
-                reader.ReadNumberOrNull(2) ?? 0,
-                _contents.ReadContent(reader, 7, zone),
-                reader.ReadReason(4) ?? new Reason(ReasonCode.GuardShrink, string.Empty),
-                reader.ReadTime(6),
-                reader.GetInt64(3) != 0);
-            found.Add(zone, new StoredCandidate(reader.GetInt64(1), candidate));
-        }
-        return found;
+        using SqliteDataReader reader = _load.Query(SqliteValues.Of(zone));
+        if (!reader.Read()) return null;
+        var candidate = new ZoneCandidate(
+            reader.ReadNumberOrNull(1) ?? 0,
+            _contents.ReadContent(reader, 6, zone),
+            reader.ReadReason(3) ?? new Reason(ReasonCode.GuardShrink, string.Empty),
+            reader.ReadTime(5),
+            reader.GetInt64(2) != 0);
+        return new StoredCandidate(reader.GetInt64(0), candidate);
     }
 
     public void Dispose()
@@ -78,16 +80,5 @@ internal sealed class SqliteCandidates : IDisposable
         _stored.Dispose();
         _put.Dispose();
         _load.Dispose();
-        _loadOne.Dispose();
     }
-
-    private static SqliteStatement LoadBy(SqliteConnection connection, string column) => new(
-        connection,
-        $"""
-        SELECT z.zone, z.candidate_generation, z.candidate_serial, z.candidate_rejected, z.candidate_code, z.candidate_text,
-            z.candidate_since, {SqliteContents.Columns}
-        FROM zones z LEFT JOIN contents c ON c.hash = z.candidate
-        WHERE z.{column} = ?1 AND z.candidate_generation IS NOT NULL
-        """,
-        1);
 }

@@ -112,12 +112,19 @@ public sealed partial class SqliteJournal : INodeJournal
         reason => new JournalFailed(batch.Id, reason));
 
     /// <summary>One run at a time has all shards, so its epoch is the only one that holds.</summary>
-    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => Enqueue(
+    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => Enqueue(new Request(
         replyTo,
-        store => epoch == Epoch
-            ? new ShardLoaded(shard, store.LoadShard(shard, shardCount))
-            : new ShardLoadFailed(shard, OtherRun(epoch)),
-        reason => new ShardLoadFailed(shard, reason));
+        store =>
+        {
+            if (epoch != Epoch) return new ShardLoadFailed(shard, OtherRun(epoch));
+            ImmutableArray<ZoneRow> rows = [];
+            store.LoadShards([shard], shardCount, (_, loaded) => rows = loaded);
+            return new ShardLoaded(shard, rows);
+        },
+        reason => new ShardLoadFailed(shard, reason))
+    {
+        Load = epoch == Epoch ? new ShardLoad(shard, shardCount) : null,
+    });
 
     /// <inheritdoc/>
     public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => Enqueue(
@@ -201,26 +208,65 @@ public sealed partial class SqliteJournal : INodeJournal
     private static string Describe(Exception exception) =>
         exception is SqliteException sqlite ? SqliteErrors.Text(sqlite) : exception.Message;
 
-    private void Enqueue(ReplyTo? replyTo, Func<SqliteStore, object?> work, Func<Reason, object?> refuse)
+    private void Enqueue(ReplyTo? replyTo, Func<SqliteStore, object?> work, Func<Reason, object?> refuse) =>
+        Enqueue(new Request(replyTo, work, refuse));
+
+    private void Enqueue(Request request)
     {
         JournalMetrics.Waiting.Add(1);
-        if (_requests.TryAdd(new Request(replyTo, work, refuse)))
+        if (_requests.TryAdd(request))
             return;
         JournalMetrics.Waiting.Add(-1);
         string why = _requests.IsClosed ? "the journal is closed" : "more requests wait for the journal than it takes";
-        Answer(replyTo, refuse(new Reason(ReasonCode.JournalAway, why)));
+        Answer(request.ReplyTo, request.Refuse(new Reason(ReasonCode.JournalAway, why)));
     }
 
     private void Run()
     {
         while (_requests.TryTake(Timeout.InfiniteTimeSpan, out Request request))
         {
-            JournalMetrics.Waiting.Add(-1);
-            Answer(request.ReplyTo, Serve(request));
+            List<Request> together = WithLoadsBehind(request);
+            JournalMetrics.Waiting.Add(-together.Count);
+            if (together.Count > 1)
+                LoadTogether(together);
+            foreach (Request left in together)
+                Answer(left.ReplyTo, Serve(left));
         }
         // The writer closes last, so that it can fold the write-ahead log into the file.
         _reader.Dispose();
         CloseStore();
+    }
+
+    /// <summary>Shards that are asked for one behind the other are read together: nothing stands between them that one has to
+    /// show.</summary>
+    private List<Request> WithLoadsBehind(Request first)
+    {
+        List<Request> together = [first];
+        while (first.Load is { } load && _requests.TryTakeNext(next => next.Load?.ShardCount == load.ShardCount, out Request behind))
+            together.Add(behind);
+        return together;
+    }
+
+    /// <summary>Answers what can be read, and leaves the rest: a row that is damaged fails its own shard alone.</summary>
+    private void LoadTogether(List<Request> together)
+    {
+        try
+        {
+            _store ??= OpenStore(mayCreate: false);
+            int shardCount = together[0].Load!.Value.ShardCount;
+            HashSet<int> shards = [.. together.Select(request => request.Load!.Value.Shard)];
+            _store.LoadShards(shards, shardCount, (shard, rows) =>
+            {
+                foreach (Request request in together.Where(request => request.Load!.Value.Shard == shard))
+                    Answer(request.ReplyTo, new ShardLoaded(shard, rows));
+                together.RemoveAll(request => request.Load!.Value.Shard == shard);
+            });
+        }
+        catch (Exception exception)
+        {
+            // Whatever it was, each that is left is tried by itself and tells its own failure.
+            LogReadApart(together.Count, Describe(exception));
+        }
     }
 
     // Whatever goes wrong becomes the answer: a request without one would leave its zones waiting for ever.
@@ -280,11 +326,20 @@ public sealed partial class SqliteJournal : INodeJournal
     [LoggerMessage(Level = LogLevel.Error, Message = "journal request failed: {Cause}")]
     private partial void LogFailed(Exception exception, string cause);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} shards cannot be read together, each is read by itself now: {Cause}")]
+    private partial void LogReadApart(int count, string cause);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "removed {Count} unreferenced files from {Directory}")]
     private partial void LogSwept(int count, string directory);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Count} contents of deleted zones whose time is over")]
     private partial void LogPurged(int count);
 
-    private readonly record struct Request(ReplyTo? ReplyTo, Func<SqliteStore, object?> Work, Func<Reason, object?> Refuse);
+    private readonly record struct Request(ReplyTo? ReplyTo, Func<SqliteStore, object?> Work, Func<Reason, object?> Refuse)
+    {
+        /// <summary>The shard to be read, where it is that and nothing else.</summary>
+        public ShardLoad? Load { get; init; }
+    }
+
+    private readonly record struct ShardLoad(int Shard, int ShardCount);
 }

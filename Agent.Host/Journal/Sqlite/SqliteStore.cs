@@ -17,6 +17,9 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteConnection _connection;
     private readonly ContentStore _files;
     private readonly SqliteContents _contents;
+    private readonly SqliteCandidates _candidates;
+    private readonly SqliteRows _rows;
+    private readonly Func<SqliteSecondReader> _openSecond;
     private readonly SqliteZones _zones;
     private readonly SqliteEvents _events;
     private readonly SqliteDifferences _differences;
@@ -32,7 +35,10 @@ internal sealed class SqliteStore : IDisposable
         _connection = connection;
         _files = files;
         _contents = new SqliteContents(connection, files, reader, recent, options.LargestStoredContent);
-        _zones = new SqliteZones(connection, _contents);
+        _candidates = new SqliteCandidates(connection, _contents);
+        _rows = new SqliteRows(connection, _contents, _candidates, options.RowsPerPass);
+        _openSecond = () => new SqliteSecondReader(files, reader, recent, options, connection.DataSource);
+        _zones = new SqliteZones(connection, _contents, _candidates);
         _events = new SqliteEvents(connection, options);
         _differences = new SqliteDifferences(connection, options);
         _epoch = new SqliteStatement(connection, "SELECT value FROM meta WHERE key = 'epoch'", 0);
@@ -102,14 +108,15 @@ internal sealed class SqliteStore : IDisposable
         return Stopwatch.GetElapsedTime(0, _diskTicks);
     }
 
-    public ImmutableArray<ZoneRow> LoadShard(int shard, int shardCount)
+    /// <summary>The rows of these shards, each told by itself, by any thread and one at a time.</summary>
+    public void LoadShards(IReadOnlyCollection<int> shards, int shardCount, Action<int, ImmutableArray<ZoneRow>> loaded)
     {
         if (_zones.ShardCount != shardCount)
             InTransaction(() => _zones.Reshard(shardCount));
-        return _zones.Load(shard);
+        new SqlitePasses(_rows, _openSecond, loaded).Run(_rows.Passes(shards, shardCount));
     }
 
-    public ZoneRow? ReadZone(DomainName zone) => _zones.Load(zone);
+    public ZoneRow? ReadZone(DomainName zone) => _rows.Load(zone);
 
     public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog) => _zones.ReadOwned(catalog);
 
@@ -142,6 +149,8 @@ internal sealed class SqliteStore : IDisposable
         _commit.Dispose();
         _rollback.Dispose();
         _zones.Dispose();
+        _rows.Dispose();
+        _candidates.Dispose();
         _events.Dispose();
         _differences.Dispose();
         _contents.Dispose();

@@ -1,3 +1,4 @@
+using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -59,4 +60,13 @@ internal static class SqliteValues
     /// <summary>A reason in two columns, code and text.</summary>
     public static Reason? ReadReason(this SqliteDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : new Reason(reader.GetString(column), reader.ReadTextOrNull(column + 1) ?? string.Empty);
+
+    /// <summary>Whose a zone is, in four columns.</summary>
+    public static ZoneOwner? ReadOwner(this SqliteDataReader reader, int column) => reader.IsDBNull(column)
+        ? null
+        : new ZoneOwner(
+            reader.ReadName(column),
+            reader.ReadTextOrNull(column + 1) ?? "",
+            reader.ReadTextOrNull(column + 2) ?? "",
+            reader.IsDBNull(column + 3) ? null : reader.ReadName(column + 3));
 }

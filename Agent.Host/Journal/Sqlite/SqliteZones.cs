@@ -11,7 +11,6 @@ internal sealed class SqliteZones : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly SqliteContents _contents;
-    private readonly HashSet<string> _targetNames = new(StringComparer.Ordinal);
     private readonly SqliteCandidates _candidates;
     private readonly SqliteStatement _content;
     private readonly SqliteStatement _put;
@@ -24,16 +23,12 @@ internal sealed class SqliteZones : IDisposable
     private readonly SqliteStatement _keptContent;
     private readonly SqliteStatement _keep;
     private readonly SqliteStatement _purge;
-    private readonly SqliteStatement _load;
-    private readonly SqliteStatement _loadProgress;
-    private readonly SqliteStatement _loadOne;
-    private readonly SqliteStatement _loadOneProgress;
 
-    public SqliteZones(SqliteConnection connection, SqliteContents contents)
+    public SqliteZones(SqliteConnection connection, SqliteContents contents, SqliteCandidates candidates)
     {
         _connection = connection;
         _contents = contents;
-        _candidates = new SqliteCandidates(connection, contents);
+        _candidates = candidates;
         _content = new SqliteStatement(connection, "SELECT content FROM zones WHERE zone = ?1", 1);
         _put = new SqliteStatement(
             connection,
@@ -74,10 +69,6 @@ internal sealed class SqliteZones : IDisposable
             "INSERT INTO kept VALUES (?1, ?2, ?3, ?4) ON CONFLICT (zone) DO UPDATE SET name = ?2, content = ?3, keep_until = ?4",
             4);
         _purge = new SqliteStatement(connection, "DELETE FROM kept WHERE keep_until <= ?1 RETURNING content", 1);
-        _load = LoadBy(connection, "shard");
-        _loadProgress = LoadProgressBy(connection, "shard");
-        _loadOne = LoadBy(connection, "zone");
-        _loadOneProgress = LoadProgressBy(connection, "zone");
         ShardCount = ReadShardCount();
     }
 
@@ -171,42 +162,6 @@ internal sealed class SqliteZones : IDisposable
         return count;
     }
 
-    public ImmutableArray<ZoneRow> Load(int shard) => Load(_load, _loadProgress, (long)shard);
-
-    /// <summary>The row of one zone; null when there is none.</summary>
-    public ZoneRow? Load(DomainName zone) => Load(_loadOne, _loadOneProgress, SqliteValues.Of(zone)).SingleOrDefault();
-
-    private ImmutableArray<ZoneRow> Load(SqliteStatement zones, SqliteStatement progress, object key)
-    {
-        Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> targets = LoadProgress(progress, key);
-        Dictionary<DomainName, StoredCandidate> candidates = _candidates.Load(byZone: key is byte[], key);
-        var rows = ImmutableArray.CreateBuilder<ZoneRow>();
-        using SqliteDataReader reader = zones.Query(key);
-        while (reader.Read())
-        {
-            DomainName zone = reader.ReadName(0);
-            DomainName name = reader.ReadNameText(1);
-            long generation = reader.GetInt64(3);
-            rows.Add(new ZoneRow
-            {
-                Name = name,
-                Wish = (ZoneWish)reader.GetInt32(2),
-                Generation = generation,
-                Candidate = candidates.GetValueOrDefault(zone)?.At(generation),
-                ChangedAt = reader.ReadTime(4),
-                RefreshedAt = reader.ReadTimeOrNull(5),
-                Reason = reader.ReadReason(6),
-                ReasonSince = reader.ReadTimeOrNull(8),
-                Lifetime = reader.ReadSpanOrNull(9),
-                Owner = ReadOwner(reader, 10),
-                RefusedSince = reader.ReadTimeOrNull(14),
-                Content = _contents.ReadContent(reader, 15, name),
-                Targets = targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? found) ? found.ToImmutable() : [],
-            });
-        }
-        return rows.ToImmutable();
-    }
-
     /// <summary>The wanted zones that belong to a catalog.</summary>
     public ImmutableArray<OwnedZone> ReadOwned(DomainName catalog)
     {
@@ -219,7 +174,7 @@ internal sealed class SqliteZones : IDisposable
             """,
             2);
         using SqliteDataReader reader = select.Query(SqliteValues.Of(catalog), (long)ZoneWish.Present);
-        while (reader.Read()) owned.Add(new OwnedZone(reader.ReadName(0), ReadOwner(reader, 1)!));
+        while (reader.Read()) owned.Add(new OwnedZone(reader.ReadName(0), reader.ReadOwner(1)!));
         return owned.ToImmutable();
     }
 
@@ -274,25 +229,9 @@ internal sealed class SqliteZones : IDisposable
     {
         foreach (SqliteStatement statement in (SqliteStatement[])
             [_content, _put, _clearProgress, _putProgress, _putStanding, _putLifetime, _clearLifetime, _forget, _keptContent, _keep,
-                _purge, _load, _loadProgress, _loadOne, _loadOneProgress])
+                _purge])
             statement.Dispose();
-        _candidates.Dispose();
     }
-
-    /// <summary>The few names of targets, each once in memory however many zones name it.</summary>
-    private string Once(string target)
-    {
-        if (!_targetNames.TryGetValue(target, out string? known)) _targetNames.Add(known = target);
-        return known;
-    }
-
-    private static ZoneOwner? ReadOwner(SqliteDataReader reader, int column) => reader.IsDBNull(column)
-        ? null
-        : new ZoneOwner(
-            reader.ReadName(column),
-            reader.IsDBNull(column + 1) ? "" : reader.GetString(column + 1),
-            reader.IsDBNull(column + 2) ? "" : reader.GetString(column + 2),
-            reader.IsDBNull(column + 3) ? null : reader.ReadName(column + 3));
 
     private static long ShardOf(ulong nameHash, int shardCount) => (long)(nameHash % (ulong)shardCount);
 
@@ -306,43 +245,5 @@ internal sealed class SqliteZones : IDisposable
     {
         if (current.Scalar(zone) is byte[] bytes && ContentHash.TryFromBytes(bytes, out ContentHash before) && before != next)
             _contents.Release(before);
-    }
-
-    private static SqliteStatement LoadBy(SqliteConnection connection, string column) => new(
-        connection,
-        $"""
-        SELECT z.zone, z.name, z.wish, z.generation, z.changed_at, z.refreshed_at, z.reason_code, z.reason_text, z.reason_since,
-            l.lifetime, z.owner_catalog, z.owner_label, z.owner_group, z.owner_next, z.refused_since,
-            {SqliteContents.Columns}
-        FROM zones z LEFT JOIN contents c ON c.hash = z.content LEFT JOIN lifetimes l ON l.zone = z.zone
-        WHERE z.{column} = ?1 ORDER BY z.zone
-        """,
-        1);
-
-    private static SqliteStatement LoadProgressBy(SqliteConnection connection, string column) => new(
-        connection,
-        $"""
-        SELECT p.zone, p.target, p.state, p.serial, p.verified_at, p.reason_code, p.reason_text
-        FROM zones z JOIN progress p ON p.zone = z.zone WHERE z.{column} = ?1 ORDER BY p.zone, p.target
-        """,
-        1);
-
-    private Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder> LoadProgress(SqliteStatement progress, object key)
-    {
-        var targets = new Dictionary<DomainName, ImmutableArray<TargetProgress>.Builder>();
-        using SqliteDataReader reader = progress.Query(key);
-        while (reader.Read())
-        {
-            DomainName zone = reader.ReadName(0);
-            if (!targets.TryGetValue(zone, out ImmutableArray<TargetProgress>.Builder? list))
-                targets.Add(zone, list = ImmutableArray.CreateBuilder<TargetProgress>());
-            list.Add(new TargetProgress(
-                Once(reader.GetString(1)),
-                (TargetZoneState)reader.GetInt32(2),
-                reader.ReadNumberOrNull(3),
-                reader.ReadTimeOrNull(4),
-                reader.ReadReason(5)));
-        }
-        return targets;
     }
 }
