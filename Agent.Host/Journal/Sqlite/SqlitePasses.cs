@@ -29,31 +29,28 @@ internal sealed class SqlitePasses(SqliteRows own, Func<SqliteSecondReader> open
             second.Start();
         }
 
-        Work(() => own);
+        Guard(() => Read(own));
         second?.Join();
         if (_failure is not null) ExceptionDispatchInfo.Throw(_failure);
     }
 
-    private void RunSecond()
+    private void RunSecond() => Guard(() =>
     {
-        SqliteSecondReader? reader = null;
-        try
-        {
-            Work(() => (reader = openSecond()).Rows);
-        }
-        finally
-        {
-            reader?.Dispose();
-        }
+        using SqliteSecondReader reader = openSecond();
+        Read(reader.Rows);
+    });
+
+    private void Read(SqliteRows rows)
+    {
+        while (_passes.TryDequeue(out int[]? pass)) rows.LoadPass(pass, Tell);
     }
 
     // Whatever goes wrong is the caller's: on a thread of our own it would end the process.
-    private void Work(Func<SqliteRows> open)
+    private void Guard(Action read)
     {
         try
         {
-            SqliteRows rows = open();
-            while (_passes.TryDequeue(out int[]? pass)) rows.LoadPass(pass, Tell);
+            read();
         }
         catch (Exception exception)
         {

@@ -26,10 +26,10 @@ internal sealed class SqliteRows : IDisposable
 
     public SqliteRows(SqliteConnection connection, SqliteContents contents, SqliteCandidates candidates, int rowsPerPass)
     {
-        _rowsPerPass = rowsPerPass;
         _connection = connection;
         _contents = contents;
         _candidates = candidates;
+        _rowsPerPass = rowsPerPass;
         _one = Select(connection, "zones z", "z.zone = ?1", 1);
         _shard = Select(connection, "zones z", "z.shard = ?1", 1);
         _shards = Select(connection, "zones z NOT INDEXED", "z.shard BETWEEN ?1 AND ?2", 2);
