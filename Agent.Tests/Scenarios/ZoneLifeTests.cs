@@ -174,7 +174,8 @@ public sealed class ZoneLifeTests
         DnsReply[] replies = await Task.WhenAll(zones.Select(farm.Agent.Worker.CreateAsync));
         Assert.True(replies.All(reply => reply.Flags == 0xF400), farm.Agent.Output + farm.Master.Output);
 
-        await Task.WhenAll(zones.Select(farm.TargetEqualsMasterAsync));
+        // One by one: BIND gives no more than ten transfers at a time, and refuses the rest.
+        foreach (string zone in zones) await farm.TargetEqualsMasterAsync(zone);
         await Task.WhenAll(zones.Select(farm.Agent.Worker.DeleteAcceptedAsync));
         uint[] serials = await Task.WhenAll(zones.Select(zone => WorkerClient.PollSerialAsync(farm.Target.EndPoint, zone)));
         Assert.All(serials, serial => Assert.Equal(0u, serial));
