@@ -217,7 +217,7 @@ public sealed partial class ZoneShardActor
         _putOff.Enqueue(name);
     }
 
-    private void TellSome()
+    private void TellPutOff()
     {
         double quota = Math.Max(1, LooksPerSecond * CheckInterval.TotalSeconds / _settings.ShardCount);
         while (quota >= 1 && _putOff.TryDequeue(out DomainName? name))
@@ -230,11 +230,11 @@ public sealed partial class ZoneShardActor
 
         if (_putOff.Count > 0)
         {
-            Timers.StartSingleTimer(TellTimer, TellTimer, CheckInterval);
+            Timers.StartSingleTimer(PutOffTimer, PutOffTimer, CheckInterval);
             return;
         }
 
-        Timers.Cancel(TellTimer);
+        Timers.Cancel(PutOffTimer);
         _putOff.TrimExcess();
     }
 

@@ -28,12 +28,12 @@ public sealed partial class ZoneShardActor : UntypedActor
     private static readonly object LoadTimer = new();
     private static readonly object QuietTimer = new();
     private static readonly object PlaceTimer = new();
-    private static readonly object TellTimer = new();
+    private static readonly object PutOffTimer = new();
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ReviveDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>A shard that cannot be read does not keep the zones of others from being looked at.</summary>
-    private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PutOffMax = TimeSpan.FromSeconds(30);
 
     private const int SpareRefreshes = 1024;
     private const int PlacedAtOnce = 200;
@@ -133,12 +133,12 @@ public sealed partial class ZoneShardActor : UntypedActor
             case ListZones x: Sender.Tell(new ZoneList(_start!.Shard, List(x)), Self); break;
             case CountZones: Sender.Tell(Count(), Self); break;
             case CountProven x: Sender.Tell(CountProven(x), Self); break;
-            case AllShardsTaken: TellSome(); break;
+            case AllShardsTaken: TellPutOff(); break;
             case MasterReturned: CheckStale(); break;
             case object timer when timer == CheckTimer: CheckSome(); break;
             case object timer when timer == RefreshTimer: RefreshDue(); break;
             case object timer when timer == PlaceTimer: PlaceSome(); break;
-            case object timer when timer == TellTimer: TellSome(); break;
+            case object timer when timer == PutOffTimer: TellPutOff(); break;
             case object timer when timer == QuietTimer: LookOnceMore(); break;
             default: Unhandled(message); break;
         }
@@ -238,7 +238,7 @@ public sealed partial class ZoneShardActor : UntypedActor
             if (!PlantedBug.Is(PlantedBug.NoCheckAfterTakeover)) slot.IsToCheck = true;
         }
 
-        if (_putOff.Count > 0) Timers.StartSingleTimer(TellTimer, TellTimer, TellPatience);
+        if (_putOff.Count > 0) Timers.StartSingleTimer(PutOffTimer, PutOffTimer, PutOffMax);
         EnqueueChecks(loaded.Rows.Where(r => _slots[r.Name].IsToCheck));
 
         StartCatalogs();

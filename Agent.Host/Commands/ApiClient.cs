@@ -99,7 +99,7 @@ internal sealed class ApiClient : IDisposable
             throw new ApiException(ExitCode.TimedOut,
                 $"{_client.BaseAddress} did not answer within {_client.Timeout.TotalSeconds:0.###} s");
         }
-        catch (Exception failure) when (IsAbsent(failure))
+        catch (HttpRequestException failure) when (IsAbsent(failure))
         {
             throw new ApiException(ExitCode.NotRunning, $"no agent answers at {_client.BaseAddress} ({failure.Message})");
         }
@@ -109,9 +109,9 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    private static bool IsAbsent(Exception failure) =>
-        failure is HttpRequestException { InnerException: SocketException }
-            or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
+    private static bool IsAbsent(HttpRequestException failure) =>
+        failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            || failure.InnerException is SocketException;
 
     /// <summary>RFC 9457 problem details, with our stable word in <c>code</c>.</summary>
     private static ApiException Failure(HttpStatusCode status, byte[] body)

@@ -44,18 +44,14 @@ public sealed class SqlitePassesTests : IDisposable
         _journal.Commit([.. Enumerable.Range(0, Zones).Select(i => new PutZone(Various(i)))]);
         int damaged = _journal.ShardOf(Various(7).Name);
         _journal.Close();
-        using (SqliteConnection connection = new($"Data Source={_journal.DatabasePath};Pooling=False"))
-        {
-            connection.Open();
-            using SqliteCommand damage = connection.CreateCommand();
-            damage.CommandText = "UPDATE zones SET name = 'no..name' WHERE name LIKE 'z7.%'";
-            Assert.Equal(1, damage.ExecuteNonQuery());
-        }
+        Run("UPDATE zones SET name = 'no..name' WHERE name LIKE 'z7.%'");
 
         object[] answers = TakeAll();
 
         Assert.Equal(damaged, Assert.Single(answers.OfType<ShardLoadFailed>()).Shard);
         Assert.Equal(Shards - 1, answers.OfType<ShardLoaded>().Select(loaded => loaded.Shard).Distinct().Count());
+        // They had been read together: else nothing would have to be read once more.
+        Assert.Contains(_journal.Log.Lines, line => line.Text.Contains("cannot be read together", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,14 +68,36 @@ public sealed class SqlitePassesTests : IDisposable
         Assert.All(Enumerable.Range(0, 3), _ => Assert.Equal(row.Name, Assert.Single(_journal.Probe.Expect<ShardLoaded>().Rows).Name));
     }
 
-    /// <summary>Asks for all shards behind a commit, so that they wait together; its answers in the order in which they came.</summary>
+    /// <summary>Asks for all shards behind a commit that cannot be made yet, so that they wait together; the answers as they
+    /// came.</summary>
     private object[] TakeAll()
     {
-        _journal.Journal.Commit(
-            _journal.Batch(88, [new ZoneEvent(DomainName.Parse("a.example."), Noon, "changed", "")]), _journal.Probe.ReplyTo);
-        for (int shard = 0; shard < Shards; shard++) Take(shard);
+        _ = _journal.Journal;
+        using (SqliteConnection connection = Open())
+        {
+            using SqliteTransaction holdsTheFile = connection.BeginTransaction();
+            _journal.Journal.Commit(
+                _journal.Batch(88, [new ZoneEvent(DomainName.Parse("a.example."), Noon, "changed", "")]), _journal.Probe.ReplyTo);
+            for (int shard = 0; shard < Shards; shard++) Take(shard);
+        }
+
         _journal.Probe.Expect<JournalCommitted>();
         return [.. Enumerable.Range(0, Shards).Select(_ => _journal.Probe.ExpectAny())];
+    }
+
+    private SqliteConnection Open()
+    {
+        SqliteConnection connection = new($"Data Source={_journal.DatabasePath};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private void Run(string change)
+    {
+        using SqliteConnection connection = Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = change;
+        Assert.Equal(1, command.ExecuteNonQuery());
     }
 
     private void Take(int shard) => _journal.Journal.TakeShard(shard, Shards, _journal.Journal.Epoch, _journal.Probe.ReplyTo);

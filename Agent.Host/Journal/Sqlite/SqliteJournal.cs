@@ -112,19 +112,21 @@ public sealed partial class SqliteJournal : INodeJournal
         reason => new JournalFailed(batch.Id, reason));
 
     /// <summary>One run at a time has all shards, so its epoch is the only one that holds.</summary>
-    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => Enqueue(new Request(
-        replyTo,
-        store =>
+    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo)
+    {
+        Enqueue(epoch == Epoch
+            ? new Request(replyTo, Load, Refuse) { Load = new ShardLoad(shard, shardCount) }
+            : new Request(replyTo, _ => Refuse(OtherRun(epoch)), Refuse));
+
+        object Load(SqliteStore store)
         {
-            if (epoch != Epoch) return new ShardLoadFailed(shard, OtherRun(epoch));
             ImmutableArray<ZoneRow> rows = [];
             store.LoadShards([shard], shardCount, (_, loaded) => rows = loaded);
             return new ShardLoaded(shard, rows);
-        },
-        reason => new ShardLoadFailed(shard, reason))
-    {
-        Load = epoch == Epoch ? new ShardLoad(shard, shardCount) : null,
-    });
+        }
+
+        object Refuse(Reason reason) => new ShardLoadFailed(shard, reason);
+    }
 
     /// <inheritdoc/>
     public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => Enqueue(
