@@ -183,7 +183,10 @@ public sealed class PowerDnsApiBackendTests
                     Requests.Enqueue($"{context.Request.HttpMethod} {context.Request.RawUrl}");
                     (int status, string body) = _script(context.Request.HttpMethod, context.Request.RawUrl ?? "");
                     context.Response.StatusCode = status;
-                    await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
+                    byte[] octets = Encoding.UTF8.GetBytes(body);
+                    // In chunks, an empty body would end twice, and the second end be taken for the next answer.
+                    context.Response.ContentLength64 = octets.Length;
+                    await context.Response.OutputStream.WriteAsync(octets);
                     context.Response.Close();
                 }
                 catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
