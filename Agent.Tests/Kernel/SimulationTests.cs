@@ -171,6 +171,7 @@ public sealed class SimulationTests
         SimulationException failure = Assert.Throws<SimulationException>(() => sim.RunUntilIdle(TimeSpan.FromSeconds(1)));
         Assert.Equal(4711UL, failure.Seed);
         Assert.Contains("AGENT_SEED=4711", failure.Message, StringComparison.Ordinal);
+        Assert.Matches("commit ([0-9a-f]{40}|unknown)", failure.Message);
         Assert.Contains("at most three steps", failure.Message, StringComparison.Ordinal);
         Assert.Contains("/user/relay <- String a message to find", failure.Message, StringComparison.Ordinal);
     }
