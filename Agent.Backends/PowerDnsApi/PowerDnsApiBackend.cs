@@ -44,6 +44,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
 
     private readonly PowerDnsApiOptions _options;
     private readonly PowerDnsApiClient _api;
+    private readonly PowerDnsControl? _control;
     private readonly ServerProbe _probe;
     private readonly AnswerCount _answers;
     private readonly SecondaryZones? _secondaries;
@@ -70,6 +71,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _api = new PowerDnsApiClient(options, time);
+        _control = options.Control is { } path ? new PowerDnsControl(path) : null;
         _probe = new ServerProbe(options.Server, time);
         _answers = new AnswerCount(options.Server, time);
         _secondaries = options.Secondary is { } source ? new SecondaryZones(_api, source) : null;
@@ -132,7 +134,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
             zone,
             left?.Serial,
             async () => ZoneSighting.From(await _probe.AskAsync(zone, cancellation)),
-            _ => _api.FlushAsync(zone, cancellation));
+            _ => _control?.PurgeAsync(zone, cancellation) ?? _api.FlushAsync(zone, cancellation));
         bool isAsLeft = !wasLeft || (seen.Observation == Observation.Present && seen.Serial == left!.Serial);
         if (isAsLeft || seen.Observation == Observation.CannotTell)
             return seen;
@@ -168,6 +170,9 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         _version = await _api.VersionAsync(cancellation);
         if (await _api.StatisticAsync("uptime", cancellation) is not { } uptime)
             return;
+        if (_control is not null && await _control.UptimeAsync(cancellation) is { } other && Math.Abs(other - uptime) > UptimeSlackSeconds)
+            throw BackendException.Refused($"the control socket {_options.Control} belongs to another PowerDNS than the API at "
+                + $"{_options.Url}: it is up for {other} s, that one for {uptime} s");
         long started = (long)Time.GetElapsedTime(0).TotalSeconds - uptime;
         if (_started is not { } known || Math.Abs(started - known) > UptimeSlackSeconds)
             _started = started;

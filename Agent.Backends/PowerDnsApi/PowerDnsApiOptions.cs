@@ -18,6 +18,10 @@ public sealed record PowerDnsApiOptions(Uri Url, string ApiKey, EndPoint Server)
     /// <summary>From whom PowerDNS transfers the zones itself; null when it is given their content.</summary>
     public TransferSource? Secondary { get; init; }
 
+    /// <summary>Path of pdns_server's control socket, over which zones are forgotten, many by one command; null when the API is asked for
+    /// each.</summary>
+    public string? Control { get; init; }
+
     /// <summary>The most octets of a request, beside one set of records: below the least that <c>webserver-max-bodysize</c> can
     /// be.</summary>
     public int RequestBytesMax { get; init; } = 900_000;

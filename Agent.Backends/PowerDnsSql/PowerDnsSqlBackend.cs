@@ -82,7 +82,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
         _stale.Expect(zone, order.Content.Serial);
         (bool isNew, WrittenZone written) = await InTransactionAsync(
             tables => new ZoneWriter(tables, Kind, cancellation).WriteAsync(order, chain, before), cancellation);
-        await _control.PurgeAsync(TableName.Of(zone.Wire), cancellation);
+        await _control.PurgeAsync(zone, cancellation);
         FaultPoint.Pass("pdnssql.purged");
         _left[zone] = new Left(order.Content.Serial, isNew ? _control.CountMade() : left?.Made ?? 0, written);
     }
@@ -107,7 +107,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
                 return true;
             },
             cancellation);
-        await _control.PurgeAsync(name, cancellation);
+        await _control.PurgeAsync(zone, cancellation);
         FaultPoint.Pass("pdnssql.purged");
     }
 
@@ -127,7 +127,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
             async () => ZoneSighting.From(await _probe.AskAsync(zone, cancellation)),
             // What is not as expected may come from an older list of zones.
             isExpected => isExpected
-                ? _control.PurgeAsync(TableName.Of(zone.Wire), cancellation)
+                ? _control.PurgeAsync(zone, cancellation)
                 : LearnAsync(zone, _control.CountMade(), cancellation));
     }
 
@@ -180,7 +180,7 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
     private async Task LearnAsync(DomainName zone, long made, CancellationToken cancellation)
     {
         await _control.RediscoverAsync(made, cancellation);
-        await _control.PurgeAsync(TableName.Of(zone.Wire), cancellation);
+        await _control.PurgeAsync(zone, cancellation);
     }
 
     private async Task<T> InTransactionAsync<T>(Func<ZoneTables, Task<T>> work, CancellationToken cancellation)

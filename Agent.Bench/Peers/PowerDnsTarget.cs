@@ -34,6 +34,9 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
     /// <summary>Settings of a target by which an agent drives this server over the API.</summary>
     public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
 
+    /// <summary>The same for an agent beside it, which has caches purged over the control socket.</summary>
+    public string ApiTargetSettingsBeside => $"{ApiTargetSettings}, control = \"{ControlSocket}\"";
+
     /// <summary>What a client of the database needs to reach it.</summary>
     public string ConnectionString =>
         postgres?.ConnectionString(Database) ?? maria?.ConnectionString(Database) ?? $"Data Source={DatabaseFile}";

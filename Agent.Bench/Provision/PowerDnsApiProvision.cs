@@ -13,7 +13,7 @@ public sealed class PowerDnsApiProvision : PowerDnsProvision
 
     public override string BulkAim => "at least 1.0";
 
-    public override string TargetSettings => Pdns.ApiTargetSettings;
+    public override string TargetSettings => Pdns.ApiTargetSettingsBeside;
 
     public override Task PrepareAsync(IReadOnlyList<string> zones, SmallZone content)
     {

@@ -8,7 +8,8 @@ namespace Agent.Host.Configuration;
 /// <param name="ApiKey">The api-key of pdns.conf.</param>
 /// <param name="ServerId">Which server of the API.</param>
 /// <param name="IsPrimary">PowerDNS notifies secondaries.</param>
-public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId, bool IsPrimary) : TargetSettings
+/// <param name="Control">Full path of pdns_server's control socket; null when everything goes by the API.</param>
+public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId, bool IsPrimary, string? Control) : TargetSettings
 {
     public override bool TakesDifferences => Secondary is null;
 
@@ -17,6 +18,7 @@ public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId
         ServerId = ServerId,
         IsPrimary = IsPrimary,
         Secondary = Secondary?.ToSource(),
+        Control = Control,
     };
 
     /// <summary>Reads what belongs to the powerdns-api driver alone.</summary>
@@ -26,7 +28,8 @@ public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId
         Secret? key = SecretReader.ReadWord(section, "api-key", isRequired: true);
         string server = section.Text("server-id");
         if (server.Length == 0) section.Problem("server-id", "the name of the server in the API is needed; PowerDNS knows localhost");
-        return new PowerDnsApiSettings(url, key ?? new Secret([]), server, KindOf(section));
+        string control = section.File("control");
+        return new PowerDnsApiSettings(url, key ?? new Secret([]), server, KindOf(section), control.Length > 0 ? control : null);
     }
 
     /// <summary>What new zones shall be; the same for all drivers of PowerDNS.</summary>

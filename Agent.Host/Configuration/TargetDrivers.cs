@@ -71,6 +71,7 @@ internal static class TargetDrivers
         new TargetDriver("powerdns-api", TargetScope.Farm, PowerDnsApiSettings.Read)
         {
             DefaultServer = settings => new HostEndpoint(((PowerDnsApiSettings)settings).Url.DnsSafeHost, DnsPort),
+            ScopeBySettings = settings => ((PowerDnsApiSettings)settings).Control is null ? null : TargetScope.Node,
             Secondary = SecondaryMeans.ToldPrimaries,
         },
         new TargetDriver("powerdns-sql", TargetScope.Farm, PowerDnsSqlSettings.Read)

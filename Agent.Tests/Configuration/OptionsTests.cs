@@ -277,19 +277,20 @@ public class OptionsTests
             ConfigurationText.Load("agent { backend-driver = powerdns-api, backends.powerdns-api.api-key = k }").Options.Targets);
         PowerDnsApiOptions options = ((PowerDnsApiSettings)plain.Settings).ToOptions(plain.Server!);
         Assert.Equal(
-            ("http://127.0.0.1:8081/", "k", "localhost", false),
-            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
+            ("http://127.0.0.1:8081/", "k", "localhost", false, null),
+            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary, options.Control));
         Assert.Equal((TargetScope.Farm, "127.0.0.1:53"), (plain.Scope, plain.Server!.ToString()));
 
         TargetOptions full = Assert.Single(ConfigurationText.Load("""
             agent { backend-driver = powerdns-api, backends.powerdns-api {
-              url = "https://pdns.example:8443/pdns/api/v1/", api-key = "a key", server-id = s, kind = primary, server = "192.0.2.1:54" } }
+              url = "https://pdns.example:8443/pdns/api/v1/", api-key = "a key", server-id = s, kind = primary, control = /c
+              server = "192.0.2.1:54" } }
             """).Options.Targets);
         options = ((PowerDnsApiSettings)full.Settings).ToOptions(full.Server!);
         Assert.Equal(
-            ("https://pdns.example:8443/pdns", "a key", "s", true),
-            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary));
-        Assert.Equal("192.0.2.1:54", options.Server.ToString());
+            ("https://pdns.example:8443/pdns", "a key", "s", true, "/c"),
+            (options.Url.ToString(), options.ApiKey, options.ServerId, options.IsPrimary, options.Control));
+        Assert.Equal((TargetScope.Node, "192.0.2.1:54"), (full.Scope, options.Server.ToString()));
     }
 
     [Fact]

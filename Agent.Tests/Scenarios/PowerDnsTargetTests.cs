@@ -12,13 +12,19 @@ public sealed class PowerDnsTargetTests
 
     [Theory]
     [InlineData("powerdns-api")]
+    [InlineData("powerdns-api, beside it")]
     [InlineData("powerdns-sql")]
-    public async Task A_server_that_was_away_wiped_or_edited_is_brought_back(string driver)
+    public async Task A_server_that_was_away_wiped_or_edited_is_brought_back(string way)
     {
         await using ScriptedMaster master = new(_zone.AtMaster);
         await using PowerDnsTarget server = new();
         await server.StartAsync();
-        string settings = driver == "powerdns-api" ? server.ApiTargetSettings : server.SqlTargetSettings;
+        string settings = way switch
+        {
+            "powerdns-api" => server.ApiTargetSettings,
+            "powerdns-api, beside it" => server.ApiTargetSettingsBeside,
+            _ => server.SqlTargetSettings,
+        };
         await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
             masters = ["{{master.EndPoint}}"]
             targets { ns1 { {{settings}} } }

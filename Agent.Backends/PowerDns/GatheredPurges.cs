@@ -1,7 +1,7 @@
 using System.Text;
 using Agent.Backends.Shared;
 
-namespace Agent.Backends.PowerDnsSql;
+namespace Agent.Backends.PowerDns;
 
 /// <summary>Purges of PowerDNS's caches in few commands: what is asked for while one is under way goes together into the next.</summary>
 /// <remarks>Any number of callers. A zone that the server does not like is purged alone, and fails nobody else.</remarks>

@@ -1,8 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
 using Agent.Backends.Shared;
+using Agent.Dns.Wire;
 
-namespace Agent.Backends.PowerDnsSql;
+namespace Agent.Backends.PowerDns;
 
 /// <summary>
 /// The control socket of pdns_server: a line there, a text and the end back; each on a connection of its own, since the server closes it.
@@ -34,7 +35,8 @@ internal sealed class PowerDnsControl
         long.TryParse(await AskAsync("show uptime", cancellation), out long seconds) ? seconds : null;
 
     /// <summary>What is cached of a zone and all names below it is read anew.</summary>
-    public Task PurgeAsync(string zone, CancellationToken cancellation) => _purges.PurgeAsync(zone, cancellation);
+    public Task PurgeAsync(DomainName zone, CancellationToken cancellation) =>
+        _purges.PurgeAsync(TableName.Of(zone.Wire), cancellation);
 
     /// <summary>A zone was made: its number for <see cref="RediscoverAsync"/>.</summary>
     public long CountMade() => Interlocked.Increment(ref _made);

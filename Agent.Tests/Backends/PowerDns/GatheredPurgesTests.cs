@@ -1,9 +1,9 @@
 using System.Text;
 using Agent.Actors.Backends;
-using Agent.Backends.PowerDnsSql;
+using Agent.Backends.PowerDns;
 using Agent.Backends.Shared;
 
-namespace Agent.Tests.Backends.PowerDnsSql;
+namespace Agent.Tests.Backends.PowerDns;
 
 public sealed class GatheredPurgesTests
 {

@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Text;
 using Agent.Dns.Wire;
 
-namespace Agent.Backends.PowerDnsSql;
+namespace Agent.Backends.PowerDns;
 
-/// <summary>Names as the tables have them: lower case, without final dot, with escapes only where PowerDNS itself makes them.</summary>
+/// <summary>Names as the tables have them and the control socket takes them: lower case, without final dot, with escapes only where
+/// PowerDNS itself makes them.</summary>
 internal static class TableName
 {
     /// <summary>Of the columns for names.</summary>
