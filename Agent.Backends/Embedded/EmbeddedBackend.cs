@@ -10,8 +10,14 @@ namespace Agent.Backends.Embedded;
 /// <summary>The driver <c>embedded</c>: puts zones into the table that the agent itself answers from.</summary>
 public sealed class EmbeddedBackend : AsyncZoneBackend
 {
-    // Building an image keeps a processor busy, so more at once would only take turns.
-    private static readonly BackendTraits Driver = new("embedded", Math.Max(1, Environment.ProcessorCount), TimeSpan.FromSeconds(1))
+    // Building an image keeps a processor busy: of large ones more at once would only take turns, and memory. Of small ones some have to
+    // wait at hand, or a processor has nothing to do from the end of one until the next has been ordered.
+    private const int OrdersPerProcessor = 4;
+    private const int LargeByteCount = 64 * 1024;
+
+    private static readonly int Processors = Math.Max(1, Environment.ProcessorCount);
+
+    private static readonly BackendTraits Driver = new("embedded", OrdersPerProcessor * Processors, TimeSpan.FromSeconds(1))
     {
         TakesDifferences = true,
         BeginsEmpty = true,
@@ -19,15 +25,35 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
     };
 
     private readonly EmbeddedZoneTable _zones;
+    private readonly SemaphoreSlim _large = new(Processors);
 
     /// <summary>Serves through this table, which outlives the driver.</summary>
     public EmbeddedBackend(EmbeddedZoneTable zones, TimeProvider time)
         : base(Driver, OrderDeadlines.Default, time) => _zones = zones;
 
     /// <inheritdoc/>
-    protected override Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
+    protected override async Task ApplyAsync(ApplyZone order, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(order);
+        if (order.Content.ByteCount < LargeByteCount)
+        {
+            Serve(order, cancellation);
+            return;
+        }
+
+        await _large.WaitAsync(cancellation);
+        try
+        {
+            Serve(order, cancellation);
+        }
+        finally
+        {
+            _large.Release();
+        }
+    }
+
+    private void Serve(ApplyZone order, CancellationToken cancellation)
+    {
         if (!TryRevise(order, out ZoneImage? image))
         {
             ZoneContentError error = ZoneImage.TryBuild(order.Content, out image);
@@ -39,7 +65,6 @@ public sealed class EmbeddedBackend : AsyncZoneBackend
         cancellation.ThrowIfCancellationRequested();
         _zones.Put(image!);
         FaultPoint.Pass("embedded.served");
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

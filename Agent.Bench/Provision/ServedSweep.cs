@@ -8,7 +8,7 @@ namespace Agent.Bench.Provision;
 
 /// <summary>
 /// Asks a server for the SOA of many zones until each has the wanted serial: over one socket and some at a time, the next ones only when
-/// the first are served, and nine tenths of the time not at all, so that asking costs little beside what is waited for. Silence (a lost
+/// the first are served, and four fifths of the time not at all, so that asking costs little beside what is waited for. Silence (a lost
 /// datagram, or a server that says nothing about what it does not have) is asked again.
 /// </summary>
 internal static class ServedSweep
@@ -17,7 +17,7 @@ internal static class ServedSweep
     private const int SilenceMilliseconds = 50;
 
     // A server that is slow to answer is busy with answering: asked all the time, it had only half of its time left for what is measured.
-    private const int PausesPerLook = 9;
+    private const int PausesPerLook = 4;
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(2);
 
