@@ -1,5 +1,6 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Embedded;
+using Agent.Bench.Peers;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Backends;
@@ -71,9 +72,73 @@ public sealed class EmbeddedBackendTests
         }
     }
 
+    [Fact]
+    public async Task Large_zones_wait_for_one_another_and_small_ones_for_none_of_them()
+    {
+        int atOnce = Environment.ProcessorCount;
+        var table = new EmbeddedZoneTable();
+        await using var backend = new EmbeddedBackend(table, TimeProvider.System);
+        var caller = new BackendCaller(backend);
+        using var gate = new Gate();
+        Task<OrderFinished>[] large =
+        [
+            .. Enumerable.Range(0, atOnce + 2).Select(i =>
+            {
+                ZoneContent content = SmallZone.Create($"large{i}.example.", 1, hosts: 3000);
+                return caller.ApplyAsync(content.Apex, new HeldContent(content, gate));
+            }),
+        ];
+        try
+        {
+            ZoneContent small = SmallZone.Create("small.example.", 1);
+            Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(small.Apex, small)).Outcome);
+            await Eventually.HoldsAsync(() => gate.Waiting >= atOnce, () => $"{gate.Waiting} large zones are at work");
+            Assert.All(large, order => Assert.False(order.IsCompleted));
+        }
+        finally
+        {
+            gate.Open();
+        }
+
+        Assert.All(await Task.WhenAll(large), order => Assert.Equal(OrderOutcome.Done, order.Outcome));
+        Assert.Equal(atOnce, gate.MostWaiting);
+    }
+
     /// <summary>A content whose bytes end too early, as after a fault of the disk.</summary>
     private sealed class CutContent(MemoryZoneContent whole) : ZoneContent(whole.Facts)
     {
         public override RecordStream Open() => new(whole.Bytes[..^1]);
+    }
+
+    /// <summary>Holds whoever wants to read, and counts them.</summary>
+    private sealed class Gate : IDisposable
+    {
+        private readonly ManualResetEventSlim _open = new();
+        private int _waiting;
+
+        public int Waiting => Volatile.Read(ref _waiting);
+
+        public int MostWaiting { get; private set; }
+
+        public void Open() => _open.Set();
+
+        public void Pass()
+        {
+            int waiting = Interlocked.Increment(ref _waiting);
+            lock (_open) MostWaiting = Math.Max(MostWaiting, waiting);
+            _open.Wait();
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        public void Dispose() => _open.Dispose();
+    }
+
+    private sealed class HeldContent(ZoneContent content, Gate gate) : ZoneContent(content.Facts)
+    {
+        public override RecordStream Open()
+        {
+            gate.Pass();
+            return content.Open();
+        }
     }
 }
