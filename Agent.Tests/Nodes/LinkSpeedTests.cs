@@ -25,6 +25,7 @@ public sealed class LinkSpeedTests(ITestOutputHelper output) : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Messages_per_second_latency_and_fetches()
     {
         TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));

@@ -46,6 +46,7 @@ public sealed partial class FarmSimulationTests
     /// <summary>A probe stands where something rare happens. One that no life comes by says that the lives test less than they
     /// seem to.</summary>
     [Fact]
+    [Trait("Category", "Long")]
     public void The_lives_come_by_every_probe()
     {
         string[] declared = [.. SourceTree.CSharpFiles.Where(file => file.Project == "Agent.Actors")
