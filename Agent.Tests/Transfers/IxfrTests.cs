@@ -16,7 +16,7 @@ namespace Agent.Tests.Transfers;
 /// <summary>Differences from a scripted master: what is taken as it is, and what is asked for whole instead.</summary>
 public sealed class IxfrTests
 {
-    private static readonly TransferLimits Brief = MasterClientFixture.Generous with { IdleTimeout = TimeSpan.FromMilliseconds(300) };
+    private static readonly TransferLimits Brief = MasterClientFixture.Generous with { IdleTimeout = TimeSpan.FromSeconds(1) };
 
     public static TheoryData<string> Names => [.. All.Select(broken => broken.Name)];
 
@@ -29,9 +29,11 @@ public sealed class IxfrTests
             query.Type == DnsTestMessage.TypeIxfr ? broken.Answer(query) : Current.Answer(query));
         await using var masters = new MasterClientFixture();
         ZoneContent held = Content(Held);
+        // Only where silence is what is wrong, or a busy machine is taken for a silent master.
+        TransferLimits limits = broken.Reason == "nothing came" ? Brief : MasterClientFixture.Generous;
 
-        TransferCompleted first = masters.Transfer(master.EndPoint, Zone, Brief, held: held);
-        TransferCompleted second = masters.Transfer(master.EndPoint, Zone, Brief, held: held);
+        TransferCompleted first = masters.Transfer(master.EndPoint, Zone, limits, held: held);
+        TransferCompleted second = masters.Transfer(master.EndPoint, Zone, limits, held: held);
 
         Assert.Equal(TransferKind.Axfr, first.Statistics.Kind);
         Assert.Contains(broken.Reason, first.Statistics.FellBackFrom, StringComparison.OrdinalIgnoreCase);
