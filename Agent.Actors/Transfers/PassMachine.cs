@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 
@@ -7,7 +8,7 @@ namespace Agent.Actors.Transfers;
 
 /// <summary>
 /// One pass over the masters for one zone, as a pure machine: ask all for their SOA at once, take the zone from the newest, go on
-/// with the next when a transfer breaks.
+/// with the next when a transfer breaks. A small zone whose notifier has told its serial is taken from there without asking.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -15,15 +16,26 @@ namespace Agent.Actors.Transfers;
 ///                                                                        ^                     | failed
 ///                                                                        +---- next candidate -+
 ///                                                                        +---- pause, same one + busy, a few times
+///
+///   Planning --addresses, and the notifier's serial--> Waiting for leave --> Transferring --> Over
+///                                                                                | it brought nothing that is wanted
+///                                                                                +--> Asking
 /// </code>
 /// Who counts as a candidate: with nothing held, or when forced, every address that names a serial, newest first, then
 /// those that answered without telling (a server may refuse SOA and still give the zone). With content held only addresses
 /// whose serial is newer by RFC 1982. An address that says "not mine" is never asked for a transfer.
+/// <para>A serial in a NOTIFY is a hint that anybody could have forged (RFC 1996 section 3.7), so it only decides what is asked first: the
+/// notifier is asked for the differences to what is held, which answers with its SOA alone when there is nothing newer (RFC 1995
+/// section 2). A master that does not know differences gives the whole zone, therefore only small ones are taken so. What comes is judged
+/// by its own serial, and unless that is newer all masters are asked as without the hint.</para>
 /// </remarks>
 public sealed class PassMachine
 {
     /// <summary>How often a master that answers SERVFAIL instead of the zone is tried again within one pass.</summary>
     public const int BusyTries = 3;
+
+    /// <summary>A zone that holds so many octets at most is transferred for about what a question costs.</summary>
+    public const int SmallZoneBytes = 64 * 1024;
 
     private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(100);
 
@@ -37,6 +49,8 @@ public sealed class PassMachine
     private ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> _rests = [];
     private bool _asking;
     private bool _asksAll;
+    private MasterPlan? _planBehindHint;
+    private MasterAddress? _failedAtHint;
 
     /// <summary>Makes the machine of one pass.</summary>
     public PassMachine(PassOrder order)
@@ -59,9 +73,34 @@ public sealed class PassMachine
             return;
         }
 
+        _rests = plan.Rests;
+        if (Hinting(plan) is { } notifier)
+        {
+            CodeProbe.Reached("pass.hinted");
+            _planBehindHint = plan;
+            _current = notifier;
+            effects.Add(new TakeLeave(notifier.EndPoint));
+        }
+        else
+        {
+            AskAll(plan, effects);
+        }
+    }
+
+    /// <summary>The notifier's address, where the zone is asked for at once because of the serial that it told.</summary>
+    private MasterAddress? Hinting(MasterPlan plan)
+    {
+        bool isWorthIt = _order is { SerialHint: { } serial, Force: false, Held: { } held } && held.ByteCount <= SmallZoneBytes
+            && IsForward(serial);
+        return isWorthIt ? plan.Addresses.FirstOrDefault(a => a.EndPoint.Address.Equals(_order.Notifier) && RestOf(a) is null) : null;
+    }
+
+    private Reason? RestOf(MasterAddress address) => _rests.FirstOrDefault(r => r.EndPoint.Equals(address.EndPoint)).Reason;
+
+    private void AskAll(MasterPlan plan, List<PassEffect> effects)
+    {
         _asking = true;
         _asksAll = plan.IsComplete;
-        _rests = plan.Rests;
         foreach (MasterAddress address in plan.Addresses)
         {
             _asked.Add(new Asked(address));
@@ -110,6 +149,14 @@ public sealed class PassMachine
             Expire = done.Expire ?? ExpireSaidBy(done.Address),
             Stopped = done.Stopped,
         };
+        if (_planBehindHint is { } plan && (done.Stopped is not null || !IsForward(done.Content.Serial)))
+        {
+            CodeProbe.Reached("pass.hint-was-wrong");
+            if (done.Stopped is not null) _stopped = brought;
+            AskBehindHint(plan, done.Stopped is null ? null : done.Address, effects);
+            return;
+        }
+
         if (done.Stopped is null)
         {
             End(brought, effects);
@@ -128,7 +175,9 @@ public sealed class PassMachine
     {
         ArgumentNullException.ThrowIfNull(failed);
         if (IsOver) return;
-        _lastFailure = failed.Reason;
+        // To the hint's question "nothing newer" is a good answer, and says nothing of other masters.
+        bool isNoFailure = _planBehindHint is not null && failed.Failure == TransferFailure.NothingNewer;
+        if (!isNoFailure) _lastFailure = failed.Reason;
         effects.Add(new GiveLeaveBack());
         bool isAgain = failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries;
         MasterFault fault = isAgain ? MasterFault.None : FaultOf(failed.Failure);
@@ -145,7 +194,16 @@ public sealed class PassMachine
             return;
         }
 
-        Next(effects);
+        if (_planBehindHint is { } plan) AskBehindHint(plan, isNoFailure ? null : failed.Address, effects);
+        else Next(effects);
+    }
+
+    /// <summary>The hint led nowhere: all masters are asked, and the zone is not taken again from where that failed.</summary>
+    private void AskBehindHint(MasterPlan plan, MasterAddress? failed, List<PassEffect> effects)
+    {
+        _planBehindHint = null;
+        _failedAtHint = failed;
+        AskAll(plan, effects);
     }
 
     /// <summary>A busy master is asked once more.</summary>
@@ -189,9 +247,9 @@ public sealed class PassMachine
         {
             Next(effects);
         }
-        else if (_lastFailure is { } rest)
+        else if (_stopped is not null || _lastFailure is not null)
         {
-            End(new NothingBrought(_order.Pass, rest), effects);
+            Next(effects);
         }
         else if (named.Count > 0)
         {
@@ -206,7 +264,8 @@ public sealed class PassMachine
     /// <summary>An address that is left in peace is no candidate; if there is no other, its last failure is the reason.</summary>
     private void Consider(MasterAddress address)
     {
-        Reason? rest = _rests.FirstOrDefault(r => r.EndPoint.Equals(address.EndPoint)).Reason;
+        if (address == _failedAtHint) return;
+        Reason? rest = RestOf(address);
         if (rest is null) _candidates.Enqueue(address);
         else _lastFailure = rest with { Text = $"{rest.Text} It did so for zone after zone and is left in peace for a while." };
     }

@@ -115,7 +115,7 @@ internal sealed partial class ZoneActor : UntypedActor
             ClaimZone x => new ClaimAsked(Register(sender, deadline: true), x.Owner, x.Adopts, x.Origin),
             ReleaseZone x => new ReleaseAsked(Register(sender, deadline: true), x.Catalog, x.Origin),
             RemoveOrphan x => new OrphanRemovalAsked(Register(sender, deadline: true), x.Origin),
-            NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin),
+            NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin) { SerialHint = x.SerialHint },
             DecideCandidate x => new DecisionAsked(Register(sender, deadline: true), x.Approve, x.Serial, x.Hash, x.Origin),
             RefreshZone x => new RefreshAsked(Register(sender, deadline: false), x.Force, x.Origin),
             ZoneInput x => x,
@@ -194,6 +194,7 @@ internal sealed partial class ZoneActor : UntypedActor
                     {
                         AcceptOlder = x.AcceptOlder,
                         IsUrgent = x.IsUrgent,
+                        SerialHint = x.SerialHint,
                         Served = _machine.Phase == ZonePhase.Present ? _machine.Row?.Content : null,
                         Guards = GuardsNow(),
                         Catalog = _machine.Owner?.Catalog,

@@ -22,6 +22,9 @@ public sealed record BeginPass(long Pass, uint? HeldSerial, bool Force, IPAddres
     /// <summary>Another serial is taken although it is older: what is held has expired.</summary>
     public bool AcceptOlder { get; init; }
 
+    /// <summary>The serial that the notifier says to have, where the question for it may be left out; else null.</summary>
+    public uint? SerialHint { get; init; }
+
     /// <summary>The serial of what a guard stopped: it is not fetched again. Null when there is none.</summary>
     public uint? Pinned { get; init; }
 

@@ -33,7 +33,11 @@ public sealed record ClaimAsked(long Requester, ZoneOwner Owner, bool Adopts, Re
 public sealed record ReleaseAsked(long Requester, DomainName Catalog, RequestOrigin Origin) : ZoneInput;
 
 /// <summary>NOTIFY.</summary>
-public sealed record NotifyAsked(long Requester, IPAddress? Notifier, RequestOrigin Origin) : ZoneInput;
+public sealed record NotifyAsked(long Requester, IPAddress? Notifier, RequestOrigin Origin) : ZoneInput
+{
+    /// <summary>The serial that the notifier says to have; null when it did not say. Only a hint (RFC 1996 section 3.7).</summary>
+    public uint? SerialHint { get; init; }
+}
 
 /// <summary>An operator wants the masters asked now.</summary>
 public sealed record RefreshAsked(long Requester, bool Force, RequestOrigin Origin) : ZoneInput;

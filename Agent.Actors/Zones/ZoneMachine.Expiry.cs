@@ -41,6 +41,9 @@ public sealed partial class ZoneMachine
         return expire < own ? expire.Value : own;
     }
 
+    /// <summary>A master bounds how long the content may be served, and says so with its serial: it is worth asking for that.</summary>
+    private bool IsLifeOfMaster => _row is { Content: { } content, Lifetime: { } life } && life < _policy.LifetimeOf(content.Soa);
+
     /// <summary>A master still has what is held. Its own bound may lengthen the time that is left, and never shortens it.</summary>
     private void RenewLife(TimeSpan? expire)
     {

@@ -27,6 +27,7 @@ public sealed partial class ZoneMachine
     private bool _retrying;
     private bool _retrySoon;
     private IPAddress? _notifier;
+    private uint? _serialHint;
     private ZoneContent? _newContent;
     private bool _urgent;
 
@@ -65,8 +66,10 @@ public sealed partial class ZoneMachine
             AcceptOlder = AcceptsOlder,
             IsUrgent = isUrgent,
             Pinned = _row?.Candidate?.Serial,
+            SerialHint = IsLifeOfMaster ? null : _serialHint,
         });
         _notifier = null;
+        _serialHint = null;
         _urgent = false;
     }
 

@@ -83,6 +83,7 @@ public sealed partial class ZoneMachine
             default:
                 Answer(input.Requester, ZoneOutcome.Done, null);
                 TakeForSet(input.Origin);
+                _serialHint = null;
                 AskMastersPatiently();
                 return;
         }
@@ -140,7 +141,7 @@ public sealed partial class ZoneMachine
         if (_phase is ZonePhase.Creating or ZonePhase.Present || coming)
         {
             Answer(input.Requester, ZoneOutcome.Done, null);
-            _notifier = input.Notifier ?? _notifier;
+            if (input.Notifier is not null) (_notifier, _serialHint) = (input.Notifier, input.SerialHint);
             if (coming) return;
             if (_policy.NotifyDelay <= TimeSpan.Zero || _pass != 0 || IsPatient)
             {
@@ -190,6 +191,7 @@ public sealed partial class ZoneMachine
         Answer(input.Requester, ZoneOutcome.Done, null);
         AddEvent(input.Force ? "retransfer-asked" : "refresh-asked", $"by {input.Origin.Client}", traceId: input.Origin.TraceId);
         _force |= input.Force;
+        _serialHint = null;
         AskMasters();
     }
 

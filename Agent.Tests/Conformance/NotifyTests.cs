@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Agent.Bench.Peers;
 using static Agent.Tests.Conformance.ConformanceBench;
@@ -119,6 +120,35 @@ public sealed class NotifyTests(ConformanceBench bench) : IClassFixture<Conforma
 
         Assert.Equal(Convert.ToHexStringLower(WithFlags(notify, 0xA400)), Convert.ToHexStringLower(answer!));
         await bench.ServedAsync(zone.Name, 2);
+    }
+
+    [Fact]
+    public async Task Row28_a_newer_serial_saves_the_question_for_it_and_a_wrong_one_does_no_harm()
+    {
+        ScriptedZone zone = bench.Add("hint.row28.example.", 1);
+        await bench.ExpectAsync(0xF400, Create(zone.Name));
+        int questions = Asked(bench.Master, zone.Name).Count(query => query.Type == DnsTestMessage.TypeSoa);
+        zone.Serial = 2;
+        await NotifyWithSoaAsync(zone.Soa);
+        await bench.ServedAsync(zone.Name, 2);
+        Assert.Equal(questions, Asked(bench.Master, zone.Name).Count(query => query.Type == DnsTestMessage.TypeSoa));
+
+        byte[] forged = zone.Soa;
+        BinaryPrimitives.WriteUInt32BigEndian(forged.AsSpan(forged.Length - 20), 9);
+        await NotifyWithSoaAsync(forged);
+        await Eventually.HoldsAsync(
+            () => Asked(bench.Master, zone.Name).Count(query => query.Type == DnsTestMessage.TypeSoa) > questions,
+            () => "the master is asked for its serial when it has nothing newer");
+        zone.Serial = 3;
+        await bench.ExpectAsync(0xA500, Notify(zone.Name));
+        await bench.ServedAsync(zone.Name, 3);
+
+        async Task NotifyWithSoaAsync(byte[] soa)
+        {
+            byte[] message = [.. Notify(zone.Name, 0x2400), .. soa];
+            message[7] = 1;
+            Assert.NotNull(await bench.Agent.Worker.ExchangeAsync(message, WorkerClient.NotifyTimeout));
+        }
     }
 
     [Theory]

@@ -214,7 +214,7 @@ public sealed partial class FarmSimulationTests
     private static void Change(SimFarm farm, Wish zone, uint by = 1)
     {
         farm.Masters.Zones[zone.Name] += by;
-        farm.Region.Tell(new NotifyZone(zone.Name, Origin, null, null), farm.System.DeadLetters);
+        farm.Region.Tell(farm.Masters.Notification(zone.Name, Origin), farm.System.DeadLetters);
     }
 
     /// <summary>The canary refuses a zone, or takes it again.</summary>

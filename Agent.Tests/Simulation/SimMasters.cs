@@ -4,6 +4,7 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Tests.Zones;
@@ -21,6 +22,14 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
     private readonly PlacedContents _place = new();
 
     public SortedDictionary<DomainName, uint> Zones { get; } = [];
+
+    /// <summary>A NOTIFY of the first master; two of three name a serial, and half of these a wrong one.</summary>
+    public NotifyZone Notification(DomainName zone, RequestOrigin origin)
+    {
+        uint serial = Zones.GetValueOrDefault(zone);
+        uint? told = (serial % 3) switch { 0 => null, 1 => serial, _ => serial + 3 };
+        return new NotifyZone(zone, origin, IPAddress.Parse("192.0.2.1"), told);
+    }
 
     public HashSet<string> Away { get; } = [];
 

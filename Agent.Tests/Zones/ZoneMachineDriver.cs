@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Actors.Zones;
@@ -81,7 +82,8 @@ internal sealed class ZoneMachineDriver
 
     public long Release(DomainName catalog) => Ask(id => new ReleaseAsked(id, catalog, Origin));
 
-    public long Notify() => Ask(id => new NotifyAsked(id, null, Origin));
+    public long Notify(IPAddress? notifier = null, uint? serial = null) =>
+        Ask(id => new NotifyAsked(id, notifier, Origin) { SerialHint = serial });
 
     public long Refresh(bool force = false) => Ask(id => new RefreshAsked(id, force, Origin));
 

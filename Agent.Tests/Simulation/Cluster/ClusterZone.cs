@@ -37,7 +37,7 @@ internal sealed class ClusterZone(DomainName name)
     }
 
     public void Notify(SimCluster cluster, SimClusterNode node) =>
-        _notified.Add(cluster.Ask(node, new NotifyZone(Name, ClusterLife.Origin, null, null)));
+        _notified.Add(cluster.Ask(node, cluster.Masters.Notification(Name, ClusterLife.Origin)));
 
     /// <summary>What is wrong with the zone now; null when all is as it must be.</summary>
     public string? Problem(SimCluster cluster)
