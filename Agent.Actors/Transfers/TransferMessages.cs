@@ -20,7 +20,7 @@ public sealed record PassOrder(long Pass, DomainName Zone, uint? HeldSerial, boo
     /// <summary>A serial that a guard stopped before: it is not fetched again unless forced. Null when there is none.</summary>
     public uint? Pinned { get; init; }
 
-    /// <summary>The serial that the notifier says to have; null when it did not say, or the question for it is not to be left out.</summary>
+    /// <summary>The serial that the notifier says to have; null when it did not say, or is to be asked for it all the same.</summary>
     public uint? SerialHint { get; init; }
 
     /// <summary>What new content would replace; null when nothing is held.</summary>

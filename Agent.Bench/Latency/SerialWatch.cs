@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -7,18 +6,17 @@ using Agent.Bench.Peers;
 namespace Agent.Bench.Latency;
 
 /// <summary>
-/// Sends a NOTIFY with the new SOA, as BIND, Knot and NSD do, to one server and asks another (or the same) for the SOA in a tight loop until it has the serial. Blocking, on one
-/// thread, with sockets that are kept: what it adds to the time is at most one question and answer.
+/// Sends a NOTIFY to one server, with the new SOA as BIND, Knot and NSD send it, and asks another (or the same) for the SOA in a tight loop
+/// until it has the serial. Blocking, on one thread, with sockets that are kept: what it adds to the time is at most one question and
+/// answer.
 /// </summary>
 internal sealed class SerialWatch : IDisposable
 {
-    private const int AnswerCountAt = 6;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Socket _notifying;
     private readonly SerialQuestion _question;
-    private readonly byte[] _notify;
+    private readonly string _zone;
     private readonly byte[] _answer = new byte[4096];
     private ushort _id;
 
@@ -26,11 +24,7 @@ internal sealed class SerialWatch : IDisposable
     {
         _notifying = SerialQuestion.Connected(notified);
         _question = new SerialQuestion(asked, zone);
-        byte[] request = DnsTestMessage.Request(1, WorkerClient.NotifyFlags, zone, DnsTestMessage.TypeSoa);
-        BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(AnswerCountAt), 1);
-
-        // Two names of the root, and five numbers of which only the first counts.
-        _notify = [.. request, .. DnsTestMessage.Record(zone, DnsTestMessage.TypeSoa, ttl: 3600, new byte[2 + (5 * sizeof(uint))])];
+        _zone = zone;
     }
 
     /// <summary>
@@ -40,10 +34,9 @@ internal sealed class SerialWatch : IDisposable
     public double? NotifyUntilServed(uint serial)
     {
         _id++;
-        BinaryPrimitives.WriteUInt16BigEndian(_notify, _id);
-        BinaryPrimitives.WriteUInt32BigEndian(_notify.AsSpan(_notify.Length - (5 * sizeof(uint))), serial);
+        byte[] notify = DnsTestMessage.NotifyOf(_id, _zone, serial);
         long started = Stopwatch.GetTimestamp();
-        _notifying.Send(_notify);
+        _notifying.Send(notify);
         while (_question.Ask() != serial)
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)

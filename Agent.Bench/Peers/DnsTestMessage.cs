@@ -16,6 +16,11 @@ public static class DnsTestMessage
     public const ushort ClassIn = 1;
 
     private const int HeaderLength = 12;
+    private const int AnswerCountAt = 6;
+
+    // Two names of the root, and five numbers of which the serial is the first.
+    private const int SoaNumbersLength = 5 * sizeof(uint);
+    private const int SoaLength = 2 + SoaNumbersLength;
 
     /// <summary>A name in wire form; <c>\.</c> and <c>\DDD</c> escapes are read, the final dot is optional.</summary>
     public static byte[] EncodeName(string name)
@@ -69,6 +74,16 @@ public static class DnsTestMessage
         owner.CopyTo(message, HeaderLength);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(HeaderLength + owner.Length), type);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(HeaderLength + owner.Length + 2), recordClass);
+        return message;
+    }
+
+    /// <summary>A NOTIFY with the new SOA as its answer (RFC 1996 section 3.7), as BIND, Knot and NSD send it.</summary>
+    public static byte[] NotifyOf(ushort id, string zone, uint serial)
+    {
+        byte[] soa = Record(zone, TypeSoa, ttl: 3600, new byte[SoaLength]);
+        byte[] message = [.. Request(id, WorkerClient.NotifyFlags, zone, TypeSoa), .. soa];
+        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(AnswerCountAt), 1);
+        BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(message.Length - SoaNumbersLength), serial);
         return message;
     }
 

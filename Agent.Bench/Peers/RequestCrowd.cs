@@ -32,6 +32,9 @@ internal sealed record RequestCrowd(
     private static readonly TimeSpan Standstill = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Of NOTIFYs: the new serial, which goes with each as its SOA; null: they are sent as the worker sends them.</summary>
+    public uint? Serial { get; init; }
+
     /// <summary>CREATE as the pool manager's worker sends it.</summary>
     public static RequestCrowd OfCreates(IPEndPoint agent, int outstanding) => OfControls(agent, WorkerClient.TypeCreate, outstanding);
 
@@ -56,7 +59,9 @@ internal sealed record RequestCrowd(
     private static RequestCrowd OfControls(IPEndPoint agent, ushort type, int outstanding) => new(
         agent, WorkerClient.ControlFlags, type, WorkerClient.ClassControl, outstanding, WorkerClient.ControlTimeout, IsWorkers: true);
 
-    private byte[] RequestFor(int number, string name) => DnsTestMessage.Request((ushort)number, Flags, name, Type, RecordClass);
+    private byte[] RequestFor(int number, string name) => Serial is { } serial
+        ? DnsTestMessage.NotifyOf((ushort)number, name, serial)
+        : DnsTestMessage.Request((ushort)number, Flags, name, Type, RecordClass);
 
     private sealed class Run(RequestCrowd crowd, IReadOnlyList<string> names)
     {

@@ -27,7 +27,7 @@ internal static class ChangeStorm
     public static async Task<ChangeOutcome> RunAsync(StormSide side, IReadOnlyList<string> zones, uint serial)
     {
         long started = Stopwatch.GetTimestamp();
-        RequestCrowd notifies = RequestCrowd.OfNotifiesTo(side.Notified, Outstanding, Silence);
+        RequestCrowd notifies = RequestCrowd.OfNotifiesTo(side.Notified, Outstanding, Silence) with { Serial = serial };
         Task<CrowdOutcome> telling = notifies.RunAsync(zones);
         IReadOnlyList<string> missing = await ServedSweep.MissingAsync(side.Asked, zones, serial, Standstill);
         CrowdOutcome told = await telling;
