@@ -20,8 +20,9 @@ public interface IJournal
 
     /// <summary>
     /// Takes a shard under an epoch, which waits for what its former owner still writes and shuts out whatever it would write later; then
-    /// reads all rows whose shard (stable hash of the name modulo <paramref name="shardCount"/>) it is. Taking it again under the same
-    /// epoch changes nothing. Answered by <see cref="ShardLoaded"/>, or by <see cref="ShardLoadFailed"/>, which is final when its reason is
+    /// reads all rows whose shard (stable hash of the name modulo <paramref name="shardCount"/>) it is. They may show commits behind this
+    /// request, and requests behind it may be answered before. Taking it again under the same epoch changes nothing. Answered by
+    /// <see cref="ShardLoaded"/>, or by <see cref="ShardLoadFailed"/>, which is final when its reason is
     /// <see cref="ReasonCode.JournalFenced"/>: the shard has been taken under a later epoch.
     /// </summary>
     void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo);

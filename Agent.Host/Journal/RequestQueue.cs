@@ -58,22 +58,6 @@ internal sealed class RequestQueue<T>(int capacity)
         }
     }
 
-    /// <summary>Takes the next one if it is there already and wanted. False leaves the queue as it is.</summary>
-    public bool TryTakeNext(Func<T, bool> isWanted, [MaybeNullWhen(false)] out T request)
-    {
-        lock (_gate)
-        {
-            if (_waiting.TryPeek(out request) && isWanted(request))
-            {
-                _waiting.Dequeue();
-                return true;
-            }
-
-            request = default;
-            return false;
-        }
-    }
-
     /// <summary>Takes nothing in any more; what waits is still given out.</summary>
     public void Close()
     {

@@ -23,20 +23,6 @@ public sealed class RequestQueueTests
     }
 
     [Fact]
-    public void The_next_one_is_taken_only_if_it_is_there_and_wanted()
-    {
-        var queue = new RequestQueue<int>(2);
-        Assert.False(queue.TryTakeNext(_ => true, out _));
-        Assert.True(queue.TryAdd(1));
-        Assert.True(queue.TryAdd(2));
-
-        Assert.True(queue.TryTakeNext(next => next == 1, out int first));
-        Assert.False(queue.TryTakeNext(next => next == 1, out _));
-        Assert.True(queue.TryTake(TimeSpan.Zero, out int second));
-        Assert.Equal([1, 2], [first, second]);
-    }
-
-    [Fact]
     public void A_closed_queue_gives_out_what_waits_and_takes_nothing_in()
     {
         var queue = new RequestQueue<int>(2);

@@ -88,7 +88,7 @@ internal sealed class SqliteContentReader : IDifferenceHistory, IDisposable
 
     private void Open()
     {
-        _connection = SqliteDatabase.OpenReader(_path);
+        _connection = SqliteDatabase.OpenReader(_path, TimeSpan.FromSeconds(1));
         _select = new SqliteStatement(_connection, "SELECT data FROM contents WHERE hash = ?1", 1);
         _findDifferences = new SqliteStatement(
             _connection,

@@ -52,7 +52,8 @@ internal static class SqliteDatabase
     }
 
     /// <summary>A further connection that only reads; the write-ahead log lets it see committed rows without waiting.</summary>
-    public static SqliteConnection OpenReader(string path) => Connect(path, SqliteOpenMode.ReadOnly, TimeSpan.FromSeconds(1));
+    /// <param name="lockTimeout">How long a query waits for a file that another process has locked.</param>
+    public static SqliteConnection OpenReader(string path, TimeSpan lockTimeout) => Connect(path, SqliteOpenMode.ReadOnly, lockTimeout);
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode, TimeSpan lockTimeout)
     {

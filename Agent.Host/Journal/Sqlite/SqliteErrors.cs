@@ -1,3 +1,4 @@
+using Agent.Actors.Reasons;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -15,6 +16,13 @@ internal static class SqliteErrors
     /// </summary>
     public static bool KeepsConnection(SqliteException exception) =>
         exception.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_CONSTRAINT or raw.SQLITE_TOOBIG;
+
+    /// <summary>A sentence part for the operator, whatever went wrong.</summary>
+    public static string Describe(Exception exception) => exception is SqliteException sqlite ? Text(sqlite) : exception.Message;
+
+    /// <summary>What is told to those who asked.</summary>
+    public static Reason Away(Exception exception) =>
+        new(ReasonCode.JournalAway, $"The journal could not be used: {Describe(exception)}.");
 
     /// <summary>A sentence part for the operator.</summary>
     public static string Text(SqliteException exception) => exception.SqliteErrorCode switch

@@ -9,13 +9,17 @@ using Microsoft.Data.Sqlite;
 namespace Agent.Host.Journal.Sqlite;
 
 /// <summary>
-/// The journal on SQLite. One thread owns the connection and works off a bounded queue in order; every request is answered
-/// once, whatever happens. After a failure of the file a fresh connection is tried with the next request.
+/// The journal on SQLite. One thread owns the connection that writes and works off a bounded queue in order; the rows of shards are read
+/// beside it (<see cref="SqliteShardReader"/>). Every request is answered once, whatever happens. After a failure of the file a fresh
+/// connection is tried with the next request.
 /// </summary>
 public sealed partial class SqliteJournal : INodeJournal
 {
     // Two thousand small zones: longer than targets take to read what was written for them.
     private const long RecentOctets = 1 << 20;
+
+    private const string Closed = "the journal is closed";
+    private const string TooMany = "more requests wait for the journal than it takes";
 
     private readonly RequestQueue<Request> _requests;
     private readonly DataDirectory _directory;
@@ -25,6 +29,8 @@ public sealed partial class SqliteJournal : INodeJournal
     private readonly ContentStore _files;
     private readonly SqliteContentReader _reader;
     private readonly RecentContents _recent;
+    private readonly WantedShards _wanted;
+    private readonly SqliteShardReader[] _shardReaders;
     private readonly Thread _thread;
     private readonly TaskCompletionSource<Reason> _fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqliteStore? _store;
@@ -39,6 +45,12 @@ public sealed partial class SqliteJournal : INodeJournal
         _files = new ContentStore(directory.ContentsPath);
         _reader = new SqliteContentReader(directory.DatabasePath);
         _recent = new RecentContents(RecentOctets, new KeptContents(OpenKept));
+        _wanted = new WantedShards(options.QueueLength);
+        _shardReaders =
+        [
+            .. Enumerable.Range(0, SqliteShardReader.Count).Select(
+                _ => new SqliteShardReader(_wanted, OpenSnapshots, options.RowsPerPass, logger)),
+        ];
         _thread = new Thread(Run) { Name = "journal", IsBackground = true };
     }
 
@@ -70,8 +82,10 @@ public sealed partial class SqliteJournal : INodeJournal
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
             journal.CloseStore();
-            throw new JournalOpenException($"The journal {directory.DatabasePath} cannot be used: {Describe(exception)}", exception);
+            throw new JournalOpenException(
+                $"The journal {directory.DatabasePath} cannot be used: {SqliteErrors.Describe(exception)}", exception);
         }
+        foreach (SqliteShardReader reader in journal._shardReaders) reader.Start();
         journal._thread.Start();
         return journal;
     }
@@ -112,21 +126,10 @@ public sealed partial class SqliteJournal : INodeJournal
         reason => new JournalFailed(batch.Id, reason));
 
     /// <summary>One run at a time has all shards, so its epoch is the only one that holds.</summary>
-    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo)
-    {
-        Enqueue(epoch == Epoch
-            ? new Request(replyTo, Load, Refuse) { Load = new ShardLoad(shard, shardCount) }
-            : new Request(replyTo, _ => Refuse(OtherRun(epoch)), Refuse));
-
-        object Load(SqliteStore store)
-        {
-            ImmutableArray<ZoneRow> rows = [];
-            store.LoadShards([shard], shardCount, (_, loaded) => rows = loaded);
-            return new ShardLoaded(shard, rows);
-        }
-
-        object Refuse(Reason reason) => new ShardLoadFailed(shard, reason);
-    }
+    public void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => epoch == Epoch ? HandOn(store, shard, shardCount, replyTo) : new ShardLoadFailed(shard, OtherRun(epoch)),
+        reason => new ShardLoadFailed(shard, reason));
 
     /// <inheritdoc/>
     public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo) => Enqueue(
@@ -197,7 +200,7 @@ public sealed partial class SqliteJournal : INodeJournal
         },
         _ => null);
 
-    /// <summary>Works off what was asked before, then closes.</summary>
+    /// <summary>Works off what was asked before, then closes; of the shards only those that are being read.</summary>
     public void Dispose()
     {
         _requests.Close();
@@ -207,68 +210,41 @@ public sealed partial class SqliteJournal : INodeJournal
     private Reason OtherRun(long epoch) =>
         new(ReasonCode.JournalFenced, $"epoch {epoch} is over, the journal was opened again since (our epoch is {Epoch})");
 
-    private static string Describe(Exception exception) =>
-        exception is SqliteException sqlite ? SqliteErrors.Text(sqlite) : exception.Message;
-
-    private void Enqueue(ReplyTo? replyTo, Func<SqliteStore, object?> work, Func<Reason, object?> refuse) =>
-        Enqueue(new Request(replyTo, work, refuse));
-
-    private void Enqueue(Request request)
+    private void Enqueue(ReplyTo? replyTo, Func<SqliteStore, object?> work, Func<Reason, object?> refuse)
     {
         JournalMetrics.Waiting.Add(1);
-        if (_requests.TryAdd(request))
+        if (_requests.TryAdd(new Request(replyTo, work, refuse)))
             return;
         JournalMetrics.Waiting.Add(-1);
-        string why = _requests.IsClosed ? "the journal is closed" : "more requests wait for the journal than it takes";
-        Answer(request.ReplyTo, request.Refuse(new Reason(ReasonCode.JournalAway, why)));
+        Answer(replyTo, refuse(new Reason(ReasonCode.JournalAway, _requests.IsClosed ? Closed : TooMany)));
     }
 
     private void Run()
     {
         while (_requests.TryTake(Timeout.InfiniteTimeSpan, out Request request))
         {
-            List<Request> together = WithLoadsBehind(request);
-            JournalMetrics.Waiting.Add(-together.Count);
-            if (together.Count > 1)
-                LoadTogether(together);
-            foreach (Request left in together)
-                Answer(left.ReplyTo, Serve(left));
+            JournalMetrics.Waiting.Add(-1);
+            Answer(request.ReplyTo, Serve(request));
         }
+
+        _wanted.Close(new Reason(ReasonCode.JournalAway, Closed));
+        foreach (SqliteShardReader reader in _shardReaders) reader.Join();
         // The writer closes last, so that it can fold the write-ahead log into the file.
         _reader.Dispose();
         CloseStore();
     }
 
-    /// <summary>Shards that are asked for one behind the other are read together: nothing stands between them that one has to
-    /// show.</summary>
-    private List<Request> WithLoadsBehind(Request first)
+    /// <summary>Leaves a shard to those who read beside this thread. They find all that was asked before it committed.</summary>
+    private ShardLoadFailed? HandOn(SqliteStore store, int shard, int shardCount, ReplyTo replyTo)
     {
-        List<Request> together = [first];
-        while (first.Load is { } load && _requests.TryTakeNext(next => next.Load?.ShardCount == load.ShardCount, out Request behind))
-            together.Add(behind);
-        return together;
-    }
+        if (store.ShardCount != shardCount)
+        {
+            // Once after a start at most. What is still read is divided as it was when it was asked for.
+            _wanted.WaitUntilAllAreRead();
+            store.Reshard(shardCount);
+        }
 
-    /// <summary>Answers what can be read, and leaves the rest: a row that is damaged fails its own shard alone.</summary>
-    private void LoadTogether(List<Request> together)
-    {
-        try
-        {
-            _store ??= OpenStore(mayCreate: false);
-            int shardCount = together[0].Load!.Value.ShardCount;
-            HashSet<int> shards = [.. together.Select(request => request.Load!.Value.Shard)];
-            _store.LoadShards(shards, shardCount, (shard, rows) =>
-            {
-                foreach (Request request in together.Where(request => request.Load!.Value.Shard == shard))
-                    Answer(request.ReplyTo, new ShardLoaded(shard, rows));
-                together.RemoveAll(request => request.Load!.Value.Shard == shard);
-            });
-        }
-        catch (Exception exception)
-        {
-            // Whatever it was, each that is left is tried by itself and tells its own failure.
-            LogReadApart(together.Count, Describe(exception));
-        }
+        return _wanted.TryAdd(shard, replyTo) ? null : new ShardLoadFailed(shard, new Reason(ReasonCode.JournalAway, TooMany));
     }
 
     // Whatever goes wrong becomes the answer: a request without one would leave its zones waiting for ever.
@@ -282,10 +258,10 @@ public sealed partial class SqliteJournal : INodeJournal
         catch (Exception exception)
         {
             JournalMetrics.Errors.Add(1);
-            LogFailed(exception, Describe(exception));
+            LogFailed(exception, SqliteErrors.Describe(exception));
             if (exception is not SqliteException sqlite || !SqliteErrors.KeepsConnection(sqlite))
                 CloseStore();
-            return request.Refuse(new Reason(ReasonCode.JournalAway, $"The journal could not be used: {Describe(exception)}."));
+            return request.Refuse(SqliteErrors.Away(exception));
         }
     }
 
@@ -302,6 +278,8 @@ public sealed partial class SqliteJournal : INodeJournal
             throw;
         }
     }
+
+    private SqliteSnapshots OpenSnapshots() => new(_files, _reader, _recent, _options, _directory.DatabasePath);
 
     /// <summary>Reads a stored content, large or small; for any thread.</summary>
     private RecordStream OpenKept(ZoneFacts facts) => _files.Find(facts) is { } file ? file.Open() : new RecordStream(_reader.Read(facts));
@@ -328,20 +306,11 @@ public sealed partial class SqliteJournal : INodeJournal
     [LoggerMessage(Level = LogLevel.Error, Message = "journal request failed: {Cause}")]
     private partial void LogFailed(Exception exception, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} shards cannot be read together, each is read by itself now: {Cause}")]
-    private partial void LogReadApart(int count, string cause);
-
     [LoggerMessage(Level = LogLevel.Information, Message = "removed {Count} unreferenced files from {Directory}")]
     private partial void LogSwept(int count, string directory);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Count} contents of deleted zones whose time is over")]
     private partial void LogPurged(int count);
 
-    private readonly record struct Request(ReplyTo? ReplyTo, Func<SqliteStore, object?> Work, Func<Reason, object?> Refuse)
-    {
-        /// <summary>The shard to be read, where it is that and nothing else.</summary>
-        public ShardLoad? Load { get; init; }
-    }
-
-    private readonly record struct ShardLoad(int Shard, int ShardCount);
+    private readonly record struct Request(ReplyTo? ReplyTo, Func<SqliteStore, object?> Work, Func<Reason, object?> Refuse);
 }

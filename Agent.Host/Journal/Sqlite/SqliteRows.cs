@@ -18,18 +18,16 @@ internal sealed class SqliteRows : IDisposable
     private readonly SqliteConnection _connection;
     private readonly SqliteContents _contents;
     private readonly SqliteCandidates _candidates;
-    private readonly int _rowsPerPass;
     private readonly HashSet<string> _targetNames = new(StringComparer.Ordinal);
     private readonly SqliteStatement _one;
     private readonly SqliteStatement _shard;
     private readonly SqliteStatement _shards;
 
-    public SqliteRows(SqliteConnection connection, SqliteContents contents, SqliteCandidates candidates, int rowsPerPass)
+    public SqliteRows(SqliteConnection connection, SqliteContents contents, SqliteCandidates candidates)
     {
         _connection = connection;
         _contents = contents;
         _candidates = candidates;
-        _rowsPerPass = rowsPerPass;
         _one = Select(connection, "zones z", "z.zone = ?1", 1);
         _shard = Select(connection, "zones z", "z.shard = ?1", 1);
         _shards = Select(connection, "zones z NOT INDEXED", "z.shard BETWEEN ?1 AND ?2", 2);
@@ -44,11 +42,17 @@ internal sealed class SqliteRows : IDisposable
         return row;
     }
 
-    /// <summary>Groups of shards, each once, that are better read together.</summary>
-    public IEnumerable<int[]> Passes(IReadOnlyCollection<int> shards, int shardCount) =>
-        shards.Count == 1 ? [[.. shards]] : shards.Order().Chunk(ShardsPerPass(shardCount));
+    /// <summary>How many shards have about so many rows; one at least.</summary>
+    public int ShardsPerPass(int rowsPerPass)
+    {
+        using var count = new SqliteStatement(
+            _connection,
+            "SELECT ?1 * (SELECT value FROM meta WHERE key = 'shard_count') / max(1, (SELECT count(*) FROM zones))",
+            1);
+        return (int)Math.Clamp((long)count.Scalar(rowsPerPass)!, 1, int.MaxValue);
+    }
 
-    /// <summary>The rows of some shards, told in no order for each of them.</summary>
+    /// <summary>The rows of some shards, in their order, all of one moment.</summary>
     public void LoadPass(int[] shards, Action<int, ImmutableArray<ZoneRow>> loaded)
     {
         Dictionary<int, ImmutableArray<ZoneRow>.Builder> rows = shards.ToDictionary(s => s, _ => ImmutableArray.CreateBuilder<ZoneRow>());
@@ -72,13 +76,6 @@ internal sealed class SqliteRows : IDisposable
         _one.Dispose();
         _shard.Dispose();
         _shards.Dispose();
-    }
-
-    private int ShardsPerPass(int shardCount)
-    {
-        using var count = new SqliteStatement(_connection, "SELECT count(*) FROM zones", 0);
-        long zones = (long)count.Scalar()!;
-        return (int)Math.Clamp((long)_rowsPerPass * shardCount / Math.Max(1, zones), 1, shardCount);
     }
 
     /// <summary>The lines of a zone, one for each of its targets, come one after the other.</summary>

@@ -19,7 +19,6 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteContents _contents;
     private readonly SqliteCandidates _candidates;
     private readonly SqliteRows _rows;
-    private readonly Func<SqliteSecondReader> _openSecond;
     private readonly SqliteZones _zones;
     private readonly SqliteEvents _events;
     private readonly SqliteDifferences _differences;
@@ -36,8 +35,7 @@ internal sealed class SqliteStore : IDisposable
         _files = files;
         _contents = new SqliteContents(connection, files, reader, recent, options.LargestStoredContent);
         _candidates = new SqliteCandidates(connection, _contents);
-        _rows = new SqliteRows(connection, _contents, _candidates, options.RowsPerPass);
-        _openSecond = () => new SqliteSecondReader(files, reader, recent, options, connection.DataSource);
+        _rows = new SqliteRows(connection, _contents, _candidates);
         _zones = new SqliteZones(connection, _contents, _candidates);
         _events = new SqliteEvents(connection, options);
         _differences = new SqliteDifferences(connection, options);
@@ -108,13 +106,11 @@ internal sealed class SqliteStore : IDisposable
         return Stopwatch.GetElapsedTime(0, _diskTicks);
     }
 
-    /// <summary>The rows of these shards, each told by itself, by any thread and one at a time.</summary>
-    public void LoadShards(IReadOnlyCollection<int> shards, int shardCount, Action<int, ImmutableArray<ZoneRow>> loaded)
-    {
-        if (_zones.ShardCount != shardCount)
-            InTransaction(() => _zones.Reshard(shardCount));
-        new SqlitePasses(_rows, _openSecond, loaded).Run(_rows.Passes(shards, shardCount));
-    }
+    /// <summary>By how many shards the zones are divided.</summary>
+    public int ShardCount => _zones.ShardCount;
+
+    /// <summary>Divides them by another number of shards.</summary>
+    public void Reshard(int shardCount) => InTransaction(() => _zones.Reshard(shardCount));
 
     public ZoneRow? ReadZone(DomainName zone) => _rows.Load(zone);
 
