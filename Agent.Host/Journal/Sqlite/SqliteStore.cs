@@ -110,7 +110,11 @@ internal sealed class SqliteStore : IDisposable
     public int ShardCount => _zones.ShardCount;
 
     /// <summary>Divides them by another number of shards.</summary>
-    public void Reshard(int shardCount) => InTransaction(() => _zones.Reshard(shardCount));
+    public void Reshard(int shardCount)
+    {
+        InTransaction(() => _zones.Reshard(shardCount));
+        _zones.LearnShardCount();
+    }
 
     public ZoneRow? ReadZone(DomainName zone) => _rows.Load(zone);
 

@@ -69,7 +69,7 @@ internal sealed class SqliteZones : IDisposable
             "INSERT INTO kept VALUES (?1, ?2, ?3, ?4) ON CONFLICT (zone) DO UPDATE SET name = ?2, content = ?3, keep_until = ?4",
             4);
         _purge = new SqliteStatement(connection, "DELETE FROM kept WHERE keep_until <= ?1 RETURNING content", 1);
-        ShardCount = ReadShardCount();
+        LearnShardCount();
     }
 
     /// <summary>The count by which the shard column was computed.</summary>
@@ -222,8 +222,10 @@ internal sealed class SqliteZones : IDisposable
         update.Execute((long)shardCount);
         using var note = new SqliteStatement(_connection, "UPDATE meta SET value = ?1 WHERE key = 'shard_count'", 1);
         note.Execute((long)shardCount);
-        ShardCount = shardCount;
     }
+
+    /// <summary>Learns what is committed: a commit that failed leaves the zones divided as they were.</summary>
+    public void LearnShardCount() => ShardCount = ReadShardCount();
 
     public void Dispose()
     {
