@@ -11,6 +11,9 @@ public sealed class EtcdHostileTests
     private const string Range = "/v3/kv/range";
     private const string Stream = "/v3/watch";
 
+    // A server that answers is silent for so long on no machine, however busy.
+    private static readonly TimeSpan PatientSilence = TimeSpan.FromSeconds(5);
+
     [Theory]
     [InlineData("{\"header\":")]
     [InlineData("[]")]
@@ -255,7 +258,7 @@ public sealed class EtcdHostileTests
     public async Task A_watch_ends_when_it_keeps_changes_back_and_lives_while_there_are_none()
     {
         await using ScriptedEtcd server = new();
-        await using EtcdHarness store = Impatient(server);
+        await using EtcdHarness store = Impatient(server, PatientSilence);
         server.On(Range, $"{{{Header(9)}}}");
         Task<WatchEnded> ending = WatchEndsAsync(store, server, Created(5), end: reply => reply.HangAsync());
         await store.UntilAsync(
@@ -287,11 +290,11 @@ public sealed class EtcdHostileTests
         Assert.DoesNotContain(store.Log.Lines, line => line.Text.Contains("token.1", StringComparison.Ordinal));
     }
 
-    private static EtcdHarness Impatient(ScriptedEtcd server) => new(new EtcdOptions
+    private static EtcdHarness Impatient(ScriptedEtcd server, TimeSpan? silence = null) => new(new EtcdOptions
     {
         Endpoints = [server.Address],
         WatchProbe = TimeSpan.FromMilliseconds(50),
-        WatchSilence = TimeSpan.FromMilliseconds(500),
+        WatchSilence = silence ?? TimeSpan.FromMilliseconds(500),
     });
 
     private static Task<StoreFailed> CommitFailsAsync(EtcdHarness store) => store.AskAsync<StoreFailed>(
