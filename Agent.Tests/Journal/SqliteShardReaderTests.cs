@@ -106,14 +106,16 @@ public sealed class SqliteShardReaderTests : IDisposable
         using HeldReaders held = HeldReaders.Of(_journal, Shards);
         for (int shard = 0; shard < Shards; shard++) Take(shard);
         for (int shard = 0; shard < 7; shard++) _journal.Journal.TakeShard(shard, 7, _journal.Journal.Epoch, _journal.Probe.ReplyTo);
+        _journal.Journal.CheckFence(1, 0, _journal.Journal.Epoch, _journal.Probe.ReplyTo);
         held.Dispose();
 
-        Expect(Shards);
-        Expect(7);
+        // What is asked behind the new count is answered behind all that was asked by the old one.
+        Expect(Shards, _journal.Probe.Expect<ShardLoaded>);
+        Expect(7, _journal.Probe.ExpectLast<ShardLoaded>);
 
-        void Expect(int count)
+        void Expect(int count, Func<ShardLoaded> next)
         {
-            ShardLoaded[] loaded = [.. Enumerable.Range(0, count).Select(_ => _journal.Probe.Expect<ShardLoaded>())];
+            ShardLoaded[] loaded = [.. Enumerable.Range(0, count).Select(_ => next())];
             foreach (ShardLoaded answer in loaded)
                 Assert.All(answer.Rows, row => Assert.Equal((ulong)answer.Shard, row.Name.StableHash % (ulong)count));
             Assert.Equal(rows.Length, loaded.Sum(answer => answer.Rows.Length));
