@@ -1,5 +1,4 @@
 using Agent.Actors.Journal;
-using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Bench.Peers;
 using Agent.Host.Journal.Sqlite;
@@ -36,7 +35,7 @@ public sealed class WantedShardsTests
         Assert.True(waiting.Join(Eventually.Deadline));
 
         Task IsAsleepAsync() => Eventually.HoldsAsync(
-            () => (waiting.ThreadState & ThreadState.WaitSleepJoin) != 0, () => $"asleep, not {waiting.ThreadState}");
+            () => (waiting.ThreadState & ThreadState.WaitSleepJoin) == ThreadState.WaitSleepJoin, () => $"asleep, not {waiting.ThreadState}");
     }
 
     [Fact]
