@@ -6,7 +6,7 @@ public sealed class TemporaryFolder : IDisposable
     public TemporaryFolder(string purpose)
     {
         // Short, because socket paths below it may not exceed 107 octets (sun_path).
-        FullPath = Directory.CreateTempSubdirectory($"agent-{purpose}-").FullName;
+        FullPath = SpreadFolder.Create($"{purpose}-");
     }
 
     public string FullPath { get; }
