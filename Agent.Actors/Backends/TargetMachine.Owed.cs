@@ -72,6 +72,7 @@ public sealed partial class TargetMachine
     private void Leave(Work work)
     {
         work.Done = true;
+        NotWithServer(work);
         _works.Remove(work.Wish.Zone);
         _onRung[(int)work.Rung]--;
         if (work.OwesSince is not null) _owed--;
@@ -85,6 +86,7 @@ public sealed partial class TargetMachine
         _works.TrimExcess(SpareWorks);
         _debts.TrimExcess();
         _due.TrimExcess();
+        _takenInTurn.TrimExcess();
         _ready.TrimExcess();
     }
 

@@ -54,11 +54,14 @@ public sealed partial class TargetMachine
             else _changes.Join((work, _arrivals++));
         }
 
-        public bool TryNext([NotNullWhen(true)] out Work? work)
+        /// <summary>Takes who is next.</summary>
+        /// <param name="mayChange">Whether that may be a change; otherwise they are passed by.</param>
+        /// <param name="work">Who it is.</param>
+        public bool TryNext(bool mayChange, [NotNullWhen(true)] out Work? work)
         {
             bool isLooksTurn = _changesInTurn >= ChangesPerLook;
             if (isLooksTurn && TryTakeLook(out work)) _changesInTurn = 0;
-            else if (TryTakeChange(out work)) _changesInTurn++;
+            else if (TryTakeChange(mayChange, out work)) _changesInTurn++;
             else if (!TryTakeLook(out work)) return false;
             work.WaitsIn = Line.None;
             return true;
@@ -72,18 +75,18 @@ public sealed partial class TargetMachine
         }
 
         /// <summary>Takes a change, or the proof of one that came before all changes that wait.</summary>
-        private bool TryTakeChange([NotNullWhen(true)] out Work? work)
+        private bool TryTakeChange(bool mayChange, [NotNullWhen(true)] out Work? work)
         {
             (Work Work, long Arrival) proof;
             while (_proofs.TryPeek(out proof) && !Waits(proof.Work, Line.Proofs)) _proofs.Dequeue();
             while (_changes.Count > 0 && !Waits(_changes[0].Work, Line.Changes)) _changes.TryTakeOldest(out _);
-            if (_proofs.Count > 0 && (_changes.Count == 0 || proof.Arrival < _changes[0].Arrival))
+            if (_proofs.Count > 0 && (!mayChange || _changes.Count == 0 || proof.Arrival < _changes[0].Arrival))
             {
                 work = _proofs.Dequeue().Work;
                 return true;
             }
 
-            while (_changes.Count > atOnce ? _changes.TryTake(out var next) : _changes.TryTakeOldest(out next))
+            while (mayChange && (_changes.Count > atOnce ? _changes.TryTake(out var next) : _changes.TryTakeOldest(out next)))
             {
                 work = next.Work;
                 if (Waits(work, Line.Changes)) return true;

@@ -21,10 +21,9 @@ public sealed partial class TargetMachine
                 work.Mismatches = 0;
                 work.MustAct = false;
                 Owes(work);
-                work.TakenAt = _now.Monotonic;
+                work.TakenAt = work.UnseenAt = _now.Monotonic;
                 work.VerifyUntil = _now.Monotonic + _traits.VerifyPatience;
-                work.Stage = Stage.Verifying;
-                MakeReady(work);
+                BeginVerifying(work);
                 break;
             case OrderOutcome.Refused:
                 Refused(work);
@@ -37,6 +36,23 @@ public sealed partial class TargetMachine
         }
     }
 
+    /// <summary>Where the server comes to its changes late, the first look is better made later.</summary>
+    private void BeginVerifying(Work work)
+    {
+        TimeSpan rest = _pace.BeforeFirst(_works.Count);
+        work.Stage = Stage.Verifying;
+        Taken(work);
+        if (rest > TimeSpan.Zero)
+        {
+            Late(work);
+            RestThen(work, Stage.Verifying, rest);
+        }
+        else
+        {
+            MakeReady(work);
+        }
+    }
+
     private void Looked(Work work, ZoneObserved answer)
     {
         uint? seen = answer.Observation == Observation.Present ? answer.Serial : null;
@@ -45,6 +61,7 @@ public sealed partial class TargetMachine
             : answer.Observation == Observation.Absent;
         if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
         work.OtherSettings = answer.SettingsDifference;
+        if (asWanted && work.Stage == Stage.Verifying) Served(work);
         if (asWanted && ProofFor(work) is var proof and not ContentProof.Serial)
         {
             BeginCheck(work, proof);
@@ -75,7 +92,9 @@ public sealed partial class TargetMachine
         else if (_now.Monotonic < work.VerifyUntil)
         {
             work.Looks++;
-            RestThen(work, Stage.Verifying, LookPace.Pause(work.Looks, _works.Count));
+            work.UnseenAt = _now.Monotonic;
+            if (_now.Monotonic - work.TakenAt >= LookPace.SlowMin) Late(work);
+            RestThen(work, Stage.Verifying, _pace.Pause(work.Looks, _works.Count));
         }
         else if (answer.Observation == Observation.CannotTell)
         {

@@ -59,6 +59,18 @@ public sealed partial class TargetMachine
 
         public TimeSpan VerifyUntil { get; set; }
 
+        /// <summary>When the last look found that it had not come to it; before the first, when it took it.</summary>
+        public TimeSpan UnseenAt { get; set; }
+
+        /// <summary>Since when it counts with what the server took and has not come to; null when it does not, or no more.</summary>
+        public TimeSpan? WithServerSince { get; set; }
+
+        /// <summary>The server took it while few zones were in work at the target.</summary>
+        public bool IsOneOfFew { get; set; }
+
+        /// <summary>It counts there, and the server should have come to it.</summary>
+        public bool IsLate { get; set; }
+
         public uint? SeenSerial { get; set; }
 
         /// <summary>In what the server's settings of the zone differed at the last look.</summary>

@@ -35,6 +35,7 @@ public sealed partial class TargetMachine
     private readonly Dictionary<DomainName, Work> _works = [];
     private readonly Dictionary<long, Work> _orders = [];
     private readonly ReadyLine _ready;
+    private readonly LookPace _pace = new();
     private readonly PriorityQueue<(Work Work, long Step), TimeSpan> _due = new();
 
     private List<TargetEffect> _effects = [];
@@ -131,6 +132,7 @@ public sealed partial class TargetMachine
         }
         else if (_orders.Remove(answer.Id, out Work? work))
         {
+            _changesUnderWay--;
             work.OrderUnderWay = false;
             if (work.Renewed) Again(work);
             else Acted(work, answer);
@@ -164,6 +166,7 @@ public sealed partial class TargetMachine
         Enter(now, effects);
         if (_orders.Remove(order.Order.Id, out Work? work))
         {
+            if (order.Order is not ObserveZone) _changesUnderWay--;
             work.OrderUnderWay = false;
             if (work.Wish.Epoch > order.Epoch)
             {
@@ -205,6 +208,7 @@ public sealed partial class TargetMachine
     {
         _now = now;
         _effects = effects;
+        ForgetOldBacklog();
     }
 
     /// <summary>
@@ -227,6 +231,7 @@ public sealed partial class TargetMachine
 
     private void MakeReady(Work work)
     {
+        if (work.Stage != Stage.Verifying) NotWithServer(work);
         work.Step++;
         _ready.Join(work);
     }
@@ -235,7 +240,7 @@ public sealed partial class TargetMachine
     private void Issue()
     {
         IssueChecks();
-        while (Healthy && _orders.Count < _traits.MaxConcurrentOrders && _ready.TryNext(out Work? work))
+        while (Healthy && _orders.Count < _traits.MaxConcurrentOrders && _ready.TryNext(MayChange(), out Work? work))
         {
             work.OrderUnderWay = true;
             long id = ++_orderCounter;
@@ -252,7 +257,12 @@ public sealed partial class TargetMachine
                 Stage.Acting or Stage.TakingAway => new RemoveZone(id, zone),
                 _ => new ObserveZone(id, zone) { WithSettings = work.Stage == Stage.Observing && LooksDeep(work) },
             };
-            work.HasOrdered |= work.Stage is Stage.Acting or Stage.TakingAway;
+            if (order is not ObserveZone)
+            {
+                work.HasOrdered = true;
+                _changesUnderWay++;
+            }
+
             _effects.Add(new IssueOrder(order, work.Wish.Shard, work.Wish.Epoch));
         }
     }
@@ -260,6 +270,7 @@ public sealed partial class TargetMachine
     private void RestThen(Work work, Stage stage, TimeSpan delay)
     {
         work.Stage = stage;
+        if (stage != Stage.Verifying) NotWithServer(work);
         work.Step++;
         _due.Enqueue((work, work.Step), _now.Monotonic + delay);
     }

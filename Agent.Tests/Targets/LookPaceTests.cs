@@ -5,6 +5,8 @@ namespace Agent.Tests.Targets;
 /// <summary>How often a server is asked whether it has come to a change.</summary>
 public sealed class LookPaceTests
 {
+    private readonly LookPace _pace = new();
+
     /// <summary>A server that reloads takes some milliseconds: what is served then is seen soon after it.</summary>
     [Theory]
     [InlineData(1)]
@@ -14,7 +16,7 @@ public sealed class LookPaceTests
         TimeSpan passed = TimeSpan.Zero;
         for (int looks = 1; passed < TimeSpan.FromMilliseconds(50); looks++)
         {
-            TimeSpan pause = LookPace.Pause(looks, inWork);
+            TimeSpan pause = _pace.Pause(looks, inWork);
             Assert.True(looks == 1 || pause <= passed, $"{pause} behind {passed}");
             passed += pause;
         }
@@ -28,7 +30,7 @@ public sealed class LookPaceTests
         Assert.Equal(13, LooksWithin(time, inWork: 1));
         for (int inWork = 1; inWork <= 60; inWork++)
         {
-            double perSecond = inWork / LookPace.Pause(1, inWork).TotalSeconds;
+            double perSecond = inWork / _pace.Pause(1, inWork).TotalSeconds;
             Assert.True(perSecond <= 5000, $"{inWork} zones: {perSecond} a second");
         }
     }
@@ -38,18 +40,40 @@ public sealed class LookPaceTests
     {
         foreach (int inWork in (int[])[0, 1, 7, 30, 1_000_000])
         {
-            TimeSpan[] pauses = [.. Enumerable.Range(1, 100).Select(looks => LookPace.Pause(looks, inWork))];
+            TimeSpan[] pauses = [.. Enumerable.Range(1, 100).Select(looks => _pace.Pause(looks, inWork))];
             Assert.Equal(pauses.Order(), pauses);
             Assert.Equal(TimeSpan.FromMilliseconds(250), pauses[^1]);
         }
 
-        Assert.Equal(TimeSpan.FromMilliseconds(250), LookPace.Pause(int.MaxValue, int.MaxValue));
+        Assert.Equal(TimeSpan.FromMilliseconds(250), _pace.Pause(int.MaxValue, int.MaxValue));
     }
 
-    private static int LooksWithin(TimeSpan time, int inWork)
+    [Fact]
+    public void Of_a_crowd_whose_server_comes_late_each_zone_is_looked_at_from_half_of_the_usual_time_on()
+    {
+        TimeSpan needed = TimeSpan.FromMilliseconds(400);
+        for (int i = 0; i < 100; i++) _pace.Served(needed, needed);
+        Assert.InRange(_pace.BeforeFirst(LookPace.CrowdMin), 0.49 * needed, 0.5 * needed);
+        Assert.InRange(_pace.Pause(1, LookPace.CrowdMin), 0.24 * needed, 0.25 * needed);
+        Assert.Equal(TimeSpan.Zero, _pace.BeforeFirst(LookPace.CrowdMin - 1));
+        Assert.Equal(TimeSpan.FromMilliseconds(1), _pace.Pause(1, inWork: 1));
+    }
+
+    [Fact]
+    public void A_server_that_became_quick_is_looked_at_at_once_again()
+    {
+        for (int i = 0; i < 100; i++) _pace.Served(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60));
+        Assert.Equal(LookPace.FirstMax, _pace.BeforeFirst(1000));
+        Assert.Equal(LookPace.PauseMax, _pace.Pause(1, 1000));
+        int proofs = 0;
+        for (; _pace.BeforeFirst(1000) is var rest && rest > TimeSpan.Zero; proofs++) _pace.Served(TimeSpan.Zero, rest);
+        Assert.InRange(proofs, 1, 100);
+    }
+
+    private int LooksWithin(TimeSpan time, int inWork)
     {
         int looks = 0;
-        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += LookPace.Pause(looks, inWork)) looks++;
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += _pace.Pause(looks, inWork)) looks++;
         return looks;
     }
 }

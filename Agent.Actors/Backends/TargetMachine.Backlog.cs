@@ -1,0 +1,95 @@
+using Agent.Actors.Kernel.Simulation;
+
+namespace Agent.Actors.Backends;
+
+/// <content>
+/// What the server has taken and not come to yet. Some say that they will load a zone, and do so when its turn comes; what they are given
+/// while thousands wait with them waits behind all of those, the newest change too. So a server with a backlog gets no more than it works
+/// off soon, and the rest waits here, where a zone beside a crowd can pass it (decision 62).
+/// <para>That holds for a server that is quick with a few. One that is as slow with them, because it fetches what it was told of or reads
+/// its files now and then, has no queue in which to wait, and the more it is given at once the better.</para>
+/// </content>
+public sealed partial class TargetMachine
+{
+    /// <summary>So many zones to which it has not come show a backlog: with fewer it may always be some zones behind.</summary>
+    private const int BacklogMin = 16;
+
+    /// <summary>With a backlog, so many changes at most are with the driver and the server together.</summary>
+    private const int WithServerMax = 64;
+
+    /// <summary>
+    /// It gets more when there are no more than these, so that the next come together and share what drivers let them share.
+    /// </summary>
+    private const int GoesOnAt = 48;
+
+    /// <summary>After this a zone counts no more: it may be one that the server cannot load, and holds up none of the others.</summary>
+    private static readonly TimeSpan BacklogAge = TimeSpan.FromSeconds(1);
+
+    /// <summary>A server that needs this long with a few changes is not slow because of others.</summary>
+    private static readonly TimeSpan SlowWithFew = TimeSpan.FromMilliseconds(100);
+
+    private readonly Queue<(Work Work, TimeSpan Since)> _takenInTurn = new();
+    private int _taken;
+    private int _late;
+    private int _changesUnderWay;
+    private bool _isHeld;
+    private TimeSpan? _neededWithFew;
+
+    private bool MayChange()
+    {
+        bool wasHeld = _isHeld;
+        bool isBehind = _late >= BacklogMin && _neededWithFew < SlowWithFew;
+        _isHeld = isBehind && _taken + _changesUnderWay > (wasHeld ? GoesOnAt : WithServerMax - 1);
+        if (_isHeld && !wasHeld) CodeProbe.Reached("target.backlog");
+        return !_isHeld;
+    }
+
+    /// <summary>The server took the zone's change; by the next look it is served, or late.</summary>
+    private void Taken(Work work)
+    {
+        NotWithServer(work);
+        work.IsOneOfFew = _works.Count < LookPace.CrowdMin;
+        work.WithServerSince = _now.Monotonic;
+        _takenInTurn.Enqueue((work, _now.Monotonic));
+        _taken++;
+    }
+
+    /// <summary>The server has not come to it, by a look or by what it needed lately.</summary>
+    private void Late(Work work)
+    {
+        if (work.IsLate || work.WithServerSince is null) return;
+        work.IsLate = true;
+        _late++;
+    }
+
+    /// <summary>The server has come to it.</summary>
+    private void Served(Work work)
+    {
+        NotWithServer(work);
+        TimeSpan unseen = work.UnseenAt - work.TakenAt;
+        _pace.Served(unseen, _now.Monotonic - work.TakenAt);
+        // The looks themselves may come late, behind the changes of a crowd; what one of them did not find needed at least so long.
+        if (work.IsOneOfFew) _neededWithFew = _neededWithFew is { } before ? before + ((unseen - before) / LookPace.Memory) : unseen;
+    }
+
+    /// <summary>The server has come to it, or it is not waited for any more.</summary>
+    private void NotWithServer(Work work)
+    {
+        if (work.WithServerSince is null) return;
+        work.WithServerSince = null;
+        _taken--;
+        if (work.IsLate) _late--;
+        work.IsLate = false;
+    }
+
+    private void ForgetOldBacklog()
+    {
+        while (_takenInTurn.TryPeek(out (Work Work, TimeSpan Since) first))
+        {
+            bool counts = first.Work.WithServerSince == first.Since;
+            if (counts && _now.Monotonic - first.Since < BacklogAge) return;
+            _takenInTurn.Dequeue();
+            if (counts) NotWithServer(first.Work);
+        }
+    }
+}

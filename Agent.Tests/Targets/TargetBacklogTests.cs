@@ -1,0 +1,136 @@
+using Agent.Actors.Backends;
+using Agent.Dns.Wire;
+
+namespace Agent.Tests.Targets;
+
+/// <summary>
+/// A server that takes every change at once and comes to them one after the other, as named does with the zones that it is to load.
+/// </summary>
+public sealed class TargetBacklogTests
+{
+    private const int Crowd = 600;
+    private const int ComeAtOnce = 5;
+    private const int WithServerMax = 64;
+
+    // What comes until the first are late (50 ms), and the looks at them have their turn.
+    private const int UntilItShows = 200;
+    private const string Beside = "beside.example.";
+    private static readonly TimeSpan ForEach = TimeSpan.FromMilliseconds(3);
+
+    private readonly ScriptedTarget _target = new(new TargetRules());
+    private readonly List<DomainName> _taken = [];
+    private readonly HashSet<DomainName> _served = [];
+    private readonly Queue<DomainName> _backlog = new();
+    private int _wanted;
+    private int _looks;
+    private int _longest;
+
+    [Fact]
+    public void It_gets_no_more_than_it_works_off_soon_and_each_change_once()
+    {
+        while (_wanted < Crowd) Step();
+        Assert.InRange(_longest, WithServerMax, UntilItShows);
+        while (_backlog.Count > WithServerMax) Step();
+        _longest = 0;
+        WorkOff();
+        Assert.InRange(_longest, 16, WithServerMax);
+        Assert.Equal(Crowd, _taken.Count);
+        Assert.Equal(Crowd, _taken.Distinct().Count());
+        Assert.Equal(0, _target.Machine.Behind);
+    }
+
+    [Fact]
+    public void Each_zone_is_looked_at_a_few_times_however_long_the_server_needs()
+    {
+        WorkOff();
+        Assert.InRange(_looks, Crowd, 5 * Crowd);
+    }
+
+    [Fact]
+    public void A_zone_beside_the_crowd_waits_for_what_the_server_has_and_not_for_the_crowd()
+    {
+        while (_wanted < Crowd) Step();
+        _target.Want(1, zone: Beside);
+        int before = _served.Count;
+        while (!_served.Contains(DomainName.Parse(Beside))) Step();
+        Assert.InRange(_served.Count - before, 1, WithServerMax + 4);
+        Assert.InRange(_target.Machine.Behind, Crowd / 2, Crowd);
+    }
+
+    [Fact]
+    public void Zones_that_it_never_comes_to_hold_up_the_others_for_a_second_only()
+    {
+        while (_wanted < ComeAtOnce) Step();
+        while (_target.Machine.Behind > 0) Step(coming: 0);
+        _taken.Clear();
+        while (_wanted < Crowd) Step(isServing: false);
+        int held = _taken.Count;
+        Assert.InRange(held, WithServerMax, UntilItShows);
+        _target.Advance(TimeSpan.FromSeconds(0.6));
+        TakeAndLook(isServing: false);
+        Assert.Equal(held, _taken.Count);
+        _target.Advance(TimeSpan.FromSeconds(0.4));
+        while (_target.Orders().Count > 0) TakeAndLook(isServing: false);
+        Assert.InRange(_taken.Count, held + WithServerMax - 16, Crowd);
+    }
+
+    /// <summary>It has no queue in which a change waits for others.</summary>
+    [Fact]
+    public void A_server_that_is_slow_with_a_few_and_no_slower_with_many_gets_all_at_once()
+    {
+        for (int step = 0; _wanted < Crowd || _target.Machine.Behind > 0; step++)
+        {
+            Want(ComeAtOnce);
+            while (_target.Orders().Count > 0) TakeAndLook(isServing: true);
+            _longest = Math.Max(_longest, _backlog.Count);
+            if (step >= 100 && _backlog.Count > 0) foreach (int _ in Enumerable.Range(0, ComeAtOnce)) _served.Add(_backlog.Dequeue());
+            _target.Advance(ForEach);
+        }
+
+        Assert.InRange(_longest, 100 * ComeAtOnce, Crowd);
+        Assert.Equal(Crowd, _taken.Count);
+    }
+
+    private static string Name(int number) => $"z{number}.example.";
+
+    private void WorkOff()
+    {
+        do Step();
+        while (_target.Machine.Behind > 0);
+    }
+
+    /// <summary>
+    /// Some zones more change; the server takes all that it is given, answers all questions and comes to one change.
+    /// </summary>
+    private void Step(int coming = ComeAtOnce, bool isServing = true)
+    {
+        Want(coming);
+        while (_target.Orders().Count > 0) TakeAndLook(isServing);
+        _longest = Math.Max(_longest, _backlog.Count);
+        if (isServing && _backlog.TryDequeue(out DomainName? zone)) _served.Add(zone);
+        _target.Advance(ForEach);
+    }
+
+    private void Want(int zones)
+    {
+        for (int i = 0; i < zones && _wanted < Crowd; i++) _target.Want(1, zone: Name(_wanted++));
+    }
+
+    private void TakeAndLook(bool isServing)
+    {
+        foreach (BackendOrder order in _target.Orders())
+        {
+            if (order is ApplyZone apply)
+            {
+                _taken.Add(apply.Zone);
+                _backlog.Enqueue(apply.Zone);
+                _target.Finish(apply, OrderOutcome.Done);
+            }
+            else if (order is ObserveZone look)
+            {
+                _looks++;
+                _target.See(look, isServing && _served.Contains(look.Zone) ? 1 : null);
+            }
+        }
+    }
+}
