@@ -1,5 +1,3 @@
-using Agent.Actors.Kernel.Simulation;
-
 namespace Agent.Actors.Backends;
 
 /// <content>
@@ -37,10 +35,8 @@ public sealed partial class TargetMachine
 
     private bool MayChange()
     {
-        bool wasHeld = _isHeld;
         bool isBehind = _late >= BacklogMin && _neededWithFew < SlowWithFew;
-        _isHeld = isBehind && _taken + _changesUnderWay > (wasHeld ? GoesOnAt : WithServerMax - 1);
-        if (_isHeld && !wasHeld) CodeProbe.Reached("target.backlog");
+        _isHeld = isBehind && _taken + _changesUnderWay > (_isHeld ? GoesOnAt : WithServerMax - 1);
         return !_isHeld;
     }
 
