@@ -270,7 +270,10 @@ public abstract partial class PowerDnsSqlPeerTests(ISqlServer fixture, int bulk)
             zones.Select((zone, i) => _target.Caller.ApplyAsync(zone, SmallZone.Create(zone, (uint)i + 1))));
 
         Assert.All(answers, answer => Assert.Equal((OrderOutcome.Done, null), (answer.Outcome, answer.Reason)));
-        ZoneObserved[] seen = await Task.WhenAll(zones.Select(_target.Caller.ObserveAsync));
+        // Some at a time, as a target gives them: the time that a look has runs while it waits for others.
+        List<ZoneObserved> seen = [];
+        foreach (DomainName[] some in zones.Chunk(100))
+            seen.AddRange(await Task.WhenAll(some.Select(_target.Caller.ObserveAsync)));
         Assert.All(seen.Index(), pair => Assert.Equal((uint)pair.Index + 1, pair.Item.Serial));
         answers = await Task.WhenAll(zones.Select(_target.Caller.RemoveAsync));
         Assert.All(answers, answer => Assert.Equal((OrderOutcome.Done, null), (answer.Outcome, answer.Reason)));
