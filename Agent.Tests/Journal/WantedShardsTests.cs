@@ -35,7 +35,7 @@ public sealed class WantedShardsTests
         Assert.True(waiting.Join(Eventually.Deadline));
 
         Task IsAsleepAsync() => Eventually.HoldsAsync(
-            () => (waiting.ThreadState & ThreadState.WaitSleepJoin) == ThreadState.WaitSleepJoin, () => $"asleep, not {waiting.ThreadState}");
+            () => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin), () => $"asleep, not {waiting.ThreadState}");
     }
 
     [Fact]
