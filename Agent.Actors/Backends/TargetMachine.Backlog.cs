@@ -43,7 +43,6 @@ public sealed partial class TargetMachine
     /// <summary>The server took the zone's change; by the next look it is served, or late.</summary>
     private void Taken(Work work)
     {
-        NotWithServer(work);
         work.IsOneOfFew = _works.Count < LookPace.CrowdMin;
         work.WithServerSince = _now.Monotonic;
         _takenInTurn.Enqueue((work, _now.Monotonic));
@@ -58,10 +57,9 @@ public sealed partial class TargetMachine
         _late++;
     }
 
-    /// <summary>The server has come to it.</summary>
-    private void Served(Work work)
+    /// <summary>The server has come to it: so long it needs.</summary>
+    private void LearnFrom(Work work)
     {
-        NotWithServer(work);
         TimeSpan unseen = work.UnseenAt - work.TakenAt;
         _pace.Served(unseen, _now.Monotonic - work.TakenAt);
         // The looks themselves may come late, behind the changes of a crowd; what one of them did not find needed at least so long.

@@ -56,7 +56,7 @@ public sealed partial class TargetMachine
     private void BeginCheck(Work work, ContentProof proof)
     {
         work.Stage = Stage.Checking;
-        work.Step++;
+        NextStep(work);
         (proof == ContentProof.Digest ? _digests : _samples).Enqueue((work, work.Step));
     }
 

@@ -61,7 +61,8 @@ public sealed partial class TargetMachine
             : answer.Observation == Observation.Absent;
         if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
         work.OtherSettings = answer.SettingsDifference;
-        if (asWanted && work.Stage == Stage.Verifying) Served(work);
+        // A zone whose records were found to differ has been served for a while.
+        if (asWanted && work.Stage == Stage.Verifying && work.Mismatches == 0) LearnFrom(work);
         if (asWanted && ProofFor(work) is var proof and not ContentProof.Serial)
         {
             BeginCheck(work, proof);

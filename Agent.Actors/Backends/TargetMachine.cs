@@ -229,10 +229,16 @@ public sealed partial class TargetMachine
         Queue(work, work.Wish.ObserveFirst);
     }
 
-    private void MakeReady(Work work)
+    /// <summary>What belonged to the zone's step before is over.</summary>
+    private void NextStep(Work work)
     {
         if (work.Stage != Stage.Verifying) NotWithServer(work);
         work.Step++;
+    }
+
+    private void MakeReady(Work work)
+    {
+        NextStep(work);
         _ready.Join(work);
     }
 
@@ -270,8 +276,7 @@ public sealed partial class TargetMachine
     private void RestThen(Work work, Stage stage, TimeSpan delay)
     {
         work.Stage = stage;
-        if (stage != Stage.Verifying) NotWithServer(work);
-        work.Step++;
+        NextStep(work);
         _due.Enqueue((work, work.Step), _now.Monotonic + delay);
     }
 

@@ -21,6 +21,7 @@ public sealed class TargetBacklogTests
     private readonly List<DomainName> _taken = [];
     private readonly HashSet<DomainName> _served = [];
     private readonly Queue<DomainName> _backlog = new();
+    private readonly List<int> _groups = [];
     private int _wanted;
     private int _looks;
     private int _longest;
@@ -32,8 +33,11 @@ public sealed class TargetBacklogTests
         Assert.InRange(_longest, WithServerMax, UntilItShows);
         while (_backlog.Count > WithServerMax) Step();
         _longest = 0;
+        _groups.Clear();
         WorkOff();
         Assert.InRange(_longest, 16, WithServerMax);
+        // The next come together.
+        Assert.All(_groups.SkipLast(1), group => Assert.InRange(group, WithServerMax / 4, WithServerMax));
         Assert.Equal(Crowd, _taken.Count);
         Assert.Equal(Crowd, _taken.Distinct().Count());
         Assert.Equal(0, _target.Machine.Behind);
@@ -91,6 +95,25 @@ public sealed class TargetBacklogTests
         Assert.Equal(Crowd, _taken.Count);
     }
 
+    /// <summary>It was served before the first comparison already; the second says nothing of how long the server needs.</summary>
+    [Fact]
+    public void A_zone_whose_records_are_compared_twice_does_not_put_off_the_looks_at_a_crowd()
+    {
+        ScriptedTarget target = new(new TargetRules { Verify = ContentProof.Digest });
+        target.Want(1, zone: Beside);
+        target.Finish(target.Order<ApplyZone>(), OrderOutcome.Done);
+        target.See(target.Order<ObserveZone>(), 1);
+        target.Compare(target.Order<CheckContent>(), ContentVerdict.Differs);
+        target.RestIsOver();
+        target.See(target.Order<ObserveZone>(), 1);
+        target.Compare(target.Order<CheckContent>(), ContentVerdict.Same);
+
+        for (int i = 0; i < LookPace.CrowdMin; i++) target.Want(1, zone: Name(i));
+        while (target.Orders().OfType<ApplyZone>().FirstOrDefault() is { } apply) target.Finish(apply, OrderOutcome.Done);
+        Assert.All(target.Orders(), order => Assert.IsType<ObserveZone>(order));
+        Assert.NotEmpty(target.Orders());
+    }
+
     private static string Name(int number) => $"z{number}.example.";
 
     private void WorkOff()
@@ -105,7 +128,9 @@ public sealed class TargetBacklogTests
     private void Step(int coming = ComeAtOnce, bool isServing = true)
     {
         Want(coming);
+        int before = _taken.Count;
         while (_target.Orders().Count > 0) TakeAndLook(isServing);
+        if (_taken.Count > before) _groups.Add(_taken.Count - before);
         _longest = Math.Max(_longest, _backlog.Count);
         if (isServing && _backlog.TryDequeue(out DomainName? zone)) _served.Add(zone);
         _target.Advance(ForEach);
