@@ -19,9 +19,9 @@ internal sealed class ScriptedTarget
     private readonly IActorRef _owner = new Nobody();
     private TimeSpan _now;
 
-    public ScriptedTarget(TargetRules rules, bool canReAdd = true, bool canCheck = true)
+    public ScriptedTarget(TargetRules rules, bool canReAdd = true, bool canCheck = true, TimeSpan? patience = null)
     {
-        Machine = new TargetMachine("ns1", new BackendTraits("test", 4, Patience) { CanReAdd = canReAdd }, new KernelRandom(1), rules)
+        Machine = new TargetMachine("ns1", new BackendTraits("test", 4, patience ?? Patience) { CanReAdd = canReAdd }, new KernelRandom(1), rules)
         {
             CanCheck = canCheck,
         };
