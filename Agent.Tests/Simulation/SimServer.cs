@@ -25,6 +25,7 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
     private readonly Dictionary<DomainName, TimeSpan> _doubts = [];
     private int _runs;
     private readonly Dictionary<DomainName, TimeSpan> _lastEffect = [];
+    private TimeSpan _loadsUntil;
 
     public SortedDictionary<DomainName, uint> Served { get; } = [];
 
@@ -44,7 +45,10 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
 
     public HashSet<DomainName> Refused { get; } = [];
 
-    public BackendTraits Traits { get; } = new("simulated", 4, TimeSpan.FromSeconds(2)) { CanReAdd = true };
+    /// <summary>It says yes at once and then loads one zone after the other, each for this long; null: none waits for others.</summary>
+    public TimeSpan? LoadsOneByOne { get; init; }
+
+    public BackendTraits Traits { get; init; } = new("simulated", 4, TimeSpan.FromSeconds(2)) { CanReAdd = true };
 
     /// <summary>Everything that changed what is served, in order.</summary>
     public IReadOnlyList<ServerEffect> Effects => _effects;
@@ -172,7 +176,9 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
     /// <summary>A server takes its time, yet the changes of one zone in the order in which it took them.</summary>
     private void TakeEffect(DomainName zone, Action change)
     {
-        TimeSpan at = sim.Now + sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(20));
+        TimeSpan at = LoadsOneByOne is { } each
+            ? _loadsUntil = (_loadsUntil > sim.Now ? _loadsUntil : sim.Now) + each
+            : sim.Now + sim.Faults.NextTimeSpan(TimeSpan.FromMilliseconds(20));
         if (_lastEffect.TryGetValue(zone, out TimeSpan last) && last > at) at = last;
         _lastEffect[zone] = at;
         sim.Schedule(at - sim.Now, change);

@@ -21,7 +21,8 @@ internal sealed class ScriptedTarget
 
     public ScriptedTarget(TargetRules rules, bool canReAdd = true, bool canCheck = true, TimeSpan? patience = null)
     {
-        Machine = new TargetMachine("ns1", new BackendTraits("test", 4, patience ?? Patience) { CanReAdd = canReAdd }, new KernelRandom(1), rules)
+        BackendTraits traits = new("test", 4, patience ?? Patience) { CanReAdd = canReAdd };
+        Machine = new TargetMachine("ns1", traits, new KernelRandom(1), rules)
         {
             CanCheck = canCheck,
         };
