@@ -67,6 +67,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
     private readonly NamedStatistics? _statistics;
     private readonly ConcurrentDictionary<DomainName, uint> _appliedSerials = new();
     private readonly ShownForms _forms = new();
+    private readonly RecentRemovals _removals;
     private volatile string? _bootTime;
     private volatile ZoneLimits _limits;
     private volatile string _status = "";
@@ -85,6 +86,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         if (options.View?.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.') == false)
             throw new BackendOptionsException("view", "may consist of letters, digits, '-', '_' and '.' only");
         _stanzas = new ZoneStanzas(options);
+        _removals = new RecentRemovals(time);
         _limits = NamedLimits.Of(_status, _stanzas.Common, SuffixOctets);
         EndPoint server = options.Server ?? ServerOf(options.Host);
         _probe = new ServerProbe(server, time);
@@ -115,6 +117,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         // The same serial a second time: the first time did not do, so nothing is taken for granted.
         bool wasApplied = _appliedSerials.TryGetValue(zone, out uint applied);
         bool isKnown = wasApplied && applied != content.Serial;
+        _removals.Forget(zone);
         if (_secondaries is not null)
         {
             await _secondaries.ApplyAsync(order, isKnown ? applied : null, isRepeated: wasApplied && !isKnown, cancellation);
@@ -182,6 +185,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         _appliedSerials.TryRemove(zone, out uint _);
         if (isHere)
             await _folder.DeleteAsync(zone, NamedFiles.Companions);
+        _removals.Note(zone);
     }
 
     /// <inheritdoc/>
@@ -193,7 +197,8 @@ public sealed class Bind9Backend : AsyncZoneBackend
             ? finding.Answer is not null
             : finding.Answer is { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused }
                 || (_secondaries is not null && finding.Answer?.ResponseCode == ResponseCode.ServFail);
-        if (!needsSecondOpinion)
+        bool wasRemoved = finding.Kind != SoaAnswerKind.Authoritative && _removals.Take(zone) && _options.View is null;
+        if (!needsSecondOpinion || (wasRemoved && finding.Answer?.ResponseCode == ResponseCode.Refused))
             return WithExpectation(zone, ZoneSighting.From(finding));
         RndcReply status = await _named.StatusAsync(zone, cancellation);
         if (status.Verdict == RndcVerdict.NoSuchZone)

@@ -58,8 +58,6 @@ public sealed class NsdBackend : AsyncZoneBackend
     // So long after an order nobody has to ask the control channel why the zone is not served yet.
     private static readonly TimeSpan TimeToCome = TimeSpan.FromSeconds(1);
 
-    // So long after a zone was taken away its answers need no explanation from the control channel.
-    private static readonly TimeSpan TimeToGo = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(100);
 
@@ -71,8 +69,7 @@ public sealed class NsdBackend : AsyncZoneBackend
     private readonly NsdSecondaries? _secondaries;
     private readonly NsdReloads _reloads;
     private readonly ConcurrentDictionary<DomainName, Given> _given = new();
-    // When they were taken away; until they are seen to be gone.
-    private readonly ConcurrentDictionary<DomainName, long> _removed = new();
+    private readonly RecentRemovals _removals;
     private readonly ZonePatternMap<string> _patterns;
     private readonly ConcurrentDictionary<string, bool> _provenPatterns = new(StringComparer.Ordinal);
     private volatile string? _run;
@@ -93,6 +90,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         if (options.Control is NsdControlPlace.LocalSocket { Path: var path } && !LocalPath.IsPossible(path))
             throw new BackendOptionsException("control", $"'{path}' cannot be the path of a unix socket");
         _options = options;
+        _removals = new RecentRemovals(time);
         _folder = new ZoneFolder(options.ZoneDirectory, time, RdataTextStyle.Nsd46, names: ZoneFileNames.Relative);
         EndPoint server = options.Server ?? ServerOf(options.Control);
         _probe = new ServerProbe(server, time);
@@ -117,7 +115,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         if (!NsdZoneName.TryCreate(zone, out string? name))
             throw BackendException.NameNotAcceptable(NsdZoneName.Objection(zone));
         string path = _folder.PathOf(zone);
-        _removed.TryRemove(zone, out long _);
+        _removals.Forget(zone);
         if (NsdContentRules.Objection(content) is { } objection)
             throw BackendException.CannotHold($"nsd loads no zone with {objection} (zone {zone}, serial {content.Serial})");
         bool wasApplied = _given.TryGetValue(zone, out Given given);
@@ -169,7 +167,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         _given.TryRemove(zone, out Given _);
         if (_secondaries is null || _folder.IsHere)
             await _folder.DeleteAsync(zone, CompanionsOf(zone));
-        _removed[zone] = Time.GetTimestamp();
+        _removals.Note(zone);
         if (IsCrowded)
             await _reloads.PassedAsync(zone, serial: null, cancellation);
     }
@@ -190,7 +188,7 @@ public sealed class NsdBackend : AsyncZoneBackend
         }
 
         // What nsd said of its configuration when we took the zone away is what it would say now.
-        if (_removed.TryRemove(zone, out long removed) && Time.GetElapsedTime(removed) < TimeToGo)
+        if (_removals.Take(zone))
             return seen;
         // REFUSED is also what an access list says, and a server that has not come to its new zones yet.
         bool isDoubtful = finding.Answer?.ResponseCode is ResponseCode.Refused or ResponseCode.ServFail;

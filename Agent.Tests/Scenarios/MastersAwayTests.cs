@@ -63,7 +63,7 @@ public sealed class MastersAwayTests(ITestOutputHelper output)
             backend-driver = embedded
             backends.embedded.on-expire = {{onExpire}}
             transfer {
-              query-timeout = 200ms, retry-minimum = 100ms, retry-maximum = 200ms, refresh-minimum = 300ms, refresh-maximum = 500ms
+              query-timeout = 2s, retry-minimum = 100ms, retry-maximum = 200ms, refresh-minimum = 300ms, refresh-maximum = 500ms
               expire-maximum = 1s
             }
             """;

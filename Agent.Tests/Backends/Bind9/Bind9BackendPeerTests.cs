@@ -311,6 +311,10 @@ public sealed class Bind9BackendPeerTests
 
         Assert.Equal(Observation.CannotTell, seen.Observation);
         Assert.Contains("allow-query", seen.Reason!.Text, StringComparison.Ordinal);
+        await target.DoneAsync(target.Caller.RemoveAsync(Zone));
+        Assert.Equal(Observation.Absent, (await target.Caller.ObserveAsync(Zone)).Observation);
+        await target.DoneAsync(target.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2)));
+        Assert.Equal(Observation.CannotTell, (await target.Caller.ObserveAsync(Zone)).Observation);
     }
 
     [Fact]

@@ -137,6 +137,40 @@ public sealed class Bind9BackendTests : IDisposable
         Assert.Equal(["other.example.zone"], Directory.GetFiles(_folder.FullPath).Select(Path.GetFileName));
     }
 
+    /// <summary>Refused is also what an access list says, so named is asked: but not right behind its own word that the zone goes.</summary>
+    [Fact]
+    public async Task A_zone_that_named_just_took_away_and_refuses_is_gone_for_one_look()
+    {
+        await using ScriptedDnsServer dns = new(ScriptedDnsServer.Refuse);
+        await RunAsync(
+            (command, verb) => command.Done(verb == "zonestatus" ? Status(serial: 1) : "zone 'target.example' will be deleted."),
+            async caller =>
+            {
+                await DoneAsync(caller.RemoveAsync(Zone));
+                Assert.Equal(Observation.Absent, (await caller.ObserveAsync(Zone)).Observation);
+                Assert.Equal(["zonestatus", "delzone"], Verbs);
+                Assert.Equal(Observation.CannotTell, (await caller.ObserveAsync(Zone)).Observation);
+                await DoneAsync(caller.RemoveAsync(Zone));
+                await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 1)));
+                Assert.Equal(Observation.CannotTell, (await caller.ObserveAsync(Zone)).Observation);
+            },
+            options => options with { Server = dns.EndPoint });
+    }
+
+    [Fact]
+    public async Task Behind_a_view_named_is_always_asked_whether_a_zone_is_gone()
+    {
+        await using ScriptedDnsServer dns = new(ScriptedDnsServer.Refuse);
+        await RunAsync(
+            (command, verb) => command.Done(verb == "zonestatus" ? Status(serial: 1) : "zone 'target.example' will be deleted."),
+            async caller =>
+            {
+                await DoneAsync(caller.RemoveAsync(Zone));
+                Assert.Equal(Observation.Present, (await caller.ObserveAsync(Zone)).Observation);
+            },
+            options => options with { Server = dns.EndPoint, View = "inside" });
+    }
+
     [Theory]
     [InlineData("failure", "")]
     [InlineData("permission denied", "Not allowing new zones in view '_default'")]
