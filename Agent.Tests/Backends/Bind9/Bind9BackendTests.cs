@@ -137,7 +137,7 @@ public sealed class Bind9BackendTests : IDisposable
         Assert.Equal(["other.example.zone"], Directory.GetFiles(_folder.FullPath).Select(Path.GetFileName));
     }
 
-    /// <summary>Refused is also what an access list says, so named is asked: but not right behind its own word that the zone goes.</summary>
+    /// <summary>Refused is also what an access list says, so named is asked; but not right behind its word that the zone goes.</summary>
     [Fact]
     public async Task A_zone_that_named_just_took_away_and_refuses_is_gone_for_one_look()
     {
