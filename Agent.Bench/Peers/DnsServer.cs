@@ -8,6 +8,9 @@ namespace Agent.Bench.Peers;
 /// </summary>
 public abstract class DnsServer(string purpose) : IAsyncDisposable
 {
+    private const int TriesMax = 20;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(100);
+
     protected TemporaryFolder Folder { get; } = new(purpose);
 
     public string FolderPath => Folder.FullPath;
@@ -27,16 +30,22 @@ public abstract class DnsServer(string purpose) : IAsyncDisposable
     public string Output => Process?.Output ?? "";
 
     /// <summary>Starts the server, again after a stop with the data it left, and waits until it answers DNS.</summary>
+    /// <remarks>Its port was free, and is in use after all at times, for moments: see <see cref="LoopbackPort.Open"/>.</remarks>
     public virtual async Task StartAsync()
     {
-        Process = await LaunchAsync();
-        byte[] probe = DnsTestMessage.Request(1, 0, "probe.invalid", DnsTestMessage.TypeSoa);
-        await Eventually.HoldsAsync(
-            async () => !Process.IsRunning || await DnsSender.AskByUdpAsync(EndPoint, probe, TimeSpan.FromSeconds(1)) is not null,
-            () => $"{Process.Program} answers\n{Output}");
-        if (!Process.IsRunning)
+        for (int tries = 1; ; tries++)
         {
-            throw new InvalidOperationException($"{Process.Program} ended with {await Process.Exited}:\n{Output}");
+            Process = await LaunchAsync();
+            byte[] probe = DnsTestMessage.Request(1, 0, "probe.invalid", DnsTestMessage.TypeSoa);
+            await Eventually.HoldsAsync(
+                async () => !Process.IsRunning || await DnsSender.AskByUdpAsync(EndPoint, probe, TimeSpan.FromSeconds(1)) is not null,
+                () => $"{Process.Program} answers\n{Output}");
+            if (Process.IsRunning) return;
+            int exitCode = await Process.Exited;
+            if (tries == TriesMax || !Output.Contains("in use", StringComparison.OrdinalIgnoreCase))
+                throw new InvalidOperationException($"{Process.Program} ended with {exitCode}:\n{Output}");
+            await KillAsync();
+            await Task.Delay(BetweenTries);
         }
     }
 
