@@ -197,8 +197,10 @@ public sealed class Bind9Backend : AsyncZoneBackend
             ? finding.Answer is not null
             : finding.Answer is { Cause: SoaAnswerCause.ErrorCodeOfAbsence, ResponseCode: ResponseCode.Refused }
                 || (_secondaries is not null && finding.Answer?.ResponseCode == ResponseCode.ServFail);
-        bool wasRemoved = finding.Kind != SoaAnswerKind.Authoritative && _removals.Take(zone) && _options.View is null;
-        if (!needsSecondOpinion || (wasRemoved && finding.Answer?.ResponseCode == ResponseCode.Refused))
+        // named's word that the zone goes is such an opinion; but not that the question came to the view of which it spoke.
+        bool isGone = finding.Kind != SoaAnswerKind.Authoritative && _removals.Take(zone)
+            && finding.Answer?.ResponseCode == ResponseCode.Refused && _options.View is null;
+        if (!needsSecondOpinion || isGone)
             return WithExpectation(zone, ZoneSighting.From(finding));
         RndcReply status = await _named.StatusAsync(zone, cancellation);
         if (status.Verdict == RndcVerdict.NoSuchZone)

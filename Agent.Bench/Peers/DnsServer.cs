@@ -33,10 +33,10 @@ public abstract class DnsServer(string purpose) : IAsyncDisposable
     /// <remarks>Its port was free, and is in use after all at times, for moments: see <see cref="LoopbackPort.Open"/>.</remarks>
     public virtual async Task StartAsync()
     {
+        byte[] probe = DnsTestMessage.Request(1, 0, "probe.invalid", DnsTestMessage.TypeSoa);
         for (int tries = 1; ; tries++)
         {
             Process = await LaunchAsync();
-            byte[] probe = DnsTestMessage.Request(1, 0, "probe.invalid", DnsTestMessage.TypeSoa);
             await Eventually.HoldsAsync(
                 async () => !Process.IsRunning || await DnsSender.AskByUdpAsync(EndPoint, probe, TimeSpan.FromSeconds(1)) is not null,
                 () => $"{Process.Program} answers\n{Output}");
