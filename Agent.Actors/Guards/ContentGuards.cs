@@ -3,25 +3,25 @@ using Agent.Dns.Zones;
 
 namespace Agent.Actors.Guards;
 
-/// <summary>Looks at new content before it is used. Pure; reads both contents, so it has no place on an actor's thread.</summary>
+/// <summary>Looks at new content before it is used. Pure; may read both contents, so it has no place on an actor's thread.</summary>
 public static class ContentGuards
 {
     /// <summary>Why the content must not be used without an operator's word; null when nothing speaks against it.</summary>
     /// <param name="policy">What is asked of it.</param>
     /// <param name="served">What it would replace; null when nothing is held.</param>
     /// <param name="fresh">What a master gave.</param>
+    /// <param name="traits">What the apex of that has.</param>
     /// <param name="outOfZone">Records that the master sent and that are not of the zone.</param>
     /// <exception cref="IOException">The new content cannot be read.</exception>
-    public static Reason? Judge(GuardPolicy policy, ZoneContent? served, ZoneContent fresh, long outOfZone)
+    public static Reason? Judge(GuardPolicy policy, ZoneContent? served, ZoneContent fresh, ApexTraits traits, long outOfZone)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(fresh);
-        ApexTraits traits = ApexTraits.Of(fresh);
         return JudgeApex(fresh, traits)
             ?? JudgeSize(policy, served, fresh)
             ?? JudgeDnssec(policy, served, fresh, traits)
             ?? JudgeOutOfZone(policy, fresh, outOfZone)
-            ?? JudgeDigest(policy, fresh);
+            ?? JudgeDigest(policy, fresh, traits);
     }
 
     private static Reason? JudgeApex(ZoneContent fresh, ApexTraits traits) => traits.HasNameServer
@@ -69,10 +69,10 @@ public static class ContentGuards
             ? new Reason(ReasonCode.GuardOutOfZone, $"serial {fresh.Serial} came with {outOfZone} records that are not of the zone")
             : null;
 
-    private static Reason? JudgeDigest(GuardPolicy policy, ZoneContent fresh)
+    private static Reason? JudgeDigest(GuardPolicy policy, ZoneContent fresh, ApexTraits traits)
     {
         if (policy.Digest == ZoneDigestRule.Off) return null;
-        string? fault = ZoneDigest.Verify(fresh) switch
+        string? fault = (traits.HasDigest ? ZoneDigest.Verify(fresh) : ZoneDigestVerdict.Absent) switch
         {
             ZoneDigestVerdict.Wrong => "has a ZONEMD that does not fit its records",
             ZoneDigestVerdict.Absent when policy.Digest == ZoneDigestRule.Required => "has no ZONEMD",

@@ -243,7 +243,6 @@ internal sealed partial class ZoneActor : UntypedActor
         }
     }
 
-    /// <summary>A catalog that loses members has a guard of its own, which looks at members and not at records.</summary>
     /// <summary>The settings for this zone; looked up once for each change of the settings.</summary>
     private ZonePolicy PolicyNow()
     {
@@ -253,6 +252,7 @@ internal sealed partial class ZoneActor : UntypedActor
         return _policy = current.Of(_name);
     }
 
+    /// <summary>A catalog that loses members has a guard of its own, which looks at members and not at records.</summary>
     private GuardPolicy GuardsNow()
     {
         GuardPolicy guards = PolicyNow().Guards;

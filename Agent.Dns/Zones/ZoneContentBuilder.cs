@@ -18,6 +18,7 @@ public sealed class ZoneContentBuilder : IDisposable
     private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(RecordRoom.FirstBytes);
     private int _used;
     private DomainName? _apex;
+    private int _apexLength;
     private SoaNumbers _soa;
     private uint _soaTtl;
     private long _records;
@@ -43,8 +44,8 @@ public sealed class ZoneContentBuilder : IDisposable
     /// <summary>Bytes accepted so far.</summary>
     public long ByteCount => _bytes;
 
-    /// <summary>Whether a name server was appended at the apex, as every zone must have one (RFC 1034 section 4.2.1).</summary>
-    public bool HasApexNameServer { get; private set; }
+    /// <summary>What the records accepted so far have at the apex, so that nobody need read the content again for that.</summary>
+    public ApexTraits Traits { get; private set; }
 
     /// <summary>Appends a record that is already in the stored form. False leaves the reason in <see cref="Error"/>.</summary>
     public bool TryAppend(in StoredRecord record) => TryAppend(record.Owner, record.Type, record.Class, record.Ttl, record.Rdata);
@@ -71,7 +72,8 @@ public sealed class ZoneContentBuilder : IDisposable
         _used += size;
         _bytes += size;
         _records++;
-        HasApexNameServer |= type == RecordType.NS && NameBytes.Equal(owner, _apex!.Wire);
+        if (owner.Length == _apexLength)
+            Traits = Traits.With(_apex!.Wire, owner, type, rdata);
         return true;
     }
 
@@ -96,7 +98,8 @@ public sealed class ZoneContentBuilder : IDisposable
         _used += octets.Length;
         _bytes += octets.Length;
         _records++;
-        HasApexNameServer |= record.Type == RecordType.NS && NameBytes.Equal(record.Owner, _apex!.Wire);
+        if (record.Owner.Length == _apexLength)
+            Traits = Traits.With(_apex!.Wire, record.Owner, record.Type, record.Rdata);
         return true;
     }
 
@@ -170,7 +173,10 @@ public sealed class ZoneContentBuilder : IDisposable
         if (!SoaNumbers.TryRead(rdata, out _soa))
             return ZoneContentError.BadStartOfAuthority;
         _soaTtl = ttl > int.MaxValue ? 0 : ttl;
-        return DomainName.TryFromWire(owner, out _apex) ? ZoneContentError.None : ZoneContentError.BadName;
+        if (!DomainName.TryFromWire(owner, out _apex))
+            return ZoneContentError.BadName;
+        _apexLength = owner.Length;
+        return ZoneContentError.None;
     }
 
     private void Reserve(int size)

@@ -256,7 +256,8 @@ internal sealed partial class TransferAttempt
         if (!builder.TryComplete(out ZoneFacts? facts))
             return Fail(TransferFailure.Broken, ReasonCode.TransferBroken, builder.Error.Text());
         ZoneContent content = spool.Complete(Shared(facts));
-        Reason? stopped = ContentGuards.Judge(_request.Guards, _request.Served, content, _dropped);
+        content.Signing = builder.Traits.Signing;
+        Reason? stopped = ContentGuards.Judge(_request.Guards, _request.Served, content, builder.Traits, _dropped);
         content.Origin = stopped is null ? OriginOf(content, differences) : null;
         if (differences is not null)
             _services.Recent.Note(content.Hash, new ContentOrigin(_from!.Hash, differences));

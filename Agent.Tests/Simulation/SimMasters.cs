@@ -110,7 +110,7 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         {
             Stopped = request.Served is not null && Unfit.Contains(request.Zone)
                 ? new Reason(ReasonCode.GuardShrink, "as the simulation says")
-                : ContentGuards.Judge(request.Guards, request.Served, content, 0),
+                : ContentGuards.Judge(request.Guards, request.Served, content, ApexTraits.Of(content), 0),
         };
     }
 

@@ -71,10 +71,10 @@ public sealed class ContentGuardTests
     [Fact]
     public void Records_that_are_not_of_the_zone_are_left_out_or_stop_it()
     {
-        Assert.Null(ContentGuards.Judge(new GuardPolicy(), null, Zone(1), 3));
+        Assert.Null(Judge(new GuardPolicy(), null, Zone(1), outOfZone: 3));
         var strict = new GuardPolicy { StopsOutOfZone = true };
-        Assert.Null(ContentGuards.Judge(strict, null, Zone(1), 0));
-        Assert.Equal(ReasonCode.GuardOutOfZone, ContentGuards.Judge(strict, null, Zone(1), 3)?.Code);
+        Assert.Null(Judge(strict, null, Zone(1)));
+        Assert.Equal(ReasonCode.GuardOutOfZone, Judge(strict, null, Zone(1), outOfZone: 3));
     }
 
     [Theory]
@@ -88,8 +88,20 @@ public sealed class ContentGuardTests
         Assert.Equal(withWrong, Judge(policy, null, Zone(1, $"example. 60 IN ZONEMD 1 1 1 {new string('0', 96)}\n")));
     }
 
-    private static string? Judge(GuardPolicy policy, ZoneContent? served, ZoneContent fresh) =>
-        ContentGuards.Judge(policy, served, fresh, 0)?.Code;
+    [Fact]
+    public void A_new_content_whose_apex_is_known_is_read_for_its_digest_alone()
+    {
+        var plain = new CountedContent(Zone(1, Key + Signature));
+        Assert.Null(ContentGuards.Judge(new GuardPolicy(), Zone(1), plain, ApexTraits.Of(Zone(1, Key + Signature)), 0));
+        Assert.Equal(0, plain.Readings);
+        string digest = $"example. 60 IN ZONEMD 1 1 1 {new string('0', 96)}\n";
+        var withDigest = new CountedContent(Zone(1, digest));
+        Reason? reason = ContentGuards.Judge(new GuardPolicy(), null, withDigest, ApexTraits.Of(Zone(1, digest)), 0);
+        Assert.Equal(ReasonCode.GuardZonemd, reason?.Code);
+    }
+
+    private static string? Judge(GuardPolicy policy, ZoneContent? served, ZoneContent fresh, long outOfZone = 0) =>
+        ContentGuards.Judge(policy, served, fresh, ApexTraits.Of(fresh), outOfZone)?.Code;
 
     /// <summary>A zone of exactly so many records, SOA and NS among them.</summary>
     private static ZoneContent WithRecords(int records) =>

@@ -15,6 +15,9 @@ internal static class SqliteLibrary
 
     private static readonly Lazy<string> Chosen = new(Choose);
 
+    // The runtime asks for each function anew, and to look for a library that is not there takes a dozen calls.
+    private static nint _library;
+
     /// <summary>Makes the library ready and says which one it is.</summary>
     public static string Initialize() => Chosen.Value;
 
@@ -30,6 +33,11 @@ internal static class SqliteLibrary
     {
         if (!string.Equals(name, ProviderLibrary, StringComparison.Ordinal))
             return 0;
+        return _library != 0 ? _library : _library = Load(assembly, searchPath);
+    }
+
+    private static nint Load(Assembly assembly, DllImportSearchPath? searchPath)
+    {
         bool hasOwn = NativeLibrary.TryLoad(ProviderLibrary, assembly, searchPath, out nint own);
         if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(SystemLibrary, out nint system))
             return own;

@@ -112,26 +112,6 @@ public sealed class ZoneContentTests
     }
 
     [Fact]
-    public void The_builder_tells_whether_the_apex_has_a_name_server()
-    {
-        using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
-        PlainRecord[] without =
-        [
-            SoaRecord(1),
-            RandomZones.Record("child.example.org.", RecordType.NS, Name("ns.example.org.")),
-            RandomZones.Record("Example.org.", RecordType.A, 192, 0, 2, 1),
-        ];
-        foreach (PlainRecord record in without)
-        {
-            Assert.True(builder.TryAppend(record.Owner.Wire, record.Type, RecordClass.IN, record.Ttl, record.Rdata));
-            Assert.False(builder.HasApexNameServer);
-        }
-
-        Assert.True(builder.TryAppend(Name("EXAMPLE.org."), RecordType.NS, RecordClass.IN, 300, Name("ns.example.org.")));
-        Assert.True(builder.HasApexNameServer);
-    }
-
-    [Fact]
     public void A_ttl_with_the_highest_bit_counts_as_zero()
     {
         using var builder = ZoneContentBuilder.InMemory(ZoneContentLimits.None);
