@@ -94,8 +94,9 @@ public sealed partial class TargetMachine
         {
             work.Looks++;
             work.UnseenAt = _now.Monotonic;
-            if (_now.Monotonic - work.TakenAt >= LookPace.SlowMin) Late(work);
-            RestThen(work, Stage.Verifying, _pace.Pause(work.Looks, _works.Count));
+            TimeSpan passed = _now.Monotonic - work.TakenAt;
+            if (passed >= LookPace.SlowMin) Late(work);
+            RestThen(work, Stage.Verifying, _pace.Pause(work.Looks, _works.Count, passed));
         }
         else if (answer.Observation == Observation.CannotTell)
         {

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
@@ -19,6 +21,9 @@ public static class ZoneFit
     private const int MostPlaces = 16 * 1024 * 1024;
     private const int PlacesForEachRecord = 4;
 
+    // On average a place has so small a share of what the smallest limit allows, that names which meet there hardly ever come to it.
+    private const int ShareOfLimit = 8;
+
     /// <summary>What the server cannot hold of the content: the limit, and where it is passed; null when all fits.</summary>
     public static string? Objection(ZoneContent content, ZoneLimits limits)
     {
@@ -33,16 +38,18 @@ public static class ZoneFit
         : content.ByteCount > limits.Octets ? $"more than {limits.Octets} octets: {content.ByteCount}"
         : null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static string? OfRecords(ZoneContent content, ZoneLimits limits)
     {
         Crowds? crowds = Crowds.For(content, limits);
-        if (crowds is null && limits.Types.IsEmpty && !(content.ByteCount > limits.DataOctets))
+        bool limitsOne = !limits.Types.IsEmpty || content.ByteCount > limits.DataOctets;
+        if (crowds is null && !limitsOne)
             return null;
         using (RecordStream records = content.Open())
         {
             while (records.TryRead(out StoredRecord record))
             {
-                if (ToOne(record, limits) is { } objection)
+                if (limitsOne && ToOne(record, limits) is { } objection)
                     return objection;
                 crowds?.Note(record);
             }
@@ -68,7 +75,7 @@ public static class ZoneFit
     private static string NameOf(ReadOnlySpan<byte> wire) => DomainName.TryFromWire(wire, out DomainName? name) ? name.ToString() : "?";
 
     /// <summary>Names with many records.</summary>
-    private sealed class Crowds(ZoneLimits limits, int smallest, long places)
+    private sealed class Crowds(ZoneLimits limits, int smallest, int places)
     {
         private readonly ushort[] _places = new ushort[places];
         private bool _isAnyTooLarge;
@@ -81,14 +88,15 @@ public static class ZoneFit
                 smallest = Math.Min(smallest, limit.Records);
             return content.RecordCount <= smallest
                 ? null
-                : new Crowds(limits, smallest, Math.Clamp(content.RecordCount * PlacesForEachRecord, FewestPlaces, MostPlaces));
+                : new Crowds(limits, smallest, PlacesFor(content.RecordCount, smallest));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Note(in StoredRecord record)
         {
             if (!Counts(record.Type))
                 return;
-            ref ushort count = ref PlaceOf(NameBytes.StableHash(record.Owner));
+            ref ushort count = ref PlaceOf(NameHash.Of(record.Owner));
             if (count < ushort.MaxValue)
                 count++;
             _isAnyTooLarge |= IsTooLarge(count);
@@ -103,7 +111,7 @@ public static class ZoneFit
             using RecordStream records = content.Open();
             while (records.TryRead(out StoredRecord record))
             {
-                ulong name = NameBytes.StableHash(record.Owner);
+                ulong name = NameHash.Of(record.Owner);
                 if (!Counts(record.Type) || !IsTooLarge(PlaceOf(name)))
                     continue;
                 int count = sets[(name, KindOf(record))] = sets.GetValueOrDefault((name, KindOf(record))) + 1;
@@ -116,7 +124,13 @@ public static class ZoneFit
             return null;
         }
 
-        private ref ushort PlaceOf(ulong name) => ref _places[name % (ulong)_places.Length];
+        private static int PlacesFor(long records, int smallest)
+        {
+            long wanted = Math.Min(records * PlacesForEachRecord, records * ShareOfLimit / Math.Max(1, smallest));
+            return (int)BitOperations.RoundUpToPowerOf2((ulong)Math.Clamp(wanted, FewestPlaces, MostPlaces));
+        }
+
+        private ref ushort PlaceOf(ulong name) => ref _places[name & (ulong)(_places.Length - 1)];
 
         private bool IsTooLarge(ushort count) => count > smallest || count == ushort.MaxValue;
 

@@ -31,8 +31,11 @@ internal sealed class LargeZoneEntrance(
     private const double SecondsPerRecord = 15e-6;
 
     private static readonly TimeSpan LoadPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan SlowestLook = TimeSpan.FromMilliseconds(320);
+
+    // A look comes late by a part of what passed so far, whatever the zone's size.
+    private const int LatenessDivisor = 16;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(320);
 
     /// <summary>Whether the content is loaded the careful way.</summary>
     public bool IsLarge(ZoneContent content) => content.ByteCount >= largeZoneBytes;
@@ -84,18 +87,19 @@ internal sealed class LargeZoneEntrance(
     {
         TimeSpan patience = LoadPatience + TimeSpan.FromSeconds(content.RecordCount * SecondsPerRecord);
         long started = time.GetTimestamp();
-        TimeSpan pause = FirstLook;
         while (new NamedZoneStatus(await named.StatusAsync(zone, cancellation)).Serial != content.Serial)
         {
-            if (time.GetElapsedTime(started) > patience)
+            TimeSpan passed = time.GetElapsedTime(started);
+            if (passed > patience)
             {
                 throw BackendException.Refused(
                     $"named has not loaded serial {content.Serial} of {zone} from {folder.PathOf(zone)} within "
                     + $"{patience.TotalSeconds:0} s; its log says why, in a line with \"not loaded due to errors\"");
             }
 
+            TimeSpan part = passed / LatenessDivisor;
+            TimeSpan pause = part < ShortestPause ? ShortestPause : part > LongestPause ? LongestPause : part;
             await Task.Delay(pause, time, cancellation);
-            pause = pause * 2 < SlowestLook ? pause * 2 : SlowestLook;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -27,9 +28,10 @@ public static class RawZoneFile
     private const int CountOffset = 14;
     private const int OwnerSizeOffset = 18;
 
-    // An RRset is cut here; room for the largest single record besides.
+    // An RRset is cut here; room for the largest single record besides, and for the sets before it that leave in one write.
     private const int SetSizeMax = 64 * 1024;
-    private const int BufferSize = SetSizeMax + StoredRecord.MaximumSize + FixedSize;
+    private const int WrittenAtOnce = 64 * 1024;
+    private const int BufferSize = WrittenAtOnce + SetSizeMax + StoredRecord.MaximumSize + FixedSize;
 
     /// <summary>Whether the file begins as a raw one; false for one that is not there.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -48,8 +50,11 @@ public static class RawZoneFile
     /// <param name="content">The zone.</param>
     /// <param name="destination">Stays open; flushing it to disk is the caller's business.</param>
     /// <returns>Damage found in the content; the file is then incomplete and must not be used.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ZoneContentError Write(ZoneContent content, Stream destination)
     {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(destination);
         Span<byte> head = stackalloc byte[HeadSize];
         head.Clear();
         BinaryPrimitives.WriteUInt32BigEndian(head, RawFormat);
@@ -58,20 +63,30 @@ public static class RawZoneFile
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
+            int finished = 0;
+            Span<byte> set = buffer;
             int used = 0;
             using RecordStream records = content.Open();
             while (records.TryRead(out StoredRecord record))
             {
-                if (used == 0 || used > SetSizeMax || !Belongs(record, buffer))
+                if (used == 0 || used > SetSizeMax || !Belongs(record, set))
                 {
-                    Finish(buffer, used, destination);
-                    used = Begin(record, buffer);
+                    finished += Finish(set, used);
+                    if (finished > WrittenAtOnce)
+                    {
+                        destination.Write(buffer.AsSpan(0, finished));
+                        finished = 0;
+                    }
+
+                    set = buffer.AsSpan(finished);
+                    used = Begin(record, set);
                 }
 
-                used = Append(record, buffer, used);
+                used = Append(record, set, used);
             }
 
-            Finish(buffer, used, destination);
+            finished += Finish(set, used);
+            destination.Write(buffer.AsSpan(0, finished));
             return records.Error;
         }
         finally
@@ -80,12 +95,14 @@ public static class RawZoneFile
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Belongs(in StoredRecord record, ReadOnlySpan<byte> set) =>
         BinaryPrimitives.ReadUInt16BigEndian(set[6..]) == (ushort)record.Type
         && BinaryPrimitives.ReadUInt16BigEndian(set[CoveredOffset..]) == Covered(record)
         && BinaryPrimitives.ReadUInt32BigEndian(set[TtlOffset..]) == record.Ttl
         && set.Slice(FixedSize, BinaryPrimitives.ReadUInt16BigEndian(set[OwnerSizeOffset..])).SequenceEqual(record.Owner);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Begin(in StoredRecord record, Span<byte> set)
     {
         BinaryPrimitives.WriteUInt16BigEndian(set[4..], (ushort)record.Class);
@@ -98,6 +115,7 @@ public static class RawZoneFile
         return FixedSize + record.Owner.Length;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Append(in StoredRecord record, Span<byte> set, int used)
     {
         uint count = BinaryPrimitives.ReadUInt32BigEndian(set[CountOffset..]);
@@ -107,14 +125,15 @@ public static class RawZoneFile
         return used + sizeof(ushort) + record.Rdata.Length;
     }
 
-    private static void Finish(Span<byte> set, int used, Stream destination)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Finish(Span<byte> set, int used)
     {
-        if (used == 0)
-            return;
-        BinaryPrimitives.WriteUInt32BigEndian(set, (uint)used);
-        destination.Write(set[..used]);
+        if (used > 0)
+            BinaryPrimitives.WriteUInt32BigEndian(set, (uint)used);
+        return used;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ushort Covered(in StoredRecord record) =>
         record.Type == RecordType.RRSIG && record.Rdata.Length >= sizeof(ushort)
             ? BinaryPrimitives.ReadUInt16BigEndian(record.Rdata)

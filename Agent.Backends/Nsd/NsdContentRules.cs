@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -15,8 +17,10 @@ namespace Agent.Backends.Nsd;
 public static class NsdContentRules
 {
     /// <summary>Why nsd would not load the content; null when nothing is known against it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static string? Objection(ZoneContent content)
     {
+        ArgumentNullException.ThrowIfNull(content);
         Dictionary<ulong, ulong> aliases = [];
         Dictionary<ulong, ulong> redirections = [];
         using (RecordStream records = content.Open())
@@ -26,23 +30,30 @@ public static class NsdContentRules
                 if (record.Type is not (RecordType.CNAME or RecordType.DNAME))
                     continue;
                 Dictionary<ulong, ulong> known = record.Type == RecordType.CNAME ? aliases : redirections;
-                ulong owner = NameBytes.StableHash(record.Owner);
-                ulong destination = NameBytes.StableHash(record.Rdata);
+                ulong owner = NameHash.Of(record.Owner);
+                ulong destination = NameHash.Of(record.Rdata);
                 if (!known.TryAdd(owner, destination) && known[owner] != destination)
                     return $"several {record.Type} records at {NameOf(record.Owner)}";
             }
         }
 
-        return aliases.Count + redirections.Count == 0 ? null : Neighbours(content, aliases, redirections);
+        return aliases.Count + redirections.Count == 0 ? null : Neighbours(content, new NameFilter(aliases.Keys), aliases, redirections);
     }
 
-    private static string? Neighbours(ZoneContent content, Dictionary<ulong, ulong> aliases, Dictionary<ulong, ulong> redirections)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static string? Neighbours(
+        ZoneContent content, NameFilter filter, Dictionary<ulong, ulong> aliases, Dictionary<ulong, ulong> redirections)
     {
         using RecordStream records = content.Open();
         while (records.TryRead(out StoredRecord record))
         {
-            if (!MayStandBesideAlias(record.Type) && aliases.ContainsKey(NameBytes.StableHash(record.Owner)))
-                return $"{record.Type} beside the CNAME at {NameOf(record.Owner)}";
+            if (!MayStandBesideAlias(record.Type))
+            {
+                ulong owner = NameHash.Of(record.Owner);
+                if (filter.MayHave(owner) && aliases.ContainsKey(owner))
+                    return $"{record.Type} beside the CNAME at {NameOf(record.Owner)}";
+            }
+
             if (redirections.Count > 0 && !IsOfHashedDenial(record) && IsBelow(record.Owner, content.Apex.Wire.Length, redirections))
                 return $"data below a DNAME: {NameOf(record.Owner)}";
         }
@@ -62,7 +73,7 @@ public static class NsdContentRules
         while (owner.Length > apexLength)
         {
             owner = owner[(owner[0] + 1)..];
-            if (redirections.ContainsKey(NameBytes.StableHash(owner)))
+            if (redirections.ContainsKey(NameHash.Of(owner)))
                 return true;
         }
 
@@ -70,4 +81,29 @@ public static class NsdContentRules
     }
 
     private static string NameOf(ReadOnlySpan<byte> wire) => DomainName.TryFromWire(wire, out DomainName? name) ? name.ToString() : "?";
+
+    /// <summary>
+    /// Says of most names that they are none of a set, by one bit in sixteen for each of it: a table that the processor has at hand, where the
+    /// set itself has to be fetched from memory for each question.
+    /// </summary>
+    private sealed class NameFilter
+    {
+        private const int BitsForEach = 16;
+        private const int BitsInWord = 64;
+
+        private readonly ulong[] _words;
+
+        public NameFilter(Dictionary<ulong, ulong>.KeyCollection names)
+        {
+            _words = new ulong[BitOperations.RoundUpToPowerOf2((uint)((names.Count / (BitsInWord / BitsForEach)) + 1))];
+            foreach (ulong name in names)
+                WordOf(name) |= BitOf(name);
+        }
+
+        public bool MayHave(ulong name) => (WordOf(name) & BitOf(name)) != 0;
+
+        private static ulong BitOf(ulong name) => 1UL << (int)(name & (BitsInWord - 1));
+
+        private ref ulong WordOf(ulong name) => ref _words[(name / BitsInWord) & (ulong)(_words.Length - 1)];
+    }
 }

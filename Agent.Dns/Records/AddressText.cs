@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Agent.Dns.Records;
 
@@ -9,15 +10,17 @@ internal static class AddressText
     public const int Bytes6 = 16;
     private const int Groups = 8;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Write4(ReadOnlySpan<byte> address, RecordTextBuffer text)
     {
         for (var i = 0; i < Bytes4; i++)
         {
             if (i > 0) text.Write((byte)'.');
-            text.WriteNumber(address[i]);
+            text.WriteOctet(address[i]);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Write6(ReadOnlySpan<byte> address, RecordTextBuffer text)
     {
         var (runStart, runLength) = FindLongestZeroRun(address);
@@ -109,6 +112,7 @@ internal static class AddressText
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static (int Start, int Length) FindLongestZeroRun(ReadOnlySpan<byte> address)
     {
         var best = (Start: -1, Length: 1);
@@ -122,6 +126,7 @@ internal static class AddressText
         return best;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteGroup(ushort group, RecordTextBuffer text)
     {
         for (var shift = 12; shift >= 0; shift -= 4)

@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace Agent.Dns.Records;
 
 /// <summary>Single hexadecimal and base32hex digits.</summary>
 internal static class HexText
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte LowerDigit(int value) => "0123456789abcdef"u8[value & 0xF];
 
     public static bool TryDigit(byte character, out int value)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -9,6 +10,7 @@ internal ref struct RdataReader(ReadOnlySpan<byte> rdata)
     /// <summary>What is not read yet.</summary>
     public ReadOnlySpan<byte> Rest { get; private set; } = rdata;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryTake(int length, out ReadOnlySpan<byte> bytes)
     {
         if (length > Rest.Length)
@@ -47,6 +49,7 @@ internal ref struct RdataReader(ReadOnlySpan<byte> rdata)
         return TryTake(sizeof(uint), out _);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryTakeName(out ReadOnlySpan<byte> wire)
     {
         wire = default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -14,6 +15,7 @@ public static class RdataText
     /// asks for the generic form.
     /// </summary>
     /// <remarks>Allocates nothing. What it writes is read back to the same bytes.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryWrite(RecordType type, ReadOnlySpan<byte> rdata, RecordTextBuffer text, RdataTextStyle? style = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -62,6 +64,7 @@ public static class RdataText
     private static bool IsCompleted(RecordType type) =>
         type is RecordType.NS or RecordType.CNAME or RecordType.PTR or RecordType.MX or RecordType.SRV;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryWriteField(
         RdataField field, RecordType type, ref RdataReader reader, RecordTextBuffer text, RdataTextStyle style)
     {
@@ -112,6 +115,7 @@ public static class RdataText
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryWriteNumber(RdataField field, ref RdataReader reader, RecordTextBuffer text, RdataTextStyle style)
     {
         switch (field)
@@ -146,6 +150,7 @@ public static class RdataText
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryWriteString(RdataField field, ref RdataReader reader, RecordTextBuffer text)
     {
         ReadOnlySpan<byte> bytes;
@@ -180,6 +185,7 @@ public static class RdataText
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryWriteStrings(ref RdataReader reader, RecordTextBuffer text)
     {
         if (reader.Rest.IsEmpty) return false;

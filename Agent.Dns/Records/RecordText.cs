@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -13,6 +14,7 @@ public static class RecordText
     /// <param name="rdata">Its data without compression.</param>
     /// <param name="text">Where to.</param>
     /// <param name="style">What the reader knows; null for everything.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WriteLine(
         ReadOnlySpan<byte> owner,
         uint ttl,
@@ -34,6 +36,7 @@ public static class RecordText
     }
 
     /// <summary>Appends <c>type data</c>: together, as data that does not fit its type changes how the type is written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WriteTypeAndRdata(RecordType type, ReadOnlySpan<byte> rdata, RecordTextBuffer text, RdataTextStyle? style = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -54,6 +57,7 @@ public static class RecordText
         RdataText.WriteGeneric(rdata, text);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WriteClass(RecordClass recordClass, RecordTextBuffer text)
     {
         if (recordClass == RecordClass.IN)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -57,6 +58,7 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
     }
 
     /// <summary>Appends one byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(byte value)
     {
         Ensure(1);
@@ -64,6 +66,7 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
     }
 
     /// <summary>Appends bytes as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<byte> text)
     {
         Ensure(text.Length);
@@ -72,11 +75,22 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
     }
 
     /// <summary>Appends a decimal number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void WriteNumber(ulong value)
     {
         const int LongestNumber = 20;
         Utf8Formatter.TryFormat(value, GetSpan(LongestNumber), out var written);
         Length += written;
+    }
+
+    /// <summary>Appends the decimal number of an octet: a part of an address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void WriteOctet(byte value)
+    {
+        Ensure(3);
+        if (value >= 100) _bytes[Length++] = (byte)('0' + (value / 100));
+        if (value >= 10) _bytes[Length++] = (byte)('0' + (value / 10 % 10));
+        _bytes[Length++] = (byte)('0' + (value % 10));
     }
 
     /// <summary>Appends a decimal number with at least so many digits.</summary>
@@ -96,6 +110,7 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
     /// Appends a name without the <see cref="Origin"/>, or whole: where there is no origin, the name does not lie below it in the same
     /// letters, or an escape is needed, which alone (<c>\#</c>) might mean something else.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void WriteRelativeName(ReadOnlySpan<byte> wire)
     {
         var start = Length;
@@ -129,6 +144,7 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
         Length = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IsBelow(ReadOnlySpan<byte> name, ReadOnlySpan<byte> origin)
     {
         if (!name.EndsWith(origin)) return false;
@@ -138,9 +154,14 @@ public sealed class RecordTextBuffer : IBufferWriter<byte>, IDisposable
         return position > 0 && name.Length - position == origin.Length;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Ensure(int bytes)
     {
-        if (_bytes.Length - Length >= bytes) return;
+        if (_bytes.Length - Length < bytes) Grow(bytes);
+    }
+
+    private void Grow(int bytes)
+    {
         var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Length + Math.Max(bytes, SmallestGrowth)));
         Written.CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_bytes);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Records;
@@ -12,6 +13,7 @@ internal static class StringText
         SearchValues.Create([.. Enumerable.Range(0x20, 0x7F - 0x20).Select(value => (byte)value).Except("\"\\"u8.ToArray())]);
 
     /// <summary>Writes in quotes; quotes and backslashes get a backslash, what is not printable ASCII its number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WriteQuoted(ReadOnlySpan<byte> bytes, RecordTextBuffer text)
     {
         text.Write((byte)'"');

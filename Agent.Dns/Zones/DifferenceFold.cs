@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 
@@ -22,10 +20,6 @@ namespace Agent.Dns.Zones;
 public sealed class DifferenceFold : IDisposable
 {
     private const int NoEntry = -1;
-
-    // HashCode is seeded anew in each process: a master cannot choose names that all meet in one bucket.
-    private static readonly ulong Seed = (ulong)(uint)HashCode.Combine(1) << 32 | (uint)HashCode.Combine(2);
-    private static readonly ulong Multiplier = (ulong)(uint)HashCode.Combine(3) << 32 | (uint)HashCode.Combine(4) | 1;
 
     private readonly DifferenceSequence _sequence;
     private readonly DomainName _apex;
@@ -78,7 +72,7 @@ public sealed class DifferenceFold : IDisposable
             {
                 record.Owner.CopyTo(owner);
                 ownerLength = record.Owner.Length;
-                isTouched = HasOwner(HashOf(record.Owner));
+                isTouched = HasOwner(NameHash.Of(record.Owner));
                 if (!TryAddBefore(record.Owner, ref nextAddition, to))
                     return ZoneDiffError.BadContent;
             }
@@ -131,7 +125,7 @@ public sealed class DifferenceFold : IDisposable
     /// <summary>Notes a record of the old version.</summary>
     internal FoldMatch Meet(ReadOnlySpan<byte> owner, RecordType type, ReadOnlySpan<byte> rdata)
     {
-        int entry = Find(HashOf(owner), owner, type, rdata, out _);
+        int entry = Find(NameHash.Of(owner), owner, type, rdata, out _);
         if (entry == NoEntry)
             return FoldMatch.Stays;
         if (_entries[entry].StartsWithAddition)
@@ -162,7 +156,7 @@ public sealed class DifferenceFold : IDisposable
             if (found == NoEntry)
             {
                 Insert(new Entry(offset, hash, isAddition));
-                SetOwner(HashOf(record.Owner));
+                SetOwner(NameHash.Of(record.Owner));
                 continue;
             }
             ref Entry entry = ref _entries[found];
@@ -231,9 +225,9 @@ public sealed class DifferenceFold : IDisposable
     }
 
     private int Find(in StoredRecord record, out uint hash) =>
-        Find(HashOf(record.Owner), record.Owner, record.Type, record.Rdata, out hash);
+        Find(NameHash.Of(record.Owner), record.Owner, record.Type, record.Rdata, out hash);
 
-    private int Find(uint ownerHash, ReadOnlySpan<byte> owner, RecordType type, ReadOnlySpan<byte> spelled, out uint hash)
+    private int Find(ulong ownerHash, ReadOnlySpan<byte> owner, RecordType type, ReadOnlySpan<byte> spelled, out uint hash)
     {
         ReadOnlySpan<byte> rdata = Folded(type, spelled, _left);
         var mix = default(HashCode);
@@ -263,9 +257,9 @@ public sealed class DifferenceFold : IDisposable
     }
 
     // One bit for each owner that the difference touches: most records of a zone are told by it to be none of them.
-    private bool HasOwner(uint hash) => (_ownerBits[(hash >> 6) % (uint)_ownerBits.Length] & 1UL << (int)(hash & 63)) != 0;
+    private bool HasOwner(ulong hash) => (_ownerBits[(hash >> 6) & (ulong)(_ownerBits.Length - 1)] & 1UL << (int)(hash & 63)) != 0;
 
-    private void SetOwner(uint hash) => _ownerBits[(hash >> 6) % (uint)_ownerBits.Length] |= 1UL << (int)(hash & 63);
+    private void SetOwner(ulong hash) => _ownerBits[(hash >> 6) & (ulong)(_ownerBits.Length - 1)] |= 1UL << (int)(hash & 63);
 
     private static ReadOnlySpan<byte> Folded(RecordType type, ReadOnlySpan<byte> spelled, byte[] buffer)
     {
@@ -275,30 +269,6 @@ public sealed class DifferenceFold : IDisposable
         spelled.CopyTo(rdata);
         RdataCanonical.Fold(type, rdata);
         return rdata;
-    }
-
-    // Eight octets at a time, whatever their case: every name of the zone passes here.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static uint HashOf(ReadOnlySpan<byte> owner)
-    {
-        const ulong CaseBits = 0x2020202020202020;
-        ulong hash = Seed ^ (ulong)owner.Length;
-        while (owner.Length >= sizeof(ulong))
-        {
-            hash = Mix(hash ^ (BinaryPrimitives.ReadUInt64LittleEndian(owner) | CaseBits));
-            owner = owner[sizeof(ulong)..];
-        }
-        ulong rest = 0;
-        foreach (byte octet in owner)
-            rest = rest << 8 | octet;
-        hash = Mix(hash ^ (rest | CaseBits));
-        return (uint)(hash >> 32);
-    }
-
-    private static ulong Mix(ulong value)
-    {
-        ulong high = Math.BigMul(value, Multiplier, out ulong low);
-        return high ^ low;
     }
 
     /// <summary>One record that the steps touch: how they begin and end with it, and where it stands as it was added last.</summary>

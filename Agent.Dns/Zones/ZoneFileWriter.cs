@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 
@@ -18,6 +19,7 @@ public static class ZoneFileWriter
     /// <param name="style">What the server that will read the file knows.</param>
     /// <param name="names">How names are written.</param>
     /// <returns>Damage found in the content; the file is then incomplete and must not be used.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ZoneContentError Write(
         ZoneContent content, Stream destination, RdataTextStyle? style = null, ZoneFileNames names = ZoneFileNames.Absolute)
     {

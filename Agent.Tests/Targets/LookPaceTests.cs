@@ -16,8 +16,22 @@ public sealed class LookPaceTests
         TimeSpan passed = TimeSpan.Zero;
         for (int looks = 1; passed < TimeSpan.FromMilliseconds(50); looks++)
         {
-            TimeSpan pause = _pace.Pause(looks, inWork);
+            TimeSpan pause = _pace.Pause(looks, inWork, passed);
             Assert.True(looks == 1 || pause <= passed, $"{pause} behind {passed}");
+            passed += pause;
+        }
+    }
+
+    /// <summary>A large zone takes seconds.</summary>
+    [Fact]
+    public void What_takes_long_without_a_crowd_is_seen_within_a_sixteenth_of_it()
+    {
+        TimeSpan passed = TimeSpan.Zero;
+        for (int looks = 1; passed < TimeSpan.FromSeconds(4); looks++)
+        {
+            TimeSpan pause = _pace.Pause(looks, LookPace.CrowdMin - 1, passed);
+            Assert.True(pause <= TimeSpan.FromMilliseconds(12) || pause <= passed / 16, $"{pause} behind {passed}");
+            Assert.InRange(looks, 1, 100);
             passed += pause;
         }
     }
@@ -27,10 +41,10 @@ public sealed class LookPaceTests
     {
         TimeSpan time = TimeSpan.FromMilliseconds(400);
         Assert.Equal(6, LooksWithin(time, inWork: 1000));
-        Assert.Equal(13, LooksWithin(time, inWork: 1));
+        Assert.Equal(34, LooksWithin(time, inWork: 1));
         for (int inWork = 1; inWork <= 60; inWork++)
         {
-            double perSecond = inWork / _pace.Pause(1, inWork).TotalSeconds;
+            double perSecond = inWork / _pace.Pause(1, inWork, TimeSpan.Zero).TotalSeconds;
             Assert.True(perSecond <= 5000, $"{inWork} zones: {perSecond} a second");
         }
     }
@@ -40,12 +54,12 @@ public sealed class LookPaceTests
     {
         foreach (int inWork in (int[])[0, 1, 7, 30, 1_000_000])
         {
-            TimeSpan[] pauses = [.. Enumerable.Range(1, 100).Select(looks => _pace.Pause(looks, inWork))];
+            TimeSpan[] pauses = [.. Enumerable.Range(1, 100).Select(looks => _pace.Pause(looks, inWork, TimeSpan.FromMinutes(looks)))];
             Assert.Equal(pauses.Order(), pauses);
             Assert.Equal(TimeSpan.FromMilliseconds(250), pauses[^1]);
         }
 
-        Assert.Equal(TimeSpan.FromMilliseconds(250), _pace.Pause(int.MaxValue, int.MaxValue));
+        Assert.Equal(TimeSpan.FromMilliseconds(250), _pace.Pause(int.MaxValue, int.MaxValue, TimeSpan.MaxValue));
     }
 
     [Fact]
@@ -54,9 +68,9 @@ public sealed class LookPaceTests
         TimeSpan needed = TimeSpan.FromMilliseconds(400);
         for (int i = 0; i < 100; i++) _pace.Served(needed, needed);
         Assert.InRange(_pace.BeforeFirst(LookPace.CrowdMin), 0.49 * needed, 0.5 * needed);
-        Assert.InRange(_pace.Pause(1, LookPace.CrowdMin), 0.24 * needed, 0.25 * needed);
+        Assert.InRange(_pace.Pause(1, LookPace.CrowdMin, TimeSpan.Zero), 0.24 * needed, 0.25 * needed);
         Assert.Equal(TimeSpan.Zero, _pace.BeforeFirst(LookPace.CrowdMin - 1));
-        Assert.Equal(TimeSpan.FromMilliseconds(1), _pace.Pause(1, inWork: 1));
+        Assert.Equal(TimeSpan.FromMilliseconds(1), _pace.Pause(1, inWork: 1, TimeSpan.Zero));
     }
 
     [Fact]
@@ -64,7 +78,7 @@ public sealed class LookPaceTests
     {
         for (int i = 0; i < 100; i++) _pace.Served(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60));
         Assert.Equal(LookPace.FirstMax, _pace.BeforeFirst(1000));
-        Assert.Equal(LookPace.PauseMax, _pace.Pause(1, 1000));
+        Assert.Equal(LookPace.PauseMax, _pace.Pause(1, 1000, TimeSpan.Zero));
         int proofs = 0;
         for (; _pace.BeforeFirst(1000) is var rest && rest > TimeSpan.Zero; proofs++) _pace.Served(TimeSpan.Zero, rest);
         Assert.InRange(proofs, 1, 100);
@@ -73,7 +87,7 @@ public sealed class LookPaceTests
     private int LooksWithin(TimeSpan time, int inWork)
     {
         int looks = 0;
-        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += _pace.Pause(looks, inWork)) looks++;
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += _pace.Pause(looks, inWork, passed)) looks++;
         return looks;
     }
 }
