@@ -24,6 +24,7 @@ public static class CanonicalKey
     /// <param name="key">Room for <see cref="MaximumLength"/> bytes.</param>
     /// <param name="ends">Room for one end for each label, or empty.</param>
     /// <param name="labels">The labels below the apex.</param>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(ReadOnlySpan<byte> name, int apexLength, Span<byte> key, Span<ushort> ends, out int labels)
     {
@@ -54,6 +55,7 @@ public static class CanonicalKey
     }
 
     /// <summary>Orders a name that is the apex or below it against a key, as if its own key were written.</summary>
+    [SkipLocalsInit]
     public static int Compare(ReadOnlySpan<byte> name, int apexLength, ReadOnlySpan<byte> key)
     {
         // One label below the apex, as most names are: mostly the first octets decide.

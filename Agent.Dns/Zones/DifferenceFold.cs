@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Agent.Dns.Records;
 using Agent.Dns.Wire;
 
@@ -57,6 +58,7 @@ public sealed class DifferenceFold : IDisposable
     /// <summary>Writes the new version. An exception of either stream passes through.</summary>
     /// <param name="from">The old version, from its SOA on.</param>
     /// <param name="to">Takes the new one; when it refuses a record its own error says why.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ZoneDiffError TryApply(RecordStream from, ZoneContentBuilder to)
     {
         ObjectDisposedException.ThrowIf(_left.Length == 0, this);
@@ -195,6 +197,7 @@ public sealed class DifferenceFold : IDisposable
     }
 
     /// <summary>Puts in what comes before an owner in canonical order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryAddBefore(ReadOnlySpan<byte> owner, ref int next, ZoneContentBuilder to)
     {
         int end = next;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Agent.Dns.Wire;
 
 namespace Agent.Dns.Zones;
@@ -18,6 +19,7 @@ internal sealed class ImagePage
     public const int SlotBits = 7;
 
     /// <summary>Copies both; the first name's first set is the first of the sets, wherever it stood before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ImagePage(ReadOnlySpan<ImageNode> nodes, ReadOnlySpan<ImageRrset> rrsets)
     {
         Nodes = nodes.ToArray();

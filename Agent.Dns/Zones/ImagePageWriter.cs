@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Agent.Dns.Zones;
 
 /// <summary>Puts pages together of names that come in order, and of whole pages that an earlier image has.</summary>
@@ -21,6 +23,7 @@ internal sealed class ImagePageWriter(int runMaximum)
     public ref ImageRrset LastRrset => ref _rrsets[_rrsetCount - 1];
 
     /// <summary>Begins a name; its sets follow. The one before it is complete.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void BeginNode(int name, int keyLength, int ownerLength)
     {
         if (_nodeCount == runMaximum)
@@ -38,6 +41,7 @@ internal sealed class ImagePageWriter(int runMaximum)
     }
 
     /// <summary>Adds a set to the name begun last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(in ImageRrset set)
     {
         if (_rrsetCount == _rrsets.Length)
@@ -60,6 +64,7 @@ internal sealed class ImagePageWriter(int runMaximum)
     }
 
     /// <summary>Cuts what is held into pages of about the same size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EndRun()
     {
         int pieces = _nodeCount <= ImagePage.MaximumNodes

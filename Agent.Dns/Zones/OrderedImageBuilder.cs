@@ -24,6 +24,7 @@ internal sealed class OrderedImageBuilder(DomainName apex, ContentHash contentHa
     public bool IsOutOfOrder { get; private set; }
 
     /// <summary>Reads to the end; nothing is built when <see cref="IsOutOfOrder"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ZoneContentError TryBuild(RecordStream records, out ZoneImage? image)
     {
         image = null;
@@ -38,6 +39,7 @@ internal sealed class OrderedImageBuilder(DomainName apex, ContentHash contentHa
         return TryEndName() ? _assembler.TryComplete(out image) : ZoneContentError.TooManyBytes;
     }
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ZoneContentError Take(in StoredRecord record)
     {
@@ -101,6 +103,7 @@ internal sealed class OrderedImageBuilder(DomainName apex, ContentHash contentHa
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private CanonicalRecord View(in Entry entry) => new()
     {
         Key = _key.AsSpan(0, _keyLength),

@@ -54,5 +54,6 @@ internal sealed class ZoneImageAssembler(DomainName apex, ContentHash contentHas
         return ZoneImage.TryCreate(apex, contentHash, new ImageParts(_pages.Complete(), _names, _rdata), out image);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<byte> LastKey() => _names.Slice(_pages.LastNode.Name, _pages.LastNode.KeyLength);
 }
