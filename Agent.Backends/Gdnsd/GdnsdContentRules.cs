@@ -101,7 +101,7 @@ public static class GdnsdContentRules
         {
             if (sizes[PlaceOf(record)] <= AnswerOctetsMax)
                 continue;
-            (ulong, RecordType) key = (NameBytes.StableHash(record.Owner), record.Type);
+            (ulong, RecordType) key = (NameHash.Of(record.Owner), record.Type);
             int size = exact[key] = exact.GetValueOrDefault(key) + RecordOverhead + record.Rdata.Length;
             if (size > AnswerOctetsMax)
                 return $"more than {AnswerOctetsMax} octets of {record.Type} records at {NameOf(record.Owner)}";
@@ -111,7 +111,7 @@ public static class GdnsdContentRules
     }
 
     private static int PlaceOf(in StoredRecord record) =>
-        (int)((NameBytes.StableHash(record.Owner) + (ulong)record.Type) % SizePlaces);
+        (int)((NameHash.Of(record.Owner) + (ulong)record.Type) % SizePlaces);
 
     private static string NameOf(ReadOnlySpan<byte> wire) => DomainName.TryFromWire(wire, out DomainName? name) ? name.ToString() : "?";
 
@@ -132,8 +132,8 @@ public static class GdnsdContentRules
         {
             if (record.Type == RecordType.CNAME)
             {
-                ulong destination = NameBytes.StableHash(record.Rdata);
-                if (!_aliases.TryAdd(NameBytes.StableHash(record.Owner), destination))
+                ulong destination = NameHash.Of(record.Rdata);
+                if (!_aliases.TryAdd(NameHash.Of(record.Owner), destination))
                     return $"several CNAME records at {NameOf(record.Owner)}";
             }
 
@@ -158,7 +158,7 @@ public static class GdnsdContentRules
         /// <summary>Not null when the record cannot stand where it does.</summary>
         public string? Conflict(in StoredRecord record)
         {
-            ulong owner = NameBytes.StableHash(record.Owner);
+            ulong owner = NameHash.Of(record.Owner);
             if (record.Type != RecordType.CNAME && _aliases.ContainsKey(owner))
                 return $"{record.Type} beside the CNAME at {NameOf(record.Owner)}";
             if (record.Type is RecordType.A or RecordType.AAAA)
@@ -185,7 +185,7 @@ public static class GdnsdContentRules
         private string? NoteServer(in StoredRecord record)
         {
             if (NameBytes.IsSameOrBelow(record.Rdata, apex.Wire) && DomainName.TryFromWire(record.Rdata, out DomainName? server))
-                _withoutAddress[NameBytes.StableHash(record.Rdata)] = server;
+                _withoutAddress[NameHash.Of(record.Rdata)] = server;
             int count;
             if (record.Owner.Length == apex.Wire.Length)
             {
@@ -195,7 +195,7 @@ public static class GdnsdContentRules
             {
                 if (IsWildcard(record.Owner))
                     return $"a delegation by a wildcard: {NameOf(record.Owner)}";
-                ulong owner = NameBytes.StableHash(record.Owner);
+                ulong owner = NameHash.Of(record.Owner);
                 count = _delegations[owner] = _delegations.GetValueOrDefault(owner) + 1;
             }
 
@@ -206,7 +206,7 @@ public static class GdnsdContentRules
         {
             for (; name.Length > apex.Wire.Length; name = name[(name[0] + 1)..])
             {
-                if (_delegations.ContainsKey(NameBytes.StableHash(name)))
+                if (_delegations.ContainsKey(NameHash.Of(name)))
                     return true;
             }
 
