@@ -83,7 +83,7 @@ internal static class ZoneAnswers
         ReasonCode.NoMaster or ReasonCode.ZoneNotAtMaster or ReasonCode.TransferRefused => ExtendedErrorCode.NoReachableAuthority,
         ReasonCode.TransferTimeout => ExtendedErrorCode.NoReachableAuthority,
         ReasonCode.TransferBroken or ReasonCode.TransferTooLarge or ReasonCode.SerialWentBack
-            or ReasonCode.GuardApex => ExtendedErrorCode.InvalidData,
+            or ReasonCode.SerialBehind or ReasonCode.GuardApex => ExtendedErrorCode.InvalidData,
         ReasonCode.TargetRefused or ReasonCode.TargetCannotHold or ReasonCode.NameNotAcceptable => ExtendedErrorCode.Prohibited,
         ReasonCode.NoOwner or ReasonCode.Overload or ReasonCode.JournalAway or ReasonCode.JournalFenced
             => ExtendedErrorCode.NotReady,

@@ -72,6 +72,9 @@ public static class ReasonCode
     /// <summary>The master offers content that is older than what is held.</summary>
     public const string SerialWentBack = "serial-went-back";
 
+    /// <summary>A master named a newer serial than what it, or another one, then gave; it is asked again soon.</summary>
+    public const string SerialBehind = "serial-behind";
+
     /// <summary>No master has confirmed the zone for as long as its SOA, or the master, allows.</summary>
     public const string Expired = "expired";
 

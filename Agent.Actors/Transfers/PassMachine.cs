@@ -28,6 +28,8 @@ namespace Agent.Actors.Transfers;
 /// notifier is asked for the differences to what is held, which answers with its SOA alone when there is nothing newer (RFC 1995
 /// section 2). A master that does not know differences gives the whole zone, therefore only small ones are taken so. What comes is judged
 /// by its own serial, and unless that is newer all masters are asked as without the hint.</para>
+/// <para>What a master named and what it gives may differ: several servers behind one address, or a transfer from a database that lags.
+/// What comes and is not newer than what is held is a failure then, and what is newer, yet not the newest that was named, says so.</para>
 /// </remarks>
 public sealed class PassMachine
 {
@@ -148,12 +150,22 @@ public sealed class PassMachine
         {
             Expire = done.Expire ?? ExpireSaidBy(done.Address),
             Stopped = done.Stopped,
+            Behind = NewestNamedAfter(done.Content.Serial),
         };
         if (_planBehindHint is { } plan && (done.Stopped is not null || !IsForward(done.Content.Serial)))
         {
             CodeProbe.Reached("pass.hint-was-wrong");
             if (done.Stopped is not null) _stopped = brought;
             AskBehindHint(plan, done.Stopped is null ? null : done.Address, effects);
+            return;
+        }
+
+        if (done.Stopped is null && IsNoProgress(done.Content.Serial))
+        {
+            uint? named = Answers().FirstOrDefault(a => a.Address == done.Address)?.Serial;
+            _lastFailure = new Reason(
+                ReasonCode.SerialBehind, $"{done.Address.EndPoint} said serial {named} and gave {done.Content.Serial}");
+            Next(effects);
             return;
         }
 
@@ -168,6 +180,25 @@ public sealed class PassMachine
         Next(effects);
     }
 
+    /// <summary>Only an address that named something newer than what is held is asked for the zone.</summary>
+    private bool IsNoProgress(uint serial) =>
+        _order is { Force: false, AcceptOlder: false, HeldSerial: { } held } && !SerialNumber.IsNewer(serial, held);
+
+    /// <summary>The newest serial that somebody named, by an answer or in the NOTIFY, if it is newer than what came.</summary>
+    private uint? NewestNamedAfter(uint serial)
+    {
+        uint? newest = null;
+        foreach (uint named in Answers().Where(a => a.Outcome == SoaOutcome.Serial).Select(a => a.Serial))
+            Compare(named);
+        if (_order.SerialHint is { } hint && _planBehindHint is not null) Compare(hint);
+        return newest;
+
+        void Compare(uint named)
+        {
+            if (!IsPinned(named) && SerialNumber.IsNewer(named, newest ?? serial)) newest = named;
+        }
+    }
+
     private TimeSpan? ExpireSaidBy(MasterAddress address) => Answers().FirstOrDefault(a => a.Address == address)?.Expire;
 
     /// <summary>The transfer brought nothing.</summary>
@@ -177,7 +208,13 @@ public sealed class PassMachine
         if (IsOver) return;
         // To the hint's question "nothing newer" is a good answer, and says nothing of other masters.
         bool isNoFailure = _planBehindHint is not null && failed.Failure == TransferFailure.NothingNewer;
-        if (!isNoFailure) _lastFailure = failed.Reason;
+        if (!isNoFailure)
+        {
+            _lastFailure = failed.Failure == TransferFailure.NothingNewer
+                ? failed.Reason with { Code = ReasonCode.SerialBehind }
+                : failed.Reason;
+        }
+
         effects.Add(new GiveLeaveBack());
         bool isAgain = failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries;
         MasterFault fault = isAgain ? MasterFault.None : FaultOf(failed.Failure);

@@ -57,6 +57,9 @@ public sealed record ZoneBrought(long Pass, ZoneContent Content, string Source, 
     /// <summary>Why a guard stops it, and no master had anything better; null when nothing speaks against it.</summary>
     public Reason? Stopped { get; init; }
 
+    /// <summary>The newest serial that a master named, where that is newer than what came; null otherwise.</summary>
+    public uint? Behind { get; init; }
+
     /// <summary>How long the master may serve it itself from now on; null when it did not say.</summary>
     public TimeSpan? Expire { get; init; }
 }

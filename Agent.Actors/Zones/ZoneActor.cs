@@ -129,6 +129,7 @@ internal sealed partial class ZoneActor : UntypedActor
             {
                 Expire = x.Expire,
                 Stopped = x.Stopped,
+                Behind = x.Behind,
             },
             NothingNewer x => new PassFoundCurrent(x.Pass, x.Serial, x.Expire),
             NothingBrought x => new PassFailed(x.Pass, x.Reason)

@@ -66,6 +66,9 @@ public sealed record PassBrought(long Pass, ZoneContent Content, string Source, 
 
     /// <summary>Why the content must not be used without an operator's word; null when nothing speaks against it.</summary>
     public Reason? Stopped { get; init; }
+
+    /// <summary>The newest serial that a master named, where that is newer than the content's; null otherwise.</summary>
+    public uint? Behind { get; init; }
 }
 
 /// <summary>No master has anything newer than what is held.</summary>

@@ -29,6 +29,9 @@ public sealed partial class ZoneMachine
     private IPAddress? _notifier;
     private uint? _serialHint;
     private ZoneContent? _newContent;
+
+    // What a master named, where the content that is on its way to the journal is older than that.
+    private uint? _behind;
     private bool _urgent;
 
     /// <summary>A pass is due. While one runs, the wish stands for exactly one more after it, however often it is made.</summary>
@@ -105,6 +108,7 @@ public sealed partial class ZoneMachine
             // The failures are over when the content is durable: a journal that takes nothing must not make us transfer again and again.
             _newContent = input.Content;
             _newExpire = input.Expire;
+            _behind = input.Behind;
             AddEvent("transferred", HowBrought(input), input.Content.Serial);
             return;
         }
@@ -274,6 +278,23 @@ public sealed partial class ZoneMachine
         _effects.Add(new ClearTimer(ZoneTimer.Retry));
     }
 
+    /// <summary>New content is held: the masters are asked again when its SOA says so, and soon where one of them named something newer.</summary>
+    private void ScheduleNext()
+    {
+        if (_behind is not { } named)
+        {
+            ScheduleRefresh();
+            return;
+        }
+
+        _behind = null;
+        uint serial = _row!.Content!.Serial;
+        var reason = new Reason(ReasonCode.SerialBehind, $"a master named serial {named}, and what came has {serial}; it is asked for again");
+        SetReason(reason);
+        AddEvent(ReasonCode.SerialBehind, reason.Text, serial);
+        Retry();
+    }
+
     private void ScheduleRefresh()
     {
         if (_row is not { Content: { } content }) return;
@@ -293,6 +314,7 @@ public sealed partial class ZoneMachine
         _due = false;
         _force = false;
         _newContent = null;
+        _behind = null;
         _wantAccept = false;
         _wantExpiry = false;
         _wantRevival = false;

@@ -209,6 +209,7 @@ public sealed partial class ZoneMachine
 
         _newContent = candidate.Content;
         _newExpire = null;
+        _behind = null;
     }
 
     private void TrialTimerFired()

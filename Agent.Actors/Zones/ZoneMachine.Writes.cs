@@ -106,7 +106,7 @@ public sealed partial class ZoneMachine
         TellPresent(observeFirst: false);
         EndTrial();
         _promised |= AnswerLate(_creators, ZoneOutcome.Done, null);
-        ScheduleRefresh();
+        ScheduleNext();
     }
 
     private void AcceptIsDurable()
@@ -169,6 +169,7 @@ public sealed partial class ZoneMachine
     {
         CodeProbe.Reached("zone.content-not-durable");
         _newContent = null;
+        _behind = null;
         _wasNotTaken = _goesOn;
         _goesOn = false;
         AnswerAll(_deciders, ZoneOutcome.Failed, reason);

@@ -32,9 +32,19 @@ public sealed class HintedPassTests
         pass.Granted(_effects);
         Assert.Equal(Masters[1], Assert.Single(_effects.OfType<TransferFrom>()).Address);
         pass.Completed(Done(1, serial: 6), _effects);
-        Assert.Equal(6u, Assert.IsType<ZoneBrought>(Result()).Content.Serial);
+        ZoneBrought brought = Assert.IsType<ZoneBrought>(Result());
+        Assert.Equal((6u, null), (brought.Content.Serial, brought.Behind));
         Assert.Empty(_effects.OfType<AskAddress>());
         Assert.True(pass.IsOver);
+    }
+
+    [Fact]
+    public void A_serial_that_was_told_and_has_not_come_is_told_with_what_came()
+    {
+        PassMachine pass = Begin(Hinted with { SerialHint = 7 });
+        pass.Granted(_effects);
+        pass.Completed(Done(1, serial: 6), _effects);
+        Assert.Equal(7u, Assert.IsType<ZoneBrought>(Result()).Behind);
     }
 
     [Fact]

@@ -83,6 +83,64 @@ public sealed class PassMachineTests
         Assert.Equal(ReasonCode.SerialWentBack, Failure().Code);
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void A_master_that_gives_nothing_newer_than_what_is_held_though_it_named_it_is_passed_over_for_another(uint held)
+    {
+        PassMachine pass = Begin(held, 2);
+        Answer(pass, 0, SoaOutcome.Serial, 9);
+        Answer(pass, 1, SoaOutcome.Serial, 8);
+        pass.Granted(_effects);
+        pass.Completed(Done(0), _effects);
+        Assert.Equal(Masters[1].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
+        pass.Granted(_effects);
+        pass.Completed(Done(1), _effects);
+        Assert.Equal(new Reason(ReasonCode.SerialBehind, "192.0.2.2:5354 said serial 8 and gave 5"), Failure());
+        Assert.Equal(2, _effects.OfType<GiveLeaveBack>().Count());
+    }
+
+    [Fact]
+    public void One_that_answers_with_nothing_newer_than_what_is_held_though_it_named_it_is_behind_too()
+    {
+        PassMachine pass = Begin(held: 4, 1);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        pass.Granted(_effects);
+        pass.Failed(new TransferFailed(1, Masters[0], TransferFailure.NothingNewer, Why), _effects);
+        Assert.Equal(Why with { Code = ReasonCode.SerialBehind }, Failure());
+    }
+
+    [Theory]
+    [InlineData(9u, null, 9u)]
+    [InlineData(5u, null, null)]
+    [InlineData(4u, null, null)]
+    [InlineData(9u, 9u, null)]
+    public void What_is_newer_than_what_came_is_told_with_it(uint named, uint? pinned, uint? behind)
+    {
+        PassMachine pass = Begin(new PassOrder(1, Zone, 3, false, null) { Pinned = pinned }, 2);
+        Answer(pass, 0, SoaOutcome.Serial, named);
+        Answer(pass, 1, SoaOutcome.Serial, 5);
+        pass.Granted(_effects);
+        if (_effects.OfType<TransferFrom>().Single().Address == Masters[0] && named == 9)
+        {
+            pass.Failed(new TransferFailed(1, Masters[0], TransferFailure.Refused, Why), _effects);
+            pass.Granted(_effects);
+        }
+
+        pass.Completed(Done(1), _effects);
+        Assert.Equal(behind, Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Behind);
+    }
+
+    [Fact]
+    public void Without_content_what_a_master_gives_is_taken_though_it_named_a_newer_one()
+    {
+        PassMachine pass = Begin(held: null, 1);
+        Answer(pass, 0, SoaOutcome.Serial, 7);
+        pass.Granted(_effects);
+        pass.Completed(Done(0), _effects);
+        Assert.Equal(7u, Assert.IsType<ZoneBrought>(Assert.Single(_effects.OfType<PassEnded>()).Result).Behind);
+    }
+
     [Fact]
     public void The_next_is_tried_when_a_transfer_breaks()
     {
