@@ -30,7 +30,9 @@ public sealed class LookPace
     private static readonly TimeSpan[] Pauses =
         [.. ((double[])[1, 1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 192, 250]).Select(TimeSpan.FromMilliseconds)];
 
-    /// <summary>Without a crowd, a look comes late by this part of what has passed at most, or by the pause with which a crowd begins.</summary>
+    /// <summary>
+    /// Without a crowd, a look comes late by this part of what has passed at most, or by the pause with which a crowd begins.
+    /// </summary>
     private const int LatenessDivisor = 16;
 
     /// <summary>However large the crowd, it begins here.</summary>

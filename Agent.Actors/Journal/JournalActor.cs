@@ -27,8 +27,8 @@ namespace Agent.Actors.Journal;
 public sealed class JournalActor : UntypedActor
 {
     /// <summary>
-    /// Most entries of one batch; the first request of a batch may exceed it alone. Who changes beside a crowd waits for the batch under way
-    /// and for his own, so four times as many make him wait three times as long, for a twentieth more entries a second.
+    /// Most entries of one batch; the first request of a batch may exceed it alone. A zone that changes beside a crowd waits for the batch
+    /// under way and for its own, so four times as many make it wait three times as long, for a twentieth more entries a second.
     /// </summary>
     public const int MaxBatchEntries = 256;
 

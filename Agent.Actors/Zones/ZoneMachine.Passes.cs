@@ -278,7 +278,9 @@ public sealed partial class ZoneMachine
         _effects.Add(new ClearTimer(ZoneTimer.Retry));
     }
 
-    /// <summary>New content is held: the masters are asked again when its SOA says so, and soon where one of them named something newer.</summary>
+    /// <summary>
+    /// New content is held: the masters are asked again when its SOA says so, and soon where one of them named something newer.
+    /// </summary>
     private void ScheduleNext()
     {
         if (_behind is not { } named)
@@ -289,7 +291,8 @@ public sealed partial class ZoneMachine
 
         _behind = null;
         uint serial = _row!.Content!.Serial;
-        var reason = new Reason(ReasonCode.SerialBehind, $"a master named serial {named}, and what came has {serial}; it is asked for again");
+        var reason = new Reason(
+            ReasonCode.SerialBehind, $"a master named serial {named}, and what came has {serial}; it is asked for again");
         SetReason(reason);
         AddEvent(ReasonCode.SerialBehind, reason.Text, serial);
         Retry();

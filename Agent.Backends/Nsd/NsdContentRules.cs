@@ -83,8 +83,8 @@ public static class NsdContentRules
     private static string NameOf(ReadOnlySpan<byte> wire) => DomainName.TryFromWire(wire, out DomainName? name) ? name.ToString() : "?";
 
     /// <summary>
-    /// Says of most names that they are none of a set, by one bit in sixteen for each of it: a table that the processor has at hand, where the
-    /// set itself has to be fetched from memory for each question.
+    /// Says of most names that they are none of a set, by one bit in sixteen for each of it: a table that the processor has at hand,
+    /// where the set itself has to be fetched from memory for each question.
     /// </summary>
     private sealed class NameFilter
     {

@@ -82,7 +82,17 @@ public static partial class AtomicFile
     public static void CheckWritable(string folder)
     {
         string temporary = TemporaryIn(folder);
-        File.WriteAllBytes(temporary, [0]);
+        try
+        {
+            File.WriteAllBytes(temporary, [0]);
+        }
+        catch
+        {
+            // On a full disk the file is made all the same, and stays empty.
+            TryDelete(temporary);
+            throw;
+        }
+
         File.Delete(temporary);
     }
 

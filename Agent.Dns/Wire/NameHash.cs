@@ -38,7 +38,9 @@ public static class NameHash
         return Mix(hash ^ Fold(BinaryPrimitives.ReadUInt64LittleEndian(wire[last..])), multiplier);
     }
 
-    /// <summary>Eight octets at once, A to Z as a to z: an octet's highest bit comes from the sums exactly where it is such a letter.</summary>
+    /// <summary>
+    /// Eight octets at once, A to Z as a to z: an octet's highest bit comes from the sums exactly where it is such a letter.
+    /// </summary>
     private static ulong Fold(ulong octets)
     {
         ulong low = octets & ~HighBits;

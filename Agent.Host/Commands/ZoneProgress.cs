@@ -32,8 +32,8 @@ internal sealed record ZoneProgress(string State, string Serial, int Level, int 
         string state = ApiClient.Text(zone, "state");
         bool isServed = state is not ("deleting" or "expired") && targets.Count > 0 && level >= quorum.Needed(targets.Count);
 
-        // For all of them the zone must be at rest as well: what is wanted may be newer than what they serve.
-        bool isLevel = quorum.Kind == QuorumKind.All ? state == "ok" && level == targets.Count && Has(zone, wanted) : isServed;
+        // Who names no serial waits for all of them until the zone is at rest: what is wanted may be newer than what they serve.
+        bool isLevel = isServed && (quorum.Kind != QuorumKind.All || wanted is not null || state == "ok");
         string reason = zone.TryGetProperty("reason", out JsonElement given) ? ApiClient.Text(given, "code") : "";
         return new ZoneProgress(
             state,

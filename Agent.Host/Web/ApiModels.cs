@@ -84,7 +84,7 @@ public sealed record ZoneModel(
 }
 
 /// <summary>A list of zones; <paramref name="Next"/> goes into <c>after</c> for the next page, null at the end.</summary>
-public sealed record ZoneListModel(IReadOnlyList<ZoneModel> Zones, string? Next);
+public sealed record ZoneListModel(IReadOnlyList<ZoneModel> Zones, string? Next, bool Complete);
 
 /// <summary>One line of history as JSON.</summary>
 public sealed record EventModel(string Zone, DateTimeOffset At, string Code, string Text, uint? Serial, string? Target, string? TraceId)

@@ -45,8 +45,8 @@ internal sealed class CatalogEndpoints(ManagementParts parts)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/catalogs", ListAsync);
-        routes.MapGet("/api/v1/catalogs/{catalog}", GetAsync);
+        routes.MapReading("/api/v1/catalogs", ListAsync);
+        routes.MapReading("/api/v1/catalogs/{catalog}", GetAsync);
         routes.MapPost("/api/v1/catalogs/{catalog}/approve", ApproveAsync);
     }
 

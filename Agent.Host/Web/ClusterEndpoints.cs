@@ -11,12 +11,14 @@ internal sealed class ClusterEndpoints(ManagementParts parts, ZoneQueries querie
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/cluster", async () => Results.Json(await DescribeAsync()));
+        routes.MapReading("/api/v1/cluster", async () => Results.Json(await DescribeAsync()));
         if (parts.Cluster is not { } cluster) return;
         routes.MapPost("/api/v1/cluster/drain", () => Leave(cluster, leaving: true));
         routes.MapDelete("/api/v1/cluster/drain", () => Leave(cluster, leaving: false));
-        routes.MapGet("/api/v1/cluster/pins", async () => Results.Json(new { pins = PinsOf((await StateAsync(cluster)).View) }));
-        routes.MapPut("/api/v1/cluster/pins/{shard:int}", (int shard, PinModel pin) => AskDeskAsync(cluster, new SetPin(shard, pin.Node)));
+        routes.MapReading("/api/v1/cluster/pins", async () => Results.Json(new { pins = PinsOf((await StateAsync(cluster)).View) }));
+        routes.MapPut("/api/v1/cluster/pins/{shard:int}", (int shard, PinModel pin) => string.IsNullOrEmpty(pin.Node)
+            ? Task.FromResult(Problems.Of(StatusCodes.Status400BadRequest, "bad-wish", "node must name where the shard is to be"))
+            : AskDeskAsync(cluster, new SetPin(shard, pin.Node)));
         routes.MapDelete("/api/v1/cluster/pins/{shard:int}", (int shard) => AskDeskAsync(cluster, new SetPin(shard, null)));
         routes.MapDelete("/api/v1/cluster/nodes/{node}", (string node) => AskDeskAsync(cluster, new ForgetNode(node)));
     }
@@ -110,4 +112,4 @@ public sealed record ShardsModel(int Total, int Unowned);
 public sealed record PinView(int Shard, string Node);
 
 /// <summary>Where a shard is to be pinned.</summary>
-public sealed record PinModel(string Node);
+public sealed record PinModel(string? Node);

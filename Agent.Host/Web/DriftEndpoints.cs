@@ -16,8 +16,8 @@ internal sealed class DriftEndpoints(ManagementParts parts)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/drift", (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
-        routes.MapGet("/api/v1/targets/{target}/drift", ShowAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapReading("/api/v1/drift", (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapReading("/api/v1/targets/{target}/drift", ShowAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/targets/{target}/repair", RepairAsync).WithMetadata(AnsweredToNodes.Instance);
     }
 
@@ -53,7 +53,7 @@ internal sealed class DriftEndpoints(ManagementParts parts)
         {
             if (!DomainName.TryParse(zone, out DomainName? parsed)) return Problems.BadName(zone);
             ZoneReply reply = await parts.Region.Ask<ZoneReply>(new LookAtTarget(parsed, name) { Depth = LookDepth.Repair }, Patience);
-            return reply.Outcome == ZoneOutcome.Done ? Results.Accepted() : Problems.UnknownZone(zone);
+            return reply.Outcome == ZoneOutcome.Done ? Results.Accepted() : Problems.WithoutStatus(parsed, reply);
         }
 
         TargetStatus status = await set.Targets[name].Ask<TargetStatus>(new GetTargetStatus(), Patience);

@@ -44,7 +44,7 @@ internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
+        routes.MapReading(Path, (Delegate)ListAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/orphans/sweep", (Delegate)SweepAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/orphans/adopt", AdoptAsync).WithMetadata(AnsweredToNodes.Instance);
         routes.MapPost("/api/v1/orphans/remove", RemoveAsync);
@@ -153,7 +153,8 @@ internal sealed class OrphanEndpoints(ManagementParts parts, ZoneQueries queries
     private async Task<ImmutableArray<ZoneStatus>> GivenUpAsync()
     {
         // A node of an older release knows nothing of orphans and answers with all its zones.
-        ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones("", null, null, GivenUpMaximum) { OrphansOnly = true });
+        ZonePage found = await queries.ListAsync(new ListZones("", null, null, GivenUpMaximum) { OrphansOnly = true });
+        ImmutableArray<ZoneStatus> zones = found.Zones;
         return zones.RemoveAll(z => z.RefusedSince is null);
     }
 

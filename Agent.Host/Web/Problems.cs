@@ -1,4 +1,6 @@
 using Agent.Actors.Reasons;
+using Agent.Actors.Zones;
+using Agent.Dns.Wire;
 
 namespace Agent.Host.Web;
 
@@ -27,6 +29,12 @@ internal static class Problems
     }
 
     public static IResult BadName(string name) => Of(StatusCodes.Status400BadRequest, "bad-name", $"'{name}' is not a domain name");
+
+    /// <summary>What came instead of a zone's status: that it is not known, or why nobody can say.</summary>
+    public static IResult WithoutStatus(DomainName zone, object answer) =>
+        answer is ZoneReply { Outcome: ZoneOutcome.Failed, Reason: { } why }
+            ? Of(StatusCodes.Status503ServiceUnavailable, why)
+            : UnknownZone(zone.ToString());
 
     public static IResult UnknownZone(string name) =>
         Of(StatusCodes.Status404NotFound, ReasonCode.UnknownZone, $"the zone {name} is not known");

@@ -16,13 +16,13 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
-        routes.MapGet("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
-        routes.MapGet("/api/v1/keys", () => Results.Json(new { keys = parts.Keys() }));
-        routes.MapGet("/livez", LiveAsync);
-        routes.MapGet("/readyz", ReadyAsync);
-        routes.MapGet("/anycast", AnycastAsync);
-        routes.MapGet("/metrics", MetricsAsync);
+        routes.MapReading("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
+        routes.MapReading("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
+        routes.MapReading("/api/v1/keys", () => Results.Json(new { keys = parts.Keys() }));
+        routes.MapReading("/livez", LiveAsync);
+        routes.MapReading("/readyz", ReadyAsync);
+        routes.MapReading("/anycast", AnycastAsync);
+        routes.MapReading("/metrics", MetricsAsync);
     }
 
     private async Task<IReadOnlyList<TargetModel>> TargetsAsync()

@@ -16,7 +16,7 @@ internal static class WebPage
         string page = reader.ReadToEnd();
         string policy = "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
             + $"style-src '{HashOf(page, "style")}'; script-src '{HashOf(page, "script")}'";
-        routes.MapGet("/", (HttpContext context) =>
+        routes.MapReading("/", (HttpContext context) =>
         {
             context.Response.Headers.ContentSecurityPolicy = policy;
             context.Response.Headers.XContentTypeOptions = "nosniff";

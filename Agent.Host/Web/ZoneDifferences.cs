@@ -44,7 +44,7 @@ internal sealed class ZoneDifferences(IActorRef region, IServedZones? served)
     public async Task<IResult> CompareAsync(DomainName name, int limit, CancellationToken stop)
     {
         object answer = await region.Ask<object>(new GetZone(name), Patience, stop);
-        if (answer is not ZoneStatus status) return Problems.UnknownZone(name.ToString());
+        if (answer is not ZoneStatus status) return Problems.WithoutStatus(name, answer);
         if (status.Candidate is not { IsRejected: false, Hash: { } hash } candidate)
             return Conflict(ReasonCode.NothingWaits, $"no content of {name} waits for a decision");
         return await AloneAsync(async () =>
@@ -63,7 +63,7 @@ internal sealed class ZoneDifferences(IActorRef region, IServedZones? served)
     public async Task<IResult> CompareWithTargetAsync(DomainName name, string target, int limit, CancellationToken stop)
     {
         object answer = await region.Ask<object>(new GetZone(name), Patience, stop);
-        if (answer is not ZoneStatus) return Problems.UnknownZone(name.ToString());
+        if (answer is not ZoneStatus) return Problems.WithoutStatus(name, answer);
         if (served is null) return Conflict("target-without-server", "this agent has no target that can be asked");
         return await AloneAsync(async () => await ContentAsync(name, ofCandidate: false, stop) is { } held
             ? await Task.Run(() => TargetDifferences.CompareAsync(held, target, served, limit, stop), stop)

@@ -28,13 +28,13 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/v1/zones", ListAsync);
+        routes.MapReading("/api/v1/zones", ListAsync);
         routes.MapPost("/api/v1/zones", CreateAsync);
-        routes.MapGet("/api/v1/zones/{zone}", (string zone, HttpContext context) => ForZone(NameIn(zone, context), GetAsync));
+        routes.MapReading("/api/v1/zones/{zone}", (string zone, HttpContext context) => ForZone(NameIn(zone, context), GetAsync));
         routes.MapDelete(
             "/api/v1/zones/{zone}",
             (string zone, HttpContext context) => ForZone(NameIn(zone, context), name => DeleteAsync(name, context)));
-        routes.MapGet(
+        routes.MapReading(
             "/api/v1/zones/{zone}/history",
             (string zone, HttpContext context, int? limit) => ForZone(NameIn(zone, context), name => HistoryAsync(name, limit)));
         routes.MapPost(
@@ -51,11 +51,11 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
             "/api/v1/zones/{zone}/reject",
             (string zone, string? serial, string? hash, HttpContext context) =>
                 ForZone(NameIn(zone, context), name => DecideAsync(name, false, serial, hash, context)));
-        routes.MapGet("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit, string? target) => limit < 1
+        routes.MapReading("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit, string? target) => limit < 1
             ? Task.FromResult(BadLimit())
             : ForZone(NameIn(zone, context), name => CompareAsync(name, target, Math.Clamp(limit ?? 100, 1, LargestPage), context)))
             .WithMetadata(AnsweredToNodes.Instance);
-        routes.MapGet("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
+        routes.MapReading("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
     /// <summary>The name in the path. Routing leaves <c>%2F</c> encoded, so what has a percent sign is read from the request
@@ -95,12 +95,14 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 
         if (limit < 1) return BadLimit();
         int page = Math.Clamp(limit ?? 100, 1, LargestPage);
-        ImmutableArray<ZoneStatus> zones = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
+        ZonePage found = await queries.ListAsync(new ListZones(prefix ?? "", state, behind, page));
+        ImmutableArray<ZoneStatus> zones = found.Zones;
         MasterRoster masters = await RosterAsync();
         ClusterNaming naming = await ClusterNaming.NowAsync(parts);
         return Results.Json(new ZoneListModel(
             [.. zones.Select(z => ZoneModel.Of(z, naming, masters))],
-            zones.Length == page ? zones[^1].Name.ToString() : null));
+            zones.Length == page ? zones[^1].Name.ToString() : null,
+            found.IsWhole));
     }
 
     private async Task<IResult> GetAsync(DomainName name)
@@ -108,7 +110,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         object answer = await parts.Region.Ask<object>(new GetZone(name), Patience);
         return answer is ZoneStatus status
             ? Results.Json(ZoneModel.Of(status, await ClusterNaming.NowAsync(parts), await RosterAsync()))
-            : Problems.UnknownZone(name.ToString());
+            : Problems.WithoutStatus(name, answer);
     }
 
     private Task<IResult> CreateAsync(CreateZoneModel model, HttpContext context) => ForZone(model.Name ?? "", async name =>
@@ -184,7 +186,15 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     private static IResult Failure(ZoneReply reply) => reply.Outcome == ZoneOutcome.Unknown
         ? Problems.UnknownZone(reply.Zone.ToString())
         : Problems.Of(
-            reply.Reason?.Code == ReasonCode.OwnedElsewhere ? StatusCodes.Status409Conflict : StatusCodes.Status502BadGateway,
+            reply.Reason?.Code switch
+            {
+                ReasonCode.OwnedElsewhere => StatusCodes.Status409Conflict,
+
+                // Nothing is wrong with the zone or its servers: the agent itself cannot at the moment.
+                ReasonCode.NoOwner or ReasonCode.JournalAway or ReasonCode.JournalFenced or ReasonCode.Overload =>
+                    StatusCodes.Status503ServiceUnavailable,
+                _ => StatusCodes.Status502BadGateway,
+            },
             reply.Reason?.Code ?? "failed",
             reply.Reason?.Text ?? "the zone could not be brought to the wanted state");
 

@@ -72,6 +72,11 @@ internal sealed class ShardsQuery<TPart> : UntypedActor
     public sealed record Answered(ImmutableArray<TPart> Parts, bool Complete);
 }
 
+/// <summary>Zones in order of name.</summary>
+/// <param name="Zones">Those that were heard of.</param>
+/// <param name="IsWhole">Every shard has answered; false where one has no owner, or one that cannot be reached.</param>
+public sealed record ZonePage(ImmutableArray<ZoneStatus> Zones, bool IsWhole);
+
 /// <summary>Questions over all zones.</summary>
 public sealed class ZoneQueries(ActorSystem system, IActorRef region)
 {
@@ -80,20 +85,22 @@ public sealed class ZoneQueries(ActorSystem system, IActorRef region)
     /// <summary>Zones of all shards in order of name.</summary>
     /// <remarks>A page has a few zones of each shard. Every shard is asked for its share of the page and some more, not for a page of its
     /// own; where one had still more of them than that, for the rest once again.</remarks>
-    public async Task<ImmutableArray<ZoneStatus>> ListAsync(ListZones query)
+    public async Task<ZonePage> ListAsync(ListZones query)
     {
         RegionState state = await region.Ask<RegionState>(new GetRegionState(), Patience);
         var page = ImmutableArray.CreateBuilder<ZoneStatus>();
+        bool isWhole = true;
         for (ListZones rest = query; ;)
         {
             int missing = query.Limit - page.Count;
             int share = ShareOf(missing, state.Total);
             ImmutableArray<ZoneList> lists = await AskAsync<ZoneList>(rest with { Limit = share });
+            isWhole &= lists.Length >= state.Total;
             // Behind the end of a list that was cut, nobody knows yet what else its shard has.
             DomainName? known = lists.Where(list => list.Zones.Length >= share).Select(list => list.Zones[^1].Name).Min();
             page.AddRange(lists.SelectMany(list => list.Zones)
                 .Where(zone => known is null || zone.Name.CompareTo(known) <= 0).OrderBy(zone => zone.Name).Take(missing));
-            if (known is null || page.Count >= query.Limit) return page.ToImmutable();
+            if (known is null || page.Count >= query.Limit) return new ZonePage(page.ToImmutable(), isWhole);
             rest = rest with { After = known };
         }
     }

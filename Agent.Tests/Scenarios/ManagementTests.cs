@@ -39,6 +39,21 @@ public sealed class ManagementTests
         }
     }
 
+    /// <summary>Probers often ask for the head alone.</summary>
+    [Fact]
+    public async Task What_can_be_read_has_a_head_of_its_own()
+    {
+        await using AgentProcess agent = await AgentProcess.StartedAsync("backend-driver = fake");
+        using HttpClient http = new() { BaseAddress = new Uri($"http://{agent.Management}/") };
+        foreach (string path in (string[])["livez", "readyz", "metrics", "", "api/v1/zones", "api/v1/cluster"])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Head, path);
+            using HttpResponseMessage response = await http.SendAsync(request);
+            Assert.Equal((path, HttpStatusCode.OK), (path, response.StatusCode));
+            Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+        }
+    }
+
     /// <summary>A watch over the working folder would wake the process at each write of the journal below it.</summary>
     [Fact]
     public async Task The_interface_watches_no_files()

@@ -30,17 +30,30 @@ public sealed class ZoneListTests
             _ => ShardRegionActor.ShardOf(name.StableHash, Shards),
         });
         ActorSystem system = ActorSystem.Create("list");
-        ZoneQueries queries = new(system, system.ActorOf(Props.Create(static shards => new AllShards(shards), shards)));
+        ZoneQueries queries = Queries(system, shards, answering: Shards);
         List<DomainName> listed = [];
         for (DomainName? after = null; ;)
         {
-            ImmutableArray<ZoneStatus> page = await queries.ListAsync(new ListZones("", null, after, limit));
+            (ImmutableArray<ZoneStatus> page, bool isWhole) = await queries.ListAsync(new ListZones("", null, after, limit));
+            Assert.True(isWhole);
             listed.AddRange(page.Select(zone => zone.Name));
             if (page.Length < limit) break;
             after = page[^1].Name;
         }
 
         Assert.Equal(ordered, listed);
+        await system.Terminate();
+    }
+
+    [Theory]
+    [InlineData(Shards, true)]
+    [InlineData(Shards - 1, false)]
+    public async Task A_page_says_whether_every_shard_was_heard(int answering, bool isWhole)
+    {
+        ActorSystem system = ActorSystem.Create("list");
+        ILookup<int, DomainName> shards = Names.ToLookup(name => ShardRegionActor.ShardOf(name.StableHash, Shards));
+        ZonePage page = await Queries(system, shards, answering).ListAsync(new ListZones("", null, null, Names.Length + 1));
+        Assert.Equal((isWhole, isWhole), (page.IsWhole, page.Zones.Length == Names.Length));
         await system.Terminate();
     }
 
@@ -67,17 +80,20 @@ public sealed class ZoneListTests
         Assert.Equal(left.Where(name => name.CompareTo(Names[0]) > 0), names.Behind(Names[0]));
     }
 
-    private sealed class AllShards(ILookup<int, DomainName> shards) : UntypedActor
+    private static ZoneQueries Queries(ActorSystem system, ILookup<int, DomainName> shards, int answering) =>
+        new(system, system.ActorOf(Props.Create(static a => new AllShards(a.shards, a.answering), (shards, answering))));
+
+    private sealed class AllShards(ILookup<int, DomainName> shards, int answering) : UntypedActor
     {
         protected internal override void OnReceive(object message)
         {
             switch (message)
             {
                 case GetRegionState:
-                    Sender.Tell(new RegionState(Shards, Shards, Shards, 0), Self);
+                    Sender.Tell(new RegionState(Shards, answering, answering, 0), Self);
                     break;
                 case ToAllShards { Message: ListZones list }:
-                    for (int shard = 0; shard < Shards; shard++) Sender.Tell(new ZoneList(shard, Page(shard, list)), Self);
+                    for (int shard = 0; shard < answering; shard++) Sender.Tell(new ZoneList(shard, Page(shard, list)), Self);
                     break;
                 default:
                     Unhandled(message);

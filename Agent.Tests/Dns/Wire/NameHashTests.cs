@@ -20,7 +20,9 @@ public sealed class NameHashTests
         Assert.Equal(NameHash.Of(lower), NameHash.Of(DomainName.Parse(text).Wire));
     }
 
-    /// <summary>Only letters are folded: every other pair of octets makes another name, at each place of the eight that are taken at once.</summary>
+    /// <summary>
+    /// Only letters are folded: every other pair of octets makes another name, at each place of the eight that are taken at once.
+    /// </summary>
     [Fact]
     public void Every_octet_counts_at_every_place()
     {
