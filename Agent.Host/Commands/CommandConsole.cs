@@ -8,6 +8,9 @@ public sealed record CommandConsole(TextWriter Output, TextWriter Error, bool Is
 {
     private const int LineBytesMax = 1 << 16;
 
+    /// <summary>Columns of the terminal; null: what the process's terminal has.</summary>
+    public int? Width { get; init; }
+
     public static CommandConsole OfProcess() => new(Console.Out, WholeLines(Console.OpenStandardError()), !Console.IsOutputRedirected);
 
     /// <summary>Console.Error writes long lines in pieces, between which a reader or another process can come.</summary>
