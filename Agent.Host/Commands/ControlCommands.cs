@@ -97,9 +97,13 @@ internal sealed class ControlCommands(CommandConsole console)
     {
         null => "",
         { IsVerified: true } => ", signed",
-        { Status: TsigStatus.PeerError } => $", TSIG error {signature.PeerError.ToString().ToUpperInvariant()}",
+        { Status: TsigStatus.PeerError } => $", TSIG error {TsigErrorWord(signature.PeerError)}",
         _ => ", not signed",
     };
+
+    /// <summary>16 is BADVERS in an OPT record, and BADSIG in a TSIG record (RFC 8945 3).</summary>
+    private static string TsigErrorWord(ResponseCode error) =>
+        error == ResponseCode.BadSig ? "BADSIG" : error.ToString().ToUpperInvariant();
 
     private static string FlagWords(ushort flags)
     {

@@ -112,6 +112,18 @@ public class ControlClientTests
     }
 
     [Fact]
+    public async Task An_agent_with_another_secret_is_told_by_the_name_of_its_error()
+    {
+        TsigKey known = new(DomainName.Parse("k"), TsigAlgorithm.HmacSha256, "another"u8);
+        using var file = new KeyFile("key k { algorithm hmac-sha256; secret \"c2VjcmV0\"; };");
+        using var agent = new ScriptedAgent(request =>
+            [Signed(Reply(request, ResponseCode.NotAuth, false), TsigVerifier.VerifyRequest(request, new TsigKeyring([known]), Now()))]);
+        CommandRun run = await CommandRun.Of("zone", "notify", "example.org", "--at", agent.At, "--key-file", file.Path);
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("NOTAUTH, flags qr, TSIG error BADSIG, ", run.Output);
+    }
+
+    [Fact]
     public async Task An_agent_that_does_not_know_the_key_is_told_apart()
     {
         using var file = new KeyFile("key k { algorithm hmac-sha512; secret \"c2VjcmV0\"; };");
