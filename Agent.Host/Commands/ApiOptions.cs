@@ -74,6 +74,13 @@ internal sealed class ApiOptions
 
     public bool WantsJson(ParseResult parsed) => parsed.GetValue(_output) == "json";
 
+    /// <summary>Says what came of an order: as a line, or as one JSON object.</summary>
+    public void Tell<T>(ParseResult parsed, CommandConsole console, T outcome, string line)
+    {
+        if (WantsJson(parsed)) JsonOutput.Write(console, outcome);
+        else console.Output.WriteLine(PlainText.Of(line));
+    }
+
     private ApiClient Connect(ParseResult parsed)
     {
         string api = parsed.GetValue(_api)!;

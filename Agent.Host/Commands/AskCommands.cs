@@ -21,10 +21,10 @@ internal sealed class AskCommands(CommandConsole console)
         List(),
         WithZone("status", "Shows a zone with its targets", ShowZoneAsync),
         History(),
-        WithZone("refresh", "Asks the masters for the zone's serial and transfers it if it is newer", (zone, _, client, cancellation) =>
-            OrderAsync(zone, "refresh", client, cancellation)),
-        WithZone("retransfer", "Transfers the whole zone again, whatever its serial", (zone, _, client, cancellation) =>
-            OrderAsync(zone, "retransfer", client, cancellation)),
+        WithZone("refresh", "Asks the masters for the zone's serial and transfers it if it is newer",
+            (zone, parsed, client, cancellation) => OrderAsync(zone, "refresh", parsed, client, cancellation)),
+        WithZone("retransfer", "Transfers the whole zone again, whatever its serial",
+            (zone, parsed, client, cancellation) => OrderAsync(zone, "retransfer", parsed, client, cancellation)),
         Remove(),
         Decide("approve", "Uses the content that a guard stopped", "approved"),
         Decide("reject", "Gives up the content that a guard stopped; its serial is not fetched again", "rejected"),
@@ -130,10 +130,10 @@ internal sealed class AskCommands(CommandConsole console)
 
     private static string[] EventRow(JsonElement entry) => Texts(entry, "at", "code", "serial", "target", "text");
 
-    private async Task<int> OrderAsync(string zone, string order, ApiClient client, CancellationToken cancellation)
+    private async Task<int> OrderAsync(string zone, string order, ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {
         await client.PostAsync($"{PathOf(zone)}/{order}", cancellation);
-        console.Output.WriteLine($"{zone} {order} begun");
+        _options.Tell(parsed, console, new { zone, order, outcome = "begun" }, $"{zone} {order} begun");
         return ExitCode.Done;
     }
 
@@ -146,7 +146,7 @@ internal sealed class AskCommands(CommandConsole console)
             async (zone, parsed, client, cancellation) =>
             {
                 await client.DeleteAsync(PathOf(zone) + (parsed.GetValue(force) ? "?force=true" : ""), cancellation);
-                console.Output.WriteLine($"{zone} removed");
+                _options.Tell(parsed, console, new { zone, order = "remove", outcome = "removed" }, $"{zone} removed");
                 return ExitCode.Done;
             });
         command.Add(force);
@@ -166,7 +166,18 @@ internal sealed class AskCommands(CommandConsole console)
             string wanted = parsed.GetValue(serial)?.ToString(CultureInfo.InvariantCulture) ?? waiting;
             string hash = wanted == waiting ? $"&hash={ApiClient.Text(candidate, "hash")}" : "";
             await client.PostAsync($"{PathOf(zone)}/{order}?serial={wanted}{hash}", cancellation);
-            console.Output.WriteLine(PlainText.Of($"{zone} serial {waiting} {done}: {ReasonOf(candidate)}"));
+            _options.Tell(
+                parsed,
+                console,
+                new
+                {
+                    zone,
+                    order,
+                    outcome = done,
+                    serial = uint.Parse(wanted, CultureInfo.InvariantCulture),
+                    reason = candidate.TryGetProperty("reason", out JsonElement reason) ? reason : (JsonElement?)null,
+                },
+                $"{zone} serial {waiting} {done}: {ReasonOf(candidate)}");
             return ExitCode.Done;
         });
         command.Add(serial);

@@ -85,7 +85,18 @@ internal sealed class CatalogCommands(CommandConsole console)
             string wanted = parsed.GetValue(serial)?.ToString(System.Globalization.CultureInfo.InvariantCulture)
                 ?? ApiClient.Text(answer, "serial");
             await client.PostAsync($"{PathOf(catalog)}/approve?serial={wanted}", cancellation);
-            console.Output.WriteLine(PlainText.Of($"{catalog} serial {wanted} approved: {ApiClient.Text(answer, "removing")} members go"));
+            _options.Tell(
+                parsed,
+                console,
+                new
+                {
+                    catalog,
+                    order = "approve",
+                    outcome = "approved",
+                    serial = uint.Parse(wanted, System.Globalization.CultureInfo.InvariantCulture),
+                    removing = answer.GetProperty("removing").GetInt32(),
+                },
+                $"{catalog} serial {wanted} approved: {ApiClient.Text(answer, "removing")} members go");
             return ExitCode.Done;
         });
         command.Add(serial);

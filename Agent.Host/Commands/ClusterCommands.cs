@@ -49,9 +49,14 @@ internal sealed class ClusterCommands(CommandConsole console)
             console,
             async (parsed, client, cancellation) =>
             {
-                if (parsed.GetValue(undo)) await client.DeleteAsync($"{Path}/drain", cancellation);
+                bool isUndone = parsed.GetValue(undo);
+                if (isUndone) await client.DeleteAsync($"{Path}/drain", cancellation);
                 else await client.PostAsync($"{Path}/drain", cancellation);
-                console.Output.WriteLine(parsed.GetValue(undo) ? "the node takes shards again" : "drain begun");
+                _options.Tell(
+                    parsed,
+                    console,
+                    new { order = "drain", outcome = isUndone ? "undone" : "begun" },
+                    isUndone ? "the node takes shards again" : "drain begun");
                 return ExitCode.Done;
             });
         command.Add(undo);
@@ -65,7 +70,7 @@ internal sealed class ClusterCommands(CommandConsole console)
         Command command = _options.Asking(
             "pins", "Lists, sets and removes pins of shards to nodes", console, (parsed, client, cancellation) =>
                 parsed.GetValue(shard) is { } number
-                    ? PinAsync(number, parsed.GetValue(node), client, cancellation)
+                    ? PinAsync(number, parsed.GetValue(node), parsed, client, cancellation)
                     : ListPinsAsync(parsed, client, cancellation));
         command.Add(shard);
         command.Add(node);
@@ -76,12 +81,16 @@ internal sealed class ClusterCommands(CommandConsole console)
         return command;
     }
 
-    private async Task<int> PinAsync(int shard, string? node, ApiClient client, CancellationToken cancellation)
+    private async Task<int> PinAsync(int shard, string? node, ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"{Path}/pins/{shard}");
         if (node is null) await client.DeleteAsync(path, cancellation);
         else await client.PutAsync(path, new { node }, cancellation);
-        console.Output.WriteLine(PlainText.Of(node is null ? $"shard {shard} unpinned" : $"shard {shard} pinned to {node}"));
+        _options.Tell(
+            parsed,
+            console,
+            new { shard, node, order = "pin", outcome = node is null ? "unpinned" : "pinned" },
+            node is null ? $"shard {shard} unpinned" : $"shard {shard} pinned to {node}");
         return ExitCode.Done;
     }
 
@@ -105,7 +114,8 @@ internal sealed class ClusterCommands(CommandConsole console)
             {
                 string name = parsed.GetValue(node)!;
                 await client.DeleteAsync($"{Path}/nodes/{Uri.EscapeDataString(name)}", cancellation);
-                console.Output.WriteLine(PlainText.Of($"{name} is forgotten"));
+                _options.Tell(
+                    parsed, console, new { node = name, order = "forget", outcome = "forgotten" }, $"{name} is forgotten");
                 return ExitCode.Done;
             });
         command.Add(node);

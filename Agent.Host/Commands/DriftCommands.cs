@@ -31,7 +31,11 @@ internal sealed class DriftCommands(CommandConsole console)
                 string name = parsed.GetValue(target)!;
                 string of = parsed.GetValue(zone) is { } only ? $"?zone={Uri.EscapeDataString(only)}" : "";
                 await client.PostAsync($"api/v1/targets/{Uri.EscapeDataString(name)}/repair{of}", cancellation);
-                console.Output.WriteLine(PlainText.Of($"{name} repair begun"));
+                _options.Tell(
+                    parsed,
+                    console,
+                    new { target = name, zone = parsed.GetValue(zone), order = "repair", outcome = "begun" },
+                    $"{name} repair begun");
                 return ExitCode.Done;
             });
         command.Add(target);

@@ -39,10 +39,10 @@ internal sealed class OrphanCommands(CommandConsole console)
 
     private Command Adopt() => _options.AskingOf(
         "The zone", "adopt", "Makes a zone that a server has one of ours, with the content of its masters", console,
-        async (zone, _, client, cancellation) =>
+        async (zone, parsed, client, cancellation) =>
         {
             await client.PostAsync($"{Path}/adopt?zone={Uri.EscapeDataString(zone)}", cancellation);
-            console.Output.WriteLine(PlainText.Of($"{zone} adopted"));
+            _options.Tell(parsed, console, new { zone, order = "adopt", outcome = "adopted" }, $"{zone} adopted");
             return ExitCode.Done;
         });
 
@@ -58,7 +58,7 @@ internal sealed class OrphanCommands(CommandConsole console)
             "remove-orphans", "Deletes the zones that every master gave up", console, async (parsed, client, cancellation) =>
             {
                 JsonElement answer = await client.PostAsync($"{Path}/remove?count={parsed.GetValue(count)}", cancellation);
-                console.Output.WriteLine(PlainText.Of($"{ApiClient.Text(answer, "removed")} removed"));
+                _options.Tell(parsed, console, answer, $"{ApiClient.Text(answer, "removed")} removed");
                 if (ApiClient.Text(answer, "kept") is "0") return ExitCode.Done;
                 throw new ApiException(ExitCode.Failed, $"{ApiClient.Text(answer, "kept")} kept: {AskCommands.ReasonOf(answer)}");
             });

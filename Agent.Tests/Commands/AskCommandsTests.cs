@@ -38,6 +38,11 @@ public sealed class AskCommandsTests : IAsyncLifetime
         { "name": "example.org.", "state": "blocked", "reason": { "code": "guard-shrink", "text": "lost 90 %" }, "targets": [] }
         """;
 
+    private const string Waiting = """
+        { "name": "example.org.", "state": "blocked", "serial": 7,
+          "candidate": { "serial": 8, "state": "waiting", "hash": "aa", "reason": { "code": "guard-shrink", "text": "90 %" } } }
+        """;
+
     private readonly List<string> _requests = [];
     private readonly Dictionary<string, Queue<(int Status, string Body)>> _answers = [];
     private WebApplication? _server;
@@ -99,6 +104,62 @@ public sealed class AskCommandsTests : IAsyncLifetime
         Assert.Equal(ExitCode.Done, (await Ask("zone", "retransfer", "example.org", "--token-file", tokenFile)).ExitCode);
         Assert.Equal(2, _requests.Count);
         File.Delete(tokenFile);
+    }
+
+    [Theory]
+    [InlineData("zone refresh example.org", "POST zones/example.org./refresh", "",
+        """{"zone":"example.org.","order":"refresh","outcome":"begun"}""")]
+    [InlineData("zone retransfer example.org", "POST zones/example.org./retransfer", "",
+        """{"zone":"example.org.","order":"retransfer","outcome":"begun"}""")]
+    [InlineData("zone remove example.org", "DELETE zones/example.org.", "",
+        """{"zone":"example.org.","order":"remove","outcome":"removed"}""")]
+    [InlineData("zone approve example.org", "POST zones/example.org./approve?serial=8&hash=aa", "",
+        """{"zone":"example.org.","order":"approve","outcome":"approved","serial":8,"reason":{"code":"guard-shrink","text":"90 %"}}""")]
+    [InlineData("zone reject example.org", "POST zones/example.org./reject?serial=8&hash=aa", "",
+        """{"zone":"example.org.","order":"reject","outcome":"rejected","serial":8,"reason":{"code":"guard-shrink","text":"90 %"}}""")]
+    [InlineData("zone adopt example.org", "POST orphans/adopt?zone=example.org.", """{"name":"example.org."}""",
+        """{"zone":"example.org.","order":"adopt","outcome":"adopted"}""")]
+    [InlineData("zone remove-orphans --count 2", "POST orphans/remove?count=2", """{"removed":2,"kept":0,"reason":null}""",
+        """{"removed":2,"kept":0,"reason":null}""")]
+    [InlineData("target repair ns1@a", "POST targets/ns1@a/repair", "",
+        """{"target":"ns1@a","zone":null,"order":"repair","outcome":"begun"}""")]
+    [InlineData("target repair ns1 example.org", "POST targets/ns1/repair?zone=example.org", "",
+        """{"target":"ns1","zone":"example.org","order":"repair","outcome":"begun"}""")]
+    [InlineData("cluster drain", "POST cluster/drain", "", """{"order":"drain","outcome":"begun"}""")]
+    [InlineData("cluster drain --undo", "DELETE cluster/drain", "", """{"order":"drain","outcome":"undone"}""")]
+    [InlineData("cluster pins --shard 3 --node a", "PUT cluster/pins/3", "",
+        """{"shard":3,"node":"a","order":"pin","outcome":"pinned"}""")]
+    [InlineData("cluster pins --shard 3", "DELETE cluster/pins/3", "",
+        """{"shard":3,"node":null,"order":"pin","outcome":"unpinned"}""")]
+    [InlineData("cluster forget a", "DELETE cluster/nodes/a", "", """{"node":"a","order":"forget","outcome":"forgotten"}""")]
+    [InlineData("catalog approve c.org", "POST catalogs/c.org./approve?serial=4", "",
+        """{"catalog":"c.org.","order":"approve","outcome":"approved","serial":4,"removing":9}""")]
+    public async Task Orders_say_as_json_what_came_of_them(string command, string request, string answer, string json)
+    {
+        Answer("GET /api/v1/zones/example.org.", 200, Waiting, Waiting);
+        Answer("GET /api/v1/catalogs/c.org.", 200, """{ "name": "c.org.", "serial": 4, "removing": 9 }""",
+            """{ "name": "c.org.", "serial": 4, "removing": 9 }""");
+        Answer(request.Replace(" ", " /api/v1/", StringComparison.Ordinal), 200, answer, answer);
+        CommandRun run = await Ask([.. command.Split(' '), "-o", "json"]);
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        JsonElement said = JsonDocument.Parse(run.Output).RootElement;
+        Assert.Equal(json, JsonSerializer.Serialize(said));
+
+        CommandRun inWords = await Ask(command.Split(' '));
+        Assert.Equal(ExitCode.Done, inWords.ExitCode);
+        Assert.Single(inWords.Output.TrimEnd('\n').Split('\n'));
+        Assert.DoesNotContain("{", inWords.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Orphans_that_are_kept_are_a_failure_also_as_json()
+    {
+        Answer("POST /api/v1/orphans/remove?count=2", 200,
+            """{ "removed": 1, "kept": 1, "reason": { "code": "target-refused", "text": "no" } }""");
+        CommandRun run = await Ask("zone", "remove-orphans", "--count", "2", "-o", "json");
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Equal(1, JsonDocument.Parse(run.Output).RootElement.GetProperty("kept").GetInt32());
+        Assert.Contains("1 kept: target-refused: no", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
