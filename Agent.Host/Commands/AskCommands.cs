@@ -262,7 +262,11 @@ internal sealed class AskCommands(CommandConsole console)
 
     private Command TargetStatus()
     {
-        var target = new Argument<string?>("NAME") { Description = "The target (default: all)", Arity = ArgumentArity.ZeroOrOne };
+        var target = new Argument<string?>("NAME")
+        {
+            Description = "The target, in a cluster also as NAME@NODE (default: all)",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Command command = _options.Asking("status", "Shows one target or all", console, (parsed, client, cancellation) =>
             TargetsAsync(parsed.GetValue(target), withDetails: true, parsed, client, cancellation));
         command.Add(target);
@@ -273,14 +277,20 @@ internal sealed class AskCommands(CommandConsole console)
         string? only, bool withDetails, ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {
         JsonElement answer = await client.GetAsync("api/v1/targets", cancellation);
-        List<JsonElement> targets =
-            [.. ApiClient.Items(answer, "targets").Where(target => only is null || ApiClient.Text(target, "name") == only)];
+        List<JsonElement> targets = [.. ApiClient.Items(answer, "targets").Where(target => only is null || IsCalled(target, only))];
         if (only is not null && targets.Count == 0) throw new ApiException(ExitCode.Failed, $"the agent has no target named {only}");
         if (_options.WantsJson(parsed) && only is null) WriteJson(new { targets });
         else if (_options.WantsJson(parsed)) WriteJson(targets.Count == 1 ? (object)targets[0] : new { targets });
         else if (withDetails) TargetDetails.Write(console, targets);
         else TableWriter.Write(console, TargetHeadings, targets.Select(TargetRow));
         return ExitCode.Done;
+    }
+
+    /// <summary>By its name alone, which in a cluster can be that of one target on each node, or as NAME@NODE.</summary>
+    private static bool IsCalled(JsonElement target, string asked)
+    {
+        string name = ApiClient.Text(target, "name");
+        return name == asked || $"{name}@{ApiClient.Text(target, "node")}" == asked;
     }
 
     internal static string[] TargetRow(JsonElement target) =>

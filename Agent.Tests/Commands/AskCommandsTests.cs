@@ -182,6 +182,22 @@ public sealed class AskCommandsTests : IAsyncLifetime
         Assert.Contains("m\t192.0.2.1:53\tup\tclosed\t0\t*.a. b.\t\n", (await Ask("master", "list")).Output);
     }
 
+    [Theory]
+    [InlineData("embedded", 2)]
+    [InlineData("embedded@node1", 1)]
+    [InlineData("embedded@node3", 0)]
+    [InlineData("node1", 0)]
+    public async Task A_target_of_a_cluster_is_called_with_its_node_or_without(string called, int found)
+    {
+        Answer("GET /api/v1/targets", 200,
+            """{ "targets": [ { "name": "embedded", "node": "node1" }, { "name": "embedded", "node": "node2" } ] }""");
+        CommandRun run = await Ask("target", "status", called);
+        Assert.Equal(found > 0 ? ExitCode.Done : ExitCode.Failed, run.ExitCode);
+
+        // Each target has a line in each of the two tables.
+        Assert.Equal(2 * found, run.Output.Split('\n').Count(line => line.StartsWith("embedded\t", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Wait_ends_when_every_target_is_level()
     {
