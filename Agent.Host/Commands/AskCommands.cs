@@ -234,13 +234,17 @@ internal sealed class AskCommands(CommandConsole console)
         Command command = WithZone("wait", "Waits until the targets serve the zone", async (zone, parsed, client, cancellation) =>
         {
             _ = Quorum.TryParse(parsed.GetValue(quorum)!, out Quorum needed);
+            double seconds = parsed.GetValue(timeout);
+            if (!double.IsFinite(seconds) || seconds < 0) throw new ApiException(ExitCode.Usage, "--timeout must be 0 or more seconds");
             long started = Stopwatch.GetTimestamp();
             string shown = "";
             while (true)
             {
                 JsonElement answer = await client.GetAsync(PathOf(zone), cancellation);
                 ZoneProgress progress = ZoneProgress.Of(answer, parsed.GetValue(serial) ?? parsed.GetValue(least), needed);
-                bool isLate = Stopwatch.GetElapsedTime(started).TotalSeconds >= parsed.GetValue(timeout);
+                if (needed.Kind == QuorumKind.Number && progress.Targets > 0 && needed.Number > progress.Targets)
+                    throw new ApiException(ExitCode.Usage, $"--quorum {needed}: {zone} has no more than {progress.Targets} targets");
+                bool isLate = Stopwatch.GetElapsedTime(started).TotalSeconds >= seconds;
                 if (progress.IsLevel || progress.IsStopped || isLate)
                 {
                     if (_options.WantsJson(parsed)) WriteJson(answer);

@@ -43,6 +43,8 @@ public sealed class AskCommandsTests : IAsyncLifetime
           "candidate": { "serial": 8, "state": "waiting", "hash": "aa", "reason": { "code": "guard-shrink", "text": "90 %" } } }
         """;
 
+    private const string NoTargets = """{ "name": "example.org.", "state": "pending", "targets": [] }""";
+
     private readonly List<string> _requests = [];
     private readonly Dictionary<string, Queue<(int Status, string Body)>> _answers = [];
     private WebApplication? _server;
@@ -226,7 +228,10 @@ public sealed class AskCommandsTests : IAsyncLifetime
     [InlineData(Half, "7", "2", ExitCode.Partial)]
     [InlineData(Half, "8", "1", ExitCode.TimedOut)]
     [InlineData(Half, "7", "all", ExitCode.Partial)]
-    [InlineData(Ok, "7", "5", ExitCode.Done)]
+    [InlineData(Ok, "7", "1", ExitCode.Done)]
+    [InlineData(Ok, "7", "5", ExitCode.Usage)]
+    [InlineData(Half, "8", "3", ExitCode.Usage)]
+    [InlineData(NoTargets, "7", "5", ExitCode.TimedOut)]
     [InlineData(Ok, "7", "0", ExitCode.Usage)]
     [InlineData(Ok, "7", "most", ExitCode.Usage)]
     public async Task Wait_may_be_content_with_some_of_the_targets(string zone, string serial, string quorum, int exitCode)
@@ -234,6 +239,18 @@ public sealed class AskCommandsTests : IAsyncLifetime
         Answer("GET /api/v1/zones/example.org.", 200, zone);
         CommandRun run = await Ask("zone", "wait", "example.org", serial, "--quorum", quorum, "--timeout", "0");
         Assert.Equal(exitCode, run.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("-1")]
+    [InlineData("Infinity")]
+    public async Task Wait_has_an_end(string timeout)
+    {
+        Answer("GET /api/v1/zones/example.org.", 200, Half);
+        CommandRun run = await Ask("zone", "wait", "example.org", $"--timeout={timeout}");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("--timeout must be 0 or more seconds", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]
