@@ -12,7 +12,13 @@ internal sealed class ClusterEndpoints(ManagementParts parts, ZoneQueries querie
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapReading("/api/v1/cluster", async () => Results.Json(await DescribeAsync()));
-        if (parts.Cluster is not { } cluster) return;
+        if (parts.Cluster is not { } cluster)
+        {
+            routes.Map("/api/v1/cluster/{part}/{**rest}", () => Problems.Of(
+                StatusCodes.Status404NotFound, "no-cluster", "this agent stands alone: it is no node of a cluster"));
+            return;
+        }
+
         routes.MapPost("/api/v1/cluster/drain", () => Leave(cluster, leaving: true));
         routes.MapDelete("/api/v1/cluster/drain", () => Leave(cluster, leaving: false));
         routes.MapReading("/api/v1/cluster/pins", async () => Results.Json(new { pins = PinsOf((await StateAsync(cluster)).View) }));

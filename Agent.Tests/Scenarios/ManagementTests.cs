@@ -24,6 +24,9 @@ public sealed class ManagementTests
             ("GET", "api/v1/zones/a%252Fb.test", HttpStatusCode.NotFound, "unknown-zone", "the zone a%2Fb.test. "),
             ("GET", "api/v1/zones/@", HttpStatusCode.NotFound, "unknown-zone", "the zone . "),
             ("GET", "api/v1/zones/%40", HttpStatusCode.NotFound, "unknown-zone", "the zone . "),
+            ("GET", "api/v1/cluster/pins", HttpStatusCode.NotFound, "no-cluster", "this agent stands alone"),
+            ("GET", "api/v1/cluster/drain", HttpStatusCode.NotFound, "no-cluster", "this agent stands alone"),
+            ("GET", "api/v1/cluster/nodes/a", HttpStatusCode.NotFound, "no-cluster", "this agent stands alone"),
             ("GET", "api/v1/nothing", HttpStatusCode.NotFound, "not-found", null),
             ("DELETE", "api/v1/zones/a.test", HttpStatusCode.Unauthorized, "token-needed", null),
         ];
