@@ -41,6 +41,7 @@ public sealed record CatalogModel(
 /// <summary>The paths below <c>/api/v1/catalogs</c>.</summary>
 internal sealed class CatalogEndpoints(ManagementParts parts)
 {
+    private const string Segment = "/catalogs/";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public void Map(IEndpointRouteBuilder routes)
@@ -56,9 +57,10 @@ internal sealed class CatalogEndpoints(ManagementParts parts)
         return Results.Json(new { catalogs = answers.OfType<CatalogStatus>().Select(CatalogModel.Of) });
     }
 
-    private async Task<IResult> GetAsync(string catalog)
+    private async Task<IResult> GetAsync(string catalog, HttpContext context)
     {
-        if (!DomainName.TryParse(catalog, out DomainName? name)) return Problems.BadName(catalog);
+        string text = NameInPath.Of(catalog, Segment, context);
+        if (!DomainName.TryParse(text, out DomainName? name)) return Problems.BadName(text);
         object answer = await parts.Region.Ask<object>(new GetCatalog(name), Patience);
         return answer switch
         {
@@ -71,7 +73,8 @@ internal sealed class CatalogEndpoints(ManagementParts parts)
     /// <summary>The content is named by its serial, so that nobody approves another one by chance.</summary>
     private async Task<IResult> ApproveAsync(string catalog, string? serial, HttpContext context)
     {
-        if (!DomainName.TryParse(catalog, out DomainName? name)) return Problems.BadName(catalog);
+        string text = NameInPath.Of(catalog, Segment, context);
+        if (!DomainName.TryParse(text, out DomainName? name)) return Problems.BadName(text);
         if (!uint.TryParse(serial, NumberStyles.None, CultureInfo.InvariantCulture, out uint number))
             return Problems.Of(StatusCodes.Status400BadRequest, "bad-serial", "serial must name the content of the catalog to approve");
         var origin = new RequestOrigin(

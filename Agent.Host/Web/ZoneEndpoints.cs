@@ -8,7 +8,6 @@ using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Agent.Host.Web;
 
@@ -17,9 +16,6 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
 {
     private const string Segment = "/zones/";
     private const int LargestPage = 1000;
-
-    // Clients and servers alike take a single dot out of a path, so the root zone is written as in the names of zone files.
-    private const string RootInPaths = "@";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -58,18 +54,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         routes.MapReading("/api/v1/events", (int? limit) => HistoryAsync(null, limit));
     }
 
-    /// <summary>The name in the path. Routing leaves <c>%2F</c> encoded, so what has a percent sign is read from the request
-    /// line.</summary>
-    private static string NameIn(string routed, HttpContext context)
-    {
-        if (routed == RootInPaths) return ".";
-        if (!routed.Contains('%', StringComparison.Ordinal)) return routed;
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (RelayedRequests.Is(context)) return routed;
-        int start = target.IndexOf(Segment, StringComparison.OrdinalIgnoreCase) + Segment.Length;
-        int length = target.AsSpan(start).IndexOfAny('/', '?');
-        return Uri.UnescapeDataString(length < 0 ? target[start..] : target.Substring(start, length));
-    }
+    private static string NameIn(string routed, HttpContext context) => NameInPath.Of(routed, Segment, context);
 
     private static Task<IResult> ForZone(string text, Func<DomainName, Task<IResult>> handle) =>
         DomainName.TryParse(text, out DomainName? name) ? handle(name) : Task.FromResult(Problems.BadName(text));
@@ -117,7 +102,7 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         TimeSpan patience = parts.AnswerDeadline() + Patience;
         ZoneReply reply = await parts.Region.Ask<ZoneReply>(new CreateZone(name, Origin(context)), patience);
-        string path = name.IsRoot ? RootInPaths : Uri.EscapeDataString(name.ToString());
+        string path = name.IsRoot ? NameInPath.Root : Uri.EscapeDataString(name.ToString());
         return reply.Outcome == ZoneOutcome.Done
             ? Results.Created($"/api/v1/zones/{path}", new { name = name.ToString() })
             : Failure(reply);

@@ -27,6 +27,8 @@ public sealed class ManagementTests
             ("GET", "api/v1/cluster/pins", HttpStatusCode.NotFound, "no-cluster", "this agent stands alone"),
             ("GET", "api/v1/cluster/drain", HttpStatusCode.NotFound, "no-cluster", "this agent stands alone"),
             ("GET", "api/v1/cluster/nodes/a", HttpStatusCode.NotFound, "no-cluster", "this agent stands alone"),
+            ("GET", "api/v1/catalogs/a%2Fb.test", HttpStatusCode.NotFound, "unknown-zone", "a/b.test. is not a catalog"),
+            ("GET", "api/v1/catalogs/a%252Fb.test", HttpStatusCode.NotFound, "unknown-zone", "a%2Fb.test. is not a catalog"),
             ("GET", "api/v1/nothing", HttpStatusCode.NotFound, "not-found", null),
             ("DELETE", "api/v1/zones/a.test", HttpStatusCode.Unauthorized, "token-needed", null),
         ];
