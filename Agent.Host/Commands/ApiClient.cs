@@ -105,7 +105,10 @@ internal sealed class ApiClient : IDisposable
         }
         catch (Exception failure) when (failure is HttpRequestException or JsonException)
         {
-            throw new ApiException(ExitCode.Failed, $"{_client.BaseAddress} is no agent's interface: {PlainText.Of(failure.Message)}");
+            // The outer failure only says that there is an inner one.
+            string why = failure.GetBaseException().Message;
+            if (failure is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }) why = $"no TLS: {why}";
+            throw new ApiException(ExitCode.Failed, $"{_client.BaseAddress} is no agent's interface: {PlainText.Of(why)}");
         }
     }
 

@@ -89,6 +89,11 @@ internal sealed class ApiOptions
             throw new ApiException(ExitCode.Usage, $"'{api}' is no address like http://127.0.0.1:8054");
         }
 
+        if (address.Query.Length + address.Fragment.Length > 0)
+            throw new ApiException(ExitCode.Usage, $"'{api}' says more than where the interface is");
+
+        // The paths of the interface stand below that of the address, which may be a proxy's.
+        if (!address.AbsolutePath.EndsWith('/')) address = new Uri(address.AbsoluteUri + "/");
         return new ApiClient(address, ReadToken(parsed.GetValue(_tokenFile)), AnswerTimeout);
     }
 

@@ -21,9 +21,9 @@ internal sealed class HealthCommands(CommandConsole console)
         Command command = _options.Asking("health", "Says by its exit code whether a running agent is well", console,
             async (parsed, client, cancellation) =>
             {
-                string page = parsed.GetValue(check)! switch { "ready" => "/readyz", "anycast" => "/anycast", _ => "/livez" };
+                string page = parsed.GetValue(check)! switch { "ready" => "readyz", "anycast" => "anycast", _ => "livez" };
                 (bool isWell, string text) = await client.GetTextAsync(page, cancellation);
-                if (page == "/anycast") text = AnycastCommands.InWords(text);
+                if (page == "anycast") text = AnycastCommands.InWords(text);
                 if (_options.WantsJson(parsed)) JsonOutput.Write(console, new { ok = isWell, text });
                 else (isWell ? console.Output : console.Error).WriteLine(PlainText.Of(text));
                 return isWell ? ExitCode.Done : ExitCode.Failed;

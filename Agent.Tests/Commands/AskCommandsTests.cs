@@ -283,6 +283,27 @@ public sealed class AskCommandsTests : IAsyncLifetime
         else Assert.Contains(status == 401 ? "--token-file" : text, run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/proxy", "/proxy/")]
+    [InlineData("/a/b/", "/a/b/")]
+    public async Task The_interface_may_stand_below_a_path(string path, string below)
+    {
+        Answer($"GET {below}api/v1/masters", 200, """{ "masters": [] }""");
+        Answer($"GET {below}livez", 200, "ok");
+        Assert.Equal(ExitCode.Done, (await CommandRun.Of("master", "list", "--api", _api + path)).ExitCode);
+        Assert.Equal(ExitCode.Done, (await CommandRun.Of("health", "live", "--api", _api + path)).ExitCode);
+        Assert.Equal(ExitCode.Usage, (await CommandRun.Of("master", "list", "--api", _api + path + "?x=y")).ExitCode);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_tls_is_said()
+    {
+        CommandRun run = await CommandRun.Of("master", "list", "--api", _api.Replace("http:", "https:", StringComparison.Ordinal));
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        Assert.Contains("no TLS: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("inner exception", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task No_agent_ends_with_3()
     {
