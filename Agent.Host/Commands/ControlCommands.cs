@@ -68,6 +68,7 @@ internal sealed class ControlCommands(CommandConsole console)
         try
         {
             IPAddress address = agent.Address ?? (await System.Net.Dns.GetHostAddressesAsync(agent.Host, cancellation))[0];
+            if (console.IsTerminal) console.Error.WriteLine(Announce(agent, request));
             ControlAnswer answer = await ControlClient.SendAsync(new IPEndPoint(address, agent.Port), request, cancellation);
             console.Output.WriteLine(Describe(request, answer));
             foreach (string error in answer.ExtendedErrors) console.Output.WriteLine($"  extended error {error}");
@@ -84,11 +85,21 @@ internal sealed class ControlCommands(CommandConsole console)
         }
     }
 
+    /// <summary>For a person, since the agent answers when its servers serve the zone, which can take a while.</summary>
+    private static string Announce(HostEndpoint agent, ControlRequest request)
+    {
+        string seconds = request.Timeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        return $"{WordsOf(request)} sent to {agent} ({TransportOf(request)}), waiting at most {seconds} s for the answer";
+    }
+
+    private static string WordsOf(ControlRequest request) => $"{request.Zone} {request.Operation.ToString().ToUpperInvariant()}";
+
+    private static string TransportOf(ControlRequest request) => request.UseTcp ? "TCP" : "UDP";
+
     internal static string Describe(ControlRequest request, ControlAnswer answer)
     {
         string milliseconds = answer.Elapsed.TotalMilliseconds.ToString("0.0", CultureInfo.InvariantCulture);
-        string transport = request.UseTcp ? "TCP" : "UDP";
-        return $"{request.Zone} {request.Operation.ToString().ToUpperInvariant()} {answer.From} ({transport}): "
+        return $"{WordsOf(request)} {answer.From} ({TransportOf(request)}): "
             + $"{answer.ResponseCode.ToString().ToUpperInvariant()}, flags {FlagWords(answer.Flags)}"
             + $"{SignatureWords(answer.Signature)}, {milliseconds} ms";
     }

@@ -39,6 +39,17 @@ public class ControlClientTests
     }
 
     [Fact]
+    public async Task A_person_sees_that_an_answer_is_waited_for()
+    {
+        using var agent = new ScriptedAgent(Answered);
+        string[] arguments = ["zone", "create", "example.org", "--at", agent.At, "--timeout", "20"];
+        CommandRun seen = await CommandRun.OnTerminal(arguments);
+        Assert.Equal($"example.org. CREATE sent to {agent.At} (UDP), waiting at most 20 s for the answer\n", seen.Error);
+        Assert.Single(seen.Output.TrimEnd('\n').Split('\n'));
+        Assert.Empty((await CommandRun.Of(arguments)).Error);
+    }
+
+    [Fact]
     public async Task Refusal_is_shown_with_its_reason()
     {
         using var agent = new ScriptedAgent(request => [Reply(request, ResponseCode.Refused, false, "not on the list\u001b[31m")]);
