@@ -61,19 +61,23 @@ internal sealed class AskCommands(CommandConsole console)
             var filter = new List<string>();
             if (parsed.GetValue(state) is { } wanted) filter.Add($"state={Uri.EscapeDataString(wanted)}");
             if (parsed.GetValue(prefix) is { } start) filter.Add($"prefix={Uri.EscapeDataString(start)}");
-            List<JsonElement> zones = await ReadPagesAsync(client, filter, parsed.GetValue(limit) ?? int.MaxValue, cancellation);
-            if (_options.WantsJson(parsed)) WriteJson(new { zones });
+            (List<JsonElement> zones, bool complete) = await ReadPagesAsync(
+                client, filter, parsed.GetValue(limit) ?? int.MaxValue, cancellation);
+            if (_options.WantsJson(parsed)) WriteJson(new { zones, complete });
             else TableWriter.Write(console, ZoneHeadings, zones.Select(ZoneRow));
-            return ExitCode.Done;
+            if (complete) return ExitCode.Done;
+            throw new ApiException(
+                ExitCode.Failed, "the list is not whole: some shards have no owner at the moment, or one that cannot be reached");
         });
         foreach (Option option in new Option[] { state, prefix, limit }) command.Add(option);
         return command;
     }
 
-    private static async Task<List<JsonElement>> ReadPagesAsync(
+    private static async Task<(List<JsonElement> Zones, bool IsComplete)> ReadPagesAsync(
         ApiClient client, List<string> filter, int limit, CancellationToken cancellation)
     {
         var zones = new List<JsonElement>();
+        bool isComplete = true;
         string after = "";
         do
         {
@@ -83,9 +87,12 @@ internal sealed class AskCommands(CommandConsole console)
             int before = zones.Count;
             zones.AddRange(ApiClient.Items(page, "zones"));
             after = zones.Count > before ? ApiClient.Text(page, "next") : "";
+
+            // An agent of an older release does not say.
+            isComplete &= !page.TryGetProperty("complete", out JsonElement complete) || complete.GetBoolean();
         }
         while (after.Length > 0 && zones.Count < limit);
-        return zones;
+        return (zones, isComplete);
     }
 
     private Command WithZone(string name, string description, Func<string, ParseResult, ApiClient, CancellationToken, Task<int>> ask) =>

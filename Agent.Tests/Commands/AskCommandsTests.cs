@@ -63,6 +63,18 @@ public sealed class AskCommandsTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _server!.DisposeAsync();
 
+    /// <summary>A script that looks for a zone must not take it for gone.</summary>
+    [Fact]
+    public async Task List_fails_where_some_shards_were_not_heard_and_shows_the_others()
+    {
+        Answer("GET /api/v1/zones?limit=1000", 200, $"{{ \"zones\": [ {Ok} ], \"next\": null, \"complete\": false }}");
+        CommandRun run = await Ask("zone", "list", "-o", "json");
+        Assert.Equal(ExitCode.Failed, run.ExitCode);
+        JsonElement list = JsonDocument.Parse(run.Output).RootElement;
+        Assert.Equal((1, false), (list.GetProperty("zones").GetArrayLength(), list.GetProperty("complete").GetBoolean()));
+        Assert.Contains("not whole", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task List_reads_all_pages()
     {
