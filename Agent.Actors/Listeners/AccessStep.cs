@@ -13,18 +13,13 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
         {
             return context.HasTsig ? null : Refusal(context.Kind);
         }
-        if (policy.ControlNeedsTcp && context.Source.Transport == AnswerTransport.Udp
-            && context.Kind is RequestKind.Create or RequestKind.Delete)
-        {
-            return new StepRefusal(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "CREATE and DELETE need TCP");
-        }
-        if (context.Kind == RequestKind.Transfer && TransportRefusal(context.Source.Tls) is { } refusal)
+        // A signed request that we answer is refused behind its signature, so that the refusal can be signed too.
+        if (!context.HasTsig && TransportRefusal(policy, ref context) is { } refusal)
         {
             return refusal;
         }
         AccessList list = ListFor(policy, context.Kind);
         context.IsAddressAllowed = list.AllowsAddress(context.Source.Client) || list.AllowsCertificate(context.Source.Tls);
-        // A signed request that we answer is refused behind its signature, so that the refusal can be signed too.
         bool keyIsLookedAt = context.HasTsig && (list.HasKeys || !(queriesAreRelayed && context.Kind == RequestKind.Query));
         return context.IsAddressAllowed || keyIsLookedAt ? null : Refusal(context.Kind);
     }
@@ -34,7 +29,16 @@ internal sealed class AccessStep(ListenerPolicy policy, bool queriesAreRelayed) 
         context.Kind is not (RequestKind.Other or RequestKind.UnknownOpcode)
             && (context.IsAddressAllowed || ListFor(policy, context.Kind).AllowsKey(key));
 
-    private StepRefusal? TransportRefusal(TlsClient? tls)
+    /// <summary>Whether what is asked must come another way, whoever asks and whatever the signature is worth.</summary>
+    internal static StepRefusal? TransportRefusal(ListenerPolicy policy, ref RequestContext context) => context.Kind switch
+    {
+        RequestKind.Create or RequestKind.Delete when policy.ControlNeedsTcp && context.Source.Transport == AnswerTransport.Udp =>
+            new StepRefusal(ResponseCode.Refused, ExtendedErrorCode.Prohibited, "CREATE and DELETE need TCP"),
+        RequestKind.Transfer => TransferRefusal(policy, context.Source.Tls),
+        _ => null,
+    };
+
+    private static StepRefusal? TransferRefusal(ListenerPolicy policy, TlsClient? tls)
     {
         if (tls is null)
         {

@@ -32,7 +32,7 @@ internal sealed class TsigStep(
             case { Status: AuthenticationStatus.Malformed }:
                 return new StepRefusal(ResponseCode.FormErr);
             case { KeyName: { } key } when AccessStep.Admits(policy, ref context, key):
-                return null;
+                return AccessStep.TransportRefusal(policy, ref context);
             default:
                 return AccessStep.Refusal(context.Kind);
         }

@@ -118,6 +118,31 @@ public sealed class WireTableTests
         Assert.NotNull(Run(Message(0x2400, 6, 1), From(Friend), out _, policy).Control);
     }
 
+    /// <summary>A signature is looked at first, so that whoever has the wrong key learns of that and not of the transport.</summary>
+    [Theory]
+    [InlineData("good.", Friend, 0xF005, 'S')]
+    [InlineData("good.", Stranger, 0xF005, 'S')]
+    [InlineData("foreign.", Friend, 0xF009, 'E')]
+    [InlineData("foreign.", Stranger, 0xF009, 'E')]
+    public void A_refusal_of_the_transport_stands_behind_the_signature(string key, string client, int flags, char mark)
+    {
+        ListenerPolicy policy = Policy with { ControlNeedsTcp = true, TransferNeedsTls = true };
+        foreach (ushort type in (ushort[])[CreateType, DeleteType])
+        {
+            byte[] message = Message(0x7400, type, PrivateClass, additional: Tsig(key));
+            Assert.Equal(RequestDisposition.Reply, Run(message, From(client), out byte[] reply, policy).Disposition);
+            Assert.Equal(flags, FlagsOf(reply));
+            Assert.Equal((byte)mark, reply[^1]);
+        }
+
+        RequestSource byTcp = From(client, AnswerTransport.Tcp);
+        Assert.Equal(RequestDisposition.Reply, Run(Message(0, 252, 1, additional: Tsig(key)), byTcp, out byte[] cut, policy).Disposition);
+        Assert.Equal(flags & 0x800F, FlagsOf(cut));
+        Assert.Equal((byte)mark, cut[^1]);
+        RequestOutcome create = Run(Message(0x7400, CreateType, PrivateClass, additional: Tsig(key)), byTcp, out _, policy);
+        Assert.Equal(mark == 'S', create.Disposition == RequestDisposition.Control);
+    }
+
     [Fact]
     public void The_answer_carries_the_question_as_sent_and_an_OPT_of_ours()
     {
