@@ -16,11 +16,13 @@ internal sealed class NamedStatistics : IDisposable
 
     private readonly HttpClient _http;
     private readonly Uri _zones;
+    private readonly string _shown;
     private readonly string _view;
 
     public NamedStatistics(Uri place, string? view)
     {
         _zones = new Uri(place, "/xml/v3/zones");
+        _shown = _zones.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped);
         _view = view ?? DefaultView;
 
         // The order has a deadline of its own.
@@ -48,7 +50,7 @@ internal sealed class NamedStatistics : IDisposable
         }
         catch (Exception error) when (error is HttpRequestException or XmlException)
         {
-            throw BackendException.Away($"named does not show its zones at {_zones}: {error.Message}", error);
+            throw BackendException.Away($"named does not show its zones at {_shown}: {error.Message}", error);
         }
     }
 
@@ -87,6 +89,6 @@ internal sealed class NamedStatistics : IDisposable
             }
         }
 
-        return isStatistics ? zones : throw BackendException.Away($"what answers at {_zones} is not named's statistics channel");
+        return isStatistics ? zones : throw BackendException.Away($"what answers at {_shown} is not named's statistics channel");
     }
 }

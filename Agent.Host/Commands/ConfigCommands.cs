@@ -70,7 +70,7 @@ internal sealed class ConfigCommands(CommandConsole console)
                 string[] named = [.. parsed.GetValue(Files) ?? [], .. parsed.GetValue(files) ?? []];
                 AgentConfiguration configuration =
                     AgentConfiguration.Load(new ConfigurationSources(named, parsed.GetValue(Settings) ?? []));
-                console.Output.Write(HoconWriter.Write(configuration.Root, IsHidden, parsed.GetValue(origin)));
+                console.Output.Write(HoconWriter.Write(configuration.Root, IsHidden, parsed.GetValue(origin), AddressPassword.Hide));
                 return ExitCode.Done;
             }
             catch (ConfigurationException failure)

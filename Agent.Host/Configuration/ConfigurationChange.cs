@@ -193,7 +193,7 @@ public sealed class ConfigurationChange
         new(path, Shown(old), Shown(current), RestartReasonOf(path));
 
     private static string? Shown(ConfigurationLeaf? leaf) =>
-        leaf is null ? null : ConfigurationKeys.IsSecret(leaf.Key) ? "(hidden)" : leaf.Text;
+        leaf is null ? null : ConfigurationKeys.IsSecret(leaf.Key) ? "(hidden)" : AddressPassword.Hide(leaf.Text);
 
     /// <summary>A secret in a file can change while the configuration's text stays the same.</summary>
     private static void AddChangedSecrets(AgentOptions old, AgentOptions current, List<ChangedKey> changed)

@@ -5,6 +5,9 @@ namespace Agent.Host.Configuration;
 /// <summary>One thing wrong with the configuration: where it was written, which key, and what to do.</summary>
 public sealed record ConfigurationProblem(HoconOrigin Origin, string Path, string Text)
 {
+    /// <summary>Without the password of an address that it repeats.</summary>
+    public string Text { get; } = AddressPassword.Hide(Text);
+
     public override string ToString() => Path.Length == 0 ? $"{Origin}: {Text}" : $"{Origin}: {Path}: {Text}";
 }
 

@@ -127,6 +127,22 @@ public sealed class CommandTreeTests : IDisposable
         Assert.Equal(shown.Output, (await CommandRun.Of("config", "show", _file)).Output);
     }
 
+    [Fact]
+    public async Task Show_hides_the_password_of_an_address_wherever_it_stands()
+    {
+        File.WriteAllText(
+            _file,
+            ConfigurationText.Base + """
+                agent.backends.bind9.statistics-url = "http://u:hush!@192.0.2.1:8053/x"
+                agent.backends.exec.command = ["/bin/x", "--at", "https://u:hush!@192.0.2.1/"]
+                """);
+        CommandRun shown = await CommandRun.Of("config", "show", "--origin", _file);
+        Assert.Equal(ExitCode.Done, shown.ExitCode);
+        Assert.DoesNotContain("hush!", shown.Output);
+        Assert.Contains("statistics-url = \"http://u:(hidden)@192.0.2.1:8053/x\"", shown.Output);
+        Assert.Contains("\"https://u:(hidden)@192.0.2.1/\"]", shown.Output);
+    }
+
     private sealed class RecordingService : IServiceEntry
     {
         public const int RunCode = 42;

@@ -10,7 +10,9 @@ public static class HoconWriter
 
     /// <param name="hide">True for the path of a value that must not be shown; that it is empty may be.</param>
     /// <param name="withOrigin">Ends each line with the place that set the value, as a comment.</param>
-    public static string Write(HoconObject root, Func<IReadOnlyList<string>, bool>? hide = null, bool withOrigin = false)
+    /// <param name="show">Gives what is shown of a text.</param>
+    public static string Write(
+        HoconObject root, Func<IReadOnlyList<string>, bool>? hide = null, bool withOrigin = false, Func<string, string>? show = null)
     {
         var output = new StringBuilder();
         var path = new List<string>();
@@ -32,7 +34,7 @@ public static class HoconWriter
                 else
                 {
                     bool isHidden = member.Value is not HoconScalar { Text: "" } && hide?.Invoke(path) == true;
-                    output.Append(" = ").Append(isHidden ? "\"(hidden)\"" : Inline(member.Value));
+                    output.Append(" = ").Append(isHidden ? "\"(hidden)\"" : Inline(member.Value, show));
                     if (withOrigin) output.Append("  # ").Append(member.Value.Origin.ToString().ReplaceLineEndings(" "));
                     output.Append('\n');
                 }
@@ -43,13 +45,14 @@ public static class HoconWriter
     }
 
     /// <summary>The value on one line.</summary>
-    public static string Inline(HoconNode node) => node switch
+    /// <param name="show">Gives what is shown of a text.</param>
+    public static string Inline(HoconNode node, Func<string, string>? show = null) => node switch
     {
-        HoconArray array => "[" + string.Join(", ", array.Items.Select(Inline)) + "]",
+        HoconArray array => "[" + string.Join(", ", array.Items.Select(item => Inline(item, show))) + "]",
         HoconObject { Members.Count: 0 } => "{ }",
         HoconObject inner =>
-            "{ " + string.Join(", ", inner.Members.Select(m => $"{HoconPath.RenderKey(m.Key)} = {Inline(m.Value.Value)}")) + " }",
-        HoconScalar scalar => IsBare(scalar) ? scalar.Text : Quote(scalar.Text),
+            "{ " + string.Join(", ", inner.Members.Select(m => $"{HoconPath.RenderKey(m.Key)} = {Inline(m.Value.Value, show)}")) + " }",
+        HoconScalar scalar => IsBare(scalar) ? scalar.Text : Quote(show?.Invoke(scalar.Text) ?? scalar.Text),
         _ => throw new InvalidOperationException($"unknown node {node.GetType().Name}"),
     };
 
