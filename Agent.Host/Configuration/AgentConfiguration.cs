@@ -15,7 +15,7 @@ public sealed record ConfigurationSources(IReadOnlyList<string> Files, IReadOnly
 public sealed class AgentConfiguration
 {
     private const string InstalledFile = "/etc/agent/agent.conf";
-    private const string ReferenceName = "reference.conf";
+    internal const string ReferenceName = "reference.conf";
 
     private AgentConfiguration(HoconObject root, HoconObject reference, AgentOptions options)
     {
@@ -56,7 +56,7 @@ public sealed class AgentConfiguration
             HoconObject reference = new HoconLoader(_ => null, KeySpelling.Fold).AddText(referenceText, ReferenceName).Resolve();
             HoconLoader loader = new HoconLoader(environment, KeySpelling.Fold).AddText(referenceText, ReferenceName);
             addTo(loader);
-            HoconObject root = loader.Resolve();
+            HoconObject root = loader.Resolve().WithDefaults(reference);
             return new AgentConfiguration(root, reference, OptionsBinder.Bind(root, reference));
         }
         catch (HoconException failure)

@@ -143,6 +143,17 @@ public sealed class CommandTreeTests : IDisposable
         Assert.Contains("\"https://u:(hidden)@192.0.2.1/\"]", shown.Output);
     }
 
+    [Fact]
+    public async Task Show_prints_the_default_where_null_takes_a_value_away()
+    {
+        File.WriteAllText(_file, ConfigurationText.Base + "agent { quorum = 2, quorum = null, port = null, journal = null }");
+        CommandRun shown = await CommandRun.Of("config", "show", "--origin", _file);
+        Assert.Contains("quorum = all  # reference.conf:", shown.Output);
+        Assert.Contains("port = 5354  # reference.conf:", shown.Output);
+        Assert.Contains("provider = sqlite  # reference.conf:", shown.Output);
+        Assert.DoesNotContain("null", shown.Output);
+    }
+
     private sealed class RecordingService : IServiceEntry
     {
         public const int RunCode = 42;

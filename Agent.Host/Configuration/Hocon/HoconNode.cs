@@ -62,6 +62,24 @@ public sealed class HoconObject(OrderedDictionary<string, HoconMember> members, 
         return node;
     }
 
+    /// <summary>The same, with the default where one is given and the value is null: null takes away what was written before.</summary>
+    internal HoconObject WithDefaults(HoconObject defaults)
+    {
+        var effective = new OrderedDictionary<string, HoconMember>(Members.Count);
+        foreach ((string key, HoconMember member) in Members)
+        {
+            HoconNode? ofKey = defaults.Find(key);
+            effective.Add(key, (member.Value, ofKey) switch
+            {
+                (HoconScalar { IsNull: true }, not null) => defaults.Members[key],
+                (HoconObject inner, HoconObject innerDefaults) => member with { Value = inner.WithDefaults(innerDefaults) },
+                _ => member,
+            });
+        }
+
+        return new HoconObject(effective, Origin);
+    }
+
     /// <summary>
     /// Where a list is wanted, an object with keys <c>0</c>, <c>1</c>, ... stands for one, in numeric order; other keys are ignored.
     /// Null when no key is an index.
