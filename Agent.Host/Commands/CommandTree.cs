@@ -57,7 +57,7 @@ public static class CommandTree
         };
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError error in parsed.Errors) console.Error.WriteLine($"agent: {error.Message}");
+            foreach (ParseError error in parsed.Errors) console.Error.WriteLine($"agent: {ParseErrorText.Of(error)}");
             console.Error.WriteLine("agent: --help says what is possible");
             return ExitCode.Usage;
         }

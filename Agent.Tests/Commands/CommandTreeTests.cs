@@ -154,6 +154,18 @@ public sealed class CommandTreeTests : IDisposable
         Assert.DoesNotContain("null", shown.Output);
     }
 
+    [Theory]
+    [InlineData("--limit needs a whole number from 0 to 2147483647, not 'many'", "zone", "list", "--limit", "many")]
+    [InlineData("--serial needs a whole number from 0 to 4294967295, not '-1'", "zone", "approve", "a.example", "--serial", "-1")]
+    [InlineData("--timeout needs a number, not 'soon'", "zone", "wait", "a.example", "--timeout", "soon")]
+    public async Task A_wrong_number_is_told_in_words(string expected, params string[] arguments)
+    {
+        CommandRun run = await CommandRun.Of(arguments);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains($"agent: {expected}\n", run.Error);
+        Assert.DoesNotContain("System.", run.Error);
+    }
+
     private sealed class RecordingService : IServiceEntry
     {
         public const int RunCode = 42;
