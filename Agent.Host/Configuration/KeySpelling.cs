@@ -1,8 +1,8 @@
 namespace Agent.Host.Configuration;
 
 /// <summary>
-/// Our keys may be written with <c>-</c> or <c>_</c> and are kept with <c>-</c>. Names that users give (to TSIG keys and targets)
-/// stay as written.
+/// Our keys may be written with <c>-</c> or <c>_</c> and are kept with <c>-</c>. Names that users give (to TSIG keys, targets, zones and the
+/// like) stay as written: elsewhere they stand in values, where nothing is folded.
 /// </summary>
 internal static class KeySpelling
 {
@@ -11,7 +11,12 @@ internal static class KeySpelling
     /// <param name="parent">The path above the key; null inside a list, where only keys of ours occur.</param>
     public static string Fold(IReadOnlyList<string>? parent, string key)
     {
-        bool isOurs = parent is null || (parent is [Root, ..] && parent is not [Root, "keys" or "targets"]);
+        bool isOurs = parent is null || (parent is [Root, ..] && !HoldsNames(parent));
         return isOurs ? key.Replace('_', '-') : key;
     }
+
+    private static bool HoldsNames(IReadOnlyList<string> parent) => parent
+        is [_, "keys" or "targets" or "zones" or "tls" or "master-sets" or "catalogs"]
+        or [_, "backends" or "targets", _, "templates"]
+        or [_, "catalogs", _, "groups"];
 }

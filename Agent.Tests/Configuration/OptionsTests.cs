@@ -72,6 +72,24 @@ public class OptionsTests
     }
 
     [Fact]
+    public void Names_of_users_keep_their_underscores()
+    {
+        AgentOptions options = ConfigurationText.Options("""
+            agent {
+              tls.a_b { }
+              zones { "_a.example".masters = [{ address = m1, tls = a_b }] }
+              catalogs { "_c.example" { masters = [m2], groups { g_h { masters = [m4] } } } }
+              master_sets { s_t { masters = [m3] } }
+              backends.knot.templates { "_e.example" = t_u }
+            }
+            """);
+        Assert.Equal(["_a.example.", "_c.example."], options.Roster.Own.Select(own => own.Pattern.ToString()));
+        Assert.Equal("a_b", options.Roster.Own[0].Masters[0].Tls);
+        Assert.Equal("s_t", Assert.Single(options.MasterSets).Name);
+        Assert.Equal(["g_h"], Assert.Single(options.Catalogs).Value.Groups);
+    }
+
+    [Fact]
     public void Keys_may_be_written_with_underscores()
     {
         AgentOptions options = ConfigurationText.Load("""
