@@ -11,6 +11,10 @@ public sealed record HostEndpoint(string Host, int Port)
     /// <summary>Null when the host is a name.</summary>
     public IPAddress? Address { get; } = IPAddress.TryParse(Host, out IPAddress? address) ? address : null;
 
+    /// <summary>Whether one host can answer there: a name, or an address that is neither of all hosts nor of a group.</summary>
+    public bool IsOneHost => Address is not { } address || !(address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+        || address.Equals(IPAddress.Broadcast) || address.IsIPv6Multicast || IsIPv4Group(address));
+
     public EndPoint ToEndPoint() => Address is null ? new DnsEndPoint(Host, Port) : new IPEndPoint(Address, Port);
 
     public override string ToString() => Address?.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
@@ -55,6 +59,9 @@ public sealed record HostEndpoint(string Host, int Port)
 
         return host.Length <= 253 && labels.All(IsLabel);
     }
+
+    private static bool IsIPv4Group(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] is >= 224 and <= 239;
 
     private static bool IsLabel(string label) => label.Length is > 0 and <= 63 && label[0] != '-' && label[^1] != '-'
         && label.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');

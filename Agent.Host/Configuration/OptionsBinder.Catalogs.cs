@@ -33,7 +33,7 @@ internal sealed partial class OptionsBinder
             Dictionary<string, ImmutableArray<Master>> groups = ReadGroups(section, keys, tls);
             bool isName = DomainName.TryParse(name, out DomainName? catalog) && !catalog.IsRoot;
             CatalogPolicy policy = ReadCatalog(section, catalog ?? DomainName.Root) with { Groups = [.. groups.Keys] };
-            section.Done();
+            section.Done(SectionReader.DotsNeedQuotes);
             if (!isName)
             {
                 _agent.ProblemAt(origin, "catalogs", $"the name of a catalog zone is needed, not '{name}'");

@@ -21,7 +21,7 @@ internal sealed partial class OptionsBinder
                 int port = tls is null ? TargetDrivers.DnsPort : TlsPort;
                 IPEndPoint? endPoint = ReadReceiver(section.Text("address"), section.OriginOf("address"), port);
                 string key = section.Text("key");
-                if (key.Length > 0) CheckKey(key, keys, section.OriginOf("key"), "also-notify");
+                if (key.Length > 0) KeyReader.Check(section, "key", key, keys);
                 section.Done();
                 if (endPoint is not null) 
                     receivers.Add(new NotifyReceiver(endPoint, key.Length > 0 ? key : null) { Tls = tls });

@@ -25,7 +25,8 @@ internal sealed partial class OptionsBinder
             List<Master> masters = ReadMasters(section, keys, tls);
             ZoneGuards? guard = value.Find("guard") is null ? null : ReadOwnGuard(section);
             TargetSelection? selection = value.Find("targets") is null ? null : ReadSelection(section, "targets", targets);
-            section.Done();
+            section.Expect("guard", "targets");
+            section.Done(SectionReader.DotsNeedQuotes);
             if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
             {
                 _agent.ProblemAt(

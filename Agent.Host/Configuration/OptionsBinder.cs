@@ -167,7 +167,7 @@ internal sealed partial class OptionsBinder
             }
             foreach (string text in texts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {
-                if (ReadMasterEndpoint(text, item.Origin) is { } endpoint) masters.Add(MasterAt(endpoint));
+                if (ReadMasterEndpoint(section, path, text, item.Origin) is { } endpoint) masters.Add(MasterAt(endpoint));
             }
         }
 
@@ -178,10 +178,11 @@ internal sealed partial class OptionsBinder
         SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> profiles)
     {
         string? tls = ReadTlsOf(section, profiles);
-        HostEndpoint? endpoint =
-            ReadMasterEndpoint(section.Text("address"), section.OriginOf("address"), tls is null ? MasterPort : TlsPort);
+        const string Address = "address";
+        int port = tls is null ? MasterPort : TlsPort;
+        HostEndpoint? endpoint = ReadMasterEndpoint(section, Address, section.Text(Address), section.OriginOf(Address), port);
         IReadOnlyList<(string Text, HoconOrigin Origin)> keyNames = section.Words("key");
-        foreach ((string name, HoconOrigin origin) in keyNames) CheckKey(name, keys, origin, "masters");
+        foreach ((string name, HoconOrigin origin) in keyNames) KeyReader.Check(section, "key", name, keys, origin);
         if (keyNames.Count > 2) section.Problem("key", "one key is needed, or two while they are being exchanged");
         section.Done();
         return endpoint is null ? null : MasterAt(endpoint) with
@@ -194,20 +195,15 @@ internal sealed partial class OptionsBinder
 
     private static Master MasterAt(HostEndpoint endpoint) => new(endpoint.ToString(), endpoint.Host, endpoint.Port, KeyName: null);
 
-    private HostEndpoint? ReadMasterEndpoint(string text, HoconOrigin origin, int defaultPort = MasterPort)
+    private static HostEndpoint? ReadMasterEndpoint(
+        SectionReader section, string path, string text, HoconOrigin origin, int defaultPort = MasterPort)
     {
         HostEndpoint? endpoint = HostEndpoint.Parse(text, defaultPort);
-        if (endpoint is { Port: > 0 }) return endpoint;
-        _agent.ProblemAt(origin, "masters",
-            $"an address or name is needed, with or without port, not '{text}': 192.0.2.1:5354, [2001:db8::1]:5354");
+        if (endpoint is { Port: > 0, IsOneHost: true }) return endpoint;
+        section.ProblemAt(origin, path, endpoint is { Port: > 0 }
+            ? $"'{text}' is the address of no single host: no zone can be transferred from there"
+            : $"an address or name is needed, with or without port, not '{text}': 192.0.2.1:5354, [2001:db8::1]:5354");
         return null;
-    }
-
-    private void CheckKey(string name, IReadOnlyDictionary<string, KeyOptions> keys, HoconOrigin origin, string path)
-    {
-        if (keys.ContainsKey(name)) return;
-        string meant = NearestName.Find(name, keys.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
-        _agent.ProblemAt(origin, path, $"keys has no key named {name}{meant}");
     }
 
     private AccessOptions ReadAccess(IReadOnlyDictionary<string, KeyOptions> keys, TlsListenOptions? tls) => new()
@@ -230,7 +226,7 @@ internal sealed partial class OptionsBinder
             AccessEntry? entry = AccessEntry.Parse(text, out string problem);
             if (entry is null) section.ProblemAt(origin, path, problem);
             else entries.Add(entry);
-            if (entry?.KeyName is { } key) CheckKey(key, keys, origin, path);
+            if (entry?.KeyName is { } key) KeyReader.Check(section, path, key, keys, origin);
             if (entry?.Kind == AccessEntryKind.Certificate && tls?.Profile.ClientAuthorities is null)
                 section.ProblemAt(origin, path, $"'{text}' can fit nobody: certificates are asked for with tls-listen.ca-file only");
         }
@@ -258,10 +254,15 @@ internal sealed partial class OptionsBinder
     private Dictionary<string, KeyOptions> ReadKeys()
     {
         var keys = new Dictionary<string, KeyOptions>();
-        foreach ((string name, HoconObject value, HoconOrigin keyOrigin) in _agent.Named("keys"))
+        var written = new Dictionary<DomainName, string>();
+        foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("keys"))
         {
-            KeyOptions? key = KeyReader.Read(_agent.Inner("keys", name, value, KeyDefaults), name, keyOrigin);
-            if (key is not null) keys.Add(name, key);
+            keys.Add(name, KeyReader.Read(_agent.Inner("keys", name, value, KeyDefaults), name));
+            if (name.Length == 0) _agent.ProblemAt(origin, "keys", "a key needs a name, the one that the other side knows it by");
+            else if (!DomainName.TryParse(name, out DomainName? known))
+                _agent.ProblemAt(origin, "keys", $"the key's name '{name}' is not a domain name");
+            else if (!written.TryAdd(known, name))
+                _agent.ProblemAt(origin, "keys", $"'{name}' is given twice: as a domain name it is the same as '{written[known]}'");
         }
 
         return keys;

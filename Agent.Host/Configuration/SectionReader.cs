@@ -8,15 +8,22 @@ namespace Agent.Host.Configuration;
 /// code that reads a key is the only list of known keys. Problems are collected, and reading goes on with a harmless value.
 /// </summary>
 /// <param name="fallback">Values for keys that are absent or null, such as the defaults of a driver; null where there are none.</param>
+/// <param name="parent">Where the section above stands, to be named where the user has not written this one.</param>
 internal sealed class SectionReader(
-    HoconObject section, HoconObject? fallback, string path, List<ConfigurationProblem> problems, ICollection<string>? keysRead = null)
+    HoconObject section,
+    HoconObject? fallback,
+    string path,
+    List<ConfigurationProblem> problems,
+    ICollection<string>? keysRead = null,
+    HoconOrigin? parent = null)
 {
     /// <summary>Names defaults of keys that reference.conf cannot list, since users name their parents.</summary>
     public const string BuiltIn = "built in";
 
-    private readonly HashSet<string> _known = [];
+    /// <summary>For the sections of names with dots, which without quotes are one key below another.</summary>
+    public const string DotsNeedQuotes = "; a name with dots is written in quotes: \"example.org\"";
 
-    public HoconOrigin Origin => section.Origin;
+    private readonly HashSet<string> _known = [];
 
     public string Path => path;
 
@@ -30,8 +37,12 @@ internal sealed class SectionReader(
         ProblemAt(member.KeyOrigin, key, why);
     }
 
-    /// <summary>The place to name in a problem; a default that no file holds leads to the section that lacks the key.</summary>
-    public HoconOrigin OriginOf(string key) => Find(key)?.Origin is { Source: not BuiltIn } origin ? origin : section.Origin;
+    /// <summary>The place to name in a problem; a default, which is nobody's mistake, leads to the section that lacks the key.</summary>
+    public HoconOrigin OriginOf(string key) => Find(key)?.Origin is { } origin && !IsOfDefault(origin) ? origin : Place;
+
+    private HoconOrigin Place => IsOfDefault(section.Origin) ? parent ?? section.Origin : section.Origin;
+
+    private static bool IsOfDefault(HoconOrigin origin) => origin.Source is BuiltIn or AgentConfiguration.ReferenceName;
 
     public void Problem(string key, string text) => problems.Add(new ConfigurationProblem(OriginOf(key), PathOf(key), text));
 
@@ -172,11 +183,12 @@ internal sealed class SectionReader(
     public SectionReader Section(string key)
     {
         HoconObject inner = ObjectAt(key);
-        return new SectionReader(inner, fallback?.Find(key) as HoconObject, PathOf(key), problems, keysRead);
+        return new SectionReader(inner, fallback?.Find(key) as HoconObject, PathOf(key), problems, keysRead, Place);
     }
 
     /// <summary>A section whose defaults are not in reference.conf.</summary>
-    public SectionReader Section(string key, HoconObject defaults) => new(ObjectAt(key), defaults, PathOf(key), problems, keysRead);
+    public SectionReader Section(string key, HoconObject defaults) =>
+        new(ObjectAt(key), defaults, PathOf(key), problems, keysRead, Place);
 
     /// <summary>Takes every key for known: nobody can say which there are.</summary>
     public void TakeAll() => _known.UnionWith(section.Members.Keys);
@@ -215,8 +227,15 @@ internal sealed class SectionReader(
 
     public void ProblemAt(HoconOrigin origin, string key, string text) => problems.Add(new ConfigurationProblem(origin, PathOf(key), text));
 
+    /// <summary>Takes keys for known that are not asked for wherever they are absent.</summary>
+    public void Expect(params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys) _known.Add(key);
+    }
+
     /// <summary>Reports every key that nothing has asked for.</summary>
-    public void Done()
+    /// <param name="hintOfObjects">Said too where the key holds an object.</param>
+    public void Done(string hintOfObjects = "")
     {
         foreach ((string key, HoconMember member) in section.Members)
         {
@@ -224,8 +243,9 @@ internal sealed class SectionReader(
             string meant = NearestName.Find(key, _known) is { } nearest
                 ? $"did you mean {nearest}?"
                 : $"known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}";
-            problems.Add(
-                new ConfigurationProblem(member.KeyOrigin, PathOf(key), _known.Count == 0 ? "unknown key" : $"unknown key; {meant}"));
+            string text = _known.Count == 0 ? "unknown key" : $"unknown key; {meant}";
+            string hint = member.Value is HoconObject ? hintOfObjects : "";
+            problems.Add(new ConfigurationProblem(member.KeyOrigin, PathOf(key), text + hint));
         }
     }
 

@@ -168,22 +168,21 @@ internal static class KeyReader
         section.Choice(key, [.. KeyOptions.Algorithms.Select(name => (name, name))]);
 
     /// <summary>A problem unless there is a key of the name.</summary>
-    public static void Check(SectionReader section, string path, string name, IReadOnlyDictionary<string, KeyOptions> keys)
+    /// <param name="origin">Where the name stands, when not at the path itself.</param>
+    public static void Check(
+        SectionReader section, string path, string name, IReadOnlyDictionary<string, KeyOptions> keys, HoconOrigin? origin = null)
     {
         if (keys.ContainsKey(name)) return;
         string meant = NearestName.Find(name, keys.Keys) is { } nearest ? $"; did you mean {nearest}?" : "";
-        section.Problem(path, $"keys has no key named {name}{meant}");
+        section.ProblemAt(origin ?? section.OriginOf(path), path, $"keys has no key named {name}{meant}");
     }
 
-    public static KeyOptions? Read(SectionReader section, string name, HoconOrigin keyOrigin)
+    /// <summary>One without a usable secret, which is a problem already, is known all the same: who names it did nothing wrong.</summary>
+    public static KeyOptions Read(SectionReader section, string name)
     {
         string algorithm = Algorithm(section, "algorithm");
         Secret? secret = SecretReader.Read(section, "secret", isRequired: true);
-        section.Done();
-        if (!Dns.Wire.DomainName.TryParse(name, out _))
-        {
-            section.ProblemAt(keyOrigin, "algorithm", $"the key's name '{name}' is not a domain name");
-        }
-        return secret is null ? null : new KeyOptions(name, algorithm, secret);
+        section.Done(SectionReader.DotsNeedQuotes);
+        return new KeyOptions(name, algorithm, secret ?? new Secret([]));
     }
 }

@@ -111,7 +111,9 @@ internal sealed class HoconResolver(IReadOnlyList<HoconExpression> roots, Func<s
         }
 
         foreach (HoconExpression layer in layers) layer.ActiveDepth = 0;
-        return new HoconObject(members, layers[^1].Origin);
+        // A file is the better place to name for what an object lacks than an option or a variable that sets one key of it.
+        HoconExpression place = layers.FindLast(layer => layer.Origin.Kind == HoconOriginKind.File) ?? layers[^1];
+        return new HoconObject(members, place.Origin);
     }
 
     private static IEnumerable<(string Key, HoconOrigin Origin)> KeysOf(HoconExpression layer) => layer is ObjectExpression written
