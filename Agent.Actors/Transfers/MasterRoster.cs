@@ -89,7 +89,9 @@ public sealed record ZonePattern(DomainName Name, bool IsBelow)
         pattern = null;
         bool isBelow = text == "*" || text.StartsWith("*.", StringComparison.Ordinal);
         string rest = !isBelow ? text : text.Length <= 2 ? "." : text[2..];
-        if (rest.Length == 0 || !DomainName.TryParse(rest, out DomainName? name)) return false;
+        // A second asterisk would be taken for a label of that name, which no zone has.
+        bool isTwice = isBelow && (rest == "*" || rest.StartsWith("*.", StringComparison.Ordinal));
+        if (isTwice || rest.Length == 0 || !DomainName.TryParse(rest, out DomainName? name)) return false;
         pattern = new ZonePattern(name, isBelow);
         return true;
     }

@@ -12,15 +12,13 @@ internal sealed partial class OptionsBinder
 
     /// <param name="nodeName">Name of this node: it becomes part of a key, and must be that of its certificate.</param>
     /// <param name="journal">A cluster's journal is shared.</param>
-    /// <param name="targets">Their names become part of names that all nodes know.</param>
-    private static ClusterOptions ReadCluster(
-        SectionReader section, bool isEnabled, string nodeName, JournalPlace journal, IReadOnlyList<TargetOptions> targets)
+    private static ClusterOptions ReadCluster(SectionReader section, bool isEnabled, string nodeName, JournalPlace journal)
     {
         string name = section.Text("name");
         if (!PlainName().IsMatch(name)) section.Problem("name", $"letters, digits, '.', '-' and '_' are needed, not '{name}'");
-        HostEndpoint? listen = section.Endpoint("listen", LinkPort);
+        HostEndpoint? listen = section.Endpoint("listen", LinkPort, mayBeAnyPort: true);
         if (listen is not { Address: not null }) section.Problem("listen", "an IP address is needed, with or without port");
-        HostEndpoint? advertise = section.Endpoint("advertise", LinkPort);
+        HostEndpoint? advertise = section.Endpoint("advertise", LinkPort, mayBeAnyPort: true);
         bool allowPlaintext = section.Flag("allow-plaintext");
         var options = new ClusterOptions(
             isEnabled,
@@ -40,8 +38,6 @@ internal sealed partial class OptionsBinder
                 section.Problem("enabled", "a cluster shares one journal: set agent.journal.provider = postgresql");
             if (!PlainName().IsMatch(nodeName))
                 section.Problem("enabled", $"agent.name must be of letters, digits, '.', '-' and '_', not '{nodeName}'");
-            if (targets.FirstOrDefault(target => target.Name.Contains('@', StringComparison.Ordinal)) is { } odd)
-                section.Problem("enabled", $"in a cluster names of targets have no '@', which joins them with their node: {odd.Name}");
             CheckLink(section, options);
         }
 

@@ -69,7 +69,7 @@ internal sealed partial class OptionsBinder
             DifferenceBytesPerZone = section.Size("differences-size", 0, 256 * 1024 * 1024),
             DifferencesAge = section.Duration("differences-age", Second, 3650 * Day),
             LargestStoredContent = (int)section.Size("inline-content", 0, 16 * 1024 * 1024),
-            MaximumBytes = section.Size("maximum-size", 0, 1L << 50),
+            MaximumBytes = ReadMaximumSize(section),
             LockTimeout = section.Duration("lock-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(5)),
             QueueLength = section.Integer("queue-length", 1, 10_000_000),
         };
@@ -78,6 +78,14 @@ internal sealed partial class OptionsBinder
         bool allowPlaintext = section.Flag("allow-plaintext");
         section.Done();
         return new JournalPlace(provider, ReadPostgres(section, provider, connectionString, passwordFile, allowPlaintext), bounds);
+    }
+
+    private static long ReadMaximumSize(SectionReader section)
+    {
+        long size = section.Size("maximum-size", 0, 1L << 50);
+        if (size is > 0 and < JournalOptions.SmallestMaximumBytes)
+            section.Problem("maximum-size", "0 for no limit, or at least 1MiB is needed: in less the journal itself finds no room");
+        return size;
     }
 
     private static PostgresPlace? ReadPostgres(

@@ -48,6 +48,8 @@ internal sealed partial class OptionsBinder
     private static TlsProfile ReadTlsProfile(SectionReader section, string name)
     {
         string hostName = section.Text("hostname");
+        if (hostName.Length > 0 && !HostEndpoint.IsAddressOrName(hostName))
+            section.Problem("hostname", $"the name in the server's certificate is needed, not '{hostName}'");
         bool isStrict = section.Choice("alpn", ("strict", true), ("lenient", false));
         var profile = new TlsProfile(name)
         {

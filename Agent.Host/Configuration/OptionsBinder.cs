@@ -104,7 +104,7 @@ internal sealed partial class OptionsBinder
             Tls = tls,
             Journal = journal,
             Management = ReadManagement(_agent.Section("management")),
-            Cluster = ReadCluster(cluster, isClustered, name, journal, targets),
+            Cluster = ReadCluster(cluster, isClustered, name, journal),
             Anycast = ReadAnycast(_agent.Section("anycast")),
             Transfer = ReadTransfer(transfer),
             Cookies = ReadCookies(_agent.Section("cookies")),
@@ -272,8 +272,11 @@ internal sealed partial class OptionsBinder
     {
         var targets = new List<TargetOptions>();
         bool isNamed = _agent.Named("targets").Any();
-        foreach ((string name, HoconObject value, _) in _agent.Named("targets"))
+        foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("targets"))
         {
+            if (name.Length == 0) _agent.ProblemAt(origin, "targets", "a target needs a name");
+            else if (name.Contains('@', StringComparison.Ordinal))
+                _agent.ProblemAt(origin, "targets", $"names of targets have no '@', which joins them with their node: {name}");
             if (FindDriver(_agent.Inner("targets", name, value, NamedTargetDefaults), "driver") is not { } driver) continue;
             SectionReader section = _agent.Inner("targets", name, value, TargetDefaults(driver));
             section.Text("driver");

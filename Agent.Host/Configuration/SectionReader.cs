@@ -112,15 +112,15 @@ internal sealed class SectionReader(
     }
 
     /// <summary>A host and port; null when the text is empty or wrong.</summary>
-    public HostEndpoint? Endpoint(string key, int defaultPort)
+    /// <param name="mayBeAnyPort">Port 0 has a meaning: a free one.</param>
+    public HostEndpoint? Endpoint(string key, int defaultPort, bool mayBeAnyPort = false)
     {
         string text = Text(key);
         if (text.Length == 0) return null;
         HostEndpoint? endpoint = HostEndpoint.Parse(text, defaultPort);
         if (endpoint is null)
-        {
             ProblemOfValue(key, text, "an address or name is needed, with or without port: 192.0.2.1:53, [2001:db8::1]:53");
-        }
+        else if (endpoint.Port == 0 && !mayBeAnyPort) ProblemOfValue(key, text, "a port from 1 to 65535 is needed");
         return endpoint;
     }
 

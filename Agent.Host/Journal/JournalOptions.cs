@@ -3,6 +3,9 @@ namespace Agent.Host.Journal;
 /// <summary>How much the journal keeps.</summary>
 public sealed record JournalOptions
 {
+    /// <summary>The least bound of the database file: in less there is no room for its tables and a little content.</summary>
+    public const long SmallestMaximumBytes = 1 << 20;
+
     /// <summary>History lines kept for each zone, the newest.</summary>
     public int HistoryPerZone { get; init; } = 100;
 

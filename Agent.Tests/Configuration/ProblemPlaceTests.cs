@@ -26,12 +26,27 @@ public class ProblemPlaceTests
     [InlineData("zones { example.org { masters = [a] } }",
         "2:9: agent.zones.example.org: unknown key; known here: guard, masters, targets; "
             + "a name with dots is written in quotes: \"example.org\"")]
+    [InlineData("zones { \"*.*.x\" { } }",
+        "2:9: agent.zones: a zone (\"example.org\") or all zones below a name (\"*.example.org\") is needed, not '*.*.x'")]
+    [InlineData("query-destination = \"127.0.0.1:0\"", "2:21: agent.query-destination: a port from 1 to 65535 is needed, not '127.0.0.1:0'")]
+    [InlineData("tls.p.hostname = \"x y\"", "2:18: agent.tls.p.hostname: the name in the server's certificate is needed, not 'x y'")]
+    [InlineData("masters = [\"0.0.0.0\"]",
+        "2:12: agent.masters: '0.0.0.0' is the address of no single host: no zone can be transferred from there")]
+    [InlineData("masters = [\"224.0.0.1\"]",
+        "2:12: agent.masters: '224.0.0.1' is the address of no single host: no zone can be transferred from there")]
+    [InlineData("masters = [{ address = \"[ff02::1]:53\" }]",
+        "2:24: agent.masters[0].address: '[ff02::1]:53' is the address of no single host: no zone can be transferred from there")]
+    [InlineData("journal.maximum-size = 100KiB",
+        "2:24: agent.journal.maximum-size: 0 for no limit, or at least 1MiB is needed: in less the journal itself finds no room")]
     [InlineData("cluster { enabled = true, allow-plaintext = true }\njournal { provider = postgresql\n connection-string = \"Host=::1;Username=a\" }",
         "2:9: agent.cluster.etcd.endpoints: a cluster needs at least one etcd")]
     public void A_mistake_is_told_once_where_it_was_made(string text, string expected) =>
         Assert.Equal([expected], Problems($"agent.backend-driver = embedded\nagent {{\n{text}\n}}", line => line - 1));
 
     [Theory]
+    [InlineData("agent {\n  targets { \"\" { driver = fake } }\n}", "2:13: agent.targets: a target needs a name")]
+    [InlineData("agent {\n  targets { \"a@b\" { driver = fake } }\n}",
+        "2:13: agent.targets: names of targets have no '@', which joins them with their node: a@b")]
     [InlineData("agent {\n  port = 1\n}", "1:7: agent.backend-driver: a driver must be named: embedded | fake")]
     [InlineData("agent {\n  backend-driver = bind9\n  backends {\n    bind9 { port = 953 }\n  }\n}",
         "4:11: agent.backends.bind9.key-file: the control channel needs a key")]
