@@ -128,7 +128,7 @@ internal sealed partial class OptionsBinder
 
         if (_agent.Words("host").Count == 0) _agent.Problem("host", "an IP address is needed; \"::\" binds all");
         return new ListenerOptions(
-            [.. addresses.Distinct()],
+            BoundAddresses.Of(addresses),
             _agent.Port("port"),
             _agent.Integer("workers", 0, 1024),
             _agent.Integer("tcp-backlog", 1, 65535),

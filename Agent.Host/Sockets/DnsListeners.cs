@@ -42,10 +42,7 @@ internal sealed class DnsListeners : IDisposable
         _notifyRate = NewLimiter(settings.NotifiesPerSecond);
         try
         {
-            foreach (NetworkEndpoint endpoint in settings.Endpoints)
-            {
-                Bind(endpoint);
-            }
+            BindDns();
             foreach (NetworkEndpoint endpoint in settings.TlsEndpoints)
             {
                 BindTls(endpoint);
@@ -122,35 +119,58 @@ internal sealed class DnsListeners : IDisposable
     private bool IsQuiet() => _workers.TrueForAll(worker => worker.IsQuiet)
         && _listeners.TrueForAll(listener => listener.SessionCount == 0) && _settings.Gate.OpenCount == 0;
 
-    private void Bind(NetworkEndpoint endpoint)
+    private void BeginAgain()
+    {
+        Dispose();
+        _listeners.Clear();
+        _workers.Clear();
+        _counters.Clear();
+        _pipelines.Clear();
+        _endpoints.Clear();
+    }
+
+    /// <summary>Addresses without a port get one in common, which is free at each of them by UDP and TCP.</summary>
+    private void BindDns()
     {
         for (int attempt = 1; ; attempt++)
         {
-            List<UdpSocket> sockets = OpenUdp(endpoint);
-            NetworkEndpoint bound = sockets[0].LocalEndpoint;
             try
             {
-                if (_settings.Relay is { } relay && Reaches(bound, relay.Destination))
+                ushort free = 0;
+                foreach (NetworkEndpoint endpoint in _settings.Endpoints)
                 {
-                    throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
+                    Bind(endpoint.Port == 0 ? endpoint with { Port = free } : endpoint);
+                    free = _endpoints[^1].Port;
                 }
-                _listeners.Add(Listen(bound, tls: null));
+                return;
             }
-            catch (Exception exception)
+            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse
+                && attempt < FreePortTries && _settings.Endpoints.All(endpoint => endpoint.Port == 0))
             {
-                sockets.ForEach(socket => socket.Dispose());
-                bool retry = endpoint.Port == 0 && attempt < FreePortTries
-                    && exception is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
-                if (retry)
-                {
-                    continue;
-                }
-                throw;
+                BeginAgain();
             }
-            _endpoints.Add(bound);
-            AddWorkers(sockets);
-            return;
         }
+    }
+
+    private void Bind(NetworkEndpoint endpoint)
+    {
+        List<UdpSocket> sockets = OpenUdp(endpoint);
+        NetworkEndpoint bound = sockets[0].LocalEndpoint;
+        try
+        {
+            if (_settings.Relay is { } relay && Reaches(bound, relay.Destination))
+            {
+                throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
+            }
+            _listeners.Add(Listen(bound, tls: null));
+        }
+        catch
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+        _endpoints.Add(bound);
+        AddWorkers(sockets);
     }
 
     private void BindTls(NetworkEndpoint endpoint)

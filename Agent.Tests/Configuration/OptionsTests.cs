@@ -139,6 +139,18 @@ public class OptionsTests
     }
 
     [Theory]
+    [InlineData("0.0.0.0, ::", "::")]
+    [InlineData("::, 127.0.0.1", "::")]
+    [InlineData("::1, ::", "::")]
+    [InlineData("0.0.0.0, 127.0.0.1", "0.0.0.0")]
+    [InlineData("192.0.2.1, ::1, 0.0.0.0", "::1, 0.0.0.0")]
+    [InlineData("127.0.0.1, localhost, ::ffff:127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.1, ::1", "127.0.0.1, ::1")]
+    public void What_a_wildcard_of_the_list_binds_is_not_bound_again(string written, string bound) =>
+        Assert.Equal(
+            bound, string.Join(", ", ConfigurationText.Options($"agent.host = \"{written}\"").Listener.Addresses.AsEnumerable()));
+
+    [Theory]
     [InlineData("192.0.2.1", "192.0.2.1/32")]
     [InlineData("192.0.2.1:53", "192.0.2.1:53")]
     [InlineData("2001:db8::1", "2001:db8::1/128")]
