@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using System.Threading.Channels;
 using Agent.Actors.Kernel;
 using Agent.Host.Commands;
 using Agent.Host.Configuration;
@@ -12,10 +10,11 @@ using Agent.Host.Telemetry;
 namespace Agent.Host.Composition;
 
 /// <summary>The long-running commands: starts an agent, watches over it, and takes signals.</summary>
-internal sealed partial class ServiceEntry : IServiceEntry
+internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
 {
     public async Task<int> RunAsync(ServiceRequest request, CancellationToken stop)
     {
+        hangups.Listen();
         AgentConfiguration configuration = request.Configuration.Current;
         LoggingOptions logging = configuration.Options.Logging;
         using var lines = new LineLoggerProvider(logging.Format == LogFormat.Json, logging.Level, request.Console.Error);
@@ -29,7 +28,7 @@ internal sealed partial class ServiceEntry : IServiceEntry
             await request.Console.Output.WriteLineAsync(service.ReadyLine);
             await request.Console.Output.FlushAsync(CancellationToken.None);
             manager.Ready(service.ReadyLine, service.IsMovingAsync);
-            int code = await WatchAsync(service, request.Configuration, lines, log, manager, stop);
+            int code = await WatchAsync(service, request.Configuration, hangups, lines, log, manager, stop);
             manager.Stopping(code == ExitCode.Done ? "stopping" : "ending after a fault", service.StopsWithin);
             return code;
         }
@@ -54,20 +53,15 @@ internal sealed partial class ServiceEntry : IServiceEntry
     private static async Task<int> WatchAsync(
         AgentService service,
         ConfigurationReloader reloader,
+        Hangups hangups,
         LineLoggerProvider lines,
         ILogger log,
         ServiceManager manager,
         CancellationToken stop)
     {
-        Channel<bool> hangups = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
-        {
-            signal.Cancel = true;
-            hangups.Writer.TryWrite(true);
-        });
         while (true)
         {
-            Task<bool> reload = hangups.Reader.WaitToReadAsync(stop).AsTask();
+            Task<bool> reload = hangups.WaitAsync(stop);
             Task first = await Task.WhenAny(reload, service.Fatal, service.Fenced);
             if (first == service.Fenced)
             {
@@ -91,7 +85,7 @@ internal sealed partial class ServiceEntry : IServiceEntry
                 return ExitCode.Done;
             }
 
-            hangups.Reader.TryRead(out _);
+            hangups.Take();
             manager.Reloading();
             string? problem = await ReloadAsync(service, reloader, lines, log, stop);
             manager.Reloaded(problem is null ? service.ReadyLine : $"the old configuration stays: {problem}");

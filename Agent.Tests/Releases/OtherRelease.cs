@@ -63,7 +63,8 @@ internal static class OtherRelease
         };
         ClusterRecords.MoreMembers = static octets =>
             [.. octets.AsSpan(0, octets.Length - 1), .. Encoding.UTF8.GetBytes(""","nextMember":{"deep":[1,"two",null]}}""")];
-        return CommandTree.RunAsync(arguments[1..], CommandConsole.OfProcess(), new ServiceEntry()).GetAwaiter().GetResult();
+        using var hangups = new Hangups();
+        return CommandTree.RunAsync(arguments[1..], CommandConsole.OfProcess(), new ServiceEntry(hangups)).GetAwaiter().GetResult();
     }
 
     private static ImmutableArray<SchemaStep> Contraction(bool contracts, int oldestReader) =>

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Agent.Bench.Peers;
+
+namespace Agent.Tests.Supervision;
+
+/// <summary>SIGHUP, whenever it comes: it never ends the process, and is never forgotten.</summary>
+public sealed class HangupTests
+{
+    [Fact]
+    public async Task One_that_comes_before_the_configuration_is_read_is_granted_once_the_agent_is_up()
+    {
+        using TemporaryFolder folder = new("hangup");
+
+        // A pipe: the start waits for whoever writes the configuration into it, and so does the reload.
+        string file = folder.Combine("agent.conf");
+        (await Tool.RunAsync("mkfifo", [file])).EnsureSuccess();
+        await using ChildProcess agent = await ChildProcess.StartAsync(AgentProcess.Program, ["run", "--config", file], folder.FullPath);
+        await Eventually.HoldsAsync(
+            async () => await ListensAsync(agent.Id), () => $"SIGHUP is listened to before the configuration is read\n{agent.Output}");
+        agent.Signal(PosixSignalNumber.Hangup);
+
+        await WriteAsync(file, Settings(folder, ""));
+        await agent.StandardOutputLineAsync(line => line.StartsWith("ready ", StringComparison.Ordinal));
+        await WriteAsync(file, Settings(folder, "allow-control = [any]"));
+
+        await Eventually.HoldsAsync(
+            () => agent.Output.Contains("event=config-reloaded", StringComparison.Ordinal), () => $"it is reloaded\n{agent.Output}");
+        Assert.Equal(0, await agent.StopAsync());
+        Assert.Contains("applied agent.allow-control", agent.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reload_warns_as_a_start_does()
+    {
+        await using AgentProcess agent = await AgentProcess.StartedAsync("backend-driver = embedded");
+        const string warning = "allow-control contains any: every host may do this";
+        Assert.DoesNotContain(warning, agent.Output, StringComparison.Ordinal);
+
+        agent.Settings += "\nallow-control = [any]";
+        await agent.WriteConfigurationAsync();
+        agent.Process!.Signal(PosixSignalNumber.Hangup);
+
+        await Eventually.HoldsAsync(
+            () => agent.Output.Contains("event=config-reloaded", StringComparison.Ordinal), () => $"it is reloaded\n{agent.Output}");
+        Assert.Contains(warning, agent.Output, StringComparison.Ordinal);
+        Assert.Contains("unsigned CREATE and DELETE are accepted by UDP", agent.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether the process catches the signal 1, as the system sees it.</summary>
+    private static async Task<bool> ListensAsync(int process)
+    {
+        string status = await File.ReadAllTextAsync($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/status");
+        string caught = status.Split('\n').Single(line => line.StartsWith("SigCgt:", StringComparison.Ordinal)).Split('\t')[1];
+        return (ulong.Parse(caught, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 1) != 0;
+    }
+
+    private static async Task WriteAsync(string pipe, string text) =>
+        (await Tool.RunAsync("sh", ["-c", $"cat > '{pipe}'"], text)).EnsureSuccess();
+
+    private static string Settings(TemporaryFolder folder, string more) => $$"""
+        agent {
+          backend-driver = embedded
+          port = 0
+          management.port = 0
+          data-dir = "{{folder.Combine("data")}}"
+          {{more}}
+        }
+        """;
+}
