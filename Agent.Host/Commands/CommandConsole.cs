@@ -11,11 +11,16 @@ public sealed record CommandConsole(TextWriter Output, TextWriter Error, bool Is
     /// <summary>Columns of the terminal; null: what the process's terminal has.</summary>
     public int? Width { get; init; }
 
-    public static CommandConsole OfProcess() => new(Console.Out, WholeLines(Console.OpenStandardError()), !Console.IsOutputRedirected);
+    public static CommandConsole OfProcess() => new(
+        Written(new ConsoleStream(Console.OpenStandardOutput(), mayBeLost: false), Console.OutputEncoding, -1),
+        Written(new ConsoleStream(Console.OpenStandardError(), mayBeLost: true), new UTF8Encoding(false), LineBytesMax),
+        !Console.IsOutputRedirected);
 
-    /// <summary>Console.Error writes long lines in pieces, between which a reader or another process can come.</summary>
-    private static TextWriter WholeLines(Stream stream) =>
-        TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(false), LineBytesMax) { AutoFlush = true });
+    /// <summary>
+    /// With room for a whole line: Console.Error writes long ones in pieces, between which a reader or another process can come.
+    /// </summary>
+    private static TextWriter Written(ConsoleStream stream, Encoding encoding, int bytes) =>
+        TextWriter.Synchronized(new StreamWriter(stream, encoding, bytes) { AutoFlush = true });
 
     /// <summary>Says why a command ends, and gives the code it ends with.</summary>
     public int Fail(int exitCode, string text)

@@ -73,6 +73,10 @@ public static class CommandTree
         {
             return console.Fail(ExitCode.Failed, "interrupted");
         }
+        catch (OutputException failure)
+        {
+            return console.Fail(ExitCode.Failed, failure.Message);
+        }
 
         void Stop(PosixSignalContext signal)
         {

@@ -143,7 +143,7 @@ internal sealed partial class AgentService : IAsyncDisposable
 
         _transferKeys = new TransferKeyring(KeysOf(_options), clock, _ledger);
         _tls = new TlsDoor(_options.Tls);
-        var spool = new SpoolDirectory(data.SpoolPath);
+        SpoolDirectory spool = data.Use(() => new SpoolDirectory(data.SpoolPath));
         bool answers = _options.Targets.Any(t => t.Settings is EmbeddedSettings);
         var recent = new RecentDifferences(answers || JournalsDifferences ? LargestRecentDifferences : 0);
         var client = new MasterClient(

@@ -37,7 +37,7 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
             lines.Flush();
             return request.Console.Fail(ExitCode.Usage, failure.Message);
         }
-        catch (Exception failure) when (failure is SocketException or IOException)
+        catch (Exception failure) when (IsOutside(failure))
         {
             lines.Flush();
             return request.Console.Fail(ExitCode.Failed, $"cannot start: {failure.Message}");
@@ -46,9 +46,20 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
 
     public async Task<int> DemoAsync(DemoRequest request, CancellationToken stop)
     {
-        using var demo = new DemoRun(request.Console);
-        return await demo.RunAsync(request, stop);
+        try
+        {
+            using var demo = new DemoRun(request.Console);
+            return await demo.RunAsync(request, stop);
+        }
+        catch (Exception failure) when (failure is JournalOpenException or StartException || IsOutside(failure))
+        {
+            return request.Console.Fail(ExitCode.Failed, $"the demo cannot run: {failure.Message}");
+        }
     }
+
+    /// <summary>The machine refuses something: a port, a file. Where results go has its own words.</summary>
+    private static bool IsOutside(Exception failure) =>
+        failure is SocketException or UnauthorizedAccessException or (IOException and not OutputException);
 
     private static async Task<int> WatchAsync(
         AgentService service,

@@ -60,7 +60,22 @@ public sealed class DataDirectory : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new JournalOpenException($"The data directory {full} cannot be used: {exception.Message}", exception);
+            throw Unusable(full, exception);
+        }
+    }
+
+    /// <summary>Opens something that lies in the folder; what the system has against it is told as when the folder is opened.</summary>
+    /// <exception cref="JournalOpenException">It cannot be read or written.</exception>
+    public T Use<T>(Func<T> open)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        try
+        {
+            return open();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(Path, exception);
         }
     }
 
@@ -90,6 +105,9 @@ public sealed class DataDirectory : IDisposable
 
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _lock.Dispose();
+
+    private static JournalOpenException Unusable(string path, Exception exception) =>
+        new($"The data directory {path} cannot be used: {exception.Message}", exception);
 
     private static FileStream TakeLock(string directory, string lockPath)
     {

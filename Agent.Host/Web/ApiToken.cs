@@ -17,9 +17,12 @@ public sealed class ApiToken
     }
 
     /// <summary>Reads the token of a data folder, or makes it.</summary>
+    /// <exception cref="IOException">A folder has its name.</exception>
+    /// <exception cref="UnauthorizedAccessException">It belongs to somebody else.</exception>
     public static ApiToken Load(string dataDirectory)
     {
         string path = Path.Combine(dataDirectory, "api-token");
+        if (Directory.Exists(path)) throw new IOException($"{path} is a folder.");
         if (File.Exists(path))
         {
             // Restored from a backup, say, or written by hand.
