@@ -55,7 +55,7 @@ internal sealed partial class OptionsBinder
         IReadOnlyDictionary<string, KeyOptions> keys = ReadKeys();
         IReadOnlyDictionary<string, TlsProfile> tls = ReadTlsProfiles();
         TlsListenOptions? tlsListen = ReadTlsListen(_agent.Section("tls-listen"));
-        ListenerOptions listener = ReadListener();
+        ListenerOptions listener = ReadListener(tlsListen);
         SectionReader cluster = _agent.Section("cluster");
         bool isClustered = cluster.Flag("enabled");
         var around = new TargetSurroundings(dataDirectory, keys)
@@ -117,7 +117,7 @@ internal sealed partial class OptionsBinder
         return options;
     }
 
-    private ListenerOptions ReadListener()
+    private ListenerOptions ReadListener(TlsListenOptions? tls)
     {
         var addresses = new List<IPAddress>();
         foreach ((string text, HoconOrigin origin) in _agent.Words("host"))
@@ -127,9 +127,17 @@ internal sealed partial class OptionsBinder
         }
 
         if (_agent.Words("host").Count == 0) _agent.Problem("host", "an IP address is needed; \"::\" binds all");
+        int port = _agent.Port("port");
+        if (port != 0 && port == tls?.Port)
+        {
+            SectionReader section = _agent.Section("tls-listen");
+            if (section.OriginOf("port").Source == AgentConfiguration.ReferenceName) section = _agent;
+            section.Problem("port", $"DNS over TCP and DNS over TLS need a port each, and both have {port}");
+        }
+
         return new ListenerOptions(
             BoundAddresses.Of(addresses),
-            _agent.Port("port"),
+            port,
             _agent.Integer("workers", 0, 1024),
             _agent.Integer("tcp-backlog", 1, 65535),
             _agent.Duration("tcp-idle-timeout", TimeSpan.FromMilliseconds(100), Day),

@@ -152,25 +152,18 @@ internal sealed class DnsListeners : IDisposable
         }
     }
 
+    /// <summary>TCP first: its port has one owner, so a second agent ends here and takes no datagram of the first.</summary>
     private void Bind(NetworkEndpoint endpoint)
     {
-        List<UdpSocket> sockets = OpenUdp(endpoint);
-        NetworkEndpoint bound = sockets[0].LocalEndpoint;
-        try
+        TcpListenerAdapter listener = Listen(endpoint, tls: null);
+        _listeners.Add(listener);
+        NetworkEndpoint bound = listener.LocalEndpoint;
+        if (_settings.Relay is { } relay && Reaches(bound, relay.Destination))
         {
-            if (_settings.Relay is { } relay && Reaches(bound, relay.Destination))
-            {
-                throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
-            }
-            _listeners.Add(Listen(bound, tls: null));
+            throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
         }
-        catch
-        {
-            sockets.ForEach(socket => socket.Dispose());
-            throw;
-        }
+        AddWorkers(OpenUdp(bound));
         _endpoints.Add(bound);
-        AddWorkers(sockets);
     }
 
     private void BindTls(NetworkEndpoint endpoint)
@@ -219,19 +212,19 @@ internal sealed class DnsListeners : IDisposable
     private List<UdpSocket> OpenUdp(NetworkEndpoint endpoint)
     {
         int workers = _settings.Udp.EffectiveWorkers;
+        var options = new UdpSocketOptions
+        {
+            Local = endpoint,
+            SharePort = workers > 1,
+            ReceiveBufferBytes = _settings.Udp.ReceiveBufferBytes,
+            Portable = _settings.Udp.Portable,
+        };
         var sockets = new List<UdpSocket>();
         try
         {
-            for (int index = 0; index < workers; index++)
-            {
-                sockets.Add(UdpSocket.Open(new UdpSocketOptions
-                {
-                    Local = index == 0 ? endpoint : sockets[0].LocalEndpoint,
-                    SharePort = workers > 1,
-                    ReceiveBufferBytes = _settings.Udp.ReceiveBufferBytes,
-                    Portable = _settings.Udp.Portable,
-                }));
-            }
+            // The workers share the port with each other; a group of another program is found out by a socket that shares with nobody.
+            if (options.SharePort) UdpSocket.Open(options with { SharePort = false }).Dispose();
+            while (sockets.Count < workers) sockets.Add(UdpSocket.Open(options));
             return sockets;
         }
         catch

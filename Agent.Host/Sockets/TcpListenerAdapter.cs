@@ -56,7 +56,8 @@ internal sealed partial class TcpListenerAdapter : IDisposable
             {
                 _socket.DualMode = local.IsWildcard;
             }
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // No option: the framework binds behind closed connections by itself, and its ReuseAddress lets others share the port
+            // besides (SO_REUSEPORT).
             _socket.Bind(local.ToIPEndPoint());
             _socket.Listen(options.Backlog);
             LocalEndpoint = NetworkEndpoint.From((IPEndPoint)_socket.LocalEndPoint!);

@@ -1,9 +1,12 @@
 using System.Net;
 using Agent.Bench.Peers;
+using Agent.Host.Configuration;
+using Agent.Tests.Configuration;
+using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Scenarios;
 
-/// <summary>The addresses that the agent binds when it is given a list.</summary>
+/// <summary>The addresses that the agent binds when it is given a list, and their ports.</summary>
 public sealed class HostListTests
 {
     [Fact]
@@ -37,5 +40,25 @@ public sealed class HostListTests
 
         Assert.Equal(3, agent.DnsEndPoints.Count);
         Assert.Single(agent.DnsEndPoints.Select(bound => bound.Port).Distinct());
+    }
+
+    [Theory]
+    [InlineData("tls-listen.port = 5354", "agent.tls-listen.port")]
+    [InlineData("port = 853", "agent.port")]
+    [InlineData("port = 53, tls-listen.port = 53", "agent.tls-listen.port")]
+    [InlineData("port = 0, tls-listen.port = 0", null)]
+    public void TLS_has_a_port_of_its_own(string settings, string? key)
+    {
+        using var authority = new TestAuthority();
+        (string certificate, string privateKey) = authority.Issue("server", "127.0.0.1");
+        string text = $$"""
+            agent { backend-driver = embedded, tls-listen { enabled = true, certificate-file = "{{certificate}}", key-file = "{{privateKey}}" } }
+            agent { {{settings}} }
+            """;
+
+        var refusal = Record.Exception(() => ConfigurationText.Load(text)) as ConfigurationException;
+
+        Assert.Equal(key, refusal?.Problems.Single().Path);
+        Assert.Equal(key is null ? null : 2, refusal?.Problems.Single().Origin.Line);
     }
 }
