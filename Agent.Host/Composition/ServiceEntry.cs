@@ -114,6 +114,7 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
             lines.Level = change.Applied.Logging.Level;
             foreach (ChangedKey key in change.Live) LogApplied(log, key.ToString());
             foreach (ChangedKey key in change.NeedingRestart) LogKept(log, key.ToString());
+            foreach (string warning in reloader.Current.Warnings) LogWarning(log, warning);
             LogReloaded(log);
             return null;
         }
