@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Agent.Host.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -28,7 +29,7 @@ internal sealed partial class LinkServer(LinkParts parts, Func<string, LinkedPee
     private WebApplication? _application;
 
     /// <summary>Binds and starts; where it listens.</summary>
-    /// <exception cref="IOException">The address is taken.</exception>
+    /// <exception cref="IOException">The address cannot be bound.</exception>
     public async Task<IPEndPoint> StartAsync(ILoggerProvider logging)
     {
         // Empty: the others read appsettings.json, and watch the whole working folder for a change of it, the journal's files too.
@@ -36,11 +37,12 @@ internal sealed partial class LinkServer(LinkParts parts, Func<string, LinkedPee
         builder.WebHost.UseKestrelCore();
         builder.Logging.AddProvider(logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter(KestrelStart.Host, LogLevel.None);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(Configure);
         WebApplication application = builder.Build();
         application.Run(ServeAsync);
-        await application.StartAsync();
+        await KestrelStart.StartAsync(application, _options.Listen, "the link to the other nodes");
         _application = application;
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new IPEndPoint(_options.Listen.Address, new Uri(address).Port);

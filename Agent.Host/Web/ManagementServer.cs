@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Agent.Actors.Kernel;
+using Agent.Host.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -22,7 +23,7 @@ public sealed class ManagementServer : IAsyncDisposable
     public IPEndPoint EndPoint { get; }
 
     /// <summary>Binds and starts.</summary>
-    /// <exception cref="IOException">The address is taken.</exception>
+    /// <exception cref="IOException">The address cannot be bound.</exception>
     public static async Task<ManagementServer> StartAsync(
         IPEndPoint listen, ManagementGuard guard, ManagementParts parts, ActorSystem system, ILoggerProvider logging)
     {
@@ -32,6 +33,7 @@ public sealed class ManagementServer : IAsyncDisposable
         builder.Services.AddRouting();
         builder.Logging.AddProvider(logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter(KestrelStart.Host, LogLevel.None);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(listen);
@@ -63,7 +65,7 @@ public sealed class ManagementServer : IAsyncDisposable
         new StateEndpoints(parts, queries).Map(application);
         new ClusterEndpoints(parts, queries).Map(application);
         WebPage.Map(application);
-        await application.StartAsync();
+        await KestrelStart.StartAsync(application, listen, "management");
         parts.Desk?.Open(new RelayedRequests(application.Services, application).AnswerAsync);
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new ManagementServer(application, new IPEndPoint(listen.Address, new Uri(address).Port));
