@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
-using static Agent.Tests.Dns.Zones.RandomZones;
 
 namespace Agent.Tests.Dns.Zones;
 
