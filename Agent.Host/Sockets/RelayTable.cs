@@ -7,8 +7,9 @@ namespace Agent.Host.Sockets;
 /// <summary>The queries that were passed on and are not answered yet: a table of fixed size that never allocates after its start.</summary>
 /// <remarks>
 /// Each open query has a fresh random id, unique among the open ones. An answer belongs to it only when it comes the way that the query
-/// went and id and question both agree; everything else is nobody's. Queries end in the order in which they came when time runs out, so the
-/// oldest is always first.
+/// went and id and question both agree; everything else is nobody's. An error may come without a question: a server that cannot read a
+/// query, or does not know its key, repeats none of it (NSD does so), and such an answer brings no records. Queries end in the order in
+/// which they came when time runs out, so the oldest is always first.
 /// Not thread-safe: one owner, or a lock around it.
 /// </remarks>
 internal sealed class RelayTable
@@ -103,7 +104,7 @@ internal sealed class RelayTable
     public int Match(ReadOnlySpan<byte> answer, int path = 0)
     {
         if (!MessageHeader.TryRead(answer, out MessageHeader header) || !header.IsResponse
-            || header.Opcode != Opcode.Query || header.QuestionCount != 1)
+            || header.Opcode != Opcode.Query || header.QuestionCount > 1)
         {
             return None;
         }
@@ -111,6 +112,10 @@ internal sealed class RelayTable
         if (slot == None || _queries[slot].Path != path)
         {
             return None;
+        }
+        if (header.QuestionCount == 0)
+        {
+            return IsBareError(header) ? slot : None;
         }
         ReadOnlySpan<byte> asked = Head(slot).Slice(MessageHeader.Size, _queries[slot].QuestionBytes);
         ReadOnlySpan<byte> answered = answer[MessageHeader.Size..];
@@ -173,6 +178,9 @@ internal sealed class RelayTable
 
     /// <summary>The oldest open query; -1 when none is open.</summary>
     public int Oldest => _oldest;
+
+    private static bool IsBareError(in MessageHeader answer) =>
+        answer is { AnswerCount: 0, AuthorityCount: 0, ResponseCode: not ResponseCode.NoError };
 
     private Span<byte> Head(int slot) => _heads.AsSpan(slot * HeadBytesMax, _queries[slot].HeadBytes);
 

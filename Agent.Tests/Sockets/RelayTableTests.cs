@@ -58,6 +58,27 @@ public sealed class RelayTableTests
         }
     }
 
+    /// <summary>NSD answers so when it does not know the query's key, or finds records where none belong.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(9)]
+    public void An_error_may_come_without_a_question_but_only_by_the_right_id_and_way(byte responseCode)
+    {
+        var table = new RelayTable(8);
+        byte[] query = Requests.Query("www.example.");
+        byte[] forwarded = new byte[query.Length];
+        Assert.True(table.TryOpen(query, default, new RelayHints(query.Length, false, false), 100, forwarded, path: 2));
+        byte[] error = [forwarded[0], forwarded[1], 0x80, responseCode, 0, 0, 0, 0, 0, 0, 0, 0];
+        Assert.True(table.Match(error, path: 2) >= 0);
+        Assert.True(table.Match(Change([.. error, .. Requests.Tsig("foreign.")], 11, 1), path: 2) >= 0);
+        Assert.Equal(-1, table.Match(error, path: 3));
+        Assert.Equal(-1, table.Match(Change(error, 1, (byte)(error[1] ^ 1)), path: 2));
+        Assert.Equal(-1, table.Match(Change(error, 2, 0), path: 2));
+        Assert.Equal(-1, table.Match(Change(error, 3, 0), path: 2));
+        Assert.Equal(-1, table.Match(Change(error, 7, 1), path: 2));
+        Assert.Equal(-1, table.Match(Change(error, 9, 1), path: 2));
+    }
+
     [Fact]
     public void An_answer_must_come_the_way_the_query_went()
     {
@@ -142,6 +163,12 @@ public sealed class RelayTableTests
             {
                 table.TryOpen(query, default, hints, round, forwarded);
                 forwarded[2] |= 0x80;
+                if (round % 2 == 0)
+                {
+                    // Every other answer is an error without a question.
+                    forwarded[3] = 1;
+                    forwarded[5] = 0;
+                }
                 int slot = table.Match(forwarded.AsSpan(0, query.Length));
                 table.Restore(slot, forwarded);
                 table.Close(slot);
