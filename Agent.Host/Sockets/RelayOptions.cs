@@ -17,6 +17,12 @@ internal sealed record RelayOptions
     /// <summary>Queries of each TCP connection under way; beyond it SERVFAIL.</summary>
     public int TcpTableSize { get; init; } = 64;
 
+    /// <summary>
+    /// Octets of the queries of each TCP connection under way; beyond it the connection is not read until one is answered. Two of the
+    /// longest at least, so that a client that sends such ones waits for the server and not for us.
+    /// </summary>
+    public int TcpOctetsMax { get; init; } = 128 * 1024;
+
     /// <summary>How long the server may take; then SERVFAIL.</summary>
     public int TimeoutMs { get; init; } = 4000;
 }

@@ -179,6 +179,12 @@ internal sealed class RelayTable
     /// <summary>The oldest open query; -1 when none is open.</summary>
     public int Oldest => _oldest;
 
+    /// <summary>The newest open query; -1 when none is open.</summary>
+    public int Newest => _newest;
+
+    /// <summary>The open query that came after this one; -1 when none did.</summary>
+    public int After(int slot) => _queries[slot].Next;
+
     private static bool IsBareError(in MessageHeader answer) =>
         answer is { AnswerCount: 0, AuthorityCount: 0, ResponseCode: not ResponseCode.NoError };
 

@@ -10,9 +10,12 @@ namespace Agent.Host.Sockets;
 /// <summary>Passes the queries of one client connection on over one connection to the server, opened at the first query and kept.</summary>
 /// <remarks>
 /// <code>
-///   none --query--> connecting --ok--> open --server closes, error--> none   (what was under way is answered SERVFAIL)
+///   none --query--> connecting --ok--> open --server closes, error--> none, or connecting again
 ///                        \--error--> none
 /// </code>
+/// A server may close after some queries, or because nothing came for a while, and meet the next query halfway. What was under way then is
+/// asked once more over a new connection (RFC 7766 section 6.2.4); what was so before, or was never given a chance, is answered SERVFAIL.
+/// The octets of all queries under way are bounded: who forwards waits for <see cref="RoomAsync"/>.
 /// Answers may come in any order. Thread-safe: queries come from the session, answers from the server's side, deadlines from the sweeper.
 /// </remarks>
 internal sealed class TcpRelay : IDisposable
@@ -23,6 +26,7 @@ internal sealed class TcpRelay : IDisposable
     private readonly Lock _gate = new();
     private readonly RelayOptions _options;
     private readonly RelayTable _table;
+    private readonly KeptQueries _kept;
     private readonly IStreamReplyPath _client;
     private readonly RequestPipeline _pipeline;
     private readonly AnswerTransport _transport;
@@ -30,6 +34,7 @@ internal sealed class TcpRelay : IDisposable
     private byte[] _padded = [];
     private byte[] _forwarded = new byte[512];
     private Upstream? _upstream;
+    private TaskCompletionSource? _roomMade;
     private bool _isDisposed;
 
     /// <param name="transport">How the client is connected; over TLS the answers are padded.</param>
@@ -40,6 +45,35 @@ internal sealed class TcpRelay : IDisposable
         _pipeline = pipeline;
         _transport = transport;
         _table = new RelayTable(options.TcpTableSize);
+        _kept = new KeptQueries(options.TcpTableSize, options.TcpOctetsMax);
+    }
+
+    /// <summary>Waits until a query of this length may be taken over. What was taken over before must have been flushed.</summary>
+    public async ValueTask RoomAsync(int octets, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task roomMade;
+            lock (_gate)
+            {
+                if (_isDisposed || _kept.HasRoom(octets))
+                {
+                    return;
+                }
+                _roomMade ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                roomMade = _roomMade.Task;
+            }
+            await roomMade.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>Whether a query of this length may be taken over at once.</summary>
+    public bool HasRoom(int octets)
+    {
+        lock (_gate)
+        {
+            return _kept.HasRoom(octets);
+        }
     }
 
     /// <summary>
@@ -59,26 +93,32 @@ internal sealed class TcpRelay : IDisposable
             {
                 _forwarded = new byte[Math.Min(ushort.MaxValue, query.Length * 2)];
             }
-            if (!_table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _forwarded))
+            bool isOnly = _table.OpenCount == 0;
+            if (!_kept.HasRoom(query.Length) || !_table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _forwarded))
             {
                 AgentMetrics.CountRelayFailure("table_full");
                 return false;
             }
+            ReadOnlySpan<byte> leaving = _forwarded.AsSpan(0, query.Length);
+            _kept.Keep(_table.Newest, leaving);
             AgentMetrics.RelayOpen.Add(1);
             if (_upstream is null)
             {
-                _upstream = new Upstream(this);
-                _ = _upstream.RunAsync();
+                _upstream = Connect();
             }
-            if (!_upstream.Writer.TryQueue(_forwarded.AsSpan(0, query.Length)))
+            else if (isOnly)
             {
+                // It stood idle, which the server may be ending just now.
+                _upstream.MayEndByItself = true;
+            }
+            if (!_upstream.Writer.TryQueue(leaving))
+            {
+                // The server does not read: even what ran out of time still waits here. Nothing is gained by asking it again.
                 lost = _upstream;
+                GiveUp(lost, mayAskAgain: false);
             }
         }
-        if (lost is not null)
-        {
-            Lost(lost);
-        }
+        lost?.Dispose();
         return true;
     }
 
@@ -108,8 +148,10 @@ internal sealed class TcpRelay : IDisposable
             AgentMetrics.RelayOpen.Add(-_table.OpenCount);
             while (_table.Oldest >= 0)
             {
+                _kept.Forget(_table.Oldest);
                 _table.Close(_table.Oldest);
             }
+            _roomMade?.TrySetResult();
         }
         upstream?.Dispose();
     }
@@ -130,7 +172,14 @@ internal sealed class TcpRelay : IDisposable
         }
     }
 
-    private void Answered(Span<byte> answer)
+    private Upstream Connect()
+    {
+        var upstream = new Upstream(this);
+        _ = upstream.RunAsync();
+        return upstream;
+    }
+
+    private void Answered(Upstream upstream, Span<byte> answer)
     {
         lock (_gate)
         {
@@ -140,6 +189,7 @@ internal sealed class TcpRelay : IDisposable
                 AgentMetrics.CountRelayFailure("no_open_query");
                 return;
             }
+            upstream.MayEndByItself = true;
             _table.Restore(slot, answer);
             // More may stand behind it; the client gets them in one write.
             _client.Queue(Taken(slot, answer));
@@ -150,16 +200,42 @@ internal sealed class TcpRelay : IDisposable
     {
         lock (_gate)
         {
-            if (ReferenceEquals(_upstream, upstream))
-            {
-                _upstream = null;
-                while (_table.Oldest >= 0)
-                {
-                    Fail(_table.Oldest, "upstream_closed", ExtendedErrorCode.NetworkError);
-                }
-            }
+            GiveUp(upstream, upstream.MayEndByItself);
         }
         upstream.Dispose();
+    }
+
+    /// <summary>Leaves a connection; what is under way is asked again over another, or answered for the server.</summary>
+    private void GiveUp(Upstream upstream, bool mayAskAgain)
+    {
+        if (!ReferenceEquals(_upstream, upstream))
+        {
+            return;
+        }
+        _upstream = null;
+        for (int slot = _table.Oldest; slot >= 0;)
+        {
+            int next = _table.After(slot);
+            if (!mayAskAgain || !_kept.TryAskAgain(slot))
+            {
+                Fail(slot, "upstream_closed", ExtendedErrorCode.NetworkError);
+                if (_isDisposed)
+                {
+                    // The client's connection broke on this answer and has closed us.
+                    return;
+                }
+            }
+            slot = next;
+        }
+        if (_table.OpenCount > 0)
+        {
+            _upstream = Connect();
+            for (int slot = _table.Oldest; slot >= 0; slot = _table.After(slot))
+            {
+                // Always fits: the queue's bound is that of the queries under way. It leaves as soon as the connection stands.
+                _upstream.Writer.TryQueue(_kept.Query(slot));
+            }
+        }
     }
 
     private void Fail(int slot, string reason, ExtendedErrorCode code)
@@ -173,6 +249,9 @@ internal sealed class TcpRelay : IDisposable
     private ReadOnlySpan<byte> Taken(int slot, ReadOnlySpan<byte> reply)
     {
         _table.Close(slot);
+        _kept.Forget(slot);
+        _roomMade?.TrySetResult();
+        _roomMade = null;
         AgentMetrics.RelayOpen.Add(-1);
         _pipeline.CountRelayed(_transport, reply);
         return _transport == AnswerTransport.Tls ? Pad(reply) : reply;
@@ -206,9 +285,13 @@ internal sealed class TcpRelay : IDisposable
                 NoDelay = true,
             };
             _connection = new DuplexConnection(socket);
-            // Bounded by the table: no more queries than it holds can wait here.
-            Writer = new FrameWriter(_connection, relay._options.TcpTableSize * 1024, Close);
+            // All queries under way fit. What ran out of time before it was sent takes room, too: a server that reads so little is given up.
+            RelayOptions options = relay._options;
+            Writer = new FrameWriter(_connection, options.TcpOctetsMax + (options.TcpTableSize * TcpFramer.PrefixBytes), Close);
         }
+
+        /// <summary>Whether the server has answered here, or was left idle: that it closes then tells nothing of what is under way.</summary>
+        public bool MayEndByItself { get; set; }
 
         public FrameWriter Writer { get; }
 
@@ -235,7 +318,7 @@ internal sealed class TcpRelay : IDisposable
                     while (framer.TryRead(out ReadOnlyMemory<byte> answer))
                     {
                         // The octets stand in the framer's own buffer, which nobody else reads any more.
-                        _relay.Answered(MemoryMarshal.AsMemory(answer).Span);
+                        _relay.Answered(this, MemoryMarshal.AsMemory(answer).Span);
                     }
                     _relay._client.Flush();
                     if (_relay.IsWaitingForFew)

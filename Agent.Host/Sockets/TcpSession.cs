@@ -213,6 +213,11 @@ internal sealed class TcpSession : IStreamReplyPath, ITransferOutput, IDisposabl
                     SendQueued();
                 }
                 await _room.WaitAsync(_stop.Token);
+                if (_relay is { } relay && !relay.HasRoom(message.Length))
+                {
+                    SendQueued();
+                    await relay.RoomAsync(message.Length, _stop.Token);
+                }
                 Interlocked.Increment(ref _underWay);
                 _hasAsked = true;
                 Touch();

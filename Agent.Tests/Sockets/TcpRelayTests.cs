@@ -79,6 +79,63 @@ public sealed class TcpRelayTests
     }
 
     [Fact]
+    public void What_a_server_left_unanswered_when_it_closed_is_asked_once_more()
+    {
+        FakeUpstream upstream = null!;
+        IEnumerable<byte[]> Script(byte[] query)
+        {
+            char name = (char)query[13];
+            if (name == '1' || (name == '3' && upstream.ConnectionCount == 2))
+            {
+                yield return FakeUpstream.Answer(query);
+            }
+            if (name != '1' && (name == '3' || upstream.ConnectionCount == 1))
+            {
+                upstream.DropConnections();
+            }
+        }
+        using (upstream = new FakeUpstream(Script))
+        {
+            using var rig = new ListenerRig(upstream.Endpoint);
+            Socket client = rig.Tcp();
+            client.Send(FakeUpstream.Frame(Query("1.example.")));
+            Assert.Equal(FakeUpstream.Answer(Query("1.example.")), ListenerRig.ReadFrame(client));
+            client.Send([.. FakeUpstream.Frame(Query("2.example.")), .. FakeUpstream.Frame(Query("3.example."))]);
+            Assert.Equal(FakeUpstream.Answer(Query("3.example.")), ListenerRig.ReadFrame(client));
+            // The second connection has closed on it, too.
+            Assert.Equal(0x8102, FlagsOf(ListenerRig.ReadFrame(client)));
+            Assert.Equal(2, upstream.ConnectionCount);
+            client.Send(FakeUpstream.Frame(Query("1.again.")));
+            Assert.Equal(FakeUpstream.Answer(Query("1.again.")), ListenerRig.ReadFrame(client));
+        }
+    }
+
+    /// <summary>Together they are longer than what is kept for a connection: those that do not fit wait, and none is lost.</summary>
+    [Fact]
+    public void Large_queries_in_a_row_are_all_relayed_over_one_connection()
+    {
+        using var upstream = new FakeUpstream(query => [Bare(query)]);
+        using var rig = new ListenerRig(upstream.Endpoint);
+        Socket client = rig.Tcp();
+        byte[] padding = new byte[60_000];
+        byte[] opt = [0, 0, 41, 16, 0, 0, 0, 0, 0, (60_004 >> 8), 60_004 & 0xFF, 0, 12, 60_000 >> 8, 60_000 & 0xFF, .. padding];
+        byte[][] queries = [.. Enumerable.Range(0, 12).Select(index => Query($"n{index:00}.example.", additional: opt))];
+        client.Send([.. queries.SelectMany(FakeUpstream.Frame)]);
+        for (int index = 0; index < queries.Length; index++)
+        {
+            Assert.Equal(Bare(queries[index]), ListenerRig.ReadFrame(client));
+        }
+        Assert.Equal(1, upstream.ConnectionCount);
+
+        static byte[] Bare(byte[] query)
+        {
+            byte[] answer = FakeUpstream.Answer(query)[..29];
+            answer[11] = 0;
+            return answer;
+        }
+    }
+
+    [Fact]
     public void A_server_that_is_away_means_SERVFAIL()
     {
         var upstream = new FakeUpstream(query => []);
