@@ -58,6 +58,9 @@ public ref struct RequestContext
     /// <summary>Whether its last record is a TSIG.</summary>
     public bool HasTsig { get; internal set; }
 
+    /// <summary>Where that TSIG starts, if there is one.</summary>
+    public int TsigOffset { get; internal set; }
+
     /// <summary>The serial of an SOA that it carries: a NOTIFY's hint, or what an IXFR client has.</summary>
     public uint? Serial { get; internal set; }
 

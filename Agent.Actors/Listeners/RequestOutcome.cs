@@ -36,4 +36,10 @@ public readonly record struct RequestOutcome(
 /// <param name="QuestionEnd">Where the question ends in the message.</param>
 /// <param name="HasEdns">Whether an answer of ours has an OPT.</param>
 /// <param name="IsSigned">Whether a TSIG covers the message, so that no bit but the id may change (RFC 8945 sections 4.2, 5.5).</param>
-public readonly record struct RelayHints(int QuestionEnd, bool HasEdns, bool IsSigned);
+/// <param name="Signature">A TSIG that is taken off, for it was meant for us; the answer is signed then. Null for others.</param>
+public readonly record struct RelayHints(int QuestionEnd, bool HasEdns, bool IsSigned, RelaySignature? Signature = null)
+{
+    /// <summary>Octets of a query as it goes to the server.</summary>
+    /// <param name="queryBytes">Octets of it as it came.</param>
+    public int ForwardedBytes(int queryBytes) => Signature?.QueryBytes ?? queryBytes;
+}

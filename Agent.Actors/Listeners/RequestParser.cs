@@ -82,6 +82,7 @@ internal static class RequestParser
                 return true;
             case RecordType.TSIG:
                 context.HasTsig = record.Section == MessageSection.Additional;
+                context.TsigOffset = record.OwnerOffset;
                 return context.HasTsig;
             case RecordType.SOA when record.RdataLength >= SoaBytesMin && context.Serial is null
                 && CarriesSerial(context.Kind, record.Section):

@@ -112,7 +112,7 @@ public sealed class RequestPipeline
         {
             return asksAsSecondary ? Transfer(ref context, reply, []) : new RequestOutcome(
                 RequestDisposition.Relay,
-                Relay: new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig));
+                Relay: Hints(ref context));
         }
         bool asksForLife = AsksForLife(ref context, answerer);
         int limit = ReplyLimit(ref context, reply.Length);
@@ -137,6 +137,22 @@ public sealed class RequestPipeline
         CountRelayed(context.Source.Transport, reply[..length]);
         return new RequestOutcome(RequestDisposition.Reply, Finish(ref context, reply, length));
     }
+
+    private RelayHints Hints(ref RequestContext context)
+    {
+        // Under a key that allow-query does not name the query is between the client and the server, though we may know the key.
+        RelaySignature? signature = context.Authentication is { Status: AuthenticationStatus.Verified, KeyName: { } key }
+            && _policy.AllowQuery.AllowsKey(key)
+            ? new RelaySignature(_parts.Authenticator!, context.Authentication, context.TsigOffset, RelayedLimit(ref context))
+            : null;
+        return new RelayHints(context.QuestionEnd, context.Edns.IsPresent, context.HasTsig && signature is null, signature);
+    }
+
+    /// <summary>What the client takes of an answer that the server has measured: more than we would send of our own.</summary>
+    private static int RelayedLimit(ref RequestContext context) =>
+        context.Source.Transport != AnswerTransport.Udp ? ushort.MaxValue
+            : context.Edns.IsPresent ? Math.Max(context.Edns.PayloadSize, (ushort)PayloadBytesWithoutEdns)
+            : PayloadBytesWithoutEdns;
 
     /// <summary>Whether the sender gets no error any more for now. Who sends a good cookie has received an answer of ours before: nobody
     /// else's address is aimed at.</summary>

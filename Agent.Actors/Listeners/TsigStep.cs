@@ -3,7 +3,10 @@ using Agent.Dns.Wire;
 namespace Agent.Actors.Listeners;
 
 /// <summary>Verifies the signature of what we answer ourselves, and admits by key whom the address alone does not.</summary>
-/// <remarks>A relayed query that its address admits passes untouched: its key may be one between the client and the server.</remarks>
+/// <remarks>
+/// A relayed query that its address admits passes untouched: its key may be one between the client and the server. Only a key that
+/// allow-query names is ours whoever uses it: its signature is taken off, and the answer has one.
+/// </remarks>
 internal sealed class TsigStep(
     ListenerPolicy policy, IRequestAuthenticator? authenticator, bool queriesAreRelayed, bool tellsSerials) : IRequestStep
 {
@@ -16,7 +19,7 @@ internal sealed class TsigStep(
         if (queriesAreRelayed && context.Kind == RequestKind.Query && context.IsAddressAllowed)
         {
             // One who may transfer zones under a key of ours is told the serial by us. All else passes, whatever its signature is worth.
-            if (tellsSerials && context.Question.Type == RecordType.SOA
+            if ((policy.AllowQuery.HasKeys || (tellsSerials && context.Question.Type == RecordType.SOA))
                 && authenticator?.Verify(context.Message, context.Source.Client) is { Status: AuthenticationStatus.Verified } known)
             {
                 context.Authentication = known;

@@ -79,6 +79,7 @@ internal sealed class RelayTable
         open.ClientId = BinaryPrimitives.ReadUInt16BigEndian(query);
         open.ClientRecursionDesired = (query[2] & 1) != 0;
         open.IsSigned = hints.IsSigned;
+        open.Signature = hints.Signature;
         open.QuestionBytes = hints.QuestionEnd - MessageHeader.Size;
         open.HeadBytes = WriteHead(slot, query, hints);
         open.InUse = true;
@@ -89,7 +90,11 @@ internal sealed class RelayTable
         {
             _slotOfId[open.Id] = (short)slot;
         }
-        query.CopyTo(forwarded);
+        query[..hints.ForwardedBytes(query.Length)].CopyTo(forwarded);
+        if (open.Signature is not null)
+        {
+            RelaySignature.TakeOff(forwarded);
+        }
         BinaryPrimitives.WriteUInt16BigEndian(forwarded, open.Id);
         if (!open.IsSigned)
         {
@@ -155,6 +160,28 @@ internal sealed class RelayTable
         return length;
     }
 
+    /// <summary>Signs what leaves for a client whose signature was taken off; an answer that is too long with it is cut.</summary>
+    /// <param name="slot">The open query.</param>
+    /// <param name="reply">The client's answer, with room behind it.</param>
+    /// <param name="length">Octets of it.</param>
+    /// <returns>The new length; the old one for all others.</returns>
+    public int Sign(int slot, Span<byte> reply, int length)
+    {
+        if (_queries[slot].Signature is not { } signature)
+        {
+            return length;
+        }
+        if (length + signature.Bytes > Math.Min(reply.Length, signature.AnswerBytesMax)
+            && MessageHeader.TryRead(reply, out MessageHeader header))
+        {
+            length = WriteTruncated(slot, reply, header);
+        }
+        return signature.Sign(reply, length);
+    }
+
+    /// <summary>Octets that <see cref="Sign"/> adds; 0 for a query without a signature of ours.</summary>
+    public int SignatureBytes(int slot) => _queries[slot].Signature?.Bytes ?? 0;
+
     /// <summary>Forgets an open query.</summary>
     public void Close(int slot)
     {
@@ -165,6 +192,7 @@ internal sealed class RelayTable
         }
         Unlink(slot);
         open.InUse = false;
+        open.Signature = null;
         open.Next = _free;
         _free = slot;
         OpenCount--;
@@ -273,6 +301,7 @@ internal sealed class RelayTable
     private struct OpenQuery
     {
         public ReplyToken Client;
+        public RelaySignature? Signature;
         public long DeadlineMs;
         public long Number;
         public int Path;

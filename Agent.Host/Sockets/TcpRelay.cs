@@ -31,7 +31,7 @@ internal sealed class TcpRelay : IDisposable
     private readonly RequestPipeline _pipeline;
     private readonly AnswerTransport _transport;
     private readonly byte[] _failure = new byte[RequestPipeline.PayloadBytes];
-    private byte[] _padded = [];
+    private byte[] _finished = [];
     private byte[] _forwarded = new byte[512];
     private Upstream? _upstream;
     private TaskCompletionSource? _roomMade;
@@ -99,7 +99,7 @@ internal sealed class TcpRelay : IDisposable
                 AgentMetrics.CountRelayFailure("table_full");
                 return false;
             }
-            ReadOnlySpan<byte> leaving = _forwarded.AsSpan(0, query.Length);
+            ReadOnlySpan<byte> leaving = _forwarded.AsSpan(0, hints.ForwardedBytes(query.Length));
             _kept.Keep(_table.Newest, leaving);
             AgentMetrics.RelayOpen.Add(1);
             if (_upstream is null)
@@ -248,25 +248,39 @@ internal sealed class TcpRelay : IDisposable
     /// <summary>Ends a query with this answer; the answer as it leaves.</summary>
     private ReadOnlySpan<byte> Taken(int slot, ReadOnlySpan<byte> reply)
     {
+        ReadOnlySpan<byte> leaving = Finished(slot, reply);
         _table.Close(slot);
         _kept.Forget(slot);
         _roomMade?.TrySetResult();
         _roomMade = null;
         AgentMetrics.RelayOpen.Add(-1);
         _pipeline.CountRelayed(_transport, reply);
-        return _transport == AnswerTransport.Tls ? Pad(reply) : reply;
+        return leaving;
     }
 
-    /// <summary>An OPT in the answer means that there was one in the question. What the server has signed stays as it is.</summary>
-    private ReadOnlySpan<byte> Pad(ReadOnlySpan<byte> reply)
+    /// <summary>
+    /// Pads where others cannot read, and signs where we took a signature off. An OPT in the answer means that there was one in the
+    /// question. What the server has signed stays as it is.
+    /// </summary>
+    private ReadOnlySpan<byte> Finished(int slot, ReadOnlySpan<byte> reply)
     {
-        int needed = Math.Min(ushort.MaxValue, reply.Length + PaddingRoom);
-        if (_padded.Length < needed)
+        int signatureBytes = _table.SignatureBytes(slot);
+        if (_transport != AnswerTransport.Tls && signatureBytes == 0)
         {
-            _padded = new byte[needed];
+            return reply;
         }
-        reply.CopyTo(_padded);
-        return _padded.AsSpan(0, EdnsPadding.Extend(_padded, reply.Length, EdnsPadding.AnswerBlock));
+        int needed = Math.Min(ushort.MaxValue, reply.Length + PaddingRoom + signatureBytes);
+        if (_finished.Length < needed)
+        {
+            _finished = new byte[needed];
+        }
+        reply.CopyTo(_finished);
+        int length = reply.Length;
+        if (_transport == AnswerTransport.Tls)
+        {
+            length = EdnsPadding.Extend(_finished, length, EdnsPadding.AnswerBlock, signatureBytes);
+        }
+        return _finished.AsSpan(0, _table.Sign(slot, _finished, length));
     }
 
     /// <summary>One connection to the server.</summary>
@@ -285,12 +299,12 @@ internal sealed class TcpRelay : IDisposable
                 NoDelay = true,
             };
             _connection = new DuplexConnection(socket);
-            // All queries under way fit. What ran out of time before it was sent takes room, too: a server that reads so little is given up.
+            // All queries under way fit. What ran out of time unsent takes room, too: a server that reads so little is given up.
             RelayOptions options = relay._options;
             Writer = new FrameWriter(_connection, options.TcpOctetsMax + (options.TcpTableSize * TcpFramer.PrefixBytes), Close);
         }
 
-        /// <summary>Whether the server has answered here, or was left idle: that it closes then tells nothing of what is under way.</summary>
+        /// <summary>Whether the server has answered here, or was left idle: that it closes tells nothing of what is under way.</summary>
         public bool MayEndByItself { get; set; }
 
         public FrameWriter Writer { get; }

@@ -285,7 +285,7 @@ internal sealed class TcpSession : IStreamReplyPath, ITransferOutput, IDisposabl
         }
         if (_relay?.TryForward(query, _source.Token, hints, nowMs) != true)
         {
-            Answer(query, reply, ResponseCode.ServFail, ExtendedErrorCode.NotReady);
+            Answer(query, reply, ResponseCode.ServFail, ExtendedErrorCode.NotReady, hints.Signature);
         }
     }
 
@@ -319,9 +319,11 @@ internal sealed class TcpSession : IStreamReplyPath, ITransferOutput, IDisposabl
         }
     }
 
-    private void Answer(ReadOnlySpan<byte> request, Span<byte> reply, ResponseCode responseCode, ExtendedErrorCode reason)
+    private void Answer(
+        ReadOnlySpan<byte> request, Span<byte> reply, ResponseCode responseCode, ExtendedErrorCode reason, RelaySignature? signature = null)
     {
         int length = ReplyWriter.Write(request, reply, responseCode, authoritative: false, RequestPipeline.PayloadBytes, reason);
+        length = signature?.Sign(reply, length) ?? length;
         _services.Pipeline.CountRelayed(_source.Transport, reply[..length]);
         Reply(_source.Token, reply[..length]);
     }

@@ -79,7 +79,7 @@ internal sealed class UdpRelay : IDisposable
             Fail(_table.Oldest, "table_full", ExtendedErrorCode.NotReady, clients, toClients);
         }
         _table.TryOpen(query, client, hints, nowMs + _options.TimeoutMs, _batch.NextSend, _path);
-        _batch.Commit(query.Length);
+        _batch.Commit(hints.ForwardedBytes(query.Length));
     }
 
     /// <summary>Sends what was taken over.</summary>
@@ -193,8 +193,9 @@ internal sealed class UdpRelay : IDisposable
         Finish(slot, toClients, reply, _table.WriteFailure(slot, reply, code));
     }
 
-    private void Finish(int slot, MmsgBatch toClients, ReadOnlySpan<byte> reply, int length)
+    private void Finish(int slot, MmsgBatch toClients, Span<byte> reply, int length)
     {
+        length = _table.Sign(slot, reply, length);
         ref readonly ReplyToken client = ref _table.Client(slot);
         toClients.Commit(length, client.Client, client.Local);
         _pipeline.CountRelayed(AnswerTransport.Udp, reply[..length]);

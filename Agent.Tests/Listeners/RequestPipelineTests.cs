@@ -160,7 +160,8 @@ public sealed class RequestPipelineTests
         byte[] reply = new byte[1232];
         RequestOutcome relayed = pipeline.Process(Query(additional: Tsig("good.")), From("192.0.2.1"), reply, 0);
         Assert.Equal(RequestDisposition.Relay, relayed.Disposition);
-        Assert.True(relayed.Relay.IsSigned);
+        Assert.False(relayed.Relay.IsSigned);
+        Assert.Equal(Query().Length, relayed.Relay.ForwardedBytes(0));
         pipeline.Process(Query(additional: Tsig("foreign.")), From("192.0.2.1"), reply, 0);
         Assert.Equal(0x8109, FlagsOf(reply));
         pipeline.Process(Query(), From("192.0.2.1"), reply, 0);

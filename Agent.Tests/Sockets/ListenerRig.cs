@@ -29,15 +29,19 @@ internal sealed class ListenerRig : IDisposable
         ILocalAnswerer? answerer = null,
         ITransferResponder? transfers = null,
         TlsAcceptor? tls = null,
-        AccessList? allowControl = null)
+        AccessList? allowControl = null,
+        AccessList? allowQuery = null,
+        IRequestAuthenticator? authenticator = null)
     {
         Gate = new ControlGate(Sink, credits);
         Listeners = new DnsListeners(
             new DnsListenerSettings
             {
                 Endpoints = [NetworkEndpoint.From(IPAddress.Parse(host), 0)],
+                Authenticator = authenticator,
                 Policy = new ListenerPolicy
                 {
+                    AllowQuery = allowQuery ?? AccessList.Any,
                     AllowControl = allowControl ?? AccessList.Parse("127.0.0.1", "::1"),
                     AllowNotify = AccessList.Parse("127.0.0.1", "::1"),
                     AllowTransfer = AccessList.Parse("127.0.0.1"),
