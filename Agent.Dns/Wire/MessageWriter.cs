@@ -12,6 +12,8 @@ namespace Agent.Dns.Wire;
 public ref struct MessageWriter
 {
     private const int RecordTail = 10;
+    private const int QuestionTail = 4;
+    private const int PointerSize = 2;
     private const int OptSize = 11;
     private const int OptionHead = 4;
     private const int MaximumMessage = ushort.MaxValue;
@@ -177,13 +179,22 @@ public ref struct MessageWriter
         return bytes + dots.Length;
     }
 
-    /// <summary>Copies the question section of a request as it stands, all questions; false if it is malformed or does not fit.</summary>
+    /// <summary>
+    /// Copies the question section of a request as it stands, all questions; false if it is malformed, a name of it cannot be read, or it
+    /// does not fit.
+    /// </summary>
     /// <remarks>Only right after construction, so that pointers inside the section keep their offsets.</remarks>
     public bool TryEchoQuestions(scoped ReadOnlySpan<byte> request)
     {
         if (_length != MessageHeader.Size) throw new InvalidOperationException("questions are echoed first");
         var reader = new MessageReader(request);
-        while (reader.TryReadQuestion(out _)) { }
+        while (reader.TryReadQuestion(out var question))
+        {
+            // Only a name that ends with a pointer is still not known to be good. A label's last octet may look like one: it is read, too.
+            var mayEndWithPointer = request[reader.Offset - QuestionTail - PointerSize] >= NameReader.PointerBits;
+            if (mayEndWithPointer && !IsReadable(question)) return false;
+        }
+
         if (reader.Error != WireError.None || !TryWriteBytes(request[MessageHeader.Size..reader.Offset])) return false;
         BinaryPrimitives.WriteUInt16BigEndian(_buffer[4..], reader.Header.QuestionCount);
 
@@ -191,6 +202,12 @@ public ref struct MessageWriter
         if (NameBytes.TryMeasure(_buffer[MessageHeader.Size.._length], out var nameLength))
             _names.Note(_buffer.Slice(MessageHeader.Size, nameLength), MessageHeader.Size);
         return true;
+    }
+
+    private static bool IsReadable(scoped in QuestionView question)
+    {
+        Span<byte> name = stackalloc byte[NameReader.MaximumLength];
+        return question.TryCopyName(name, out _);
     }
 
     private bool TryWriteCompressedRdata(RdataNames names, scoped ReadOnlySpan<byte> rdata)

@@ -14,8 +14,10 @@ public static class NameReader
     /// <summary>The longest name on the wire, root label included.</summary>
     public const int MaximumLength = 255;
 
+    /// <summary>What an octet is at least where a pointer begins.</summary>
+    internal const int PointerBits = 0xC0;
+
     private const int MaximumLabelLength = 63;
-    private const int PointerBits = 0xC0;
 
     /// <summary>
     /// Copies the name at <paramref name="offset"/> without compression, in its own case, and moves the offset behind it.

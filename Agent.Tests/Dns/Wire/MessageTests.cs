@@ -138,6 +138,36 @@ public class MessageTests
         Assert.True(record.OwnerEquals(name.Wire));
     }
 
+    [Theory]
+    [InlineData("c00c", false)]
+    [InlineData("c000", false)]
+    [InlineData("c010", false)]
+    [InlineData("ffff", false)]
+    [InlineData("0161c00c", false)]
+    [InlineData("00", true)]
+    [InlineData("02c00c00", true)]
+    [InlineData("0161c100", false)]
+    [InlineData("0161016200", true)]
+    public void OnlyANameThatCanBeReadIsEchoed(string name, bool isEchoed)
+    {
+        byte[] request = [0, 7, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0, .. Convert.FromHexString(name), 0, 1, 0, 1];
+        var reply = new byte[512];
+        var length = ReplyWriter.Write(request, reply, ResponseCode.FormErr, authoritative: false);
+
+        Assert.Equal(isEchoed ? request.Length : MessageHeader.Size, length);
+        Assert.Equal(isEchoed ? 1 : 0, new MessageReader(reply.AsSpan(0, length)).Header.QuestionCount);
+    }
+
+    [Fact]
+    public void APointerToAnEarlierQuestionIsEchoed()
+    {
+        byte[] request = [0, 7, 0x01, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, (byte)'a', 0, 0, 1, 0, 1, 0xC0, 12, 0, 1, 0, 1];
+        var reply = new byte[512];
+        Assert.Equal(request.Length, ReplyWriter.Write(request, reply, ResponseCode.FormErr, authoritative: false));
+        request[20] = 19;
+        Assert.Equal(MessageHeader.Size, ReplyWriter.Write(request, reply, ResponseCode.FormErr, authoritative: false));
+    }
+
     [Fact]
     public void EdnsIsReadBack()
     {
