@@ -95,6 +95,7 @@ public sealed partial class NotifyOutActor : UntypedActor
             news.IsUnderWay = true;
             news.IsStale = false;
             news.Tries++;
+            news.SentAt = Clock.Monotonic;
             _underWay.Add(id, news);
             _settings.Sender.Notify(new SendNotify(id, news.Zone, line.Receiver, _settings.AnswerTimeout), Context.ReplyTo());
         }
@@ -119,7 +120,10 @@ public sealed partial class NotifyOutActor : UntypedActor
         }
         else if (news.Tries < _settings.Tries)
         {
-            Timers.StartSingleTimer(news, news, _settings.Interval);
+            // The wait for the answer is part of the interval, which may be over with it.
+            TimeSpan rest = _settings.Interval - (Clock.Monotonic - news.SentAt);
+            if (rest > TimeSpan.Zero) Timers.StartSingleTimer(news, news, rest);
+            else line.Turns.Enqueue(news);
         }
         else
         {
@@ -167,6 +171,9 @@ public sealed partial class NotifyOutActor : UntypedActor
 
         public int Tries { get; set; }
 
+        /// <summary>By the clock that never goes back.</summary>
+        public TimeSpan SentAt { get; set; }
+
         public bool IsUnderWay { get; set; }
 
         /// <summary>The zone changed again while this was under way.</summary>
@@ -180,7 +187,7 @@ public sealed record AnnounceZone(DomainName Zone, uint Serial);
 /// <summary>Who is told, and how often.</summary>
 /// <param name="Sender">Port to them.</param>
 /// <param name="Receivers">Who.</param>
-/// <param name="Interval">Between two sendings of one NOTIFY.</param>
+/// <param name="Interval">Between two sendings of one NOTIFY, but never less than its answer is waited for.</param>
 /// <param name="Tries">Sendings of one NOTIFY until it is given up.</param>
 public sealed record NotifyOutSettings(INotifySender Sender, ImmutableArray<NotifyReceiver> Receivers, TimeSpan Interval, int Tries)
 {

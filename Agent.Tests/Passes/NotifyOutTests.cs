@@ -41,12 +41,33 @@ public sealed class NotifyOutTests : TestKitBase
             AnswerAll(isAnswered: false);
             RunFor(58);
             Assert.Equal(sending, _sender.Sent.Count);
-            RunFor(2);
+            RunFor(1);
         }
 
         RunFor(1000);
 
         Assert.Equal(5, _sender.Sent.Count);
+    }
+
+    /// <summary>The wait for the answer is no time in addition; where it is the longer, the next sending follows it at once.</summary>
+    [Theory]
+    [InlineData(10, 7)]
+    [InlineData(4, 1)]
+    [InlineData(1, 0)]
+    public void It_is_sent_again_an_interval_after_it_was_sent(int interval, int restAfterWait)
+    {
+        IActorRef actor = ActorOf(NotifyOutActor.Props(new NotifyOutSettings(_sender, [First], TimeSpan.FromSeconds(interval), 5)));
+        actor.Tell(new AnnounceZone(Zone, 1), actor);
+        RunFor(3);
+        AnswerAll(isAnswered: false);
+        for (int second = 0; second < restAfterWait; second++)
+        {
+            Assert.Single(_sender.Sent);
+            RunFor(1);
+        }
+        Sim.RunFor(TimeSpan.FromMilliseconds(100));
+
+        Assert.Equal(2, _sender.Sent.Count);
     }
 
     [Fact]
