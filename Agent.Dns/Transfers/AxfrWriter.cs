@@ -62,7 +62,10 @@ public sealed class AxfrWriter : IDisposable
 
     /// <summary>Writes the next message; 0 when all is written or <see cref="Error"/> is set.</summary>
     /// <param name="buffer">65535 bytes hold every message.</param>
-    public int WriteNext(Span<byte> buffer)
+    /// <param name="optBytes">
+    /// Bytes kept free for an OPT. In a message after the first a record that would fit no message has them: there the OPT is left out.
+    /// </param>
+    public int WriteNext(Span<byte> buffer, int optBytes = 0)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_isDone || Error != ZoneContentError.None)
@@ -71,15 +74,21 @@ public sealed class AxfrWriter : IDisposable
         var writer = new MessageWriter(buffer, head.Id, head.ReplyFlags(ResponseCode.NoError, authoritative: true));
         if (_isFirstMessage && !writer.TryEchoQuestions(_request))
             return Fail(ZoneContentError.Truncated);
-        writer.Reserve(_options.ReservedBytes);
+        writer.Reserve(_options.ReservedBytes + optBytes);
+        bool mayLackOpt = !_isFirstMessage;
         _isFirstMessage = false;
         int written = 0;
         while (TryPeek(out StoredRecord record))
         {
-            if (!writer.TryWriteRecord(MessageSection.Answer, record.Owner, record.Type, record.Class, record.Ttl, record.Rdata))
+            if (!TryWrite(ref writer, record))
             {
+                if (written > 0)
+                    return Keep(record, writer.Length);
+                if (mayLackOpt)
+                    writer.Reserve(_options.ReservedBytes);
                 // A record that finds no room in an empty message never will.
-                return written > 0 ? Keep(record, writer.Length) : Fail(ZoneContentError.RdataTooLong);
+                if (!mayLackOpt || !TryWrite(ref writer, record))
+                    return Fail(ZoneContentError.RecordFitsNoMessage);
             }
             Taken();
             written++;
@@ -96,6 +105,9 @@ public sealed class AxfrWriter : IDisposable
         _records.Dispose();
         GiveBack();
     }
+
+    private static bool TryWrite(ref MessageWriter writer, in StoredRecord record) =>
+        writer.TryWriteRecord(MessageSection.Answer, record.Owner, record.Type, record.Class, record.Ttl, record.Rdata);
 
     private bool TryPeek(out StoredRecord record)
     {

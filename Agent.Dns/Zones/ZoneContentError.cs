@@ -41,6 +41,9 @@ public enum ZoneContentError : byte
 
     /// <summary>The content is whole, but not the one that was expected: its hash differs.</summary>
     WrongHash,
+
+    /// <summary>A record fits no message, with what else the message must hold.</summary>
+    RecordFitsNoMessage,
 }
 
 /// <summary>Words for <see cref="ZoneContentError"/>.</summary>
@@ -62,6 +65,7 @@ public static class ZoneContentErrors
         ZoneContentError.TooManyRecords => "more records than the zone's limit",
         ZoneContentError.TooManyBytes => "more bytes than the zone's limit",
         ZoneContentError.WrongHash => "the content does not match its hash",
+        ZoneContentError.RecordFitsNoMessage => "a record fits no message beside its header and signature",
         _ => error.ToString(),
     };
 }

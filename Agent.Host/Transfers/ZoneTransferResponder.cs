@@ -210,20 +210,20 @@ internal sealed partial class ZoneTransferResponder(
             : null;
         int signature = signer is null ? 0 : SignatureBytes(request);
         AnswerOpt? opt = AnswerOpt.For(request.Query.Span, isOverTls: request.Source.Tls is not null);
-        int reserved = signature + (opt is null ? 0 : AnswerOpt.SizeMax);
         RecordStream records = chain is null
             ? content.Open()
             : new RecordStream(new DifferenceStream(chain.Read().Prepend(SoaOf(content))));
-        using var writer = new AxfrWriter(records, request.Query.Span, new AxfrWriterOptions(ReservedBytes: reserved));
+        using var writer = new AxfrWriter(records, request.Query.Span, new AxfrWriterOptions(ReservedBytes: signature));
         byte[] buffer = ArrayPool<byte>.Shared.Rent(LargestMessage);
         long started = clock.GetTimestamp();
         try
         {
             while (!stop.IsCancellationRequested)
             {
-                int length = writer.WriteNext(buffer);
+                bool isFirst = progress.Messages == 0;
+                int length = writer.WriteNext(buffer, opt?.SizeIn(isFirst) ?? 0);
                 if (length == 0) break;
-                if (opt is { } wanted) length = wanted.Append(buffer, length, progress.Messages == 0, life, signature);
+                if (opt is { } wanted) length = wanted.Append(buffer, length, isFirst, life, signature);
                 if (signer is not null && !signer.TrySign(buffer, ref length, (ulong)clock.GetUtcNow().ToUnixTimeSeconds()))
                     throw new InvalidDataException("no room for the signature of a transfer message");
                 progress.Bytes += length;
@@ -245,7 +245,7 @@ internal sealed partial class ZoneTransferResponder(
     private static bool Unfinished(AxfrWriter writer) => writer.IsDone ? false : throw new InvalidDataException(
         writer.Error == ZoneContentError.None
             ? "the client does not take its transfer"
-            : $"the content cannot be read: {writer.Error.Text()}");
+            : $"the content cannot be sent: {writer.Error.Text()}");
 
     private bool IsTooSlow(TimeSpan elapsed, long bytes) =>
         elapsed > limits.TotalTimeout && bytes < limits.MinimumBytesPerSecond * elapsed.TotalSeconds;

@@ -62,8 +62,24 @@ public sealed class AxfrWriterTests
         var buffer = new byte[65535];
         Assert.True(writer.WriteNext(buffer) > 0);
         Assert.Equal(0, writer.WriteNext(buffer));
-        Assert.Equal(ZoneContentError.RdataTooLong, writer.Error);
+        Assert.Equal(ZoneContentError.RecordFitsNoMessage, writer.Error);
         Assert.False(writer.IsDone);
+    }
+
+    /// <summary>The record leaves 100 octets of the largest message to a signature, which goes before an OPT.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(100, true)]
+    [InlineData(101, false)]
+    public void A_record_that_fits_a_message_without_an_OPT_only_has_one_without(int signatureBytes, bool fits)
+    {
+        byte[] rdata = new byte[65535 - 12 - "big.example.org.".Length - 1 - 10 - 100];
+        MemoryZoneContent content = Content(SoaRecord(1), Record("big.example.org.", (RecordType)65400, rdata));
+        using var writer = new AxfrWriter(content, Request(Apex), new AxfrWriterOptions(ReservedBytes: signatureBytes));
+        var buffer = new byte[65535];
+        Assert.InRange(writer.WriteNext(buffer, optBytes: 123), 1, 600);
+        Assert.Equal(fits ? 65535 - 100 : 0, writer.WriteNext(buffer, optBytes: 123));
+        Assert.Equal(fits ? ZoneContentError.None : ZoneContentError.RecordFitsNoMessage, writer.Error);
     }
 
     [Fact]
