@@ -219,7 +219,7 @@ public sealed class RequestPipeline
             return Refuse(ref context, new StepRefusal(ResponseCode.FormErr), reply);
         }
         context.TraceId = NextTraceId();
-        var request = new TransferRequest(ref context, zone, _parts.Authenticator)
+        var request = new TransferRequest(ref context, zone, _parts, MessageBytesMax(ref context, ushort.MaxValue))
         {
             PlainAnswer = plainAnswer,
             PlainAnswerStands = plainStands,
@@ -291,17 +291,20 @@ public sealed class RequestPipeline
             ? length
             : authenticator.Sign(reply, length, context.Authentication);
 
-    private int ReplyLimit(ref RequestContext context, int room)
+    private int ReplyLimit(ref RequestContext context, int room) => Math.Max(
+        MessageHeader.Size, MessageBytesMax(ref context, room) - SignatureBytes(ref context) - CookieBytes(ref context));
+
+    /// <summary>What the client takes by UDP, and no more than there is room for.</summary>
+    private static int MessageBytesMax(ref RequestContext context, int room)
     {
-        int limit = room;
-        if (context.Source.Transport == AnswerTransport.Udp)
+        if (context.Source.Transport != AnswerTransport.Udp)
         {
-            int accepted = context.Edns.IsPresent
-                ? Math.Clamp(context.Edns.PayloadSize, (ushort)PayloadBytesWithoutEdns, PayloadBytes)
-                : PayloadBytesWithoutEdns;
-            limit = Math.Min(room, accepted);
+            return room;
         }
-        return Math.Max(MessageHeader.Size, limit - SignatureBytes(ref context) - CookieBytes(ref context));
+        int accepted = context.Edns.IsPresent
+            ? Math.Clamp(context.Edns.PayloadSize, (ushort)PayloadBytesWithoutEdns, PayloadBytes)
+            : PayloadBytesWithoutEdns;
+        return Math.Min(room, accepted);
     }
 
     private int SignatureBytes(ref RequestContext context) =>

@@ -1,3 +1,5 @@
+using Agent.Actors.Cookies;
+using Agent.Dns.Cookies;
 using Agent.Dns.Wire;
 
 namespace Agent.Actors.Listeners;
@@ -5,7 +7,7 @@ namespace Agent.Actors.Listeners;
 /// <summary>An AXFR or IXFR that its sender may have, or an SOA question that also asks for the life of the zone.</summary>
 public sealed class TransferRequest
 {
-    internal TransferRequest(ref RequestContext context, DomainName zone, IRequestAuthenticator? authenticator)
+    internal TransferRequest(ref RequestContext context, DomainName zone, PipelineParts parts, int messageBytesMax)
     {
         Zone = zone;
         Type = context.Question.Type;
@@ -13,8 +15,15 @@ public sealed class TransferRequest
         Query = context.Message.ToArray();
         Source = context.Source;
         Authentication = context.Authentication;
-        Authenticator = authenticator;
+        Authenticator = parts.Authenticator;
         TraceId = context.TraceId;
+        MessageBytesMax = messageBytesMax;
+        if (context.Cookie == CookieStatus.None)
+        {
+            return;
+        }
+        byte[] cookie = new byte[DnsCookie.OptionBytes];
+        Cookie = parts.Cookies!.TryWrite(context.CookieOption, context.Cookie, context.Source.Client, cookie) ? cookie : default;
     }
 
     /// <summary>The zone, in the case that was sent.</summary>
@@ -37,6 +46,12 @@ public sealed class TransferRequest
 
     /// <summary>Signs the answers.</summary>
     public IRequestAuthenticator? Authenticator { get; }
+
+    /// <summary>Octets that a message to the client may have, signed and all: by UDP what it takes.</summary>
+    public int MessageBytesMax { get; }
+
+    /// <summary>The cookie that the first message gives back; empty for none.</summary>
+    public ReadOnlyMemory<byte> Cookie { get; }
 
     /// <summary>
     /// Of an SOA question: the whole answer, signed and all, without the life that only the zone's owner knows. Empty when there is none.

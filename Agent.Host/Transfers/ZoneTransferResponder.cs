@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Listeners;
@@ -27,8 +26,6 @@ internal sealed partial class ZoneTransferResponder(
     ILogger<ZoneTransferResponder> logger) : ITransferResponder
 {
     private const int LargestMessage = ushort.MaxValue;
-    private const int SmallAnswer = 1024;
-    private const int SignaturesSoughtMax = 1000;
     private const int DatagramsUnderWayMax = 256;
 
     /// <summary>What the life of a zone is worth waiting for: who asks for a SOA soon asks elsewhere.</summary>
@@ -66,17 +63,18 @@ internal sealed partial class ZoneTransferResponder(
         }
         else if (request.Type == RecordType.SOA)
         {
-            await output.WriteAsync(SoaAnswer(request, content, LifeOf(held)));
+            await output.WriteAsync(TransferAnswer.OfSoa(request, content, LifeOf(held)));
         }
         else if (IsCurrent(request, content))
         {
             OutgoingMetrics.Transferred("soa", "done", 0);
-            await output.WriteAsync(SoaAnswer(request, content, LifeOf(held)));
+            await output.WriteAsync(TransferAnswer.OfSoa(request, content, LifeOf(held)));
         }
         else if (!_places.TryTake(client))
         {
             OutgoingMetrics.Transferred("none", "shed", 0);
-            await output.WriteAsync(Refusal(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "too many transfers at a time"));
+            await output.WriteAsync(
+                TransferAnswer.Refuse(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "too many transfers at a time"));
         }
         else
         {
@@ -105,7 +103,7 @@ internal sealed partial class ZoneTransferResponder(
             ReadOnlyMemory<byte> answer = await HeldAsync(request) switch
             {
                 null => WithoutOwner(request),
-                { Content: { } content } held => SoaAnswer(request, content, LifeOf(held)),
+                { Content: { } content } held => TransferAnswer.OfSoa(request, content, LifeOf(held)),
                 _ => NotHeld(request),
             };
             request.Source.ReplyPath.Reply(request.Source.Token, answer.Span);
@@ -139,11 +137,11 @@ internal sealed partial class ZoneTransferResponder(
 
     private static ReadOnlyMemory<byte> WithoutOwner(TransferRequest request) => HasGoodAnswer(request)
         ? request.PlainAnswer
-        : Refusal(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "the zone's owner does not answer");
+        : TransferAnswer.Refuse(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "the zone's owner does not answer");
 
     private static ReadOnlyMemory<byte> NotHeld(TransferRequest request) => request.PlainAnswerStands && !request.PlainAnswer.IsEmpty
         ? request.PlainAnswer
-        : Refusal(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here");
+        : TransferAnswer.Refuse(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here");
 
     /// <summary>That the name is not known here does not count while its owner may know it.</summary>
     private static bool HasGoodAnswer(TransferRequest request) =>
@@ -208,8 +206,8 @@ internal sealed partial class ZoneTransferResponder(
         using TsigStreamSigner? signer = request.Authentication.State is TsigVerification { IsVerified: true, Key: { } key } verified
             ? new TsigStreamSigner(key, verified.Mac.Span)
             : null;
-        int signature = signer is null ? 0 : SignatureBytes(request);
-        AnswerOpt? opt = AnswerOpt.For(request.Query.Span, isOverTls: request.Source.Tls is not null);
+        int signature = signer is null ? 0 : TransferAnswer.SignatureBytes(request);
+        AnswerOpt? opt = TransferAnswer.OptFor(request);
         RecordStream records = chain is null
             ? content.Open()
             : new RecordStream(new DifferenceStream(chain.Read().Prepend(SoaOf(content))));
@@ -257,55 +255,6 @@ internal sealed partial class ZoneTransferResponder(
             ? soa.Whole.ToArray()
             : throw new InvalidDataException($"the content of {content.Apex} cannot be read: {records.Error.Text()}");
     }
-
-    private static ReadOnlyMemory<byte> Refusal(TransferRequest request, ResponseCode code, ExtendedErrorCode reason, string text)
-    {
-        var buffer = new byte[SmallAnswer];
-        int length = ReplyWriter.Write(
-            request.Query.Span, buffer, code, authoritative: false, RequestPipeline.PayloadBytes, reason, text);
-        if (request.Source.Tls is not null)
-            length = EdnsPadding.Extend(buffer, length, EdnsPadding.AnswerBlock, SignatureBytes(request));
-        return Signed(request, buffer, length);
-    }
-
-    private static ReadOnlyMemory<byte> SoaAnswer(TransferRequest request, ZoneContent content, TimeSpan? life)
-    {
-        var buffer = new byte[2 * SmallAnswer];
-        ReadOnlySpan<byte> query = request.Query.Span;
-        var writer = new MessageWriter(buffer.AsSpan(0, SmallAnswer));
-        _ = MessageHeader.TryRead(query, out MessageHeader header);
-        writer.Id = header.Id;
-        writer.Flags = MessageHeader.ComposeFlags(header.Opcode, flags: MessageHeader.ResponseFlag | MessageHeader.AuthoritativeFlag);
-        writer.TryEchoQuestions(query);
-        using RecordStream records = content.Open();
-        if (records.TryRead(out StoredRecord soa))
-            writer.TryWriteRecord(MessageSection.Answer, soa.Owner, soa.Type, soa.Class, soa.Ttl, soa.Rdata);
-        AnswerOpt? asked = AnswerOpt.For(query, isOverTls: request.Source.Tls is not null);
-        if (asked is { DnssecOk: true }) WriteSignatures(ref writer, records, content.Apex);
-        int length = asked is { } opt
-            ? opt.Append(buffer, writer.Length, isFirst: true, life, SignatureBytes(request))
-            : writer.Length;
-        return Signed(request, buffer, length);
-    }
-
-    /// <summary>
-    /// Those over the SOA, for a secondary that looks by them, too, whether it has the newest zone. Whoever transfers a zone sends what
-    /// belongs to the apex first.
-    /// </summary>
-    private static void WriteSignatures(ref MessageWriter writer, RecordStream records, DomainName apex)
-    {
-        for (int sought = 0; sought < SignaturesSoughtMax && records.TryRead(out StoredRecord record); sought++)
-        {
-            bool isOverSoa = record.Type == RecordType.RRSIG && NameBytes.Equal(record.Owner, apex.Wire)
-                && BinaryPrimitives.TryReadUInt16BigEndian(record.Rdata, out ushort covered) && covered == (ushort)RecordType.SOA;
-            if (isOverSoa) writer.TryWriteRecord(MessageSection.Answer, record.Owner, record.Type, record.Class, record.Ttl, record.Rdata);
-        }
-    }
-
-    private static int SignatureBytes(TransferRequest request) => request.Authenticator?.SignatureBytes(request.Authentication) ?? 0;
-
-    private static ReadOnlyMemory<byte> Signed(TransferRequest request, byte[] buffer, int length) =>
-        buffer.AsMemory(0, request.Authenticator is { } signer ? signer.Sign(buffer, length, request.Authentication) : length);
 
     [LoggerMessage(
         EventId = 1301,
