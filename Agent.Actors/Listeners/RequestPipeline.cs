@@ -121,7 +121,7 @@ public sealed class RequestPipeline
         if (asksForLife || asksAsSecondary)
         {
             byte[] plain = isAnswered ? reply[..Finish(ref context, reply, length)].ToArray() : [];
-            return Transfer(ref context, reply, plain, plainStands: !asksForLife);
+            return Transfer(ref context, reply, plain);
         }
         if (!isAnswered)
         {
@@ -198,8 +198,7 @@ public sealed class RequestPipeline
                 || (context.Authentication.KeyName is { } key && list.AllowsKey(key)));
     }
 
-    private RequestOutcome Transfer(
-        ref RequestContext context, Span<byte> reply, byte[]? plainAnswer = null, bool plainStands = false)
+    private RequestOutcome Transfer(ref RequestContext context, Span<byte> reply, byte[]? plainAnswer = null)
     {
         if (context.Source.Transport == AnswerTransport.Udp)
         {
@@ -222,7 +221,6 @@ public sealed class RequestPipeline
         var request = new TransferRequest(ref context, zone, _parts, MessageBytesMax(ref context, ushort.MaxValue))
         {
             PlainAnswer = plainAnswer,
-            PlainAnswerStands = plainStands,
         };
         return new RequestOutcome(RequestDisposition.TransferOut, Transfer: request);
     }

@@ -58,9 +58,6 @@ public sealed class TransferRequest
     /// </summary>
     public ReadOnlyMemory<byte> PlainAnswer { get; init; }
 
-    /// <summary>The plain answer is given where the zone is not held: the name may lie in another zone.</summary>
-    public bool PlainAnswerStands { get; init; }
-
     /// <summary>Joins everything that the request causes in logs and traces.</summary>
     public ulong TraceId { get; }
 }

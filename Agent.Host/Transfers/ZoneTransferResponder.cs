@@ -139,7 +139,8 @@ internal sealed partial class ZoneTransferResponder(
         ? request.PlainAnswer
         : TransferAnswer.Refuse(request, ResponseCode.ServFail, ExtendedErrorCode.NotReady, "the zone's owner does not answer");
 
-    private static ReadOnlyMemory<byte> NotHeld(TransferRequest request) => request.PlainAnswerStands && !request.PlainAnswer.IsEmpty
+    /// <summary>The name may lie in another zone, or the zone is expired and kept all the same, with no life to tell.</summary>
+    private static ReadOnlyMemory<byte> NotHeld(TransferRequest request) => !request.PlainAnswer.IsEmpty
         ? request.PlainAnswer
         : TransferAnswer.Refuse(request, ResponseCode.Refused, ExtendedErrorCode.NotAuthoritative, "the zone is not held here");
 

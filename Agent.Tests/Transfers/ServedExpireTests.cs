@@ -74,6 +74,27 @@ public sealed class ServedExpireTests
         Assert.Equal(ResponseCode.NoError, CodeOf((await AskAsync(RecordType.AXFR, null, Secondary, policy: onlyTls))[0]));
     }
 
+    /// <summary>An expired zone that is kept is still served; its owner gives it to nobody, and there is no life to tell.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task A_SOA_that_is_served_though_its_owner_does_not_hold_it_is_answered_without_the_life(bool isByTcp, bool mayTransfer)
+    {
+        ListenerPolicy policy = mayTransfer ? new() { AllowTransfer = AccessList.Any } : new();
+        var output = new KeptAnswers();
+        RequestOutcome outcome = Process(RecordType.SOA, null, true, true, policy, output, isByTcp);
+
+        ZoneTransferResponder responder = Responder(zone => Task.FromResult(new ZoneContentReply(zone, null)), new StandingClock());
+        if (isByTcp) await responder.RespondAsync(outcome.Transfer!, output, CancellationToken.None);
+        else await responder.RespondByDatagramAsync(outcome.Transfer!);
+
+        byte[] answer = Assert.Single(output.Messages);
+        Assert.Equal(ResponseCode.NoError, CodeOf(answer));
+        Assert.Null(ExpireOf(answer));
+    }
+
     /// <summary>A silent owner costs the option and a second, not the answer.</summary>
     [Theory]
     [InlineData(true, true)]
