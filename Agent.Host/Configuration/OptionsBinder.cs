@@ -153,7 +153,7 @@ internal sealed partial class OptionsBinder
         return HostEndpoint.Parse(text, 0) is { Port: 0 } endpoint ? endpoint.Address : null;
     }
 
-    private List<Master> ReadMasters(
+    private static List<Master> ReadMasters(
         SectionReader section,
         IReadOnlyDictionary<string, KeyOptions> keys,
         IReadOnlyDictionary<string, TlsProfile> tls,
@@ -182,7 +182,7 @@ internal sealed partial class OptionsBinder
         return [.. masters.Distinct()];
     }
 
-    private Master? ReadMaster(
+    private static Master? ReadMaster(
         SectionReader section, IReadOnlyDictionary<string, KeyOptions> keys, IReadOnlyDictionary<string, TlsProfile> profiles)
     {
         string? tls = ReadTlsOf(section, profiles);
