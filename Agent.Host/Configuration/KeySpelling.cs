@@ -1,8 +1,8 @@
 namespace Agent.Host.Configuration;
 
 /// <summary>
-/// Our keys may be written with <c>-</c> or <c>_</c> and are kept with <c>-</c>. Names that users give (to TSIG keys, targets, zones and the
-/// like) stay as written: elsewhere they stand in values, where nothing is folded.
+/// Our keys may be written with <c>-</c> or <c>_</c> and are kept with <c>-</c>. Names that users give (to TSIG keys, targets, zones and
+/// the like) stay as written: elsewhere they stand in values, where nothing is folded.
 /// </summary>
 internal static class KeySpelling
 {
