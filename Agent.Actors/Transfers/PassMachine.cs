@@ -386,30 +386,3 @@ public sealed class PassMachine
         private int Rank(SoaAnswered answer) => answer.Address.EndPoint.Address.Equals(notifier) ? 0 : 1;
     }
 }
-
-/// <summary>What a pass wants done.</summary>
-public abstract record PassEffect;
-
-/// <summary>Ask for the SOA.</summary>
-public sealed record AskAddress(MasterAddress Address) : PassEffect;
-
-/// <summary>Wait a little for the other answers.</summary>
-public sealed record StartGrace : PassEffect;
-
-/// <summary>Wait so long, then go on with the same master.</summary>
-public sealed record PauseFor(TimeSpan Duration) : PassEffect;
-
-/// <summary>Ask the budget for leave.</summary>
-public sealed record TakeLeave(IPEndPoint EndPoint) : PassEffect;
-
-/// <summary>Give the leave back.</summary>
-public sealed record GiveLeaveBack : PassEffect;
-
-/// <summary>Transfer the zone, and ask for its life where the master has told it before.</summary>
-public sealed record TransferFrom(MasterAddress Address, bool AsksExpire) : PassEffect;
-
-/// <summary>Tell the directory what an address did.</summary>
-public sealed record TellDirectory(MasterHeard Heard) : PassEffect;
-
-/// <summary>The pass is over.</summary>
-public sealed record PassEnded(PassResult Result) : PassEffect;

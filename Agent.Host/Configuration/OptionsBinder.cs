@@ -131,7 +131,7 @@ internal sealed partial class OptionsBinder
         if (port != 0 && port == tls?.Port)
         {
             SectionReader section = _agent.Section("tls-listen");
-            if (section.OriginOf("port").Source == AgentConfiguration.ReferenceName) section = _agent;
+            if (section.IsDefault("port")) section = _agent;
             section.Problem("port", $"DNS over TCP and DNS over TLS need a port each, and both have {port}");
         }
 

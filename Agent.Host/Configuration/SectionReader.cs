@@ -40,6 +40,9 @@ internal sealed class SectionReader(
     /// <summary>The place to name in a problem; a default, which is nobody's mistake, leads to the section that lacks the key.</summary>
     public HoconOrigin OriginOf(string key) => Find(key)?.Origin is { } origin && !IsOfDefault(origin) ? origin : Place;
 
+    /// <summary>The user has not said what it is to be.</summary>
+    public bool IsDefault(string key) => Find(key)?.Origin is not { } origin || IsOfDefault(origin);
+
     private HoconOrigin Place => IsOfDefault(section.Origin) ? parent ?? section.Origin : section.Origin;
 
     private static bool IsOfDefault(HoconOrigin origin) => origin.Source is BuiltIn or AgentConfiguration.ReferenceName;
