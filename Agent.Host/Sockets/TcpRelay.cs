@@ -14,7 +14,8 @@ namespace Agent.Host.Sockets;
 ///                        \--error--> none
 /// </code>
 /// A server may close after some queries, or because nothing came for a while, and meet the next query halfway. What was under way then is
-/// asked once more over a new connection (RFC 7766 section 6.2.4); what was so before, or was never given a chance, is answered SERVFAIL.
+/// asked again over a new connection (RFC 7766 section 6.2.4): as often as each has answered something, and else once. What is left, or was
+/// never given a chance, is answered SERVFAIL.
 /// The octets of all queries under way are bounded: who forwards waits for <see cref="RoomAsync"/>.
 /// Answers may come in any order. Thread-safe: queries come from the session, answers from the server's side, deadlines from the sweeper.
 /// </remarks>
@@ -109,13 +110,13 @@ internal sealed class TcpRelay : IDisposable
             else if (isOnly)
             {
                 // It stood idle, which the server may be ending just now.
-                _upstream.MayEndByItself = true;
+                _upstream.StoodIdle = true;
             }
             if (!_upstream.Writer.TryQueue(leaving))
             {
                 // The server does not read: even what ran out of time still waits here. Nothing is gained by asking it again.
                 lost = _upstream;
-                GiveUp(lost, mayAskAgain: false);
+                GiveUp(lost, mayAskAgain: false, isOftener: false);
             }
         }
         lost?.Dispose();
@@ -189,7 +190,7 @@ internal sealed class TcpRelay : IDisposable
                 AgentMetrics.CountRelayFailure("no_open_query");
                 return;
             }
-            upstream.MayEndByItself = true;
+            upstream.HasAnswered = true;
             _table.Restore(slot, answer);
             // More may stand behind it; the client gets them in one write.
             _client.Queue(Taken(slot, answer));
@@ -200,13 +201,16 @@ internal sealed class TcpRelay : IDisposable
     {
         lock (_gate)
         {
-            GiveUp(upstream, upstream.MayEndByItself);
+            GiveUp(upstream, upstream.HasAnswered || upstream.StoodIdle, isOftener: upstream.HasAnswered);
         }
         upstream.Dispose();
     }
 
     /// <summary>Leaves a connection; what is under way is asked again over another, or answered for the server.</summary>
-    private void GiveUp(Upstream upstream, bool mayAskAgain)
+    /// <param name="upstream">The connection; nothing happens when it was left before.</param>
+    /// <param name="mayAskAgain">What is under way may be asked again.</param>
+    /// <param name="isOftener">Also what was so before: this connection brought something, so there will be an end.</param>
+    private void GiveUp(Upstream upstream, bool mayAskAgain, bool isOftener)
     {
         if (!ReferenceEquals(_upstream, upstream))
         {
@@ -216,7 +220,7 @@ internal sealed class TcpRelay : IDisposable
         for (int slot = _table.Oldest; slot >= 0;)
         {
             int next = _table.After(slot);
-            if (!mayAskAgain || !_kept.TryAskAgain(slot))
+            if (!mayAskAgain || !(isOftener || _kept.TryAskAgain(slot)))
             {
                 Fail(slot, "upstream_closed", ExtendedErrorCode.NetworkError);
                 if (_isDisposed)
@@ -304,8 +308,11 @@ internal sealed class TcpRelay : IDisposable
             Writer = new FrameWriter(_connection, options.TcpOctetsMax + (options.TcpTableSize * TcpFramer.PrefixBytes), Close);
         }
 
-        /// <summary>Whether the server has answered here, or was left idle: that it closes tells nothing of what is under way.</summary>
-        public bool MayEndByItself { get; set; }
+        /// <summary>Whether the server has answered here: that it closes then tells nothing of what is under way.</summary>
+        public bool HasAnswered { get; set; }
+
+        /// <summary>Whether it had nothing to answer when a query came, so that it may have been closing.</summary>
+        public bool StoodIdle { get; set; }
 
         public FrameWriter Writer { get; }
 
