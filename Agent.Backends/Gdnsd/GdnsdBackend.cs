@@ -111,10 +111,11 @@ public sealed class GdnsdBackend : AsyncZoneBackend
         Task.FromResult<IReadOnlyCollection<DomainName>>([.. _folder.Zones().Take(maximum + 1).Select(static file => file.Zone)]);
 
     /// <inheritdoc/>
-    protected override ValueTask CloseAsync()
+    protected override async ValueTask CloseAsync()
     {
+        // Whatever waits for gdnsd ends with its connections.
         _control.Dispose();
-        return ValueTask.CompletedTask;
+        await _reloads.EndedAsync();
     }
 
     /// <summary>An order may wait for a reload that is under way before its own, and after a bad file for some more.</summary>

@@ -28,6 +28,7 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
     private readonly Queue<GdnsdChange> _waiting = new();
     private readonly GdnsdZoneTree _tree = new();
     private bool _isWorking;
+    private Task _work = Task.CompletedTask;
     private bool _isTreeStale = true;
     private DateTimeOffset _lastGoodReload = DateTimeOffset.MinValue;
     private Task? _ready;
@@ -55,11 +56,25 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
             if (!_isWorking)
             {
                 _isWorking = true;
-                _ = Task.Run(WorkOffAsync, CancellationToken.None);
+                _work = Task.Run(WorkOffAsync, CancellationToken.None);
             }
         }
 
         await change.DoneAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Returns when nothing is done to the folder any more. Nobody may wait for what was under way, but who has the folder next must not
+    /// meet it there.
+    /// </summary>
+    public async Task EndedAsync()
+    {
+        Task work;
+        Task? ready;
+        lock (_gate)
+            (work, ready) = (_work, _ready);
+        // How it ended is told to those who asked for it.
+        await Task.WhenAll(work, ready ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Where gdnsd took the files before, they are for good; else they go, and it can start again.</summary>

@@ -118,6 +118,33 @@ public sealed class GdnsdBackendTests
         Assert.Equal(wasThere ? ["z.example"] : [], server.Files);
     }
 
+    /// <summary>Another driver may have the folder next, as where a target is configured anew.</summary>
+    [Fact]
+    public async Task A_closed_driver_leaves_the_folder_alone()
+    {
+        for (int round = 0; round < 5; round++)
+        {
+            using ManualResetEventSlim gate = new();
+            await using ScriptedGdnsd server = new(_ =>
+            {
+                gate.Wait();
+                return ScriptedGdnsd.Answer('A');
+            });
+            GdnsdBackend backend = Create(server);
+            BackendCaller caller = new(backend);
+            ZoneContent[] zones = [.. Enumerable.Range(0, 200).Select(i => SmallZone.Create($"z{i}.example.", 1))];
+            Task<OrderFinished>[] orders = [.. zones.Select(zone => caller.ApplyAsync(zone.Apex, zone))];
+            await Eventually.HoldsAsync(() => server.Reloads == 1, () => "it is told to reload");
+
+            await backend.DisposeAsync();
+
+            string[] left = Directory.GetFiles(server.ZoneFolder, "*", SearchOption.AllDirectories);
+            Assert.True(left.Length == 0, string.Join(", ", left));
+            gate.Set();
+            await Task.WhenAll(orders);
+        }
+    }
+
     [Fact]
     public async Task The_probe_names_the_run_and_needs_the_folder()
     {
