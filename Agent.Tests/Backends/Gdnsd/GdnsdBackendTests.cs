@@ -139,9 +139,9 @@ public sealed class GdnsdBackendTests
             await backend.DisposeAsync();
 
             string[] left = Directory.GetFiles(server.ZoneFolder, "*", SearchOption.AllDirectories);
-            Assert.True(left.Length == 0, string.Join(", ", left));
             gate.Set();
             await Task.WhenAll(orders);
+            Assert.True(left.Length == 0, string.Join(", ", left));
         }
     }
 
