@@ -1,3 +1,5 @@
+using Agent.Dns.Zones;
+
 namespace Agent.Host.Commands;
 
 /// <summary>A result could not be written where it belongs.</summary>
@@ -7,24 +9,8 @@ internal sealed class OutputException(string message, Exception inner) : IOExcep
 /// A stream of the console that may be closed, or lead to a full disk. A result that gets lost is a failure; what is said beside it has
 /// nobody who could be told, and nothing ends for want of it.
 /// </summary>
-internal sealed class ConsoleStream(Stream stream, bool mayBeLost) : Stream
+internal sealed class ConsoleStream(Stream stream, bool mayBeLost) : WriteOnlyStream
 {
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try
@@ -39,10 +25,4 @@ internal sealed class ConsoleStream(Stream stream, bool mayBeLost) : Stream
     }
 
     public override void Flush() => stream.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

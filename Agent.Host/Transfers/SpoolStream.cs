@@ -8,7 +8,7 @@ namespace Agent.Host.Transfers;
 /// <summary>
 /// Takes the bytes of one zone: in memory while they are few, then in a file. What is disposed before it became a content leaves nothing.
 /// </summary>
-internal sealed class SpoolStream : Stream
+internal sealed class SpoolStream : WriteOnlyStream
 {
     private readonly SpoolDirectory _directory;
     private readonly int _memoryMaximum;
@@ -22,20 +22,6 @@ internal sealed class SpoolStream : Stream
     {
         _directory = directory;
         _memoryMaximum = memoryMaximum;
-    }
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -57,8 +43,6 @@ internal sealed class SpoolStream : Stream
         _file.Write(buffer);
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Flush()
     {
         // The builder holds the pieces back until they are large, and the journal asks for durability when it keeps the file.
@@ -78,12 +62,6 @@ internal sealed class SpoolStream : Stream
         FaultPoint.Pass("spool.closed");
         return FileZoneContent.Spooled(facts, _path!);
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
