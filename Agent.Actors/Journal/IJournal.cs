@@ -53,6 +53,13 @@ public interface IJournal
     /// <summary>Reads the newest history lines of a zone, newest first; answered by <see cref="HistoryRead"/>.</summary>
     void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo);
 
+    /// <summary>Reads what is kept of a deleted zone; answered by <see cref="KeptRead"/> or <see cref="KeptReadFailed"/>.</summary>
+    void ReadKept(DomainName zone, ReplyTo replyTo);
+
+    /// <summary>Reads which deleted zones content is kept of, over all shards, in the order of the store, behind <paramref name="after"/>;
+    /// answered by <see cref="KeptListed"/> or <see cref="KeptReadFailed"/>. Zones that are there again are left out.</summary>
+    void ListKept(DomainName? after, int limit, ReplyTo replyTo);
+
     /// <summary>Drops contents kept for undeletion whose time is over; answered by nothing.</summary>
     void PurgeExpired(DateTimeOffset now);
 }

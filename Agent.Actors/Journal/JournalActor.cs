@@ -104,7 +104,7 @@ public sealed class JournalActor : UntypedActor
             case Append append:
                 Accept(append);
                 break;
-            case TakeShard or AskZoneRow or AskOwned or PassJournal:
+            case TakeShard or AskZoneRow or AskOwned or AskKept or PassJournal:
                 _waiting.Join(message, Sender);
                 if (!_busy) CommitNext();
                 break;
@@ -131,6 +131,9 @@ public sealed class JournalActor : UntypedActor
                 break;
             case AskWanted ask:
                 _journal.ReadWanted(ask.After, ask.Limit, new ReplyTo(Sender, 0));
+                break;
+            case AskKeptZones ask:
+                _journal.ListKept(ask.After, ask.Limit, new ReplyTo(Sender, 0));
                 break;
             case CountGivenUp:
                 _journal.CountGivenUp(new ReplyTo(Sender, 0));
@@ -212,6 +215,7 @@ public sealed class JournalActor : UntypedActor
                 TakeShard shard => new ShardLoadFailed(shard.Shard, reason),
                 AskZoneRow zone => new ZoneReadFailed(zone.Zone, reason),
                 AskOwned owned => new OwnedReadFailed(owned.Catalog, reason),
+                AskKept => new KeptReadFailed(reason),
                 PassJournal => new JournalPassed(),
                 _ => null,
             };
@@ -321,6 +325,7 @@ public sealed class JournalActor : UntypedActor
         if (request is TakeShard shard) _journal.TakeShard(shard.Shard, shard.ShardCount, shard.Epoch, new ReplyTo(asker, 0));
         else if (request is AskZoneRow zone) _journal.ReadZone(zone.Zone, new ReplyTo(asker, 0));
         else if (request is AskOwned owned) _journal.ReadOwned(owned.Catalog, new ReplyTo(asker, 0));
+        else if (request is AskKept kept) _journal.ReadKept(kept.Zone, new ReplyTo(asker, 0));
         else if (request is PassJournal) asker.Tell(new JournalPassed(), Self);
     }
 

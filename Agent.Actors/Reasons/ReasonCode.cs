@@ -57,6 +57,15 @@ public static class ReasonCode
     /// <summary>No content waits for a decision.</summary>
     public const string NothingWaits = "nothing-waits";
 
+    /// <summary>No content is kept of the deleted zone.</summary>
+    public const string NothingKept = "nothing-kept";
+
+    /// <summary>No master set of that name is configured.</summary>
+    public const string UnknownMasterSet = "unknown-master-set";
+
+    /// <summary>The zone is there already.</summary>
+    public const string ZoneExists = "zone-exists";
+
     /// <summary>Other content waits for a decision than the one that was decided about.</summary>
     public const string CandidateChanged = "candidate-changed";
 

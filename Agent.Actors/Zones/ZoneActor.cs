@@ -8,6 +8,7 @@ using Agent.Actors.Reasons;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 using Microsoft.Extensions.Logging;
 
 namespace Agent.Actors.Zones;
@@ -24,6 +25,9 @@ internal sealed partial class ZoneActor : UntypedActor
 {
     private static readonly object QuietTimer = new();
     private static readonly Reason Interrupted = new(ReasonCode.NoOwner, "the work for this zone was interrupted");
+
+    private static readonly Reason NothingKept = new(
+        ReasonCode.NothingKept, "no content of the zone is kept: it was never here, or undelete-window is over");
 
     private static readonly Reason TransferInterrupted = new(ReasonCode.TransferBroken, "the transfer broke inside the agent");
 
@@ -43,6 +47,7 @@ internal sealed partial class ZoneActor : UntypedActor
     private long _received;
     private Append? _writing;
     private bool _writingTwice;
+    private bool _readingKept;
     private IActorRef? _transfer;
     private long _pass;
     private TimeSpan _passBegunAt;
@@ -114,6 +119,7 @@ internal sealed partial class ZoneActor : UntypedActor
             DeleteZone x => new DeleteAsked(Register(sender, deadline: true), _healthy, x.Origin) { Force = x.Force },
             ClaimZone x => new ClaimAsked(Register(sender, deadline: true), x.Owner, x.Adopts, x.Origin),
             ReleaseZone x => new ReleaseAsked(Register(sender, deadline: true), x.Catalog, x.Origin),
+            UndeleteZone x => new UndeleteAsked(Register(sender, deadline: true), _healthy, x.Origin),
             RemoveOrphan x => new OrphanRemovalAsked(Register(sender, deadline: true), x.Origin),
             NotifyZone x => new NotifyAsked(Register(sender, deadline: false), x.Notifier, x.Origin) { SerialHint = x.SerialHint },
             DecideCandidate x => new DecisionAsked(Register(sender, deadline: true), x.Approve, x.Serial, x.Hash, x.Origin),
@@ -123,6 +129,8 @@ internal sealed partial class ZoneActor : UntypedActor
             AppendDone x => new JournalWritten(Written(x.Id)),
             AppendFailed x => new JournalRefused(Written(x.Id), x.Reason),
             AppendDelayed x => new JournalDelayed(x.Id, x.Reason),
+            KeptRead x => KeptOf(x.Content, NothingKept),
+            KeptReadFailed x => KeptOf(null, x.Reason),
             TargetReport x => new TargetReported(x.Generation, x.Progress),
             PassProgress x => new PassMoved(x.Pass),
             ZoneBrought x => new PassBrought(x.Pass, x.Content, x.Source, x.Statistics) 
@@ -157,7 +165,7 @@ internal sealed partial class ZoneActor : UntypedActor
             case HealthyTargets x: _healthy = x.Names; break;
             case TellTargetAgain x: TellAgain(x); break;
             case ZoneTargets x: Exchange(x); break;
-            case JournalRestarted: WriteAgain(); break;
+            case JournalRestarted: AskJournalAgain(); break;
             case TransferEnded x: TransferBroke(x.Pass); break;
             case object timer when timer == QuietTimer: OfferRest(); break;
             default: Unhandled(message); break;
@@ -217,6 +225,10 @@ internal sealed partial class ZoneActor : UntypedActor
                 if (append.Id != 0) (_writing, _writingTwice) = (append, false);
                 _settings.Journal.Tell(append, Self);
                 foreach (ZoneEvent line in x.Entries.OfType<ZoneEvent>()) Log(line);
+                break;
+            case ReadKept:
+                _readingKept = true;
+                _settings.Journal.Tell(new AskKept(_name), Self);
                 break;
             case WantPresent x:
                 TellTargets(Wish(x.Generation, x.Content, x.ObserveFirst, Clock.Monotonic) with { IsExpired = x.IsExpired });
@@ -286,8 +298,9 @@ internal sealed partial class ZoneActor : UntypedActor
     }
 
     /// <summary>The writer broke. Perhaps it has written what was asked; the same once more does no harm.</summary>
-    private void WriteAgain()
+    private void AskJournalAgain()
     {
+        if (_readingKept) _settings.Journal.Tell(new AskKept(_name), Self);
         if (_writing is null) return;
         CodeProbe.Reached("zone.wrote-again");
         _writingTwice = true;
@@ -301,6 +314,12 @@ internal sealed partial class ZoneActor : UntypedActor
         CodeProbe.Reached("zone.transfer-broke");
         _transfer = null;
         Step(new PassFailed(pass, TransferInterrupted));
+    }
+
+    private KeptFound KeptOf(ZoneContent? content, Reason reason)
+    {
+        _readingKept = false;
+        return new KeptFound(content, content is null ? reason : null);
     }
 
     private long Register(IActorRef sender, bool deadline)

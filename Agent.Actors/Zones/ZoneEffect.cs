@@ -38,6 +38,9 @@ public sealed record CancelPass(long Pass) : ZoneEffect;
 /// <summary>Write to the journal; <paramref name="Write"/> 0 wants no answer.</summary>
 public sealed record WriteJournal(long Write, ImmutableArray<JournalEntry> Entries) : ZoneEffect;
 
+/// <summary>Ask the journal for the last content of the deleted zone; answered by <see cref="KeptFound"/>.</summary>
+public sealed record ReadKept : ZoneEffect;
+
 /// <summary>Every target of the zone shall serve this content.</summary>
 /// <param name="Generation">Comes back with the targets' reports.</param>
 /// <param name="ObserveFirst">The targets may be level already: look before acting.</param>

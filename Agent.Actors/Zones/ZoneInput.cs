@@ -91,6 +91,15 @@ public sealed record PassFailed(long Pass, Reason Reason) : ZoneInput
 /// <summary>Delete the zone if it is an orphan.</summary>
 public sealed record OrphanRemovalAsked(long Requester, RequestOrigin Origin) : ZoneInput;
 
+/// <summary>An operator wants a deleted zone back as it was; <paramref name="CountedTargets"/> are those that were healthy when that
+/// came.</summary>
+public sealed record UndeleteAsked(long Requester, ImmutableArray<string> CountedTargets, RequestOrigin Origin) : ZoneInput;
+
+/// <summary>What the journal has kept of the deleted zone.</summary>
+/// <param name="Content">Its last content; null when there is none, or it cannot be read.</param>
+/// <param name="Reason">Why there is none.</param>
+public sealed record KeptFound(ZoneContent? Content, Reason? Reason) : ZoneInput;
+
 /// <summary>A write is durable.</summary>
 public sealed record JournalWritten(long Write) : ZoneInput;
 

@@ -119,6 +119,7 @@ public sealed partial class ZoneMachine
         AddEvent("delete-asked", $"DELETE from {input.Origin.Client}", traceId: input.Origin.TraceId);
         Join(_deleters, input.Requester, input.CountedTargets);
         AnswerAll(_creators, ZoneOutcome.Failed, DeletedMeanwhile);
+        DropUndeletion(DeletedMeanwhile);
         _recreate = false;
         if (_phase == ZonePhase.Deleting)
         {
@@ -206,6 +207,7 @@ public sealed partial class ZoneMachine
             return;
         }
 
+        if (IsLateUndeleter(requester)) return;
         if (_claimers.RemoveAll(w => w.Requester == requester) > 0)
         {
             Answer(requester, ZoneOutcome.Failed, ClaimLate);
@@ -234,7 +236,7 @@ public sealed partial class ZoneMachine
             // Behind a deletion that the journal has not taken yet the creation has not even begun.
             _creators.Remove(creator);
             Answer(requester, ZoneOutcome.Failed, NothingMoved);
-            if (_creators.Count > 0 || _claim is not null) return;
+            if (_creators.Count > 0 || _undeleters.Count > 0 || _claim is not null) return;
             _recreate = false;
             if (_phase == ZonePhase.Creating && _notifyPasses == 0) AbandonCreation();
         }

@@ -29,7 +29,7 @@ public sealed partial class ZoneMachine
         if (input.Targets.SequenceEqual(_targets) && input.Others.SequenceEqual(_others)) return;
         bool mayLeave = !_policy.Placement.IsEmpty || _others.Length > 0 || input.Others.Length > 0;
         (_targets, _others) = (input.Targets, input.Others);
-        foreach (Waiter waiter in _creators.Concat(_deleters)) waiter.CountOnly(_targets);
+        foreach (Waiter waiter in _creators.Concat(_deleters).Concat(_undeleters)) waiter.CountOnly(_targets);
         if (_writtenRow is { } written) _writtenRow = written with { Targets = Fit(written.Targets) };
         if (_row is null) return;
         ImmutableArray<TargetProgress> before = _row.Targets;

@@ -127,11 +127,9 @@ public sealed partial class ZoneMachine
     private void ForgetIsDurable()
     {
         AnswerAll(_deleters, ZoneOutcome.Done, null);
-        if (_creators.Count > 0 || _claim is not null)
+        if (_creators.Count > 0 || _undeleters.Count > 0 || _claim is not null)
         {
-            _recreate = false;
-            _phase = ZonePhase.Creating;
-            _due = true;
+            BeginAgain();
             return;
         }
 
@@ -198,11 +196,9 @@ public sealed partial class ZoneMachine
         if (_row is null)
         {
             _phase = ZonePhase.Unknown;
-            if (_creators.Count > 0)
+            if (_creators.Count > 0 || _undeleters.Count > 0)
             {
-                _recreate = false;
-                _phase = ZonePhase.Creating;
-                _due = true;
+                BeginAgain();
             }
             else
             {
@@ -218,6 +214,8 @@ public sealed partial class ZoneMachine
         // Who wanted to create it behind the deletion finds it still there, and perhaps another's.
         Reason? why = IsAnothers(_creator?.MasterSet) ? BelongsTo(_row.Owner!) : null;
         AnswerAll(_creators, why is null ? ZoneOutcome.Done : ZoneOutcome.Failed, why);
+        AnswerAll(_undeleters, ZoneOutcome.Done, null);
+        _restoring = false;
         if (wasAsked)
         {
             _due = true;
@@ -246,6 +244,7 @@ public sealed partial class ZoneMachine
         if (_phase == ZonePhase.Deleting) DropRecreation(input.Reason);
         if (_phase is ZonePhase.Creating or ZonePhase.Deleting) AnswerAll(_creators, ZoneOutcome.Failed, input.Reason);
         if (_writePurpose != WritePurpose.Forget) AnswerAll(_deleters, ZoneOutcome.Failed, input.Reason);
+        DropUndeletion(input.Reason);
         _recreate = false;
     }
 

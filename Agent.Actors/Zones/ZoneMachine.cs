@@ -75,7 +75,7 @@ public sealed partial class ZoneMachine
     public ZoneRow? Row => _row;
 
     /// <summary>Requesters that wait for an answer.</summary>
-    public int Waiting => _creators.Count + _deleters.Count + _deciders.Count + _claimers.Count;
+    public int Waiting => _creators.Count + _deleters.Count + _deciders.Count + _claimers.Count + _undeleters.Count;
 
     /// <summary>True when nothing is under way and nothing but a row needs to be kept.</summary>
     public bool IsQuiet =>
@@ -105,6 +105,8 @@ public sealed partial class ZoneMachine
             case ClaimAsked x: OnClaim(x); break;
             case ReleaseAsked x: OnRelease(x); break;
             case OrphanRemovalAsked x: OnOrphanRemoval(x); break;
+            case UndeleteAsked x: OnUndelete(x); break;
+            case KeptFound x: OnKeptRead(x); break;
             case NotifyAsked x: OnNotify(x); break;
             case RefreshAsked x: OnRefresh(x); break;
             case DecisionAsked x: OnDecision(x); break;
@@ -134,17 +136,24 @@ public sealed partial class ZoneMachine
             CodeProbe.Reached("zone.created-behind-deletion");
             // The deletion is durable and the CREATE came after it: the newer wish wins, and whoever asked for the deletion got it.
             AnswerAll(_deleters, ZoneOutcome.Done, null);
-            _recreate = false;
-            _phase = ZonePhase.Creating;
-            _due = true;
+            BeginAgain();
         }
 
         if (IsOnTrial) JudgeTrial();
         if (_write == 0) BeginWrite();
 
         bool writeAllowsPass = _write == 0 || _writePurpose == WritePurpose.Accept;
-        if (_due && _pass == 0 && writeAllowsPass && _phase is ZonePhase.Creating or ZonePhase.Present && !_delaying && !IsTrialMoving)
+        if (_due && !_restoring && _pass == 0 && writeAllowsPass && _phase is ZonePhase.Creating or ZonePhase.Present && !_delaying && !IsTrialMoving)
             StartPass();
+    }
+
+    /// <summary>Behind a deletion the zone is created once more, from its masters or with what it had.</summary>
+    private void BeginAgain()
+    {
+        _recreate = false;
+        _phase = ZonePhase.Creating;
+        if (_restoring) Restore();
+        else _due = true;
     }
 
     private void BeginWrite()

@@ -79,6 +79,13 @@ public sealed record RefreshZone(DomainName Zone, RequestOrigin Origin, bool For
 public sealed record DecideCandidate(DomainName Zone, RequestOrigin Origin, bool Approve, uint Serial, ContentHash? Hash)
     : ZoneMessage(Zone);
 
+/// <summary>Brings a deleted zone back with the content that it had. Answered by <see cref="ZoneReply"/> as a CREATE is.</summary>
+public sealed record UndeleteZone(DomainName Zone, RequestOrigin Origin) : ZoneMessage(Zone)
+{
+    /// <inheritdoc/>
+    public override bool ChangesWish => true;
+}
+
 /// <summary>Asks for a <see cref="ZoneStatus"/>; answered by it or by <see cref="ZoneReply"/> with
 /// <see cref="ZoneOutcome.Unknown"/>.</summary>
 public sealed record GetZone(DomainName Zone) : ZoneMessage(Zone);

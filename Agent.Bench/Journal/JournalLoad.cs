@@ -82,6 +82,10 @@ internal static class JournalLoad
 
         public void CountGivenUp(ReplyTo replyTo) => store.CountGivenUp(replyTo);
 
+        public void ReadKept(DomainName zone, ReplyTo replyTo) => store.ReadKept(zone, replyTo);
+
+        public void ListKept(DomainName? after, int limit, ReplyTo replyTo) => store.ListKept(after, limit, replyTo);
+
         public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => store.ReadHistory(zone, limit, replyTo);
 
         public void PurgeExpired(DateTimeOffset now) => store.PurgeExpired(now);

@@ -26,6 +26,7 @@ internal sealed class AskCommands(CommandConsole console)
         WithZone("retransfer", "Transfers the whole zone again, whatever its serial",
             (zone, parsed, client, cancellation) => OrderAsync(zone, "retransfer", parsed, client, cancellation)),
         Remove(),
+        .. new UndeleteCommands(console).ZoneCommands(),
         Decide("approve", "Uses the content that a guard stopped", "approved"),
         Decide("reject", "Gives up the content that a guard stopped; its serial is not fetched again", "rejected"),
         Diff(),
@@ -370,7 +371,7 @@ internal sealed class AskCommands(CommandConsole console)
             : "";
 
     // A single dot would be taken out of the path, so the root zone goes by the name that its file has.
-    private static string PathOf(string zone) => $"api/v1/zones/{(zone == "." ? "@" : Uri.EscapeDataString(zone))}";
+    internal static string PathOf(string zone) => $"api/v1/zones/{(zone == "." ? "@" : Uri.EscapeDataString(zone))}";
 
     private void WriteJson<T>(T value) => JsonOutput.Write(console, value);
 }

@@ -162,5 +162,12 @@ public sealed record MasterModel(
 /// <param name="Fault">refused, broken or busy.</param>
 public sealed record MasterRestModel(string Fault, ReasonModel? Reason, double RetryInSeconds);
 
+/// <summary>A page of deleted zones as JSON.</summary>
+/// <param name="Next">What to ask for behind it; null at the end.</param>
+public sealed record DeletedListModel(IReadOnlyList<DeletedZoneModel> Zones, string? Next);
+
+/// <summary>A deleted zone of which content is kept, as JSON.</summary>
+public sealed record DeletedZoneModel(string Name, uint Serial, long Records, DateTimeOffset KeptUntil);
+
 /// <summary>What a zone is to be created with.</summary>
 public sealed record CreateZoneModel(string? Name);

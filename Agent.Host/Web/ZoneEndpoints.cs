@@ -47,6 +47,11 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
             "/api/v1/zones/{zone}/reject",
             (string zone, string? serial, string? hash, HttpContext context) =>
                 ForZone(NameIn(zone, context), name => DecideAsync(name, false, serial, hash, context)));
+        routes.MapPost(
+            "/api/v1/zones/{zone}/undelete",
+            (string zone, string? masterSet, HttpContext context) =>
+                ForZone(NameIn(zone, context), name => UndeleteAsync(name, masterSet, context)));
+        routes.MapReading("/api/v1/deleted", ListDeletedAsync);
         routes.MapReading("/api/v1/zones/{zone}/diff", (string zone, HttpContext context, int? limit, string? target) => limit < 1
             ? Task.FromResult(BadLimit())
             : ForZone(NameIn(zone, context), name => CompareAsync(name, target, Math.Clamp(limit ?? 100, 1, LargestPage), context)))
@@ -116,6 +121,31 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         return reply.Outcome == ZoneOutcome.Done ? Results.NoContent() : Failure(reply);
     }
 
+    private async Task<IResult> UndeleteAsync(DomainName name, string? masterSet, HttpContext context)
+    {
+        RequestOrigin origin = Origin(context) with { MasterSet = string.IsNullOrEmpty(masterSet) ? null : masterSet };
+        ZoneReply reply = await parts.Region.Ask<ZoneReply>(new UndeleteZone(name, origin), parts.AnswerDeadline() + Patience);
+        return reply.Outcome == ZoneOutcome.Done ? Results.Ok(new { name = name.ToString() }) : Failure(reply);
+    }
+
+    /// <summary>In the order of the store, which is not that of names.</summary>
+    private async Task<IResult> ListDeletedAsync(int? limit, string? after)
+    {
+        DomainName? behind = null;
+        if (!string.IsNullOrEmpty(after) && !DomainName.TryParse(after, out behind)) return Problems.BadName(after);
+        if (limit < 1) return BadLimit();
+        int page = Math.Clamp(limit ?? 100, 1, LargestPage);
+        object answer = await parts.Journal.Ask<object>(new AskKeptZones(behind, page), Patience);
+        return answer switch
+        {
+            KeptListed { Zones: var zones } => Results.Json(new DeletedListModel(
+                [.. zones.Select(z => new DeletedZoneModel(z.Name.ToString(), z.Serial, z.Records, z.KeptUntil))],
+                zones.Length == page ? zones[^1].Name.ToString() : null)),
+            KeptReadFailed { Reason: var why } => Problems.Of(StatusCodes.Status503ServiceUnavailable, why),
+            _ => throw new UnreachableException($"the journal answers with {answer.GetType().Name}"),
+        };
+    }
+
     private async Task<IResult> RefreshAsync(DomainName name, bool force, HttpContext context)
     {
         ZoneReply reply = await parts.Region.Ask<ZoneReply>(new RefreshZone(name, Origin(context), force), Patience);
@@ -173,7 +203,9 @@ internal sealed class ZoneEndpoints(ManagementParts parts, ZoneQueries queries)
         : Problems.Of(
             reply.Reason?.Code switch
             {
-                ReasonCode.OwnedElsewhere => StatusCodes.Status409Conflict,
+                ReasonCode.OwnedElsewhere or ReasonCode.ZoneExists => StatusCodes.Status409Conflict,
+                ReasonCode.NothingKept => StatusCodes.Status404NotFound,
+                ReasonCode.UnknownMasterSet => StatusCodes.Status400BadRequest,
 
                 // Nothing is wrong with the zone or its servers: the agent itself cannot at the moment.
                 ReasonCode.NoOwner or ReasonCode.JournalAway or ReasonCode.JournalFenced or ReasonCode.Overload =>

@@ -416,6 +416,10 @@ public sealed class JournalActorTests : TestKitBase
 
         public void ReadOwned(DomainName catalog, ReplyTo replyTo) => replyTo.Tell(new OwnedRead(catalog, []));
 
+        public void ReadKept(DomainName zone, ReplyTo replyTo) => replyTo.Tell(new KeptRead(zone, null));
+
+        public void ListKept(DomainName? after, int limit, ReplyTo replyTo) => replyTo.Tell(new KeptListed([]));
+
         public void ReadZone(DomainName zone, ReplyTo replyTo) => replyTo.Tell(
             new ZoneRead(zone, Entries.OfType<PutZone>().LastOrDefault(p => p.Zone.Equals(zone))?.Row));
 

@@ -26,7 +26,7 @@ public sealed class NodeCodecTests
         (48, "NodeQuestion"), (49, "NodeAnswer"),
         (64, "CreateZone"), (65, "DeleteZone"), (66, "NotifyZone"), (67, "RefreshZone"), (68, "GetZone"), (69, "GetZoneContent"),
         (70, "DecideCandidate"), (71, "ClaimZone"), (72, "ReleaseZone"), (73, "GetCatalog"), (74, "ApproveCatalog"), (75, "LookAtTarget"),
-        (76, "RemoveOrphan"), (80, "ListZones"),
+        (76, "RemoveOrphan"), (77, "UndeleteZone"), (80, "ListZones"),
         (81, "CountZones"), (82, "CountProven"), (96, "ZoneReply"), (97, "ZoneStatus"), (98, "ZoneContentReply"), (99, "ZoneList"),
         (100, "ZoneCounts"), (101, "ProvenZones"), (102, "CatalogStatus"),
     ];

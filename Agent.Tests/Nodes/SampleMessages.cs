@@ -69,6 +69,7 @@ internal sealed class SampleMessages(int seed)
         yield return new ApproveCatalog(Name(), (uint)_random.Next(), Origin());
         yield return new LookAtTarget(Name(), Text()) { Depth = (LookDepth)_random.Next(3), MayBeLeftover = _random.Next(2) == 1 };
         yield return new RemoveOrphan(Name(), Origin());
+        yield return new UndeleteZone(Name(), Origin());
         yield return new GetZone(Name());
         yield return new GetZoneContent(Name());
         yield return new GetZoneContent(Name(), OfCandidate: true);

@@ -153,7 +153,8 @@ public sealed partial class FarmSimulationTests
         {
             case 0 or 1 or 2: zone.Ask(farm, new CreateZone(zone.Name, Origin), wanted: true); break;
             case 3: zone.Ask(farm, new DeleteZone(zone.Name, Origin), wanted: false); break;
-            case 4 or 5 or 6 or 7:
+            case 4: zone.Ask(farm, new UndeleteZone(zone.Name, Origin), wanted: true); break;
+            case 5 or 6 or 7:
                 Change(farm, zone, (uint)(1 + random.Next(3)));
                 break;
             case 8: server.Away = !server.Away; break;

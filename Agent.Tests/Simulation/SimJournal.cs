@@ -5,6 +5,7 @@ using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 
 namespace Agent.Tests.Simulation;
 
@@ -16,6 +17,7 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
     private static readonly Reason Full = new(ReasonCode.JournalAway, "the disk is full");
 
     private readonly SortedDictionary<DomainName, ZoneRow> _rows = [];
+    private readonly Dictionary<DomainName, ZoneContent> _kept = [];
     private readonly Dictionary<int, long> _fence = [];
     private TimeSpan _free;
 
@@ -84,6 +86,12 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
     public void CountGivenUp(ReplyTo replyTo) => InTurn(() => replyTo.Tell(
         IsFull ? new WantedReadFailed(Full) : JournalOwners.GivenUp(_rows.Values)));
 
+    public void ReadKept(DomainName zone, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
+        IsFull ? new KeptReadFailed(Full) : new KeptRead(zone, _kept.GetValueOrDefault(zone))));
+
+    public void ListKept(DomainName? after, int limit, ReplyTo replyTo) => InTurn(() => replyTo.Tell(
+        IsFull ? new KeptReadFailed(Full) : JournalOwners.Kept(_kept, _rows, after, limit)));
+
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 
     public void PurgeExpired(DateTimeOffset now)
@@ -113,6 +121,7 @@ internal sealed class SimJournal(SimScheduler sim, int shardCount) : IJournal
                 _rows[put.Zone] = row with { RefreshedAt = put.RefreshedAt, Reason = put.Reason, ReasonSince = put.ReasonSince };
                 break;
             case ForgetZone:
+                JournalOwners.Keep(_kept, _rows.GetValueOrDefault(entry.Zone));
                 _rows.Remove(entry.Zone);
                 break;
         }

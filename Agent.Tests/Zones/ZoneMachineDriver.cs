@@ -44,6 +44,9 @@ internal sealed class ZoneMachineDriver
 
     public bool Gone { get; private set; }
 
+    /// <summary>The journal was asked what it has kept, and has not answered.</summary>
+    public bool KeptIsAsked { get; private set; }
+
     /// <summary>The targets that there are now.</summary>
     public ImmutableArray<string> Targets { get; private set; } = TargetNames;
 
@@ -86,6 +89,13 @@ internal sealed class ZoneMachineDriver
         Ask(id => new NotifyAsked(id, notifier, Origin) { SerialHint = serial });
 
     public long Refresh(bool force = false) => Ask(id => new RefreshAsked(id, force, Origin));
+
+    public long Undelete(string? masterSet = null) =>
+        Ask(id => new UndeleteAsked(id, Targets, Origin with { MasterSet = masterSet }));
+
+    /// <summary>The journal says what it has kept; null for nothing.</summary>
+    public void Keep(uint? serial) => Feed(new KeptFound(
+        serial is { } kept ? SampleZones.Content("example.com.", kept) : null, serial is null ? SomeReason : null));
 
     public void Bring(uint serial) => Feed(new PassBrought(Pass!.Pass, SampleZones.Content("example.com.", serial), "192.0.2.1:5354"));
 
@@ -131,7 +141,7 @@ internal sealed class ZoneMachineDriver
     {
         _now += TimeSpan.FromMilliseconds(1);
         bool asks = input is CreateAsked or DeleteAsked or NotifyAsked or RefreshAsked or DecisionAsked
-            or ClaimAsked or ReleaseAsked;
+            or ClaimAsked or ReleaseAsked or UndeleteAsked;
         Assert.False(Gone && !asks, "the machine was done");
         Gone = false;
         switch (input)
@@ -141,6 +151,7 @@ internal sealed class ZoneMachineDriver
             case PassFoundCurrent x when x.Pass == Pass?.Pass: Pass = null; break;
             case JournalWritten x when x.Write == Write?.Write: WriteEnded(durable: true); break;
             case JournalRefused x when x.Write == Write?.Write: WriteEnded(durable: false); break;
+            case KeptFound: KeptIsAsked = false; break;
             case TargetsChanged x: Targets = x.Targets; break;
         }
 
@@ -183,6 +194,9 @@ internal sealed class ZoneMachineDriver
             case CancelPass x:
                 Assert.Equal(Pass?.Pass, x.Pass);
                 Pass = null;
+                break;
+            case ReadKept:
+                KeptIsAsked = true;
                 break;
             case WriteJournal { Write: 0 } x:
                 Events.AddRange(x.Entries.OfType<ZoneEvent>());

@@ -55,7 +55,7 @@ public sealed class ZoneMachinePropertyTests
     /// <summary>One random act; true when an operator's force may move the serial back.</summary>
     internal static bool Act(ZoneMachineDriver zone, KernelRandom random, ref uint serial)
     {
-        switch (random.Next(16))
+        switch (random.Next(18))
         {
             case 0: zone.Create(); break;
             case 1 when random.Chance(0.5): zone.Delete(); break;
@@ -77,6 +77,8 @@ public sealed class ZoneMachinePropertyTests
                 zone.Feed(new DeadlineReached(zone.Requests.Where(r => r.Value is null).Min(r => r.Key)));
                 break;
             case 13 when zone.Write is not null: zone.DelayWrite(); break;
+            case 15: zone.Undelete(); break;
+            case 16 or 17 when zone is { KeptIsAsked: true, Gone: false }: zone.Keep(random.Chance(0.7) ? serial - (uint)random.Next(3) : null); break;
             case 14 when !zone.Gone:
                 int without = random.Next(AllTargets.Length);
                 zone.ChangeTargets([.. AllTargets.Where((_, i) => i != without && (i == (without + 1) % 4 || random.Chance(0.7)))]);

@@ -24,6 +24,10 @@ internal static class ZoneMachineSettling
         {
             zone.Commit();
         }
+        else if (zone is { KeptIsAsked: true, Gone: false })
+        {
+            zone.Keep(serial - 1);
+        }
         else if (zone.Pass is { } pass)
         {
             if (pass.HeldSerial == serial && !pass.Force) zone.Feed(new PassFoundCurrent(pass.Pass, serial));

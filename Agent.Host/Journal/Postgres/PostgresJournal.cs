@@ -142,6 +142,15 @@ public sealed partial class PostgresJournal : INodeJournal
         () => replyTo.Tell(Store().CountGivenUp()), reason => replyTo.Tell(new WantedReadFailed(reason))));
 
     /// <inheritdoc/>
+    public void ReadKept(DomainName zone, ReplyTo replyTo) => Enqueue(new Request(
+        () => replyTo.Tell(new KeptRead(zone, Store().ReadKept(zone))), reason => replyTo.Tell(new KeptReadFailed(reason))));
+
+    /// <inheritdoc/>
+    public void ListKept(DomainName? after, int limit, ReplyTo replyTo) => Enqueue(new Request(
+        () => replyTo.Tell(new KeptListed(PostgresKept.List(Store().Connection, after, limit))),
+        reason => replyTo.Tell(new KeptReadFailed(reason))));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(new Request(
         () => replyTo.Tell(new HistoryRead(Store().ReadHistory(zone, limit), null)),
         reason => replyTo.Tell(new HistoryRead([], reason))));

@@ -210,28 +210,16 @@ internal sealed class PostgresStore : IDisposable
         return new GivenUpRead(reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit)
+    /// <summary>The last content of a deleted zone; null when none is kept.</summary>
+    public ZoneContent? ReadKept(DomainName zone)
     {
-        const string Columns = "SELECT zone, at, code, text, serial, target, trace FROM events ";
-        using var select = new NpgsqlCommand(Columns + (zone is null ? "" : "WHERE zone = $2 ") + "ORDER BY id DESC LIMIT $1", _connection);
-        select.Parameters.AddNumber(Math.Max(0, limit));
-        if (zone is not null) select.Parameters.AddOctets(PostgresValues.Of(zone));
+        using var select = new NpgsqlCommand(PostgresKept.Content, _connection);
+        select.Parameters.AddOctets(PostgresValues.Of(zone));
         using NpgsqlDataReader reader = select.ExecuteReader();
-        var lines = ImmutableArray.CreateBuilder<ZoneEvent>();
-        while (reader.Read())
-        {
-            lines.Add(new ZoneEvent(
-                zone ?? reader.ReadName(0),
-                reader.ReadTime(1),
-                reader.GetString(2),
-                reader.GetString(3),
-                reader.ReadNumberOrNull(4),
-                reader.ReadTextOrNull(5),
-                reader.ReadTextOrNull(6)));
-        }
-
-        return lines.ToImmutable();
+        return reader.Read() ? ReadContent(reader, 0, zone) : null;
     }
+
+    public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit) => PostgresEvents.Read(_connection, zone, limit);
 
     /// <summary>
     /// Drops kept contents whose time is over; their number, and the contents that went with them. Several nodes may do it at once: what

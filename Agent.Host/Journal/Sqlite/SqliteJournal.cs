@@ -164,6 +164,18 @@ public sealed partial class SqliteJournal : INodeJournal
     public void CountGivenUp(ReplyTo replyTo) => Enqueue(replyTo, store => store.CountGivenUp(), reason => new WantedReadFailed(reason));
 
     /// <inheritdoc/>
+    public void ReadKept(DomainName zone, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new KeptRead(zone, store.ReadKept(zone)),
+        reason => new KeptReadFailed(reason));
+
+    /// <inheritdoc/>
+    public void ListKept(DomainName? after, int limit, ReplyTo replyTo) => Enqueue(
+        replyTo,
+        store => new KeptListed(store.ListKept(after, limit)),
+        reason => new KeptReadFailed(reason));
+
+    /// <inheritdoc/>
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => Enqueue(
         replyTo,
         store => new HistoryRead(store.ReadHistory(zone, limit), null),

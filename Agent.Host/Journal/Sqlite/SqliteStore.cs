@@ -20,6 +20,7 @@ internal sealed class SqliteStore : IDisposable
     private readonly SqliteCandidates _candidates;
     private readonly SqliteRows _rows;
     private readonly SqliteZones _zones;
+    private readonly SqliteKept _kept;
     private readonly SqliteEvents _events;
     private readonly SqliteDifferences _differences;
     private readonly SqliteStatement _epoch;
@@ -37,6 +38,7 @@ internal sealed class SqliteStore : IDisposable
         _candidates = new SqliteCandidates(connection, _contents);
         _rows = new SqliteRows(connection, _contents, _candidates);
         _zones = new SqliteZones(connection, _contents, _candidates);
+        _kept = new SqliteKept(connection, _contents);
         _events = new SqliteEvents(connection, options);
         _differences = new SqliteDifferences(connection, options);
         _epoch = new SqliteStatement(connection, "SELECT value FROM meta WHERE key = 'epoch'", 0);
@@ -125,6 +127,10 @@ internal sealed class SqliteStore : IDisposable
     public ImmutableArray<DomainName> ReadWanted(DomainName? after, int limit) => _zones.ReadWanted(after, limit);
 
     public GivenUpRead CountGivenUp() => _zones.CountGivenUp();
+
+    public ZoneContent? ReadKept(DomainName zone) => _kept.Read(zone);
+
+    public ImmutableArray<KeptZone> ListKept(DomainName? after, int limit) => _kept.List(after, limit);
 
     public ImmutableArray<ZoneEvent> ReadHistory(DomainName? zone, int limit) => _events.Read(zone, limit);
 

@@ -38,6 +38,7 @@ internal static class MessageKinds
         new MessageKind<ApproveCatalog>(74, MessagePlace.Request, CatalogFields.Write, CatalogFields.ReadApprove),
         new MessageKind<LookAtTarget>(75, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadLook),
         new MessageKind<RemoveOrphan>(76, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadRemoveOrphan),
+        new MessageKind<UndeleteZone>(77, MessagePlace.Request, ZoneFields.Write, ZoneFields.ReadUndelete),
         new MessageKind<ListZones>(80, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadListQuestion),
         new MessageKind<CountZones>(81, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadCountQuestion),
         new MessageKind<CountProven>(82, MessagePlace.Question, ZoneFields.Write, ZoneFields.ReadProvenQuestion),

@@ -67,6 +67,8 @@ internal static class ZoneFields
 
     public static void Write(FieldWriter writer, RemoveOrphan message) => Write(writer, message.Zone, message.Origin);
 
+    public static void Write(FieldWriter writer, UndeleteZone message) => Write(writer, message.Zone, message.Origin);
+
     /// <summary>Has no fields.</summary>
     public static void Write(FieldWriter writer, CountZones message)
     {
@@ -209,6 +211,13 @@ internal static class ZoneFields
         Head head = default;
         while (reader.Next()) head.Take(ref reader);
         return head.IsWhole ? new RemoveOrphan(head.Zone!, head.Origin!) : null;
+    }
+
+    public static UndeleteZone? ReadUndelete(ref FieldReader reader)
+    {
+        Head head = default;
+        while (reader.Next()) head.Take(ref reader);
+        return head.IsWhole ? new UndeleteZone(head.Zone!, head.Origin!) : null;
     }
 
     public static CountZones ReadCountQuestion(ref FieldReader reader)

@@ -3,6 +3,7 @@ using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 
 namespace Agent.Tests.Simulation.Cluster;
 
@@ -21,10 +22,13 @@ internal sealed record SimCommit(long Order, TimeSpan At, (string Node, int Life
 internal sealed class JournalState(SimScheduler sim)
 {
     private readonly SortedDictionary<DomainName, ZoneRow> _rows = [];
+    private readonly Dictionary<DomainName, ZoneContent> _kept = [];
     private readonly SortedDictionary<int, long> _fences = [];
     private readonly List<SimCommit> _commits = [];
 
     public IReadOnlyDictionary<DomainName, ZoneRow> Rows => _rows;
+
+    public IReadOnlyDictionary<DomainName, ZoneContent> Kept => _kept;
 
     public IReadOnlyList<SimCommit> Commits => _commits;
 
@@ -62,6 +66,7 @@ internal sealed class JournalState(SimScheduler sim)
                 _rows[put.Zone] = row with { RefreshedAt = put.RefreshedAt, Reason = put.Reason, ReasonSince = put.ReasonSince };
                 break;
             case ForgetZone:
+                JournalOwners.Keep(_kept, _rows.GetValueOrDefault(write.Entry.Zone));
                 _rows.Remove(write.Entry.Zone);
                 break;
         }

@@ -3,6 +3,7 @@ using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Dns.Wire;
+using Agent.Dns.Zones;
 
 namespace Agent.Tests.Simulation.Cluster;
 
@@ -57,6 +58,14 @@ internal sealed class SimJournalClient(SimClusterJournal journal, SimNode node, 
 
     public void Read(DomainName zone, Action<ZoneRow?> read, Action failed) =>
         Ask(done => done(() => journal.State.Rows.GetValueOrDefault(zone)), read, failed);
+
+    /// <summary>Reads what is kept of a deleted zone; null for nothing.</summary>
+    public void ReadKept(DomainName zone, Action<ZoneContent?> read, Action failed) =>
+        Ask(done => done(() => journal.State.Kept.GetValueOrDefault(zone)), read, failed);
+
+    /// <summary>Reads which deleted zones content is kept of.</summary>
+    public void ListKept(DomainName? after, int limit, Action<KeptListed> read, Action failed) =>
+        Ask(done => done(() => JournalOwners.Kept(journal.State.Kept, journal.State.Rows, after, limit)), read, failed);
 
     /// <summary>Whether a shard may be written under the epoch now.</summary>
     public void CheckFence(int shard, long epoch, Action<bool> checkedFence, Action failed)

@@ -51,6 +51,12 @@ internal sealed class SimJournalPort(SimJournalClient client, int shardCount) : 
     public void CountGivenUp(ReplyTo replyTo) => client.ReadAll(
         rows => replyTo.Tell(JournalOwners.GivenUp(rows)), () => replyTo.Tell(new WantedReadFailed(Away)));
 
+    public void ReadKept(DomainName zone, ReplyTo replyTo) => client.ReadKept(
+        zone, content => replyTo.Tell(new KeptRead(zone, content)), () => replyTo.Tell(new KeptReadFailed(Away)));
+
+    public void ListKept(DomainName? after, int limit, ReplyTo replyTo) => client.ListKept(
+        after, limit, listed => replyTo.Tell(listed), () => replyTo.Tell(new KeptReadFailed(Away)));
+
     public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
 
     public void PurgeExpired(DateTimeOffset now)
