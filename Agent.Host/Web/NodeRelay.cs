@@ -12,10 +12,18 @@ internal sealed class NodeRelay(ManagementParts parts)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>The answer of the node; null when this one is to answer itself.</summary>
+    /// <summary>The answer of the node, or why it gives none; null when this one is to answer itself.</summary>
     public async Task<IResult?> PassAsync(HttpContext context, string node)
     {
-        if (node.Length == 0 || node == parts.NodeName || RelayedRequests.Is(context)) return null;
+        if (node.Length == 0 || node == parts.NodeName || RelayedRequests.Is(context) || parts.Cluster is not { } cluster) return null;
+        ClusterState state = await cluster.View.Ask<ClusterState>(new GetClusterState(), Patience);
+        if (state.IsCurrent && !state.View.Members.ContainsKey(node))
+        {
+            return state.View.Nodes.ContainsKey(node)
+                ? Problems.Of(NodeAnswer.Silent, "no-answer", $"the node {node}, which knows, is down")
+                : Problems.Of(StatusCodes.Status404NotFound, "unknown-node", $"the cluster has no node {node}");
+        }
+
         NodeAnswer answer = await AskAsync(node, context.Request.Method, $"{context.Request.Path}{context.Request.QueryString}");
         if (answer.Body.IsEmpty && answer.Status >= StatusCodes.Status400BadRequest) return Silent(node, answer.Status);
         string type = answer.Status < StatusCodes.Status400BadRequest ? "application/json" : "application/problem+json";

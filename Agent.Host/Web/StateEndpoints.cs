@@ -1,6 +1,5 @@
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
-using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
@@ -13,6 +12,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private readonly AnycastEndpoint _anycast = new(parts);
+    private readonly Readiness _readiness = new(parts);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -20,7 +20,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         routes.MapReading("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
         routes.MapReading("/api/v1/keys", () => Results.Json(new { keys = parts.Keys() }));
         routes.MapReading("/livez", LiveAsync);
-        routes.MapReading("/readyz", ReadyAsync);
+        routes.MapReading("/readyz", _readiness.AnswerAsync);
         routes.MapReading("/anycast", AnycastAsync);
         routes.MapReading("/metrics", MetricsAsync);
     }
@@ -88,19 +88,6 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         {
             return Results.Text("actors do not answer\n", statusCode: StatusCodes.Status503ServiceUnavailable);
         }
-    }
-
-    /// <summary>Ready when the journal takes writes and every shard has an owner.</summary>
-    private async Task<IResult> ReadyAsync()
-    {
-        JournalHealth journal = await parts.Journal.Ask<JournalHealth>(new GetJournalHealth(), Patience);
-        RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
-        if (journal.Writable && region.Reachable == region.Total && region.Unread == 0) return Results.Text("ok\n");
-        string why = journal.Reason?.ToString()
-            ?? (region.Reachable < region.Total
-                ? $"{region.Reachable} of {region.Total} shards have an owner"
-                : $"the zones of {region.Unread} shards are not read from the journal yet");
-        return Results.Text($"not ready: {why}\n", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
     /// <summary>

@@ -93,6 +93,8 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
                     () => $"{zone} is compared at {target} from any node\n{Cluster.Output}");
         }
 
+        ToolResult nobody = await cluster.CommandAsync(other, "zone", "diff", zone, "--target", "self@n9");
+        Assert.True(nobody.ExitCode == 1 && nobody.Error.Contains("unknown-node", StringComparison.Ordinal), nobody.Error);
         await DoneAsync(other, "zone", "orphans", "--sweep");
         await Eventually.HoldsAsync(
             async () => (await ItemAsync(cluster.Agents[other], "/api/v1/orphans", "orphans", "zone", strange)) is { } found
@@ -152,6 +154,7 @@ public sealed class ClusterTests(ClusterFixture cluster) : IClassFixture<Cluster
                 async () => await cluster.Agents[0].GetAsync("/api/v1/cluster") is { } state
                     && state.GetProperty("stale").ValueKind == System.Text.Json.JsonValueKind.String,
                 () => $"the silence of etcd is noticed\n{Cluster.Output}");
+            Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, await cluster.Agents[0].GetStatusAsync("/readyz"));
             await cluster.CreateAsync(cluster.Agents[0], zones[3]);
             cluster.Bump(zones[0]);
             await cluster.NotifyAsync(cluster.Agents[1], zones[0]);

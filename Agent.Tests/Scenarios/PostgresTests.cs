@@ -59,6 +59,21 @@ public sealed class PostgresTests(PostgresServerFixture postgres) : IClassFixtur
     }
 
     [Fact]
+    public async Task Says_that_it_is_not_ready_while_the_database_hangs_although_nobody_writes()
+    {
+        await using PostgresServer server = await PostgresServer.StartedAsync();
+        string database = await PostgresJournalFixture.NewDatabaseAsync(server);
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 1));
+        await using AgentProcess agent = await StartAsync(master, server.ConnectionString(database));
+        Assert.Equal(HttpStatusCode.OK, await agent.GetStatusAsync("/readyz"));
+        await server.SignalAllAsync(PosixSignalNumber.Stop);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await agent.GetStatusAsync("/readyz"));
+        await server.SignalAllAsync(PosixSignalNumber.Continue);
+        await Eventually.HoldsAsync(
+            async () => await agent.GetStatusAsync("/readyz") == HttpStatusCode.OK, () => $"the agent is ready again\n{agent.Output}");
+    }
+
+    [Fact]
     public async Task Ends_with_a_clear_word_when_another_agent_has_taken_the_journal_over()
     {
         string database = await PostgresJournalFixture.NewDatabaseAsync(postgres.Server);
