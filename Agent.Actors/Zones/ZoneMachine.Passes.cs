@@ -21,6 +21,9 @@ public sealed partial class ZoneMachine
     private bool _passMoving;
     private bool _passForce;
     private int _failures;
+
+    /// <summary>Why the last pass failed, so that repeats are told of ever more rarely, also while another reason stands.</summary>
+    private string? _failedWith;
     private bool _due;
     private bool _force;
     private bool _delaying;
@@ -185,7 +188,8 @@ public sealed partial class ZoneMachine
         NoteWhetherKnown(input.MastersHaveIt);
         Reason? orphan = WhyOrphan();
         Reason reason = orphan ?? input.Reason;
-        bool worthTelling = _row?.Reason?.Code != reason.Code || BitOperations.IsPow2(_failures);
+        bool worthTelling = _failedWith != reason.Code || BitOperations.IsPow2(_failures);
+        _failedWith = reason.Code;
         if (worthTelling) AddEvent("transfer-failed", input.Reason.ToString());
         // What is being written may be durable already: whether the creation came to nothing, that decides.
         if (_phase == ZonePhase.Present || _writePurpose is WritePurpose.Accept or WritePurpose.Content or WritePurpose.Trial)

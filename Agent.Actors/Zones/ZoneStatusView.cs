@@ -77,9 +77,12 @@ public static class ZoneStatusView
             _ when behind is not null => "applying",
             _ when row.Candidate is { IsWaiting: true } => "blocked",
             _ when transferring => "transferring",
-            _ when row.Reason is not null => "stale",
+            _ when row.Reason is not null && !IsAsDecided(row) => "stale",
             _ => "ok",
         };
+
+    /// <summary>Nothing stands against what is served but that an operator did not want what its master has: there is nothing to do.</summary>
+    private static bool IsAsDecided(ZoneRow row) => row.Candidate is { IsRejected: true } candidate && candidate.Reason == row.Reason;
 
     private static uint? LowestServed(ZoneRow? row)
     {

@@ -96,6 +96,7 @@ public sealed class ZoneExpiryTests
         Assert.True(Last<WantPresent>() is { IsExpired: true, Generation: 2 });
 
         // It is asked about on and on, and what fails then does not hide that it is expired.
+        int told = FailuresTold;
         for (int i = 0; i < 50; i++)
         {
             Assert.True(LastTimer(ZoneTimer.Retry) <= TimeSpan.FromMinutes(10));
@@ -105,6 +106,9 @@ public sealed class ZoneExpiryTests
 
         Assert.Same(One, _machine.Row!.Content);
         Assert.True(_machine.Row.IsExpired);
+
+        // Each line would push one out of the history that says more.
+        Assert.InRange(FailuresTold - told, 4, 7);
     }
 
     [Fact]
@@ -201,6 +205,9 @@ public sealed class ZoneExpiryTests
     }
 
     private void Ask() => Feed(new TimerFired(ZoneTimer.Refresh));
+
+    private int FailuresTold =>
+        _effects.OfType<WriteJournal>().SelectMany(w => w.Entries).OfType<ZoneEvent>().Count(e => e.Code == "transfer-failed");
 
     private void Fail()
     {

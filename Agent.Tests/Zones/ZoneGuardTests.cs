@@ -58,10 +58,13 @@ public sealed class ZoneGuardTests
         Assert.Equal(ZoneOutcome.Done, _zone.Requests[request]);
         Assert.Equal((2u, true, null), (
             _zone.Machine.Row!.Candidate!.Serial, _zone.Machine.Row.Candidate.IsRejected, _zone.Machine.Row.Candidate.Content));
-        Assert.Equal("stale", ZoneStatusView.Of(_zone.Machine.Row).State);
+        // It is served as the operator wants it; that its master cannot be reached is another matter.
+        Assert.Equal(("ok", ReasonCode.GuardShrink), (ZoneStatusView.Of(_zone.Machine.Row).State, _zone.Machine.Row.Reason?.Code));
         _zone.Refresh();
         Assert.Equal(2u, _zone.Pass!.Pinned);
         Assert.Equal(ZoneOutcome.Failed, _zone.Requests[Decide(approve: true, 2)]);
+        _zone.FailPass();
+        Assert.Equal("stale", ZoneStatusView.Of(_zone.Machine.Row).State);
     }
 
     [Fact]
