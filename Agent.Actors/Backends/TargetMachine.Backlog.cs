@@ -20,8 +20,17 @@ public sealed partial class TargetMachine
     /// </summary>
     private const int GoesOnAt = 48;
 
-    /// <summary>After this a zone counts no more: it may be one that the server cannot load, and holds up none of the others.</summary>
+    /// <summary>
+    /// When the server has come to nothing for this long, a zone that it has had as long counts no more: it may be one that the server
+    /// cannot load, and holds up none of the others.
+    /// </summary>
     private static readonly TimeSpan BacklogAge = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same of one that others have passed all the while.</summary>
+    private static readonly TimeSpan BacklogAgeMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>Behind no more others than this, a change says how long the server needs for one.</summary>
+    private const int FewMax = 4;
 
     /// <summary>A server that needs this long with a few changes is not slow because of others.</summary>
     private static readonly TimeSpan SlowWithFew = TimeSpan.FromMilliseconds(100);
@@ -32,6 +41,7 @@ public sealed partial class TargetMachine
     private int _changesUnderWay;
     private bool _isHeld;
     private TimeSpan? _neededWithFew;
+    private TimeSpan? _cameToOneAt;
 
     private bool MayChange()
     {
@@ -43,7 +53,7 @@ public sealed partial class TargetMachine
     /// <summary>The server took the zone's change; by the next look it is served, or late.</summary>
     private void Taken(Work work)
     {
-        work.IsOneOfFew = _works.Count < LookPace.CrowdMin;
+        work.IsOneOfFew = _taken < FewMax;
         work.WithServerSince = _now.Monotonic;
         _takenInTurn.Enqueue((work, _now.Monotonic));
         _taken++;
@@ -61,6 +71,7 @@ public sealed partial class TargetMachine
     private void LearnFrom(Work work)
     {
         TimeSpan unseen = work.UnseenAt - work.TakenAt;
+        _cameToOneAt = _now.Monotonic;
         _pace.Served(unseen, _now.Monotonic - work.TakenAt);
         // The looks themselves may come late, behind the changes of a crowd; what one of them did not find needed at least so long.
         if (work.IsOneOfFew) _neededWithFew = _neededWithFew is { } before ? before + ((unseen - before) / LookPace.Memory) : unseen;
@@ -81,9 +92,13 @@ public sealed partial class TargetMachine
         while (_takenInTurn.TryPeek(out (Work Work, TimeSpan Since) first))
         {
             bool counts = first.Work.WithServerSince == first.Since;
-            if (counts && _now.Monotonic - first.Since < BacklogAge) return;
+            if (counts && !IsTooOld(first.Since)) return;
             _takenInTurn.Dequeue();
             if (counts) NotWithServer(first.Work);
         }
     }
+
+    private bool IsTooOld(TimeSpan since) =>
+        _now.Monotonic - since >= BacklogAgeMax
+        || (_now.Monotonic - since >= BacklogAge && !(_now.Monotonic - _cameToOneAt < BacklogAge));
 }

@@ -15,7 +15,6 @@ public sealed class TargetBacklogTests
     // What comes until the first are late (50 ms), and the looks at them have their turn.
     private const int UntilItShows = 200;
     private const string Beside = "beside.example.";
-    private static readonly TimeSpan ForEach = TimeSpan.FromMilliseconds(3);
 
     // Longer than a zone counts, so that it is not the end of the patience that lets others pass.
     private readonly ScriptedTarget _target = new(new TargetRules(), patience: TimeSpan.FromSeconds(10));
@@ -23,6 +22,7 @@ public sealed class TargetBacklogTests
     private readonly HashSet<DomainName> _served = [];
     private readonly Queue<DomainName> _backlog = new();
     private readonly List<int> _groups = [];
+    private TimeSpan _forEach = TimeSpan.FromMilliseconds(3);
     private int _wanted;
     private int _looks;
     private int _longest;
@@ -42,6 +42,22 @@ public sealed class TargetBacklogTests
         Assert.Equal(Crowd, _taken.Count);
         Assert.Equal(Crowd, _taken.Distinct().Count());
         Assert.Equal(0, _target.Machine.Behind);
+    }
+
+    /// <summary>What it has takes it two seconds, and it goes on all the while: none of that is forgotten.</summary>
+    [Fact]
+    public void The_same_of_one_that_works_more_slowly()
+    {
+        _forEach = TimeSpan.FromMilliseconds(30);
+        for (int i = 0; i < 8; i++)
+        {
+            Step(coming: 1);
+            while (_target.Machine.Behind > 0) Step(coming: 0);
+        }
+
+        WorkOff();
+        Assert.InRange(_longest, WithServerMax / 2, WithServerMax);
+        Assert.Equal(Crowd, _served.Count);
     }
 
     [Fact]
@@ -89,7 +105,7 @@ public sealed class TargetBacklogTests
             while (_target.Orders().Count > 0) TakeAndLook(isServing: true);
             _longest = Math.Max(_longest, _backlog.Count);
             if (step >= 100 && _backlog.Count > 0) foreach (int _ in Enumerable.Range(0, ComeAtOnce)) _served.Add(_backlog.Dequeue());
-            _target.Advance(ForEach);
+            _target.Advance(_forEach);
         }
 
         Assert.InRange(_longest, 100 * ComeAtOnce, Crowd);
@@ -134,7 +150,7 @@ public sealed class TargetBacklogTests
         if (_taken.Count > before) _groups.Add(_taken.Count - before);
         _longest = Math.Max(_longest, _backlog.Count);
         if (isServing && _backlog.TryDequeue(out DomainName? zone)) _served.Add(zone);
-        _target.Advance(ForEach);
+        _target.Advance(_forEach);
     }
 
     private void Want(int zones)

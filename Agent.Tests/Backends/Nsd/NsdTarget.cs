@@ -12,6 +12,7 @@ internal sealed class NsdTarget(NsdServer server, NsdOptions options)
     : ServerTarget(new NsdBackend(options, TimeProvider.System), server)
 {
     private readonly ServedZoneReader _reader = new(server.EndPoint, server.FolderPath, TimeProvider.System);
+    private string _refused = "";
 
     public NsdTarget(NsdServer server, string pattern = NsdServer.TargetPattern)
         : this(server, OptionsOf(server, pattern))
@@ -37,20 +38,20 @@ internal sealed class NsdTarget(NsdServer server, NsdOptions options)
 
     public override async Task ServesAsync(ZoneContent content)
     {
-        // For a moment the processes of before and after a reload answer side by side.
+        // For a moment the processes of before and after a reload answer side by side, and the former end what they are at.
         List<string> wanted = UpdateTarget.Lines(content);
         string soa = wanted.Single(line => line.Contains(" IN SOA ", StringComparison.Ordinal));
         List<string> served = [];
         await Eventually.HoldsAsync(
-            async () => (served = await TransferAsync(content.Apex)).Contains(soa), () => $"{content} by transfer\n{Log}");
+            async () => (served = await TransferAsync(content.Apex)).Contains(soa), () => $"{content} by transfer: {_refused}\n{Log}");
         Assert.Equal(wanted, served);
     }
 
     private async Task<List<string>> TransferAsync(DomainName zone)
     {
         ServedZone served = await _reader.ReadAsync(zone, key: null, long.MaxValue, CancellationToken.None);
-        Assert.True(served.Outcome == ServedZoneOutcome.Read, served.Text);
-        using SpooledZone content = served.Zone!;
-        return UpdateTarget.Lines(content);
+        _refused = served.Text;
+        using SpooledZone? content = served.Zone;
+        return content is null ? [] : UpdateTarget.Lines(content);
     }
 }
