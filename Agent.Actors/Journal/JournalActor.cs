@@ -159,6 +159,12 @@ public sealed class JournalActor : UntypedActor
                 break;
             case object timer when timer == KeptTimer:
                 if (!_busy && _kept.Count > 0) Commit();
+                else if (!_busy && _failure is not null && _closed is null) _journal.ReadHistory(null, 1, Context.ReplyTo());
+                break;
+            case HistoryRead { Failure: var failure } when !_busy && _closed is null:
+                // Nothing waits to be written once more, so a look says whether the store is back.
+                _failure = failure;
+                if (failure is not null) TryAgainSoon();
                 break;
             case object timer when timer == PurgeTimer:
                 _journal.PurgeExpired(Clock.UtcNow);
@@ -279,7 +285,12 @@ public sealed class JournalActor : UntypedActor
         foreach (JournalEntry entry in asked.Request.Entries.Where(e => asked.Request.Id == 0 || e is ZoneEvent))
             _kept.Enqueue((asked.Claim, entry));
         while (_kept.Count > MaxKept) _kept.Dequeue();
-        if (_kept.Count > 0 && !Timers.IsTimerActive(KeptTimer)) Timers.StartSingleTimer(KeptTimer, KeptTimer, KeptPause);
+        TryAgainSoon();
+    }
+
+    private void TryAgainSoon()
+    {
+        if (!Timers.IsTimerActive(KeptTimer)) Timers.StartSingleTimer(KeptTimer, KeptTimer, KeptPause);
     }
 
     private static bool Writes(Append request, DomainName zone) => request.Entries.Any(e => e is PutZone && e.Zone.Equals(zone));

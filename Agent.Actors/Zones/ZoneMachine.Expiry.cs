@@ -72,8 +72,11 @@ public sealed partial class ZoneMachine
     private void WriteRevival()
     {
         _wantRevival = false;
-        AddEvent("refreshed", "a master confirms the expired content again", _row!.Content!.Serial);
-        Write(WritePurpose.Standing, NextRow(ZoneWish.Present, _row.Content));
+        Reason? stopped = (_newCandidate ?? _row!.Candidate)?.Reason;
+        string why = stopped is null ? "a master confirms the expired content again" : "a master answers again, with what is not used";
+        AddEvent("refreshed", why, _row!.Content!.Serial);
+        ZoneRow row = NextRow(ZoneWish.Present, _row.Content);
+        Write(WritePurpose.Standing, stopped is null ? row : row with { Reason = stopped, ReasonSince = _now });
     }
 
     private void StandingIsDurable()

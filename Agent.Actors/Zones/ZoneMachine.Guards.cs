@@ -28,7 +28,7 @@ public sealed partial class ZoneMachine
     private void OnStopped(PassBrought input, Reason why)
     {
         _failures = 0;
-        if (!IsExpired) RenewLife(input.Expire);
+        StaysAlive(input.Expire);
         SetReason(why);
         ScheduleRefresh();
         if (_row!.Candidate is { IsWaiting: true } waiting && waiting.Content!.Hash == input.Content.Hash)
@@ -91,10 +91,17 @@ public sealed partial class ZoneMachine
     private void StillStopped(ZoneCandidate candidate, TimeSpan? expire)
     {
         _wantExpiry = false;
-        if (!IsExpired) RenewLife(expire);
+        StaysAlive(expire);
         SetReason(candidate.Reason);
         ScheduleRefresh();
         WaitWithoutContent();
+    }
+
+    /// <summary>What is served stays because we want it so; had it expired while no master answered, it comes back.</summary>
+    private void StaysAlive(TimeSpan? expire)
+    {
+        RenewLife(expire);
+        _wantRevival |= IsExpired;
     }
 
     /// <summary>A zone that has nothing to serve has no SOA that says when to ask again.</summary>

@@ -135,7 +135,9 @@ public sealed partial class ZoneMachine
         if (sender.MasterSet is not { } set || !_policy.MasterSets.Contains(set) || _newOwner is not null) return;
         bool isNobodys = _row!.Owner is not { } owner
             || (owner.MasterSet is { } former && former != set && !_policy.MasterSets.Contains(former));
-        if (isNobodys) _newOwner = ZoneOwner.OfMasterSet(set);
+        if (!isNobodys) return;
+        _newOwner = ZoneOwner.OfMasterSet(set);
+        AddEvent("claimed", $"for the master set {set}, by CREATE from {sender.Client}", traceId: sender.TraceId);
     }
 
     private void OnRelease(ReleaseAsked input)

@@ -195,7 +195,9 @@ public sealed partial class ZoneMachine
         if (_phase == ZonePhase.Present || _writePurpose is WritePurpose.Accept or WritePurpose.Content or WritePurpose.Trial)
         {
             if (orphan is not null && OrphanIsRemoved(orphan, input)) return;
-            SetReason(reason);
+            if (NotifyIsGivenUp(input.Reason)) return;
+            _force |= _passForce;
+            SetReason(orphan ?? WhyBlockedBeside(input.Reason) ?? reason);
             ExpireWhenOverdue(input);
             Retry();
             return;
@@ -207,6 +209,21 @@ public sealed partial class ZoneMachine
         _notifyPasses = Math.Max(0, _notifyPasses - 1);
         if (_notifyPasses > 0) Retry();
         else AbandonCreation();
+    }
+
+    /// <summary>What waits for an operator is why the zone is blocked, whatever else its masters are in.</summary>
+    private Reason? WhyBlockedBeside(Reason trouble) => _row?.Candidate is { IsWaiting: true } candidate
+        ? candidate.Reason with { Text = $"{candidate.Reason.Text}; meanwhile {trouble}" }
+        : null;
+
+    /// <summary>A zone that nobody but a NOTIFY has named goes again when no pass brings anything.</summary>
+    private bool NotifyIsGivenUp(Reason reason)
+    {
+        if (_notifyPasses == 0 || _row?.Content is not null) return false;
+        AnswerAll(_creators, ZoneOutcome.Failed, reason);
+        if (_write != 0 || --_notifyPasses > 0) return false;
+        UndoCreation($"a NOTIFY named the zone, and no master brings it: {reason}");
+        return true;
     }
 
     /// <summary>True when the number is that of the running pass, which is then over.</summary>

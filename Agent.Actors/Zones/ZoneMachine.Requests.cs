@@ -77,7 +77,7 @@ public sealed partial class ZoneMachine
                 Join(_creators, input.Requester, input.CountedTargets);
                 break;
             case ZonePhase.Creating:
-            case ZonePhase.Present when _creators.Count > 0:
+            case ZonePhase.Present when _creators.Count > 0 || _notifyPasses > 0:
                 Join(_creators, input.Requester, input.CountedTargets);
                 break;
             default:
@@ -139,9 +139,17 @@ public sealed partial class ZoneMachine
     private void OnNotify(NotifyAsked input)
     {
         bool coming = _phase == ZonePhase.Deleting && _recreate;
+        if (_phase == ZonePhase.Deleting && _writeDelay is { } unknown)
+        {
+            // Whether the zone is deleted only the journal can say.
+            Answer(input.Requester, ZoneOutcome.Failed, unknown);
+            return;
+        }
+
         if (_phase is ZonePhase.Creating or ZonePhase.Present || coming)
         {
-            Answer(input.Requester, ZoneOutcome.Done, null);
+            if (_phase == ZonePhase.Creating && _notifyPasses > 0) JoinLate(input.Requester);
+            else Answer(input.Requester, ZoneOutcome.Done, null);
             if (input.Notifier is not null) (_notifier, _serialHint) = (input.Notifier, input.SerialHint);
             if (coming) return;
             if (_policy.NotifyDelay <= TimeSpan.Zero || _pass != 0 || IsPatient)
@@ -163,14 +171,16 @@ public sealed partial class ZoneMachine
         {
             // A zone that is being deleted is never brought back by a NOTIFY that was still on its way.
             case UnknownNotify.Create when _phase == ZonePhase.Unknown:
+                // The master takes the answer for a promise and does not come again, so the zone is durable before it.
                 _phase = ZonePhase.Creating;
                 _creator = SetOf(input.Origin);
                 _promised = true;
+                _wantAccept = true;
+                JoinLate(input.Requester);
                 _notifyPasses = _policy.NotifyCreatePasses;
                 _notifier = input.Notifier;
                 _due = true;
                 AddEvent("create-asked", $"NOTIFY from {input.Origin.Client}", traceId: input.Origin.TraceId);
-                Answer(input.Requester, ZoneOutcome.Done, null);
                 break;
             case UnknownNotify.Ignore:
                 Answer(input.Requester, ZoneOutcome.Ignored, null);
@@ -250,6 +260,13 @@ public sealed partial class ZoneMachine
         CodeProbe.Reached("zone.creation-abandoned");
         _phase = _row is null ? ZonePhase.Unknown : ZonePhase.Deleting;
         if (_row is null) _effects.Add(new ZoneIsGone());
+    }
+
+    /// <summary>Answered as soon as the wish is durable.</summary>
+    private void JoinLate(long requester)
+    {
+        if (Waiting < _policy.MaxWaitingRequests) _creators.Add(new Waiter(requester, _targets) { Late = true });
+        else Answer(requester, ZoneOutcome.Failed, TooManyWait);
     }
 
     private void Join(List<Waiter> waiters, long requester, System.Collections.Immutable.ImmutableArray<string> counted)

@@ -229,7 +229,8 @@ public sealed partial class ZoneMachine
     private void SetReason(Reason? reason)
     {
         if (_row is null || _row.Reason == reason || IsExpired) return;
-        _row = _row with { Reason = reason, ReasonSince = reason is null ? null : _now };
+        bool isSame = reason is not null && _row.Reason?.Code == reason.Code;
+        _row = _row with { Reason = reason, ReasonSince = isSame ? _row.ReasonSince : reason is null ? null : _now };
     }
 
     private void AddEvent(string code, string text, uint? serial = null, string? target = null, string? traceId = null) =>

@@ -55,6 +55,22 @@ public sealed class JournalActorTests : TestKitBase
         probe.ExpectNoMsg(TimeSpan.FromSeconds(1));
     }
 
+    [Fact]
+    public void A_store_that_is_back_is_known_to_be_where_nothing_waits_to_be_written()
+    {
+        TestProbe probe = CreateTestProbe("zone");
+        _store.IsFull = true;
+        probe.Send(_journal, new Append(1, Epoch, [new PutZone(Row("a.example.", 1))]));
+        probe.ExpectMsg<AppendFailed>();
+        (_store.IsFull, _store.IsAway) = (false, true);
+        Advance(TimeSpan.FromSeconds(10));
+        Assert.False(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+        _store.IsAway = false;
+        Advance(TimeSpan.FromSeconds(10));
+        Assert.True(Ask<JournalHealth>(_journal, new GetJournalHealth()).Writable);
+        Assert.Empty(_store.Written);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -430,7 +446,8 @@ public sealed class JournalActorTests : TestKitBase
                 ? new FenceChecked(request, Held: false, new Reason(ReasonCode.JournalFenced, "for a test"))
                 : new FenceChecked(request, Held: true, Reason: null));
 
-        public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(new HistoryRead([], null));
+        public void ReadHistory(DomainName? zone, int limit, ReplyTo replyTo) => replyTo.Tell(
+            new HistoryRead([], IsAway ? new Reason(ReasonCode.JournalAway, "for a test") : null));
 
         public void PurgeExpired(DateTimeOffset now)
         {

@@ -31,6 +31,21 @@ public sealed class NotifyTests
     }
 
     [Fact]
+    public async Task That_created_a_zone_outlives_a_kill_before_the_transfer()
+    {
+        ScriptedZone zone = new(Zone, 3);
+        bool stalls = true;
+        await using ScriptedMaster master = new(query => stalls ? [new MasterStep.Stall(), .. zone.Answer(query)] : zone.Answer(query));
+        await using AgentProcess agent = await StartAsync(master, "on-unknown-notify = create, transfer.query-timeout = 20s");
+
+        await agent.Worker.NotifyAcceptedAsync(Zone);
+        stalls = false;
+        await agent.RestartAsync(byKill: true);
+
+        await WorkerClient.ServedAsync(agent.Dns, Zone, 3, () => agent.Output);
+    }
+
+    [Fact]
     public async Task For_an_unknown_zone_gets_silence_if_so_configured()
     {
         await using ScriptedMaster master = new(new ScriptedZone(Zone, 3));

@@ -75,6 +75,7 @@ public sealed class MasterSetTests
         Assert.Equal(ZoneOutcome.Done, _zone.Requests[_zone.CreateFor("green")]);
         _zone.Commit();
         Assert.Equal("green", _zone.Machine.Row.Owner!.MasterSet);
+        Assert.Contains(_zone.Events, e => e.Code == "claimed" && e.Text.Contains("green", StringComparison.Ordinal));
         Assert.Equal(ZoneOutcome.Failed, _zone.Requests[_zone.DeleteFor(null)]);
     }
 

@@ -124,6 +124,42 @@ public sealed class ZoneExpiryTests
         Assert.True(Last<WantPresent>() is { IsExpired: false, Generation: 3 });
     }
 
+    /// <summary>A guard keeps the new content back, not the old one.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_master_that_has_what_a_guard_stopped_brings_an_expired_zone_back_too(bool wasStoppedBefore)
+    {
+        var why = new Reason(ReasonCode.GuardShrink, "too few are left");
+        var stopped = new PassBrought(0, SampleZones.Content("example.com.", 2), "192.0.2.1:53") { Stopped = why };
+        Bring(One, expire: null);
+        Ask();
+        if (wasStoppedBefore)
+        {
+            Feed(stopped with { Pass = Last<BeginPass>().Pass });
+            Commit();
+        }
+        else
+        {
+            Feed(new PassFailed(Last<BeginPass>().Pass, Silence));
+        }
+
+        Expire();
+        Assert.True(_machine.Row!.IsExpired);
+        _now += TimeSpan.FromDays(3);
+        Ask();
+        long pass = Last<BeginPass>().Pass;
+        Feed(wasStoppedBefore ? new PassFoundCurrent(pass, 2) : stopped with { Pass = pass });
+        while (Pending() is not null) Commit();
+        Assert.Equal((false, why.Code), (_machine.Row!.IsExpired, _machine.Row.Reason?.Code));
+        Assert.Equal("blocked", ZoneStatusView.Of(Served(_machine.Row)).State);
+        Assert.True(Last<WantPresent>() is { IsExpired: false, Content.Serial: 1 });
+        Assert.Equal(_now + TimeSpan.FromDays(1), _machine.Row.ExpiresAt);
+    }
+
+    private static ZoneRow Served(ZoneRow row) =>
+        row with { Targets = [.. row.Targets.Select(t => t with { State = TargetZoneState.Verified })] };
+
     [Fact]
     public void An_expired_zone_takes_an_older_serial_and_a_living_one_does_not()
     {

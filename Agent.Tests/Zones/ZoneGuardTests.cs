@@ -36,6 +36,21 @@ public sealed class ZoneGuardTests
     }
 
     [Fact]
+    public void While_it_waits_the_zone_is_blocked_by_the_guard_whatever_its_masters_are_in()
+    {
+        Block(2);
+        DateTimeOffset? since = _zone.Machine.Row!.ReasonSince;
+        _zone.Refresh();
+        _zone.FailPass();
+        ZoneStatus status = ZoneStatusView.Of(_zone.Machine.Row);
+        Assert.Equal(("blocked", Why.Code, since), (status.State, status.Reason?.Code, status.ReasonSince));
+        Assert.Contains(ZoneMachineDriver.SomeReason.Text, status.Reason!.Text, StringComparison.Ordinal);
+        _zone.Refresh();
+        _zone.Feed(new PassFoundCurrent(_zone.Pass!.Pass, 2));
+        Assert.Equal(Why, _zone.Machine.Row.Reason);
+    }
+
+    [Fact]
     public void An_approval_uses_exactly_what_waited()
     {
         ZoneContent content = Block(2);
