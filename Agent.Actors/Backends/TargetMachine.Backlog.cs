@@ -29,8 +29,11 @@ public sealed partial class TargetMachine
     /// <summary>The same of one that others have passed all the while.</summary>
     private static readonly TimeSpan BacklogAgeMax = TimeSpan.FromSeconds(10);
 
-    /// <summary>Behind no more others than this, a change says how long the server needs for one.</summary>
-    private const int FewMax = 4;
+    /// <summary>
+    /// With no more zones in work at the target than these, from when it is taken until it is served, a change says how long the server needs
+    /// for one. The first of a crowd say nothing: everything is busy with those behind them.
+    /// </summary>
+    private const int FewMax = 8;
 
     /// <summary>A server that needs this long with a few changes is not slow because of others.</summary>
     private static readonly TimeSpan SlowWithFew = TimeSpan.FromMilliseconds(100);
@@ -53,7 +56,7 @@ public sealed partial class TargetMachine
     /// <summary>The server took the zone's change; by the next look it is served, or late.</summary>
     private void Taken(Work work)
     {
-        work.IsOneOfFew = _taken < FewMax;
+        work.IsOneOfFew = _works.Count <= FewMax;
         work.WithServerSince = _now.Monotonic;
         _takenInTurn.Enqueue((work, _now.Monotonic));
         _taken++;
@@ -74,7 +77,7 @@ public sealed partial class TargetMachine
         _cameToOneAt = _now.Monotonic;
         _pace.Served(unseen, _now.Monotonic - work.TakenAt);
         // The looks themselves may come late, behind the changes of a crowd; what one of them did not find needed at least so long.
-        if (work.IsOneOfFew) _neededWithFew = _neededWithFew is { } before ? before + ((unseen - before) / LookPace.Memory) : unseen;
+        if (work.IsOneOfFew && _works.Count <= FewMax) _neededWithFew = _neededWithFew is { } before ? before + ((unseen - before) / LookPace.Memory) : unseen;
     }
 
     /// <summary>The server has come to it, or it is not waited for any more.</summary>

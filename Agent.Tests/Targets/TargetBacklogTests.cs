@@ -30,6 +30,7 @@ public sealed class TargetBacklogTests
     [Fact]
     public void It_gets_no_more_than_it_works_off_soon_and_each_change_once()
     {
+        OneAfterTheOther();
         while (_wanted < Crowd) Step();
         Assert.InRange(_longest, WithServerMax, UntilItShows);
         while (_backlog.Count > WithServerMax) Step();
@@ -49,12 +50,7 @@ public sealed class TargetBacklogTests
     public void The_same_of_one_that_works_more_slowly()
     {
         _forEach = TimeSpan.FromMilliseconds(30);
-        for (int i = 0; i < 8; i++)
-        {
-            Step(coming: 1);
-            while (_target.Machine.Behind > 0) Step(coming: 0);
-        }
-
+        OneAfterTheOther();
         WorkOff();
         Assert.InRange(_longest, WithServerMax / 2, WithServerMax);
         Assert.Equal(Crowd, _served.Count);
@@ -63,6 +59,7 @@ public sealed class TargetBacklogTests
     [Fact]
     public void Each_zone_is_looked_at_a_few_times_however_long_the_server_needs()
     {
+        OneAfterTheOther();
         WorkOff();
         Assert.InRange(_looks, Crowd, 5 * Crowd);
     }
@@ -70,6 +67,7 @@ public sealed class TargetBacklogTests
     [Fact]
     public void A_zone_beside_the_crowd_waits_for_what_the_server_has_and_not_for_the_crowd()
     {
+        OneAfterTheOther();
         while (_wanted < Crowd) Step();
         _target.Want(1, zone: Beside);
         int before = _served.Count;
@@ -81,8 +79,7 @@ public sealed class TargetBacklogTests
     [Fact]
     public void Zones_that_it_never_comes_to_hold_up_the_others_for_a_second_only()
     {
-        while (_wanted < ComeAtOnce) Step();
-        while (_target.Machine.Behind > 0) Step(coming: 0);
+        OneAfterTheOther();
         _taken.Clear();
         while (_wanted < Crowd) Step(isServing: false);
         int held = _taken.Count;
@@ -132,6 +129,16 @@ public sealed class TargetBacklogTests
     }
 
     private static string Name(int number) => $"z{number}.example.";
+
+    /// <summary>Before a crowd comes, it has shown how long it needs for one.</summary>
+    private void OneAfterTheOther()
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            Step(coming: 1);
+            while (_target.Machine.Behind > 0) Step(coming: 0);
+        }
+    }
 
     private void WorkOff()
     {
