@@ -42,16 +42,26 @@ public sealed partial class TargetMachine
     private int _taken;
     private int _late;
     private int _changesUnderWay;
+    private bool _isBehind;
     private bool _isHeld;
     private TimeSpan? _neededWithFew;
     private TimeSpan? _cameToOneAt;
 
     private bool MayChange()
     {
-        bool isBehind = _late >= BacklogMin && _neededWithFew < SlowWithFew;
-        _isHeld = isBehind && _taken + _changesUnderWay > (_isHeld ? GoesOnAt : WithServerMax - 1);
+        bool shows = _isBehind ? _taken >= BacklogMin : _late >= BacklogMin || MayHideIt();
+        _isBehind = shows && _neededWithFew < SlowWithFew;
+        _isHeld = _isBehind && _taken + _changesUnderWay > (_isHeld ? GoesOnAt : WithServerMax - 1);
         return !_isHeld;
     }
+
+    /// <summary>
+    /// Looks wait in one line with the changes, and those behind a crowd tell late. When many were taken and the first of them has not been
+    /// seen for a while, the looks come first; a server that has come to them all gets more at once.
+    /// </summary>
+    private bool MayHideIt() =>
+        _taken >= 2 * WithServerMax && _takenInTurn.TryPeek(out (Work Work, TimeSpan Since) first)
+        && _now.Monotonic - first.Since >= LookPace.SlowMin;
 
     /// <summary>The server took the zone's change; by the next look it is served, or late.</summary>
     private void Taken(Work work)

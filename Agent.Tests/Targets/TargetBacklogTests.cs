@@ -11,6 +11,7 @@ public sealed class TargetBacklogTests
     private const int Crowd = 600;
     private const int ComeAtOnce = 5;
     private const int WithServerMax = 64;
+    private const int FewOrders = 5;
 
     // What comes until the first are late (50 ms), and the looks at them have their turn.
     private const int UntilItShows = 200;
@@ -54,6 +55,19 @@ public sealed class TargetBacklogTests
         WorkOff();
         Assert.InRange(_longest, WithServerMax / 2, WithServerMax);
         Assert.Equal(Crowd, _served.Count);
+    }
+
+    /// <summary>All changes wait already, before the looks at the first of them, and the driver does a few things in a step.</summary>
+    [Fact]
+    public void Looks_that_wait_behind_changes_do_not_hide_it()
+    {
+        OneAfterTheOther();
+        Want(Crowd);
+        for (int step = 0; step < 60 || _backlog.Count > WithServerMax; step++) StepOfFewOrders();
+        Assert.InRange(_longest, WithServerMax, UntilItShows);
+        _longest = 0;
+        while (_target.Machine.Behind > WithServerMax) StepOfFewOrders();
+        Assert.InRange(_longest, 16, WithServerMax);
     }
 
     [Fact]
@@ -160,6 +174,14 @@ public sealed class TargetBacklogTests
         _target.Advance(_forEach);
     }
 
+    private void StepOfFewOrders()
+    {
+        for (int i = 0; i < FewOrders && _target.Orders().Count > 0; i++) TakeAndLook(isServing: true, _target.Orders()[0]);
+        _longest = Math.Max(_longest, _backlog.Count);
+        if (_backlog.TryDequeue(out DomainName? zone)) _served.Add(zone);
+        _target.Advance(_forEach);
+    }
+
     private void Want(int zones)
     {
         for (int i = 0; i < zones && _wanted < Crowd; i++) _target.Want(1, zone: Name(_wanted++));
@@ -167,19 +189,21 @@ public sealed class TargetBacklogTests
 
     private void TakeAndLook(bool isServing)
     {
-        foreach (BackendOrder order in _target.Orders())
+        foreach (BackendOrder order in _target.Orders()) TakeAndLook(isServing, order);
+    }
+
+    private void TakeAndLook(bool isServing, BackendOrder order)
+    {
+        if (order is ApplyZone apply)
         {
-            if (order is ApplyZone apply)
-            {
-                _taken.Add(apply.Zone);
-                _backlog.Enqueue(apply.Zone);
-                _target.Finish(apply, OrderOutcome.Done);
-            }
-            else if (order is ObserveZone look)
-            {
-                _looks++;
-                _target.See(look, isServing && _served.Contains(look.Zone) ? 1 : null);
-            }
+            _taken.Add(apply.Zone);
+            _backlog.Enqueue(apply.Zone);
+            _target.Finish(apply, OrderOutcome.Done);
+        }
+        else if (order is ObserveZone look)
+        {
+            _looks++;
+            _target.See(look, isServing && _served.Contains(look.Zone) ? 1 : null);
         }
     }
 }
