@@ -21,7 +21,8 @@ public sealed partial class ManualPageTests
         Described().Matches(Page).SelectMany(line => line.Groups["commands"].Value.Split(", ")),
         words =>
         {
-            string line = words.Replace("\\", "", StringComparison.Ordinal).Replace("HOST:PORT", "127.0.0.1:5354", StringComparison.Ordinal);
+            string plain = words.Replace("\\", "", StringComparison.Ordinal);
+            string line = plain.Replace("HOST:PORT", "127.0.0.1:5354", StringComparison.Ordinal);
             string[] arguments = line.Split('|')[0].Split(' ');
             Assert.Empty(Commands().Parse(arguments).Errors);
         });

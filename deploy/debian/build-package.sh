@@ -71,7 +71,7 @@ put 644 "$here/package/copyright" /usr/share/doc/agent/copyright
 for page in guide drivers conformance node-link transfers; do
   put_text "$sources/docs/$page.md" "/usr/share/doc/agent/$page.md"
 done
-put 644 "$sources/hocon/reference.conf" /usr/share/doc/agent/reference.conf
+put_text "$sources/hocon/reference.conf" /usr/share/doc/agent/reference.conf
 for file in "$sources"/hocon/cluster.conf "$sources"/hocon/examples/*.conf; do
   put 644 "$file" "/usr/share/doc/agent/examples/$(basename "$file")"
 done
