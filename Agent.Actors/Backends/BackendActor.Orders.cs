@@ -1,5 +1,8 @@
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
+using Agent.Actors.Reasons;
+using Agent.Dns.Wire;
+using Microsoft.Extensions.Logging;
 
 namespace Agent.Actors.Backends;
 
@@ -77,6 +80,20 @@ public sealed partial class BackendActor
             case ProbeServer probe: _settings.Backend.Probe(probe, Context.ReplyTo()); break;
         }
     }
+
+    private void LogOrder(OrderFinished finished, BackendOrder order, string operation, TimeSpan took)
+    {
+        if (!_logger.IsEnabled(LogLevel.Debug)) return;
+        double milliseconds = Math.Round(took.TotalMilliseconds, 1);
+        uint? serial = (order as ApplyZone)?.Content.Serial;
+        LogOrderEnded(
+            _logger, _settings.Name, ChangeOf(order).Zone, operation, serial, Words.Of(finished.Outcome), milliseconds, finished.Reason);
+    }
+
+    [LoggerMessage(EventId = 304, EventName = "order", Level = LogLevel.Debug,
+        Message = "{Target} {Zone} {Order} {Serial}: {Outcome} after {Milliseconds} ms {Reason}")]
+    private static partial void LogOrderEnded(
+        ILogger logger, string target, DomainName zone, string order, uint? serial, string outcome, double milliseconds, Reason? reason);
 
     /// <summary>Each question has a number of its own, so that a late answer to an earlier one says nothing.</summary>
     private void AskFence(HeldOrder held)

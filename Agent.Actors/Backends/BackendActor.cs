@@ -43,8 +43,12 @@ public sealed partial class BackendActor : UntypedActor
     public static Props Props(BackendActorSettings settings) => Kernel.Props.Create(static s => new BackendActor(s), settings);
 
     /// <inheritdoc/>
-    protected internal override void PreStart() =>
+    protected internal override void PreStart()
+    {
+        FarmMetrics.Begin(
+            _settings.Name, [.. Words.Outcomes], [.. Words.Looks], [.. Words.Escalations], [.. Words.KindsOfDrift]);
         Timers.StartPeriodicTimer(ProbeTimer, ProbeTimer, TimeSpan.Zero, _settings.ProbeInterval);
+    }
 
     /// <summary>The work that was held is lost with the machine: the owners are told to look at all their zones again.</summary>
     protected internal override void PostRestart(Exception reason)
@@ -76,7 +80,7 @@ public sealed partial class BackendActor : UntypedActor
                 break;
             case ZoneObserved observed:
                 FaultPoint.Pass("target.observed");
-                FarmMetrics.CountVerify(_settings.Name, observed.Observation.ToString().ToLowerInvariant());
+                FarmMetrics.CountVerify(_settings.Name, Words.Of(observed.Observation));
                 if (observed.Nsid is { } nsid && _identity.Heard(nsid)) TellIdentity();
                 _machine.Observed(observed, now, _effects);
                 break;
@@ -138,7 +142,9 @@ public sealed partial class BackendActor : UntypedActor
         if (!_started.Remove(finished.Id, out (BackendOrder Order, TimeSpan At) started)) return;
         NoteDoubt(started.Order);
         string operation = started.Order is ApplyZone ? "apply" : "remove";
-        FarmMetrics.CountApply(_settings.Name, operation, finished.Outcome.ToString().ToLowerInvariant(), Clock.Monotonic - started.At);
+        TimeSpan took = Clock.Monotonic - started.At;
+        FarmMetrics.CountApply(_settings.Name, operation, Words.Of(finished.Outcome), took);
+        LogOrder(finished, started.Order, operation, took);
     }
 
     private void Log(TargetHealthChanged change)

@@ -76,7 +76,7 @@ public sealed class ControlGate : IControlCompletion
                 return true;
             }
         }
-        AgentMetrics.CountShed(admitted ? "sink" : "credits");
+        AgentMetrics.CountShed(admitted ? ShedReason.Sink : ShedReason.Credits);
         request.TryAnswer(ControlAnswer.Failed(ExtendedErrorCode.NotReady, "too many requests under way"));
         return false;
     }
@@ -86,7 +86,7 @@ public sealed class ControlGate : IControlCompletion
     {
         while (TryTakeExpired(_notifies, nowMs, out ControlRequest? request) || TryTakeExpired(_changes, nowMs, out request))
         {
-            AgentMetrics.CountShed("unanswered");
+            AgentMetrics.CountShed(ShedReason.Unanswered);
             request.TryAnswer(ControlAnswer.Failed(ExtendedErrorCode.NotReady, "no answer in time"));
         }
     }

@@ -106,7 +106,7 @@ public sealed class ControlRequest
         FaultPoint.Pass("request.answering");
         _source.ReplyPath.Reply(_source.Token, message[..length]);
         FaultPoint.Pass("request.answered");
-        Count(answer.ResponseCode);
+        Count(answer);
         return true;
     }
 
@@ -118,6 +118,7 @@ public sealed class ControlRequest
             return false;
         }
         _source.ReplyPath.Withhold(_source.Token);
+        if (Operation == ControlOperation.Notify) AgentMetrics.CountNotify(NotifyResult.Ignored);
         return true;
     }
 
@@ -133,21 +134,29 @@ public sealed class ControlRequest
         return true;
     }
 
-    private void Count(ResponseCode responseCode)
+    private void Count(in ControlAnswer answer)
     {
-        _counters?.Count(Transport, Opcode, responseCode);
-        if (Operation != ControlOperation.Notify)
+        _counters?.Count(Transport, Opcode, answer.ResponseCode);
+        if (Operation == ControlOperation.Notify)
         {
-            AgentMetrics.Control.Add(
-                1,
-                new("op", Operation == ControlOperation.Create ? "create" : "delete"),
-                new("result", responseCode switch
-                {
-                    ResponseCode.NoError => "ok",
-                    ResponseCode.ServFail => "failed",
-                    _ => "refused",
-                }));
+            AgentMetrics.CountNotify(answer.ResponseCode switch
+            {
+                ResponseCode.NoError => NotifyResult.Accepted,
+                ResponseCode.ServFail => NotifyResult.Failed,
+                _ when answer.Reason == ExtendedErrorCode.NotAuthoritative => NotifyResult.UnknownZone,
+                _ => NotifyResult.Refused,
+            });
+            return;
         }
+        AgentMetrics.Control.Add(
+            1,
+            new("op", Operation == ControlOperation.Create ? "create" : "delete"),
+            new("result", answer.ResponseCode switch
+            {
+                ResponseCode.NoError => "ok",
+                ResponseCode.ServFail => "failed",
+                _ => "refused",
+            }));
     }
 }
 

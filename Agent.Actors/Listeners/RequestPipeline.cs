@@ -163,7 +163,7 @@ public sealed class RequestPipeline
         {
             return false;
         }
-        AgentMetrics.CountShed("error_rate");
+        AgentMetrics.CountShed(ShedReason.ErrorRate);
         return true;
     }
 
@@ -229,7 +229,7 @@ public sealed class RequestPipeline
     {
         if (context.Kind == RequestKind.Notify && _parts.NotifyRate is { } rate && !rate.TryTake(context.Source.Client, context.NowMs))
         {
-            AgentMetrics.CountShed("notify_rate");
+            AgentMetrics.CountShed(ShedReason.NotifyRate);
             return Refuse(ref context, new StepRefusal(ResponseCode.ServFail, ExtendedErrorCode.NotReady, "too many NOTIFYs"), reply);
         }
         if (context.Question.ToName() is not { } zone)
@@ -248,6 +248,10 @@ public sealed class RequestPipeline
 
     private RequestOutcome Refuse(ref RequestContext context, in StepRefusal refusal, Span<byte> reply, bool isCut = false)
     {
+        if (context.Kind == RequestKind.Notify)
+        {
+            AgentMetrics.CountNotify(refusal.ResponseCode == ResponseCode.ServFail ? NotifyResult.Failed : NotifyResult.Refused);
+        }
         if (IsOneErrorTooMany(ref context))
         {
             return default;

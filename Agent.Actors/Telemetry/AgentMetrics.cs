@@ -6,6 +6,18 @@ namespace Agent.Actors.Telemetry;
 /// <remarks>One meter for the process. Label values come from small fixed sets; nothing that a client can choose becomes a label.</remarks>
 public static class AgentMetrics
 {
+    // In the order of the enumerations.
+    private static readonly string[] ShedReasons =
+    [
+        "credits", "sink", "unanswered", "error_rate", "notify_rate", "tcp_stalled", "tcp_total", "tcp_idle", "tcp_message_too_long",
+        "tcp_connections", "descriptors", "worker_error",
+    ];
+
+    private static readonly string[] NotifyResults = ["accepted", "refused", "unknown_zone", "failed", "ignored"];
+
+    private static readonly KeyValuePair<string, object?>[] ShedTags = [.. ShedReasons.Select(TagOf("reason"))];
+    private static readonly KeyValuePair<string, object?>[] NotifyTags = [.. NotifyResults.Select(TagOf("result"))];
+
     /// <summary>The meter's name, which exporters subscribe to.</summary>
     public const string MeterName = "Agent";
 
@@ -48,12 +60,32 @@ public static class AgentMetrics
     public static UpDownCounter<long> TcpConnections { get; } = Meter.CreateUpDownCounter<long>(
         "dnsagent_tcp_connections", description: "TCP connections that clients hold open.");
 
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin()
+    {
+        IntakeShed.BeginAtZero("reason", ShedReasons);
+        Cookies.BeginAtZero("result", "good", "bad", "new");
+        Control.BeginAtZero("op", ["create", "delete"], "result", ["ok", "failed", "refused"]);
+        NotifyReceived.BeginAtZero("result", NotifyResults);
+        RelayFailures.BeginAtZero("reason", "table_full", "no_open_query", "timeout", "unreachable", "upstream_closed");
+        IntakeQueueDepth.Add(0);
+        RelayOpen.Add(0);
+        ZoneActors.Add(0);
+        TcpConnections.Add(0);
+    }
+
     /// <summary>Counts a request that was left out.</summary>
-    public static void CountShed(string reason) => IntakeShed.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    public static void CountShed(ShedReason reason) => IntakeShed.Add(1, ShedTags[(int)reason]);
+
+    /// <summary>Counts a NOTIFY by what became of it.</summary>
+    public static void CountNotify(NotifyResult result) => NotifyReceived.Add(1, NotifyTags[(int)result]);
 
     /// <summary>Counts a request by what its cookie is worth.</summary>
     public static void CountCookie(string result) => Cookies.Add(1, new KeyValuePair<string, object?>("result", result));
 
     /// <summary>Counts a failure of the relay.</summary>
     public static void CountRelayFailure(string reason) => RelayFailures.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    private static Func<string, KeyValuePair<string, object?>> TagOf(string label) =>
+        value => new KeyValuePair<string, object?>(label, value);
 }

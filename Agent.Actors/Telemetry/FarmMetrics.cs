@@ -34,6 +34,26 @@ public static class FarmMetrics
     public static Counter<long> DriftRepaired { get; } = AgentMetrics.Meter.CreateCounter<long>(
         "dnsagent_drift_repaired_total", description: "Zones changed at a target server by others that were put right, by target.");
 
+    /// <summary>Makes the series of a target appear before anything has happened at it.</summary>
+    internal static void Begin(
+        string target,
+        ReadOnlySpan<string> results,
+        ReadOnlySpan<string> looks,
+        ReadOnlySpan<string> rungs,
+        ReadOnlySpan<string> kindsOfDrift)
+    {
+        foreach (string result in results)
+        {
+            Apply.Add(0, new("target", target), new("op", "apply"), new("result", result));
+            Apply.Add(0, new("target", target), new("op", "remove"), new("result", result));
+        }
+
+        Verify.BeginAtZero("target", [target], "result", looks);
+        Escalations.BeginAtZero("target", [target], "rung", rungs);
+        DriftDetected.BeginAtZero("target", [target], "kind", kindsOfDrift);
+        DriftRepaired.BeginAtZero("target", target);
+    }
+
     internal static void CountEscalation(string target, string rung) =>
         Escalations.Add(1, new("target", target), new("rung", rung));
 

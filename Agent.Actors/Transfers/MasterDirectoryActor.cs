@@ -32,6 +32,7 @@ public sealed partial class MasterDirectoryActor : UntypedActor
     private long _lookups;
     private long _trials;
     private int _toldVersion;
+    private bool _addressesChanged;
 
     private MasterDirectoryActor(MasterDirectorySettings settings)
     {
@@ -62,6 +63,7 @@ public sealed partial class MasterDirectoryActor : UntypedActor
             case ReplaceMasters replace:
                 _settings.Roster = replace.Roster;
                 Take(replace.Roster);
+                _addressesChanged = true;
                 Requeue();
                 break;
             case object timer when timer == TrialTimer: TryDead(); break;
@@ -72,8 +74,9 @@ public sealed partial class MasterDirectoryActor : UntypedActor
         }
 
         Serve();
-        if (_board.Version == _toldVersion) return;
+        if (_board.Version == _toldVersion && !_addressesChanged) return;
         _toldVersion = _board.Version;
+        _addressesChanged = false;
         Context.System.EventStream.Publish(States());
     }
 
@@ -102,7 +105,12 @@ public sealed partial class MasterDirectoryActor : UntypedActor
         entry.Tried = true;
         entry.Reason = resolved.Reason;
         entry.FreshUntil = Clock.Monotonic + (resolved.Reason is null ? AddressesFresh : TimeSpan.FromSeconds(2));
-        if (resolved.EndPoints.Count > 0) entry.Addresses = [.. resolved.EndPoints.Select(e => new MasterAddress(entry.Master, e))];
+        if (resolved.EndPoints.Count > 0)
+        {
+            _addressesChanged |= !resolved.EndPoints.SequenceEqual(entry.Addresses.Select(a => a.EndPoint));
+            entry.Addresses = [.. resolved.EndPoints.Select(e => new MasterAddress(entry.Master, e))];
+        }
+
         HashSet<IPEndPoint> known = [.. _entries.Values.SelectMany(e => e.Addresses).Select(a => a.EndPoint)];
         _board.Keep(known);
         _pace.Keep(known);

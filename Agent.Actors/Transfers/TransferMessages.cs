@@ -137,7 +137,7 @@ public sealed record MasterReturned(IPEndPoint EndPoint);
 /// <summary>Asks the directory how the masters stand; answered by <see cref="MasterStates"/>.</summary>
 public sealed record GetMasterStates;
 
-/// <summary>All masters and what is known of them; also published on the event stream when a circuit changes.</summary>
+/// <summary>All masters and what is known of them; also published on the event stream when a circuit or an address changes.</summary>
 public sealed record MasterStates(ImmutableArray<MasterState> Masters)
 {
     /// <summary>Which zone has which of them.</summary>

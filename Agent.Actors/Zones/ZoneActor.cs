@@ -149,7 +149,12 @@ internal sealed partial class ZoneActor : UntypedActor
         };
         if (input is not null)
         {
-            if (message is PassResult result && result.Pass == _pass) _transfer = null;
+            if (message is PassResult result && result.Pass == _pass)
+            {
+                _transfer = null;
+                LogPass(result);
+            }
+
             Step(input);
             return;
         }

@@ -1,4 +1,3 @@
-using Agent.Actors.Journal;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
 using Agent.Dns.Zones;

@@ -1,8 +1,12 @@
 using System.Net;
 using Agent.Actors.Kernel;
+using Agent.Actors.Reasons;
+using Agent.Actors.Telemetry;
 using Agent.Backends.Embedded;
 using Agent.Host.Journal;
+using Agent.Host.Sockets;
 using Agent.Host.Telemetry;
+using Agent.Host.Transfers;
 using Agent.Host.Web;
 
 namespace Agent.Host.Composition;
@@ -10,6 +14,19 @@ namespace Agent.Host.Composition;
 /// <summary>The management interface: what of the service it shows and who may ask.</summary>
 internal sealed partial class AgentService
 {
+    /// <summary>All that every agent counts; what only some have begins where it is started.</summary>
+    private static void BeginCounters(bool hasTls)
+    {
+        AgentMetrics.Begin();
+        GuardMetrics.Begin(
+            ReasonCode.GuardApex, ReasonCode.GuardShrink, ReasonCode.GuardDnssec, ReasonCode.GuardOutOfZone, ReasonCode.GuardZonemd);
+        JournalMetrics.Begin();
+        OutgoingMetrics.Begin();
+        RuntimeMetrics.Begin();
+        TransferMetrics.Begin();
+        if (hasTls) TlsAcceptor.Begin();
+    }
+
     private Task<ManagementServer> StartManagementAsync(
         DataDirectory data,
         EmbeddedZoneTable zones,

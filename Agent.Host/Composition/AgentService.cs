@@ -135,6 +135,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         // Before anything counts: what goes up and down would be wrong for good.
         var metrics = new PrometheusExporter(AgentMetrics.MeterName);
         OnStop(() => { metrics.Dispose(); return ValueTask.CompletedTask; });
+        BeginCounters(_options.TlsListen is not null);
         step("opening the journal");
         (DataDirectory data, INodeJournal journal) = OpenStore(clock);
         _system = ActorSystem.Create(

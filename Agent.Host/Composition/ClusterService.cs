@@ -39,6 +39,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
         Settings = settings;
         Node = ClusterNode.Watch(system, settings);
         ClusterMetrics.Begin();
+        EtcdMetrics.Begin();
+        NodeLinkMetrics.Begin();
         Node.View.Tell(new SubscribeView(
             new ClusterGauges(AgentMetrics.Meter, settings.Node, settings.Config.Shards, () => Node.Gate.IsOpen, settings.SinceBoot)));
     }

@@ -24,6 +24,18 @@ internal static class EtcdMetrics
     public static readonly Counter<long> EndpointFailures = AgentMetrics.Meter.CreateCounter<long>(
         "dnsagent_etcd_endpoint_failures_total", description: "Endpoints of etcd that were in order and failed.");
 
+    private static readonly string[] Operations =
+        ["authenticate", "grant", "keepalive", "probe", "range", "revoke", "status", "txn", "watch"];
+
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin()
+    {
+        Requests.BeginAtZero("op", Operations, "outcome", ["ok", "not_sent", "refused", "open"]);
+        Watches.Add(0);
+        WatchesEnded.BeginAtZero();
+        EndpointFailures.BeginAtZero();
+    }
+
     public static void Count(string operation, EtcdOutcome? failure, TimeSpan took)
     {
         Requests.Add(1, new("op", operation), new KeyValuePair<string, object?>("outcome", failure switch

@@ -21,4 +21,12 @@ internal static class JournalMetrics
     /// <summary>Requests waiting for the journal's thread.</summary>
     public static readonly UpDownCounter<long> Waiting = AgentMetrics.Meter.CreateUpDownCounter<long>(
         "dnsagent_journal_lag_events", description: "Requests waiting for the journal.");
+
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin()
+    {
+        Entries.BeginAtZero();
+        Errors.BeginAtZero();
+        Waiting.Add(0);
+    }
 }

@@ -68,6 +68,20 @@ internal sealed class NodeLinkMetrics
         Interlocked.Read(ref _pullsDone),
         Interlocked.Read(ref _pullsFailed));
 
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin()
+    {
+        Octets.BeginAtZero("direction", "sent", "received");
+        Losses.BeginAtZero(
+            "reason", "broken", "link_broke", "no_content", "no_link", "queue_full", "too_large", "unsupported", "waiting_full");
+        Skips.BeginAtZero();
+        Up.Add(0);
+        Downs.BeginAtZero();
+        Pulls.BeginAtZero("result", "done");
+        PullOctets.BeginAtZero();
+        Served.BeginAtZero("result", "done");
+    }
+
     public void CountSent(object message)
     {
         Interlocked.Increment(ref _sent);

@@ -184,7 +184,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
             _connectionsMax = Math.Max(ConnectionsMinimum, Math.Min(_connectionsMax, _sessions.Count) - room);
             victims = [.. _sessions.OrderBy(IdleOrder).Take(Math.Max(1, _sessions.Count - _connectionsMax))];
         }
-        AgentMetrics.CountShed("descriptors");
+        AgentMetrics.CountShed(ShedReason.Descriptors);
         foreach (TcpSession victim in victims)
         {
             victim.Dispose();
@@ -235,7 +235,7 @@ internal sealed partial class TcpListenerAdapter : IDisposable
         }
         else if (victim is not null)
         {
-            AgentMetrics.CountShed("tcp_connections");
+            AgentMetrics.CountShed(ShedReason.TcpConnections);
             victim.Dispose();
         }
         _ = session.RunAsync();

@@ -137,7 +137,7 @@ internal sealed class TcpSession : IStreamReplyPath, ITransferOutput, IDisposabl
         bool isStalled = _writer.StalledSinceMs is { } since && nowMs - since > _options.IdleTimeoutMs;
         if (isOld || isIdle || isStalled)
         {
-            AgentMetrics.CountShed(isStalled ? "tcp_stalled" : isOld ? "tcp_total" : "tcp_idle");
+            AgentMetrics.CountShed(isStalled ? ShedReason.TcpStalled : isOld ? ShedReason.TcpTotal : ShedReason.TcpIdle);
             Dispose();
         }
     }
@@ -231,7 +231,7 @@ internal sealed class TcpSession : IStreamReplyPath, ITransferOutput, IDisposabl
             SendQueued();
             if (framer.IsBroken)
             {
-                AgentMetrics.CountShed("tcp_message_too_long");
+                AgentMetrics.CountShed(ShedReason.TcpMessageTooLong);
                 Dispose();
                 return;
             }

@@ -31,6 +31,10 @@ internal sealed class TlsAcceptor(TlsServerProfile profile, TimeSpan handshakeTi
     /// <summary>Takes another profile from the next connection on.</summary>
     public void Replace(TlsServerProfile other) => _profile = other;
 
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin() => Handshakes.BeginAtZero(
+        "result", "done", "alpn", "client_certificate_expired", "client_certificate_untrusted", "failed", "client_gone", "timeout", "shed");
+
     public static void Count(string result) => Handshakes.Add(1, new KeyValuePair<string, object?>("result", result));
 
     /// <summary>Null when it came to nothing; what was counted says why.</summary>

@@ -198,7 +198,7 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
 
     private void Failed(Exception exception)
     {
-        AgentMetrics.CountShed("worker_error");
+        AgentMetrics.CountShed(ShedReason.WorkerError);
         long nowMs = Environment.TickCount64;
         if (nowMs - _failureLoggedMs >= FailureLogMs)
         {

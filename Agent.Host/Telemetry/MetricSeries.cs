@@ -44,6 +44,16 @@ internal sealed class MetricSeries(Instrument instrument, MetricKind kind)
         lock (_gate) Of(hash, tags).Sum = value;
     }
 
+    /// <summary>Forgets all values, before an observable instrument says anew which there are.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _cells.Clear();
+            _byTags.Clear();
+        }
+    }
+
     /// <summary>Writes the series in Prometheus' text format.</summary>
     public void Write(StringBuilder output)
     {

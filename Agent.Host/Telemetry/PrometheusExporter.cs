@@ -12,6 +12,7 @@ public sealed class PrometheusExporter : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<Instrument, MetricSeries> _series = new();
+    private readonly Lock _page = new();
 
     public PrometheusExporter(string meterName)
     {
@@ -28,10 +29,20 @@ public sealed class PrometheusExporter : IDisposable
     /// <summary>All series as they stand now.</summary>
     public string Text()
     {
-        _listener.RecordObservableInstruments();
-        var output = new StringBuilder();
-        foreach (MetricSeries series in _series.Values.OrderBy(s => s.Name, StringComparer.Ordinal)) series.Write(output);
-        return output.ToString();
+        // What is looked up now is all there is: a master or a catalog that is gone has no series any more. One page at a time, so that
+        // none shows the gap.
+        lock (_page)
+        {
+            foreach ((Instrument instrument, MetricSeries series) in _series)
+            {
+                if (instrument.IsObservable) series.Clear();
+            }
+
+            _listener.RecordObservableInstruments();
+            var output = new StringBuilder();
+            foreach (MetricSeries series in _series.Values.OrderBy(s => s.Name, StringComparer.Ordinal)) series.Write(output);
+            return output.ToString();
+        }
     }
 
     public void Dispose() => _listener.Dispose();

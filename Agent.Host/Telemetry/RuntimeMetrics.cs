@@ -14,9 +14,20 @@ internal static class RuntimeMetrics
     public static Counter<long> Stalls { get; } = AgentMetrics.Meter.CreateCounter<long>(
         "dnsagent_pool_stalls_total", description: "Times that work waited for the thread pool for 5 seconds or longer.");
 
+    /// <summary>Lines of the log that its reader did not take in time.</summary>
+    public static Counter<long> LogLinesDropped { get; } = AgentMetrics.Meter.CreateCounter<long>(
+        "dnsagent_log_lines_dropped_total", description: "Lines of the log that were dropped because nobody read them.");
+
     /// <summary>Time for which garbage collection stopped everything.</summary>
     public static ObservableCounter<double> GcPause { get; } = AgentMetrics.Meter.CreateObservableCounter(
         "dnsagent_gc_pause_seconds_total",
         static () => GC.GetTotalPauseDuration().TotalSeconds,
         description: "Time for which garbage collection stopped the process.");
+
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin()
+    {
+        Stalls.BeginAtZero();
+        LogLinesDropped.BeginAtZero();
+    }
 }

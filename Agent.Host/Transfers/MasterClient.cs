@@ -3,6 +3,7 @@ using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Actors.Transfers;
+using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
 namespace Agent.Host.Transfers;
@@ -59,12 +60,28 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
     public void AskSoa(AskSoa request, ReplyTo replyTo) => Run(
         async () =>
         {
+            long asked = _services.Clock.GetTimestamp();
             SoaAnswered answer = await _soaAsker.AskAsync(request, _stopping.Token);
             TransferMetrics.SoaAnswered(answer.Outcome);
+            LogSoa(request, answer, asked);
             return answer;
         },
         why => new SoaAnswered(request.Id, request.Address, SoaOutcome.CannotTell, 0, new Reason(ReasonCode.NoMaster, why)),
         replyTo);
+
+    private void LogSoa(AskSoa request, SoaAnswered answer, long asked)
+    {
+        if (!_logger.IsEnabled(LogLevel.Debug)) return;
+        double milliseconds = Math.Round(_services.Clock.GetElapsedTime(asked).TotalMilliseconds, 1);
+        string outcome = TransferMetrics.Word(answer.Outcome);
+        LogSoaAnswered(
+            request.Address.Master.Name, request.Address.EndPoint, request.Zone, outcome, answer.Serial, milliseconds, answer.Reason);
+    }
+
+    [LoggerMessage(EventId = 400, EventName = "soa", Level = LogLevel.Debug,
+        Message = "{Master} at {Address} {Zone}: {Outcome} {Serial} after {Milliseconds} ms {Reason}")]
+    private partial void LogSoaAnswered(
+        string master, IPEndPoint address, DomainName zone, string outcome, uint serial, double milliseconds, Reason? reason);
 
     /// <inheritdoc/>
     public void Transfer(TransferZone request, ReplyTo replyTo)

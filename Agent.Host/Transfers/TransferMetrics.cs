@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Agent.Actors.Telemetry;
 using Agent.Actors.Transfers;
@@ -25,6 +26,21 @@ internal static class TransferMetrics
     private static readonly Counter<long> SoaChecks = AgentMetrics.Meter.CreateCounter<long>(
         "dnsagent_soa_checks_total", description: "SOA questions to masters, by result.");
 
+    /// <summary>Makes the series appear before anything has happened.</summary>
+    public static void Begin()
+    {
+        foreach (TransferKind kind in Enum.GetValues<TransferKind>())
+        {
+            Transfers.Add(0, TagsOf(kind, "done", "none"));
+            foreach (TransferFailure failure in Enum.GetValues<TransferFailure>()) Transfers.Add(0, TagsOf(kind, "failed", Word(failure)));
+        }
+
+        Bytes.BeginAtZero();
+        Records.BeginAtZero();
+        InFlight.Add(0);
+        SoaChecks.BeginAtZero("result", [.. Enum.GetValues<SoaOutcome>().Select(Word)]);
+    }
+
     public static void Started() => InFlight.Add(1);
 
     public static void Ended(object? final, TransferStatistics statistics)
@@ -32,25 +48,26 @@ internal static class TransferMetrics
         InFlight.Add(-1);
         string result = final is TransferCompleted ? "done" : "failed";
         string reason = final is TransferFailed failed ? Word(failed.Failure) : "none";
-        Transfers.Add(
-            1,
-            new("type", Word(statistics.Kind)),
-            new("result", result),
-            new("reason", reason),
-            new KeyValuePair<string, object?>("transport", "tcp"));
+        Transfers.Add(1, TagsOf(statistics.Kind, result, reason));
         Duration.Record(statistics.Duration.TotalSeconds, new KeyValuePair<string, object?>("result", result));
         Bytes.Add(statistics.Bytes);
         if (final is TransferCompleted)
             Records.Add(statistics.Records);
     }
 
-    public static void SoaAnswered(SoaOutcome outcome) => SoaChecks.Add(1, new KeyValuePair<string, object?>("result", outcome switch
+    public static void SoaAnswered(SoaOutcome outcome) => SoaChecks.Add(1, new KeyValuePair<string, object?>("result", Word(outcome)));
+
+    private static TagList TagsOf(TransferKind kind, string result, string reason) =>
+        new([new("type", Word(kind)), new("result", result), new("reason", reason), new("transport", "tcp")]);
+
+    /// <summary>The word for what a master said.</summary>
+    public static string Word(SoaOutcome outcome) => outcome switch
     {
         SoaOutcome.Serial => "serial",
         SoaOutcome.Absent => "absent",
         SoaOutcome.CannotTell => "cannot_tell",
         _ => "unreachable",
-    }));
+    };
 
     private static string Word(TransferKind kind) => kind switch
     {

@@ -36,6 +36,21 @@ public sealed class MasterDirectoryTests : TestKitBase
     }
 
     [Fact]
+    public void A_master_that_a_reload_left_out_is_told_of_no_more()
+    {
+        TestProbe stream = CreateTestProbe("stream");
+        Sys.EventStream.Subscribe(stream.Ref, typeof(MasterStates));
+        IActorRef directory = Directory(new MasterRoster([Common, Other]), new PaceLimits(ChecksPerSecond: 10, QuestionsPerSecond: 100));
+        TestProbe pass = CreateTestProbe("pass");
+        pass.Send(directory, Get(1));
+        pass.ExpectMsg<MasterPlan>();
+        Assert.Equal(["m1", "m2"], stream.TakeAll().OfType<MasterStates>().Last().Masters.Select(m => m.Name));
+        directory.Tell(new ReplaceMasters(new MasterRoster([Other])));
+        RunReady();
+        Assert.Equal(["m2"], stream.TakeAll().OfType<MasterStates>().Last().Masters.Select(m => m.Name));
+    }
+
+    [Fact]
     public void Regular_checks_are_spread_and_an_urgent_pass_goes_before_them()
     {
         IActorRef directory = Directory(new MasterRoster([Common]), new PaceLimits(ChecksPerSecond: 10, QuestionsPerSecond: 100));

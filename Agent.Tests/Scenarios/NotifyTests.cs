@@ -1,3 +1,4 @@
+using Agent.Bench.Measure;
 using Agent.Bench.Peers;
 
 namespace Agent.Tests.Scenarios;
@@ -166,6 +167,27 @@ public sealed class NotifyTests
         await WorkerClient.ServedAsync(agent.Dns, Zone, 11, () => agent.Output);
         string history = (await agent.GetAsync($"/api/v1/zones/{Zone}/history"))!.Value.GetRawText();
         Assert.DoesNotContain("\"serial\":9,", history.Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Is_counted_by_what_became_of_it()
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 3));
+        await using AgentProcess agent = await StartAsync(master, "");
+        await agent.Worker.NotifyAsync("other.example.");
+        await agent.Worker.CreateAcceptedAsync(Zone);
+        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await agent.Worker.NotifyAcceptedAsync(Zone);
+        await using AgentProcess closed = await StartAsync(master, "allow-notify = [\"192.0.2.1\"]");
+        await closed.Worker.NotifyAsync(Zone);
+
+        MetricsPage page = await agent.MetricsAsync();
+        Assert.Equal(2, page["dnsagent_notify_received_total{result=\"accepted\"}"]);
+        Assert.Equal(1, page["dnsagent_notify_received_total{result=\"unknown_zone\"}"]);
+        Assert.Equal(3, page.Total("dnsagent_notify_received_total"));
+        page = await closed.MetricsAsync();
+        Assert.Equal(1, page["dnsagent_notify_received_total{result=\"refused\"}"]);
+        Assert.Equal(1, page.Total("dnsagent_notify_received_total"));
     }
 
     private static int Transfers(ScriptedMaster master) =>

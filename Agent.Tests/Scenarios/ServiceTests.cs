@@ -139,6 +139,31 @@ public sealed class ServiceTests
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(agent.DataFolder, "api-token")));
     }
 
+    [Theory]
+    [InlineData("debug", true)]
+    [InlineData("info", false)]
+    public async Task Says_each_order_and_each_pass_when_it_is_asked_to(string level, bool isSaid)
+    {
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 1));
+        await using AgentProcess agent = await AgentProcess.StartedAsync($$"""
+            backend-driver = embedded
+            masters = ["{{master.EndPoint}}"]
+            logging.level = {{level}}
+            """);
+        await agent.Worker.CreateAcceptedAsync(Zone);
+
+        await agent.StopAsync();
+
+        string[] lines = [.. agent.Output.Split('\n').Where(line => line.Contains("level=debug", StringComparison.Ordinal))];
+        string[] parts =
+        [
+            $"event=soa message=\"{master.EndPoint.Address}",
+            $"event=pass message=\"{Zone}: serial 1 from ",
+            $"event=order message=\"embedded {Zone} apply 1: done after ",
+        ];
+        Assert.All(parts, part => Assert.Equal(isSaid, lines.Any(line => line.Contains(part, StringComparison.Ordinal))));
+    }
+
     private static Task<AgentProcess> StartAsync(ScriptedMaster master) => AgentProcess.StartedAsync($$"""
         backend-driver = embedded
         masters = ["{{master.EndPoint}}"]

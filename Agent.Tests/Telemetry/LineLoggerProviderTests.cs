@@ -1,3 +1,5 @@
+using Agent.Actors.Telemetry;
+using Agent.Bench.Measure;
 using Agent.Host.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +23,7 @@ public sealed class LineLoggerProviderTests
     }
 
     [Fact]
-    public void Lines_keep_their_order_and_an_error_is_written_at_once_with_all_before_it()
+    public void Lines_keep_their_order_and_a_flush_writes_all_of_them()
     {
         using var output = new StringWriter();
         using var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
@@ -30,6 +32,7 @@ public sealed class LineLoggerProviderTests
         log.Log(LogLevel.Error, default, 0, null, (_, _) => "broken");
 
         // No lock is needed: nothing waits any more that another thread would write.
+        provider.Flush();
         string[] lines = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(1001, lines.Length);
         Assert.All(lines.Take(1000).Index(), line => Assert.EndsWith($"message=line-{line.Index}", line.Item));
@@ -56,7 +59,57 @@ public sealed class LineLoggerProviderTests
         using var output = new Closed();
         using var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
         provider.CreateLogger("Agent.Zones").Log(LogLevel.Error, default, 0, null, (_, _) => "broken");
+        provider.Flush();
         Assert.True(output.WasTried);
+    }
+
+    [Fact]
+    public void A_reader_that_does_not_read_keeps_nobody_and_hears_later_what_it_missed()
+    {
+        using var pages = new PrometheusExporter(AgentMetrics.MeterName);
+        using var output = new Stuck();
+        var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
+        ILogger log = provider.CreateLogger("Agent.Zones");
+        string filler = new('x', 1000);
+        const int Sent = 4000;
+        for (int line = 0; line < Sent; line++) log.Log(LogLevel.Information, default, line, null, (number, _) => $"{number}-{filler}");
+        log.Log(LogLevel.Error, default, 0, null, (_, _) => "broken");
+
+        output.Read.Set();
+        provider.Dispose();
+        string[] lines = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        int kept = lines.Count(line => line.Contains(filler, StringComparison.Ordinal));
+        Assert.InRange(kept, 1000, Sent - 1000);
+        Assert.All(lines.Take(kept).Index(), line => Assert.Contains($"message={line.Index}-x", line.Item));
+        Assert.EndsWith("message=broken", lines[^2]);
+        Assert.EndsWith(
+            $"level=warning area=Log event=log-lines-lost message=\"{Sent - kept} lines were lost here: the log was not read\" lines={Sent - kept}",
+            lines[^1]);
+        Assert.Equal(Sent - kept, new MetricsPage(pages.Text())["dnsagent_log_lines_dropped_total"]);
+    }
+
+    [Fact]
+    public void The_end_does_not_wait_for_ever_for_a_reader_that_does_not_read()
+    {
+        using var output = new Stuck();
+        var provider = new LineLoggerProvider(json: false, LogLevel.Information, output, TimeSpan.FromMilliseconds(1));
+        ILogger log = provider.CreateLogger("Agent.Zones");
+        log.Log(LogLevel.Critical, default, 0, null, (_, _) => "last");
+        provider.Dispose();
+        log.Log(LogLevel.Critical, default, 0, null, (_, _) => "later");
+        output.Read.Set();
+    }
+
+    /// <summary>As a pipe that is full until somebody reads.</summary>
+    private sealed class Stuck : StringWriter
+    {
+        public ManualResetEventSlim Read { get; } = new();
+
+        public override void Write(string? value)
+        {
+            Read.Wait();
+            base.Write(value);
+        }
     }
 
     private sealed class Closed : StringWriter

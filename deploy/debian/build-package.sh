@@ -38,6 +38,21 @@ put_compressed() { # source, target
   gzip -9 -n <"$1" >"$root$2"
 }
 
+put_text() { # source, target: a text whose links lead to where things are on the machine that has the package
+  mkdir -p "$root$(dirname "$2")"
+  sed -e 's:](\.\./\.\./docs/:](../../:g' \
+    -e 's:](\.\./deploy/README\.md:](examples/:g' \
+    -e 's:](\.\./deploy/runbook/:](runbook/:g' \
+    -e 's:](\.\./deploy/:](examples/:g' \
+    -e 's:](\.\./hocon/reference\.conf:](reference.conf:g' \
+    -e 's:](\.\./hocon/\(examples/\)\{0,1\}:](examples/:g' \
+    -e 's:hocon/agent\.conf:/etc/agent/agent.conf:g' \
+    -e 's:\(\./\)\{0,1\}deploy/runbook:/usr/share/doc/agent/runbook:g' \
+    -e 's:\(\./\)\{0,1\}deploy/\(anycast\|designate\|drivers\|etcd\|grafana\|kubernetes\|postgres\|systemd\):/usr/share/doc/agent/examples/\2:g' \
+    "$1" >"$root$2"
+  chmod 644 "$root$2"
+}
+
 # ---- the program, with the runtime in it: Debian 12 has no .NET 10 -----------------------------------------------------------------
 
 echo "publishing agent $version" >&2
@@ -53,18 +68,21 @@ put 644 "$here/package/completion" /usr/share/bash-completion/completions/agent
 put_compressed "$here/package/agent.8" /usr/share/man/man8/agent.8.gz
 put_compressed "$here/package/changelog" /usr/share/doc/agent/changelog.gz
 put 644 "$here/package/copyright" /usr/share/doc/agent/copyright
-put 644 "$sources/docs/guide.md" /usr/share/doc/agent/guide.md
-put 644 "$sources/hocon/reference.conf" /usr/share/doc/agent/reference.conf
+for page in guide drivers conformance node-link transfers; do
+  put_text "$sources/docs/$page.md" "/usr/share/doc/agent/$page.md"
+done
+put_text "$sources/hocon/reference.conf" /usr/share/doc/agent/reference.conf
 for file in "$sources"/hocon/cluster.conf "$sources"/hocon/examples/*.conf; do
   put 644 "$file" "/usr/share/doc/agent/examples/$(basename "$file")"
 done
-for file in "$sources"/deploy/systemd/*.conf "$sources"/deploy/systemd/*.tmpfiles; do
-  put 644 "$file" "/usr/share/doc/agent/examples/systemd/$(basename "$file")"
-done
-put 644 "$sources/docs/drivers.md" /usr/share/doc/agent/drivers.md
-put 755 "$sources/deploy/drivers/nsd.sh" /usr/share/doc/agent/examples/drivers/nsd.sh
+(cd "$sources/deploy" && find anycast designate drivers etcd grafana kubernetes postgres systemd -type f \
+  ! -path 'designate/tests/*' ! -name '*.pyc' ! -name agent.service) >"$work/examples"
+while read -r file; do
+  put_text "$sources/deploy/$file" "/usr/share/doc/agent/examples/$file"
+done <"$work/examples"
+chmod 755 "$root/usr/share/doc/agent/examples/drivers/nsd.sh"
 for file in "$sources"/deploy/runbook/*.md; do
-  put 644 "$file" "/usr/share/doc/agent/runbook/$(basename "$file")"
+  put_text "$file" "/usr/share/doc/agent/runbook/$(basename "$file")"
 done
 put 644 "$here/package/lintian-overrides" /usr/share/lintian/overrides/agent
 

@@ -53,6 +53,23 @@ touch /tmp/systemctl.log
 as_unit=(setpriv --reuid agent --regid agent --init-groups --inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service
   --bounding-set=-all,+net_bind_service --no-new-privs --)
 
+# Documents that point at others have them beside them.
+dpkg-deb -x "$package" /tmp/content
+(cd /tmp/content/usr/share/doc/agent && find . -name '*.md' | while read -r page; do
+  grep -o '](\([^)#]*\)' "$page" | cut -c 3- | grep -v '^https\{0,1\}:' | while read -r place; do
+    [ -z "$place" ] || [ -e "$(dirname "$page")/$place" ] || echo "$page: $place"
+  done || true
+  grep -o '/usr/share/doc/agent/[a-zA-Z0-9_./-]*[a-z]' "$page" | while read -r place; do
+    [ -e "/tmp/content$place" ] || echo "$page: $place"
+  done || true
+done) >/tmp/missing
+[ ! -s /tmp/missing ] || fail "documents point at what is not there: $(cat /tmp/missing)"
+for name in guide.md conformance.md runbook/README.md examples/grafana/dashboard.json examples/grafana/alerts.yml examples/etcd/etcd.conf.yml \
+  examples/postgres/pg_hba.conf examples/anycast/bird/agent.conf; do
+  holds test -s "/tmp/content/usr/share/doc/agent/$name"
+done
+rm -rf /tmp/content
+
 files >/tmp/before
 package_tool -i "$package"
 say installed
