@@ -75,7 +75,8 @@ internal sealed partial class OptionsBinder
             QueueLength = section.Integer("queue-length", 1, 10_000_000),
         };
         string connectionString = section.Text("connection-string");
-        string passwordFile = section.File("password-file");
+        string passwordFile = section.SecretFile("password-file");
+        if (provider == JournalProvider.PostgreSql) section.LookFor("password-file");
         bool allowPlaintext = section.Flag("allow-plaintext");
         section.Done();
         return new JournalPlace(provider, ReadPostgres(section, provider, connectionString, passwordFile, allowPlaintext), bounds);
