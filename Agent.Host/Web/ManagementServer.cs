@@ -34,12 +34,13 @@ public sealed class ManagementServer : IAsyncDisposable
         builder.Logging.AddProvider(logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter(KestrelStart.Host, LogLevel.None);
+        var bounds = new ConnectionBounds(logging.CreateLogger(nameof(ManagementServer)));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(listen);
+            kestrel.Listen(listen, door => door.Use(next => connection => bounds.ServeAsync(connection, next)));
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Problems.BodyOctetsMax;
-            kestrel.Limits.MaxConcurrentConnections = 1000;
+            bounds.Apply(kestrel.Limits);
         });
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // So that BadRequests can say why.
         builder.Services.ConfigureHttpJsonOptions(json =>
