@@ -1,5 +1,4 @@
 using System.Net;
-using Agent.Host.Configuration.Hocon;
 using Agent.Host.Plugins;
 
 namespace Agent.Host.Configuration;

@@ -25,7 +25,7 @@ internal sealed partial class ConnectionBounds(ILogger log)
     private readonly Dictionary<IPAddress, int> _open = [];
     private readonly RepeatGuard _repeats = new();
 
-    public void Apply(KestrelServerLimits limits)
+    public static void Apply(KestrelServerLimits limits)
     {
         limits.MaxConcurrentConnections = Total;
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(10);

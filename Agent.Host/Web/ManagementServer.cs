@@ -40,7 +40,7 @@ public sealed class ManagementServer : IAsyncDisposable
             kestrel.Listen(listen, door => door.Use(next => connection => bounds.ServeAsync(connection, next)));
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Problems.BodyOctetsMax;
-            bounds.Apply(kestrel.Limits);
+            ConnectionBounds.Apply(kestrel.Limits);
         });
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // So that BadRequests can say why.
         builder.Services.ConfigureHttpJsonOptions(json =>
