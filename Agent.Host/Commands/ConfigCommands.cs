@@ -43,10 +43,9 @@ internal sealed class ConfigCommands(CommandConsole console)
             try
             {
                 var sources = new ConfigurationSources(parsed.GetValue(files) ?? [], parsed.GetValue(Settings) ?? []);
-                foreach (string warning in AgentConfiguration.Load(sources).Warnings)
-                {
-                    console.Error.WriteLine($"warning: {PlainText.Of(warning)}");
-                }
+                AgentConfiguration configuration = AgentConfiguration.Load(sources);
+                foreach (string warning in configuration.Warnings) console.Error.WriteLine($"warning: {PlainText.Of(warning)}");
+                if (configuration.AbsentFiles.Count > 0) return Report(new ConfigurationException(configuration.AbsentFiles));
                 console.Output.WriteLine("ok");
                 return ExitCode.Done;
             }

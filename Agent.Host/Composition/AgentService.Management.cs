@@ -58,7 +58,10 @@ internal sealed partial class AgentService
         };
         return ManagementServer.StartAsync(
             new IPEndPoint(_options.Management.Address, _options.Management.Port),
-            new ManagementGuard(data.Use(() => ApiToken.Load(data.Path)), HostNames(), _options.Management.Open),
+            new ManagementGuard(
+                data.Use(() => ApiToken.Load(data.Path)),
+                new HostNames(["localhost", Environment.MachineName, _options.NodeName, .. _options.Management.HostNames]),
+                _options.Management.Open),
             parts,
             _system,
             logging);

@@ -388,8 +388,6 @@ internal sealed partial class AgentService : IAsyncDisposable
         return addresses;
     }
 
-    private HashSet<string> HostNames() =>
-        new(StringComparer.OrdinalIgnoreCase) { "localhost", Environment.MachineName, _options.NodeName };
 
     [LoggerMessage(EventId = 111, EventName = "started-cold", Level = LogLevel.Warning,
         Message = "{Zones} zones have not come to this node's own server; until they come, queries for them are answered SERVFAIL")]

@@ -20,7 +20,7 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
         using var lines = new LineLoggerProvider(logging.Format == LogFormat.Json, logging.Level, request.Console.Error);
         using ILoggerFactory loggers = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddProvider(lines));
         ILogger log = loggers.CreateLogger<ServiceEntry>();
-        foreach (string warning in configuration.Warnings) LogWarning(log, warning);
+        LogWarnings(log, configuration);
         using ServiceManager manager = ServiceManager.FromEnvironment(loggers.CreateLogger<ServiceManager>());
         try
         {
@@ -114,7 +114,7 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
             lines.Level = change.Applied.Logging.Level;
             foreach (ChangedKey key in change.Live) LogApplied(log, key.ToString());
             foreach (ChangedKey key in change.NeedingRestart) LogKept(log, key.ToString());
-            foreach (string warning in reloader.Current.Warnings) LogWarning(log, warning);
+            LogWarnings(log, reloader.Current);
             LogReloaded(log);
             return null;
         }
@@ -123,6 +123,13 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
             LogReloadRefused(log, failure.Message);
             return failure.Message;
         }
+    }
+
+    /// <summary>What is absent may come, such as a server's key with its first start: its target is away until then.</summary>
+    private static void LogWarnings(ILogger log, AgentConfiguration configuration)
+    {
+        foreach (string warning in configuration.Warnings) LogWarning(log, warning);
+        foreach (ConfigurationProblem absent in configuration.AbsentFiles) LogWarning(log, absent.ToString());
     }
 
     [LoggerMessage(EventId = 100, EventName = "config-warning", Level = LogLevel.Warning, Message = "{Warning}")]

@@ -207,6 +207,9 @@ public sealed record JournalPlace(JournalProvider Provider, PostgresPlace? Postg
 /// <param name="Open">Paths that everybody may read from anywhere, without the token.</param>
 public sealed record ManagementOptions(IPAddress Address, int Port, IReadOnlyList<string> Open)
 {
+    /// <summary>Names by which it may be asked beside those of the machine and the node.</summary>
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+
     /// <summary>Pages that tell a stranger nothing about zones.</summary>
     public static IReadOnlyList<string> Openable { get; } = ["livez", "readyz", "anycast", "metrics"];
 }

@@ -5,6 +5,9 @@ namespace Agent.Host.Configuration;
 /// <summary>One thing wrong with the configuration: where it was written, which key, and what to do.</summary>
 public sealed record ConfigurationProblem(HoconOrigin Origin, string Path, string Text)
 {
+    /// <summary>The value is wrong by itself, whatever else is given.</summary>
+    public bool IsOfValue { get; init; }
+
     /// <summary>Without the password of an address that it repeats.</summary>
     public string Text { get; } = AddressPassword.Hide(Text);
 

@@ -21,6 +21,12 @@ internal static partial class ConfigurationKeys
     /// </summary>
     public static bool IsSecret(string key) => SecretKey().IsMatch(key);
 
+    /// <summary>By its own name, for keys of drivers from outside; those of our own say so where they are read.</summary>
+    public static bool IsSecretFile(string key) => SecretFileKey().IsMatch(key);
+
+    [GeneratedRegex("(^|-)((secret|password|key)-file|client-key)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex SecretFileKey();
+
     [GeneratedRegex("(^|-)(secret|password|token|connection-string|api-key)$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SecretKey();

@@ -1,5 +1,4 @@
 using System.Net;
-using Agent.Host.Configuration.Hocon;
 using Agent.Host.Plugins;
 
 namespace Agent.Host.Configuration;
@@ -37,7 +36,8 @@ internal static class ConfigurationWarnings
         }
 
         WarnOfIdleKeys(configuration, warnings);
-        WarnOfOpenFiles(configuration.Root, warnings);
+        WarnOfOpenFiles(configuration.Findings.SecretFiles, warnings);
+        warnings.AddRange(configuration.Findings.Warnings);
         return warnings;
     }
 
@@ -79,21 +79,15 @@ internal static class ConfigurationWarnings
         }
     }
 
-    private static bool IsSecretFile(string key) =>
-        key.EndsWith("secret-file", StringComparison.Ordinal) || key.EndsWith("password-file", StringComparison.Ordinal);
-
-    private static void WarnOfOpenFiles(HoconObject root, List<string> warnings)
+    /// <summary>A file that several targets have from one place is told of once.</summary>
+    private static void WarnOfOpenFiles(IEnumerable<SecretFile> files, List<string> warnings)
     {
         if (OperatingSystem.IsWindows()) return;
-        IEnumerable<ConfigurationLeaf> files = ConfigurationTree.Leaves(root);
-        foreach (ConfigurationLeaf leaf in files.Where(leaf => IsSecretFile(leaf.Key)))
+        foreach (SecretFile secret in files.Where(secret => File.Exists(secret.File)).DistinctBy(secret => (secret.Origin, secret.File)))
         {
-            if (leaf.Value is not HoconScalar { Text.Length: > 0 } path || !File.Exists(path.Text)) continue;
-            UnixFileMode mode = File.GetUnixFileMode(path.Text);
+            UnixFileMode mode = File.GetUnixFileMode(secret.File);
             if ((mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != UnixFileMode.None)
-            {
-                warnings.Add($"{leaf.Path}: every user of this machine can open {path.Text}");
-            }
+                warnings.Add($"{secret.Path}: every user of this machine can open {secret.File}");
         }
     }
 }

@@ -8,12 +8,15 @@ internal static class NsdSettingsReader
 {
     private const string SocketPrefix = "unix:";
 
-    private static readonly string[] CertificateKeys = ["server-certificate", "client-certificate", "client-key"];
+    private const string OurKey = "client-key";
+
+    private static readonly string[] CertificateKeys = ["server-certificate", "client-certificate", OurKey];
 
     public static NsdSettings Read(SectionReader section, TargetSurroundings around)
     {
         string control = section.Text("control");
-        string[] certificates = [.. CertificateKeys.Select(section.File)];
+        string[] certificates = [.. CertificateKeys.Select(key => key == OurKey ? section.SecretFile(key) : section.File(key))];
+        section.LookFor(CertificateKeys);
         string pattern = section.Text("pattern");
         if (pattern.Length == 0) section.Problem("pattern", "the pattern of nsd.conf that the zones get must be named");
         string directory = section.File("zone-directory");
@@ -29,7 +32,7 @@ internal static class NsdSettingsReader
 
         HostEndpoint? host = control.Length == 0 ? null : HostEndpoint.Parse(control, NsdControlPlace.Tls.DefaultPort);
         if (host is null or { Port: 0 })
-            section.Problem("control", $"nsd's control socket is needed, unix:PATH or HOST:PORT, not '{control}'");
+            section.WrongValue("control", $"nsd's control socket is needed, unix:PATH or HOST:PORT, not '{control}'");
         else if (certificates.Any(string.IsNullOrEmpty))
             section.Problem("control", $"over TCP {string.Join(", ", CertificateKeys)} are all needed");
         host ??= new HostEndpoint("127.0.0.1", NsdControlPlace.Tls.DefaultPort);
@@ -39,7 +42,7 @@ internal static class NsdSettingsReader
     private static string ReadSocket(SectionReader section, string control, string[] certificates)
     {
         string path = control[SocketPrefix.Length..];
-        if (!path.StartsWith('/')) section.Problem("control", "the path of the socket must begin with /, as in nsd.conf");
+        if (!path.StartsWith('/')) section.WrongValue("control", "the path of the socket must begin with /, as in nsd.conf");
         if (certificates.Any(file => file.Length > 0)) section.Problem("control", "a unix socket takes no certificates; leave them empty");
         return path;
     }

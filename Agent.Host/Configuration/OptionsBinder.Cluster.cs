@@ -31,7 +31,7 @@ internal sealed partial class OptionsBinder
             section.Duration("drain-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             section.Duration("warm-up-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             ReadEtcd(section.Section("etcd"), isEnabled),
-            ReadCertificate(section.Section("tls")));
+            ReadCertificate(section.Section("tls"), isEnabled));
         if (isEnabled)
         {
             if (journal.Provider != JournalProvider.PostgreSql)
@@ -73,13 +73,14 @@ internal sealed partial class OptionsBinder
         }
 
         if (isNeeded && section.Words("endpoints").Count == 0) section.Problem("endpoints", "a cluster needs at least one etcd");
-        string user = section.Text("user"), password = section.Text("password"), passwordFile = section.File("password-file");
+        string user = section.Text("user"), password = section.Text("password"), passwordFile = section.SecretFile("password-file");
         if (password.Length > 0 && passwordFile.Length > 0)
             section.Problem("password-file", "give either password or password-file, not both");
         if (user.Length > 0 && password.Length + passwordFile.Length == 0)
             section.Problem("user", "a user needs password or password-file");
-        string certificate = section.File("certificate-file"), key = section.File("key-file");
+        string certificate = section.File("certificate-file"), key = section.SecretFile("key-file");
         if (certificate.Length == 0 != (key.Length == 0)) section.Problem("certificate-file", "certificate-file and key-file go together");
+        if (isNeeded) section.LookFor("password-file", "ca-file", "certificate-file", "key-file");
         TimeSpan timeout = section.Duration("request-timeout", TimeSpan.Zero, TimeSpan.FromMinutes(1));
         section.Done();
         return new EtcdPlace(
@@ -103,9 +104,10 @@ internal sealed partial class OptionsBinder
             : null;
     }
 
-    private static CertificateFiles? ReadCertificate(SectionReader section)
+    private static CertificateFiles? ReadCertificate(SectionReader section, bool isNeeded)
     {
-        string ca = section.File("ca-file"), certificate = section.File("certificate-file"), key = section.File("key-file");
+        string ca = section.File("ca-file"), certificate = section.File("certificate-file"), key = section.SecretFile("key-file");
+        if (isNeeded) section.LookFor("ca-file", "certificate-file", "key-file");
         section.Done();
         int given = new[] { ca, certificate, key }.Count(file => file.Length > 0);
         if (given is 1 or 2) section.Problem("ca-file", "ca-file, certificate-file and key-file go together");

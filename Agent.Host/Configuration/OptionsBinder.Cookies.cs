@@ -13,7 +13,7 @@ internal sealed partial class OptionsBinder
             section.Flag("enabled"),
             section.Flag("required"),
             section.Duration("rotate-every", TimeSpan.FromHours(1), 365 * Day),
-            ReadCookieSecrets(section, section.File("secret-file")));
+            ReadCookieSecrets(section, section.SecretFile("secret-file")));
         section.Done();
         return options;
     }

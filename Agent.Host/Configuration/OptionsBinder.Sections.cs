@@ -7,6 +7,7 @@ using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
 using Agent.Host.Plugins;
 using Agent.Host.Transfers;
+using Agent.Host.Web;
 
 namespace Agent.Host.Configuration;
 
@@ -74,7 +75,8 @@ internal sealed partial class OptionsBinder
             QueueLength = section.Integer("queue-length", 1, 10_000_000),
         };
         string connectionString = section.Text("connection-string");
-        string passwordFile = section.File("password-file");
+        string passwordFile = section.SecretFile("password-file");
+        if (provider == JournalProvider.PostgreSql) section.LookFor("password-file");
         bool allowPlaintext = section.Flag("allow-plaintext");
         section.Done();
         return new JournalPlace(provider, ReadPostgres(section, provider, connectionString, passwordFile, allowPlaintext), bounds);
@@ -122,9 +124,25 @@ internal sealed partial class OptionsBinder
             else section.Problem("open", $"'{page}' cannot be open: only {string.Join(", ", ManagementOptions.Openable)} can");
         }
 
-        var options = new ManagementOptions(address ?? IPAddress.Loopback, section.Port("port"), open);
+        var options = new ManagementOptions(address ?? IPAddress.Loopback, section.Port("port"), open)
+        {
+            HostNames = ReadHostNames(section),
+        };
         section.Done();
         return options;
+    }
+
+    private static List<string> ReadHostNames(SectionReader section)
+    {
+        var names = new List<string>();
+        foreach ((string text, HoconOrigin origin) in section.Words("host-names"))
+        {
+            string name = text.StartsWith(HostNames.Below, StringComparison.Ordinal) ? text[HostNames.Below.Length..] : text;
+            if (HostEndpoint.IsAddressOrName(name) && !IPAddress.TryParse(name, out _)) names.Add(text);
+            else section.ProblemAt(origin, "host-names", $"a name, or *. and a name for all below it, is needed, not '{text}'");
+        }
+
+        return names;
     }
 
     private static SweepOptions ReadSweep(SectionReader section, SectionReader orphan)

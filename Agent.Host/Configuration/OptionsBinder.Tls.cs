@@ -85,7 +85,7 @@ internal sealed partial class OptionsBinder
     /// <summary>The certificate that we show, with the intermediate ones of its file; null when none is given or usable.</summary>
     private static SslStreamCertificateContext? ReadOwnCertificate(SectionReader section)
     {
-        string path = section.File("certificate-file"), keyPath = section.File("key-file");
+        string path = section.File("certificate-file"), keyPath = section.SecretFile("key-file");
         if (path.Length == 0 != (keyPath.Length == 0)) section.Problem("certificate-file", "certificate-file and key-file go together");
         if (path.Length == 0 || keyPath.Length == 0) return null;
         try

@@ -18,34 +18,32 @@ namespace Agent.Host.Configuration;
 internal sealed partial class OptionsBinder
 {
     public const int MasterPort = 5354;
+    public const string DriverKey = "backend-driver";
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-    private readonly List<ConfigurationProblem> _problems = [];
+    private readonly ConfigurationFindings _findings = new();
     private readonly HoconObject _root;
     private readonly HoconObject _reference;
     private readonly SectionReader _agent;
     private readonly PluginFolder _plugins;
-    private readonly HashSet<string> _keysRead = new(StringComparer.Ordinal);
 
     private OptionsBinder(HoconObject root, HoconObject reference)
     {
         _root = root;
         _reference = reference;
-        var top = new SectionReader(root, reference, "", _problems, _keysRead);
+        var top = new SectionReader(root, reference, "", _findings);
         _agent = top.Section(KeySpelling.Root);
         top.Done();
         _plugins = PluginFolder.At(_agent.File("plugins"));
     }
 
     /// <exception cref="ConfigurationException">Names every problem found.</exception>
-    public static AgentOptions Bind(HoconObject root, HoconObject reference) => BindWithKeys(root, reference).Options;
-
-    /// <summary>Also gives the paths of all keys that were asked for; tests hold them against reference.conf.</summary>
-    internal static (AgentOptions Options, IReadOnlySet<string> KeysRead) BindWithKeys(HoconObject root, HoconObject reference)
+    public static (AgentOptions Options, ConfigurationFindings Findings) Bind(HoconObject root, HoconObject reference)
     {
         var binder = new OptionsBinder(root, reference);
         AgentOptions options = binder.ReadAgent();
-        return binder._problems.Count == 0 ? (options, binder._keysRead) : throw new ConfigurationException(binder._problems);
+        ConfigurationFindings findings = binder._findings;
+        return findings.Problems.Count == 0 ? (options, findings) : throw new ConfigurationException(findings.Problems);
     }
 
     private AgentOptions ReadAgent()
@@ -113,6 +111,7 @@ internal sealed partial class OptionsBinder
         };
         CheckCatalogTargets(options);
         CheckSecondaries(options);
+        CheckPorts(options);
         _agent.Done();
         return options;
     }
@@ -293,12 +292,12 @@ internal sealed partial class OptionsBinder
             targets.Add(ReadTarget(name, driver, scope, section, around, isNamed: true));
         }
 
-        string single = _agent.Text("backend-driver");
+        string single = _agent.Text(DriverKey);
         if (isNamed && single.Length > 0)
         {
-            _agent.Problem("backend-driver", "leave this empty where targets are given (or remove the targets)");
+            _agent.Problem(DriverKey, "leave this empty where targets are given (or remove the targets)");
         }
-        TargetDriver? only = isNamed ? null : FindDriver(_agent, "backend-driver");
+        TargetDriver? only = isNamed ? null : FindDriver(_agent, DriverKey);
         SectionReader backends = _agent.Section("backends");
         foreach (TargetDriver driver in (IEnumerable<TargetDriver>)[.. TargetDrivers.All.Values, .. PluginsOf(only)])
         {
@@ -317,17 +316,19 @@ internal sealed partial class OptionsBinder
     }
 
     /// <summary>
-    /// A section that is not a target itself may lack values, but is held to its keys: a slip would surprise on the day of its use.
+    /// A section that is not a target itself may lack values, but is held to its keys, and wrong values are warned of: a slip would
+    /// surprise on the day of its use.
     /// </summary>
     private void CheckUnused(TargetDriver driver, SectionReader section)
     {
-        int before = _problems.Count;
-        section.IsSet("server");
-        ReadOnExpire(section);
-        var nothing = new TargetSurroundings("/", new Dictionary<string, KeyOptions>());
-        driver.Read(section, nothing);
-        if (driver.Secondary != SecondaryMeans.None) SecondarySettings.Read(section, driver, nothing);
-        _problems.RemoveRange(before, _problems.Count - before);
+        _findings.ReadUnused(() =>
+        {
+            section.Endpoint("server", TargetDrivers.DnsPort);
+            ReadOnExpire(section);
+            var nothing = new TargetSurroundings("/", new Dictionary<string, KeyOptions>());
+            driver.Read(section, nothing);
+            if (driver.Secondary != SecondaryMeans.None) SecondarySettings.Read(section, driver, nothing);
+        });
         section.Done();
     }
 

@@ -44,7 +44,7 @@ public sealed record PowerDnsApiSettings(Uri Url, Secret ApiKey, string ServerId
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0
             || url.Query.Length > 0)
         {
-            section.Problem("url", $"the address of PowerDNS's web server is needed, such as http://127.0.0.1:8081, not '{text}'");
+            section.WrongValue("url", $"the address of PowerDNS's web server is needed, such as http://127.0.0.1:8081, not '{text}'");
             return new Uri("http://127.0.0.1:8081");
         }
 

@@ -33,7 +33,7 @@ internal static class SecretReader
     private static string ReadEither(SectionReader section, string key, bool isRequired, out string from)
     {
         string fileKey = key + "-file";
-        string path = section.File(fileKey);
+        string path = section.SecretFile(fileKey);
         string text = section.Text(key);
         from = path.Length > 0 ? fileKey : key;
         if (text.Length > 0 && path.Length > 0)

@@ -8,13 +8,14 @@ namespace Agent.Host.Configuration;
 /// code that reads a key is the only list of known keys. Problems are collected, and reading goes on with a harmless value.
 /// </summary>
 /// <param name="fallback">Values for keys that are absent or null, such as the defaults of a driver; null where there are none.</param>
+/// <param name="isNamedByUser">It lies below a name that reference.conf cannot know.</param>
 /// <param name="parent">Where the section above stands, to be named where the user has not written this one.</param>
 internal sealed class SectionReader(
     HoconObject section,
     HoconObject? fallback,
     string path,
-    List<ConfigurationProblem> problems,
-    ICollection<string>? keysRead = null,
+    ConfigurationFindings findings,
+    bool isNamedByUser = false,
     HoconOrigin? parent = null)
 {
     /// <summary>Names defaults of keys that reference.conf cannot list, since users name their parents.</summary>
@@ -47,7 +48,11 @@ internal sealed class SectionReader(
 
     private static bool IsOfDefault(HoconOrigin origin) => origin.Source is BuiltIn or AgentConfiguration.ReferenceName;
 
-    public void Problem(string key, string text) => problems.Add(new ConfigurationProblem(OriginOf(key), PathOf(key), text));
+    public void Problem(string key, string text) => findings.Problems.Add(new ConfigurationProblem(OriginOf(key), PathOf(key), text));
+
+    /// <summary>A problem that the value has by itself, whatever else is given: it is told also where nothing uses the section.</summary>
+    public void WrongValue(string key, string text) =>
+        findings.Problems.Add(new ConfigurationProblem(OriginOf(key), PathOf(key), text) { IsOfValue = !IsDefault(key) && IsSet(key) });
 
     public string Text(string key)
     {
@@ -85,7 +90,12 @@ internal sealed class SectionReader(
     public TimeSpan Duration(string key, TimeSpan minimum, TimeSpan maximum)
     {
         string text = Text(key);
-        if (HoconUnits.TryParseDuration(text, out TimeSpan value) && value >= minimum && value <= maximum) return value;
+        if (HoconUnits.TryParseDuration(text, out TimeSpan value) && value >= minimum && value <= maximum)
+        {
+            if (value != TimeSpan.Zero && HoconUnits.IsBare(text) && !IsDefault(key)) WarnOfBareDuration(key, text);
+            return value;
+        }
+
         ProblemOfValue(key, text,
             $"a duration from {HoconUnits.Render(minimum)} to {HoconUnits.Render(maximum)} is needed, such as 500ms, 10s or 5m");
         return minimum;
@@ -134,6 +144,20 @@ internal sealed class SectionReader(
         if (!text.Contains('\0', StringComparison.Ordinal)) return text.Length == 0 ? "" : System.IO.Path.GetFullPath(text);
         Problem(key, "a path cannot contain NUL");
         return "";
+    }
+
+    /// <summary>The same of a file with a secret, which not every user of the machine should be able to read.</summary>
+    public string SecretFile(string key)
+    {
+        string file = File(key);
+        findings.SecretFiles.Add(new SecretFile(PathOf(key), file, OriginOf(key)));
+        return file;
+    }
+
+    /// <summary>Tells where the files of these keys cannot be read, for those that are opened only when they are needed.</summary>
+    public void LookFor(params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys) findings.LookFor(OriginOf(key), key, PathOf(key), File(key));
     }
 
     /// <summary>The items of a list; one value stands for a list of one, and an empty text for an empty list.</summary>
@@ -186,12 +210,12 @@ internal sealed class SectionReader(
     public SectionReader Section(string key)
     {
         HoconObject inner = ObjectAt(key);
-        return new SectionReader(inner, fallback?.Find(key) as HoconObject, PathOf(key), problems, keysRead, Place);
+        return new SectionReader(inner, fallback?.Find(key) as HoconObject, PathOf(key), findings, isNamedByUser, Place);
     }
 
     /// <summary>A section whose defaults are not in reference.conf.</summary>
     public SectionReader Section(string key, HoconObject defaults) =>
-        new(ObjectAt(key), defaults, PathOf(key), problems, keysRead, Place);
+        new(ObjectAt(key), defaults, PathOf(key), findings, isNamedByUser, Place);
 
     /// <summary>Takes every key for known: nobody can say which there are.</summary>
     public void TakeAll() => _known.UnionWith(section.Members.Keys);
@@ -223,12 +247,13 @@ internal sealed class SectionReader(
     }
 
     public SectionReader Inner(string key, string name, HoconObject value, HoconObject? defaults) =>
-        new(value, defaults, $"{PathOf(key)}.{HoconPath.RenderKey(name)}", problems);
+        new(value, defaults, $"{PathOf(key)}.{HoconPath.RenderKey(name)}", findings, isNamedByUser: true);
 
     public SectionReader Item(string key, int index, HoconObject value, HoconObject? defaults) =>
-        new(value, defaults, $"{PathOf(key)}[{index}]", problems);
+        new(value, defaults, $"{PathOf(key)}[{index}]", findings, isNamedByUser: true);
 
-    public void ProblemAt(HoconOrigin origin, string key, string text) => problems.Add(new ConfigurationProblem(origin, PathOf(key), text));
+    public void ProblemAt(HoconOrigin origin, string key, string text) =>
+        findings.Problems.Add(new ConfigurationProblem(origin, PathOf(key), text));
 
     /// <summary>Takes keys for known that are not asked for wherever they are absent.</summary>
     public void Expect(params ReadOnlySpan<string> keys)
@@ -248,7 +273,7 @@ internal sealed class SectionReader(
                 : $"known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}";
             string text = _known.Count == 0 ? "unknown key" : $"unknown key; {meant}";
             string hint = member.Value is HoconObject ? hintOfObjects : "";
-            problems.Add(new ConfigurationProblem(member.KeyOrigin, PathOf(key), text + hint));
+            ProblemAt(member.KeyOrigin, key, text + hint);
         }
     }
 
@@ -262,7 +287,7 @@ internal sealed class SectionReader(
 
     private HoconNode? Find(string key)
     {
-        if (_known.Add(key)) keysRead?.Add(PathOf(key));
+        if (_known.Add(key) && !isNamedByUser) findings.KeysRead.Add(PathOf(key));
         HoconNode? node = section.Find(key);
         return node is null or HoconScalar { IsNull: true } ? fallback?.Find(key) : node;
     }
@@ -270,8 +295,13 @@ internal sealed class SectionReader(
     /// <summary>What was asked for but is absent has been reported already.</summary>
     private void ProblemOfValue(string key, string text, string needed)
     {
-        if (Find(key) is HoconScalar) Problem(key, text.Length == 0 ? needed : $"{needed}, not '{text}'");
+        if (Find(key) is HoconScalar) WrongValue(key, text.Length == 0 ? needed : $"{needed}, not '{text}'");
     }
+
+    private void WarnOfBareDuration(string key, string text) => findings.Warn(
+        OriginOf(key),
+        key,
+        $"{PathOf(key)} = {text} has no unit and is {text} ms; write {text}ms, {text}s, {text}m, {text}h or {text}d");
 
     private string PathOf(string key) => path.Length == 0 ? HoconPath.RenderKey(key) : $"{path}.{HoconPath.RenderKey(key)}";
 }

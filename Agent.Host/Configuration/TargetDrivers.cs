@@ -107,8 +107,9 @@ internal static class TargetDrivers
         string host = section.Text("host");
         int port = section.Integer("port", 1, ushort.MaxValue);
         HostEndpoint? control = HostEndpoint.Parse(host, port);
-        if (control is null || control.Port != port) section.Problem("host", "an address or name without port is needed");
-        string keyFile = section.File("key-file");
+        if (control is null || control.Port != port) section.WrongValue("host", "an address or name without port is needed");
+        string keyFile = section.SecretFile("key-file");
+        section.LookFor("key-file");
         string keyName = section.Text("key-name");
         string algorithm = KeyReader.Algorithm(section, "key-algorithm");
         bool hasSecret = section.IsSet("key-secret") || section.IsSet("key-secret-file");
@@ -119,9 +120,9 @@ internal static class TargetDrivers
         }
 
         string options = section.Text("zone-options");
-        if (options.Length > 0 && options[^1] != ';') section.Problem("zone-options", "each statement must end with a semicolon");
+        if (options.Length > 0 && options[^1] != ';') section.WrongValue("zone-options", "each statement must end with a semicolon");
         IReadOnlyList<(ZonePattern, string Options)> templates = TemplatesReader.Read(section);
-        if (templates.Any(own => own.Options[^1] != ';')) section.Problem("templates", "each statement must end with a semicolon");
+        if (templates.Any(own => own.Options[^1] != ';')) section.WrongValue("templates", "each statement must end with a semicolon");
         return new Bind9Settings(
             control ?? new HostEndpoint("127.0.0.1", port),
             keyFile.Length > 0 ? keyFile : null,
@@ -157,7 +158,7 @@ internal static class TargetDrivers
         string text = section.Text("statistics-url");
         if (text.Length == 0) return null;
         if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https") return address;
-        section.Problem("statistics-url", $"an address such as http://127.0.0.1:8053 is needed, not '{text}'");
+        section.WrongValue("statistics-url", $"an address such as http://127.0.0.1:8053 is needed, not '{text}'");
         return null;
     }
 }

@@ -66,6 +66,7 @@ public sealed record PluginSettings(PluginFile Plugin, DriverValues Values) : Ta
             DriverSettingKind.Number => isSet ? section.Integer(setting.Key, 0, int.MaxValue) : 0,
             DriverSettingKind.Flag => isSet && section.Flag(setting.Key),
             DriverSettingKind.Duration => isSet ? section.Duration(setting.Key, TimeSpan.Zero, DurationMax) : TimeSpan.Zero,
+            DriverSettingKind.Path when ConfigurationKeys.IsSecretFile(setting.Key) => section.SecretFile(setting.Key),
             DriverSettingKind.Path => section.File(setting.Key),
             DriverSettingKind.Texts => section.Texts(setting.Key),
             _ => section.Text(setting.Key),

@@ -8,9 +8,9 @@ namespace Agent.Host.Web;
 /// name of its own (DNS rebinding).
 /// </summary>
 /// <param name="token">The token of this agent.</param>
-/// <param name="hostNames">Names of this machine.</param>
+/// <param name="hostNames">Names of this machine, and those that the configuration adds.</param>
 /// <param name="open">Paths that may be read from anywhere without the token: a prober has none.</param>
-public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNames, IReadOnlyList<string> open)
+public sealed class ManagementGuard(ApiToken token, HostNames hostNames, IReadOnlyList<string> open)
 {
     /// <summary>Answers the request itself when it may not pass; true when it may.</summary>
     public async Task<bool> MayPassAsync(HttpContext context)
@@ -18,7 +18,11 @@ public sealed class ManagementGuard(ApiToken token, IReadOnlySet<string> hostNam
         string host = context.Request.Host.Host.Trim('[', ']');
         if (!IPAddress.TryParse(host, out _) && !hostNames.Contains(host))
         {
-            await RefuseAsync(context, StatusCodes.Status421MisdirectedRequest, "host-not-known", $"'{host}' is not a name of this agent");
+            await RefuseAsync(
+                context,
+                StatusCodes.Status421MisdirectedRequest,
+                "host-not-known",
+                $"'{host}' is not a name of this agent; management.host-names adds names");
             return false;
         }
 

@@ -34,13 +34,15 @@ public sealed class ManagementServer : IAsyncDisposable
         builder.Logging.AddProvider(logging);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter(KestrelStart.Host, LogLevel.None);
+        var bounds = new ConnectionBounds(logging.CreateLogger(nameof(ManagementServer)));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(listen);
+            kestrel.Listen(listen, door => door.Use(next => connection => bounds.ServeAsync(connection, next)));
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 1 << 20;
-            kestrel.Limits.MaxConcurrentConnections = 1000;
+            kestrel.Limits.MaxRequestBodySize = Problems.BodyOctetsMax;
+            ConnectionBounds.Apply(kestrel.Limits);
         });
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // So that BadRequests can say why.
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
@@ -56,7 +58,7 @@ public sealed class ManagementServer : IAsyncDisposable
         {
             if (await guard.MayPassAsync(context)) await next(context);
         });
-        application.Use(AnswerSilenceAsync);
+        application.Use(AnswerFailureAsync);
         var queries = new ZoneQueries(system, parts.Region);
         new ZoneEndpoints(parts, queries).Map(application);
         new CatalogEndpoints(parts).Map(application);
@@ -71,12 +73,19 @@ public sealed class ManagementServer : IAsyncDisposable
         return new ManagementServer(application, new IPEndPoint(listen.Address, new Uri(address).Port));
     }
 
-    /// <summary>An actor that does not answer in time is a fact about the agent, not a fault of this program's pages.</summary>
-    private static async Task AnswerSilenceAsync(HttpContext context, RequestDelegate next)
+    /// <summary>
+    /// An actor that does not answer in time is a fact about the agent, and what cannot be read one about the request: neither is a fault
+    /// of this program's pages.
+    /// </summary>
+    private static async Task AnswerFailureAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
             await next(context);
+        }
+        catch (BadHttpRequestException failure) when (!context.Response.HasStarted)
+        {
+            await BadRequests.Of(context, failure).ExecuteAsync(context);
         }
         catch (Exception silence) when (silence is AskTimeoutException or AskFailedException && !context.Response.HasStarted)
         {

@@ -7,6 +7,9 @@ namespace Agent.Host.Web;
 /// <summary>Errors in the form of RFC 9457, with the stable reason word in <c>code</c>.</summary>
 internal static class Problems
 {
+    /// <summary>More than any request of ours needs.</summary>
+    public const int BodyOctetsMax = 1 << 20;
+
     public static IResult Of(int status, string code, string text) => Results.Problem(
         detail: text,
         statusCode: status,
@@ -17,16 +20,25 @@ internal static class Problems
     /// <summary>Gives a code also to what the server itself refuses: a path, a method or a body that it does not know.</summary>
     public static void AddCode(ProblemDetailsContext context)
     {
-        string code = context.HttpContext.Response.StatusCode switch
+        int status = context.HttpContext.Response.StatusCode;
+        context.ProblemDetails.Extensions.TryAdd("code", CodeOf(status));
+        context.ProblemDetails.Detail ??= status switch
         {
-            StatusCodes.Status400BadRequest => "bad-request",
-            StatusCodes.Status404NotFound => "not-found",
-            StatusCodes.Status405MethodNotAllowed => "method-not-allowed",
-            StatusCodes.Status415UnsupportedMediaType => "unsupported-media-type",
-            _ => "failed",
+            StatusCodes.Status413PayloadTooLarge => $"the body of a request may have {BodyOctetsMax} octets",
+            StatusCodes.Status415UnsupportedMediaType => "the body must be application/json, and Content-Type say so",
+            _ => null,
         };
-        context.ProblemDetails.Extensions.TryAdd("code", code);
     }
+
+    public static string CodeOf(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => "bad-request",
+        StatusCodes.Status404NotFound => "not-found",
+        StatusCodes.Status405MethodNotAllowed => "method-not-allowed",
+        StatusCodes.Status413PayloadTooLarge => "too-large",
+        StatusCodes.Status415UnsupportedMediaType => "unsupported-media-type",
+        _ => "failed",
+    };
 
     public static IResult BadName(string name) => Of(StatusCodes.Status400BadRequest, "bad-name", $"'{name}' is not a domain name");
 

@@ -49,7 +49,15 @@ internal sealed class RelayedRequests
             if (query >= 0) context.Request.QueryString = new QueryString(question.Target[query..]);
             using var body = new MemoryStream();
             context.Response.Body = body;
-            await handle(context);
+            try
+            {
+                await handle(context);
+            }
+            catch (BadHttpRequestException failure)
+            {
+                await BadRequests.Of(context, failure).ExecuteAsync(context);
+            }
+
             await context.Response.CompleteAsync();
             return new NodeAnswer(question.Request, context.Response.StatusCode, [.. body.ToArray()]);
         }

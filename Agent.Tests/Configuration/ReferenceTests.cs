@@ -14,7 +14,7 @@ public class ReferenceTests
         HoconObject root = new HoconLoader(_ => null, KeySpelling.Fold)
             .AddText(AgentConfiguration.ReferenceText(), "reference.conf").AddSetting("agent.backend-driver=embedded").Resolve();
         HashSet<string> written = [.. AllPaths(reference, "")];
-        HashSet<string> read = [.. OptionsBinder.BindWithKeys(root, reference).KeysRead];
+        HashSet<string> read = [.. OptionsBinder.Bind(root, reference).Findings.KeysRead];
         Assert.Empty(written.Except(read));
         Assert.Empty(read.Except(written));
     }
@@ -32,6 +32,19 @@ public class ReferenceTests
         }
 
         Assert.Empty(bare);
+    }
+
+    /// <summary>A key whose name says that its file holds a secret is warned about when everybody can read the file.</summary>
+    [Fact]
+    public void Every_key_of_a_file_with_a_secret_is_read_as_one()
+    {
+        HoconObject root = new HoconLoader(_ => null, KeySpelling.Fold)
+            .AddText(AgentConfiguration.ReferenceText(), "reference.conf").AddSetting("agent.backend-driver=embedded").Resolve();
+        HashSet<string> known = [.. OptionsBinder.Bind(root, root).Findings.SecretFiles.Select(file => file.Path)];
+        string[] named = [.. AllPaths(root, "").Where(path => ConfigurationKeys.IsSecretFile(path.Split('.')[^1]))];
+        Assert.Contains("agent.backends.nsd.client-key", named);
+        Assert.Empty(named.Except(known));
+        Assert.Empty(known.Except(named));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using Agent.Bench.Peers;
 using Agent.Host.Configuration;
+using Agent.Host.Web;
 using k8s.Models;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -69,6 +70,7 @@ public sealed class KubernetesTests : IDisposable
         Dictionary<string, int> ports = Container.Ports.ToDictionary(port => port.Name, port => port.ContainerPort);
         Assert.Equal((options.Listener.Port, options.Listener.Port), (ports["dns-udp"], ports["dns-tcp"]));
         Assert.Equal(options.Management.Port, ports["management"]);
+        Assert.True(new HostNames(options.Management.HostNames).Contains("agent-0.agent-nodes.dns.svc"));
         Assert.Equal(options.Cluster.Listen.Port, ports["node-link"]);
         Assert.Equal("agent-0.agent-nodes.dns.svc:8055", options.Cluster.Advertise!.ToString());
         Assert.Equal(Set.Spec.ServiceName, options.Cluster.Advertise.Host.Split('.')[1]);

@@ -100,7 +100,9 @@ public sealed class DesignateImportTests : IDisposable
         Assert.Contains(warning, run.Error, StringComparison.Ordinal);
         Assert.Contains(warning, run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("u:p@h", run.Output + run.Error, StringComparison.Ordinal);
-        CommandRun check = await CommandRun.Of("config", "check", _folder.Write("agent.conf", run.Output));
+        string key = _folder.Write("rndc.key", "");
+        CommandRun check = await CommandRun.Of(
+            "config", "check", _folder.Write("agent.conf", run.Output), "--set", $"agent.backends.bind9.key-file={key}");
         Assert.Equal((ExitCode.Done, "ok\n"), (check.ExitCode, check.Output));
     }
 

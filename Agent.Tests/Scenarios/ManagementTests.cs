@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Agent.Bench.Peers;
 
@@ -7,6 +8,8 @@ namespace Agent.Tests.Scenarios;
 /// <summary>The management interface of a running agent, asked what it must refuse.</summary>
 public sealed class ManagementTests
 {
+    private const string NotANumber = "limit must be a whole number, at most 2147483647, not ";
+
     [Fact]
     public async Task Errors_are_problem_details_with_a_code()
     {
@@ -16,7 +19,8 @@ public sealed class ManagementTests
         [
             ("GET", "api/v1/zones?state=lost", HttpStatusCode.BadRequest, "bad-state", "'lost' is not one of ok, "),
             ("GET", "api/v1/zones?limit=0", HttpStatusCode.BadRequest, "bad-limit", null),
-            ("GET", "api/v1/zones?limit=x", HttpStatusCode.BadRequest, "bad-request", null),
+            ("GET", "api/v1/zones?limit=x", HttpStatusCode.BadRequest, "bad-request", NotANumber + "'x'"),
+            ("GET", "api/v1/events?limit=99999999999", HttpStatusCode.BadRequest, "bad-request", NotANumber),
             ("GET", "api/v1/zones?after=a..b", HttpStatusCode.BadRequest, "bad-name", null),
             ("GET", "api/v1/zones/a..b", HttpStatusCode.BadRequest, "bad-name", null),
             ("GET", "api/v1/zones/a%2Fb.test", HttpStatusCode.NotFound, "unknown-zone", "the zone a/b.test. "),
@@ -41,6 +45,39 @@ public sealed class ManagementTests
             JsonElement problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
             Assert.Equal((path, code), (path, problem.GetProperty("code").GetString()));
             if (detail is not null) Assert.StartsWith(detail, problem.GetProperty("detail").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task A_body_that_cannot_be_taken_is_told_why()
+    {
+        await using AgentProcess agent = await AgentProcess.StartedAsync("""
+            backend-driver = fake
+            management.host-names = ["*.example.net"]
+            """);
+        using HttpClient http = new() { BaseAddress = new Uri($"http://{agent.Management}/") };
+        http.DefaultRequestHeaders.Host = "ns1.example.net";
+        http.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(agent.DataFolder, "api-token"))).Trim());
+        (string Body, string Type, HttpStatusCode Status, string Code, string Detail)[] cases =
+        [
+            ("{ name", "application/json", HttpStatusCode.BadRequest, "bad-request", "the body cannot be read as JSON: 'n' is an invalid"),
+            ("{ \"name\": 7 }", "application/json", HttpStatusCode.BadRequest, "bad-request",
+                "the body has a value of the wrong kind at $.name"),
+            ("", "application/json", HttpStatusCode.BadRequest, "bad-request", "a body in JSON is needed"),
+            ("null", "application/json", HttpStatusCode.BadRequest, "bad-request", "a body in JSON is needed"),
+            ("{ }", "text/plain", HttpStatusCode.UnsupportedMediaType, "unsupported-media-type", "the body must be application/json"),
+            (new string(' ', 1 << 21), "application/json", HttpStatusCode.RequestEntityTooLarge, "too-large",
+                "the body of a request may have 1048576 octets"),
+        ];
+        foreach ((string body, string type, HttpStatusCode status, string code, string detail) in cases)
+        {
+            using StringContent content = new(body, null, type);
+            using HttpResponseMessage response = await http.PostAsync("api/v1/zones", content);
+            Assert.Equal((code, status), (code, response.StatusCode));
+            JsonElement problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+            Assert.Equal(code, problem.GetProperty("code").GetString());
+            Assert.StartsWith(detail, problem.GetProperty("detail").GetString());
         }
     }
 

@@ -29,6 +29,9 @@ public static class HoconUnits
         return true;
     }
 
+    /// <summary>Whether a number stands there without a unit.</summary>
+    public static bool IsBare(string text) => text.Length > 0 && !char.IsLetter(text.TrimEnd()[^1]);
+
     /// <summary>Bytes; decimal units by powers of 1000, binary ones and the single letters by powers of 1024.</summary>
     public static bool TryParseSize(string text, out long bytes)
     {
