@@ -173,15 +173,17 @@ public sealed partial class ZoneShardActor : UntypedActor
         }
 
         Become(Ending);
-        _settings.Zones.Journal.Tell(new PassJournal(), Self);
+        _settings.Zones.Journal.Tell(new PassJournal(Claim), Self);
     }
+
+    private ShardEpoch? Claim => _start is { } start ? new ShardEpoch(start.Shard, start.Epoch) : null;
 
     private void Ending(object message)
     {
         switch (message)
         {
             case JournalPassed: Context.Stop(Self); break;
-            case JournalRestarted: _settings.Zones.Journal.Tell(new PassJournal(), Self); break;
+            case JournalRestarted: _settings.Zones.Journal.Tell(new PassJournal(Claim), Self); break;
             case ZoneMessage asked: asked.Refuse(Sender, Ended); break;
         }
     }

@@ -242,6 +242,22 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
     }
 
     [Fact]
+    public async Task A_shard_that_was_given_up_in_good_order_is_not_told_of_as_lost()
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
+        using var first = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        using var second = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        first.Take(1, A, B, "c.example.");
+        first.Journal.ReleaseShard(first.ShardOf(DomainName.Parse(A)), 1);
+        second.Take(2, A, B);
+        await EndSessionsAsync(database);
+        first.CommitFails(new PutZone(Row(B, 1)));
+        first.Commit(new PutZone(Row("c.example.", 1)));
+        string lost = Assert.Single(first.Log.Lines, line => line.Text.Contains("another owner", StringComparison.Ordinal)).Text;
+        Assert.Equal($"1 shards have another owner by now: {first.ShardOf(DomainName.Parse(B))}", lost);
+    }
+
+    [Fact]
     public async Task Another_cluster_is_refused_until_the_journal_is_renamed()
     {
         string database = await PostgresJournalFixture.NewDatabaseAsync(_server);

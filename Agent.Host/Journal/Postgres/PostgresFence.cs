@@ -153,6 +153,12 @@ internal sealed class PostgresFence(Guid writer, string node, JournalCluster? cl
         return read.ExecuteScalar() as long? ?? claim.Epoch;
     }
 
+    /// <summary>The shard was given up in good order: nothing is found out about it any more.</summary>
+    public void Release(ShardEpoch claim)
+    {
+        if (Holds(claim)) _held.Remove(claim.Shard);
+    }
+
     /// <summary>
     /// Reads under which epochs shards stand, whoever has taken them: a target's node asks about shards of other nodes. Of this node's
     /// own claims those are forgotten that do not hold. The look is a commit as well: a server that has a successor by now cannot give it.
