@@ -49,6 +49,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private readonly ZoneShardSettings _settings;
     private readonly Dictionary<DomainName, ZoneSlot> _slots = [];
     private readonly RestingRows _rows = new();
+    private readonly BehindSets _behind = new();
     private OrderedNames? _order;
     private readonly Dictionary<IActorRef, DomainName> _actors = [];
     private readonly Queue<DomainName> _toCheck = new();
