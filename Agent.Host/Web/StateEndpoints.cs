@@ -104,7 +104,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         return AnycastEndpoint.Answer(
             parts.IsStuck() ? new Reason(ReasonCode.RuntimeStuck, "the runtime is stuck")
             : region.Reachable < region.Total
-                ? new Reason(ReasonCode.NoOwner, $"{region.Reachable} of {region.Total} shards have an owner")
+                ? new Reason(ReasonCode.NoOwner, $"{region.Reachable} of {region.Total} shards have an owner that can be reached")
             : targets.All(t => t.State != "up") ? new Reason(ReasonCode.TargetAway, "no target can be reached")
             : null);
     }
