@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 
 namespace Agent.Actors.Zones;

@@ -1,4 +1,3 @@
-using Agent.Actors.Backends;
 using Agent.Actors.Journal;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
