@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Agent.Actors.Listeners;
 using Agent.Dns.Wire;
 using static Agent.Tests.Listeners.Requests;
@@ -186,12 +185,6 @@ public sealed class ControlGateTests
 
     /// <summary>A CREATE like no other.</summary>
     private ControlRequest Request() => Make(WithId(Message(0x7400, CreateType, PrivateClass), _next++));
-
-    private static byte[] WithId(byte[] message, ushort id)
-    {
-        BinaryPrimitives.WriteUInt16BigEndian(message, id);
-        return message;
-    }
 
     private ControlRequest Make(byte[] message, RequestCounters? counters = null) => Control(message, _path, counters);
 
