@@ -33,6 +33,9 @@ public sealed record NodeExpelled(Guid Instance, string Why);
 /// <summary>Tells the keeper of the lease to give every shard away before the node ends, or not to any more.</summary>
 public sealed record SetLeaving(bool Leaving);
 
+/// <summary>Published on the event stream: this node gives every shard away from now on, or not any more.</summary>
+public sealed record NodeLeaves(bool Leaving);
+
 /// <summary>Tells the keeper of the lease what stands for this node's placement from now on: see
 /// <see cref="MemberRecord.Placement"/>.</summary>
 public sealed record SetPlacement(string Placement);

@@ -17,6 +17,9 @@ public interface INodeTransport
     /// throws.</summary>
     void Send(string node, object message);
 
+    /// <summary>Whether what is sent to the node would reach it now, as far as can be told; true of a port that cannot tell.</summary>
+    bool IsLinked(string node) => true;
+
     /// <summary>Messages from other nodes are told to <paramref name="receiver"/> as <see cref="FromNode"/>, and changes of links as
     /// <see cref="LinkChanged"/>. One receiver; to be called once, before <see cref="Connect"/>.</summary>
     void Receive(IActorRef receiver);

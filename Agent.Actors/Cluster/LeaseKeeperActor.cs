@@ -11,6 +11,9 @@ public sealed partial class LeaseKeeperActor : UntypedActor
 {
     private static readonly object TickTimer = new();
 
+    /// <summary>How often it is said that the store has not been heard yet.</summary>
+    private static readonly TimeSpan WordEvery = TimeSpan.FromMinutes(1);
+
     private readonly LeaseKeeperSettings _settings;
     private readonly LeaseMachine _machine;
     private readonly List<LeaseEffect> _effects = [];
@@ -22,6 +25,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     private long _configRequest;
     private bool _configured;
     private string? _mismatch;
+    private TimeSpan? _wordDue;
     private bool _leaving;
     private string? _placement;
     private Shown _shown;
@@ -69,6 +73,7 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         {
             case object timer when timer == TickTimer:
                 if (_configured) _machine.Tick(now, _effects);
+                else if (_mismatch is null) Unheard(now);
                 ShowState();
                 break;
             case LeaseGranted x: _machine.Granted(x, now, _effects); break;
@@ -81,14 +86,12 @@ public sealed partial class LeaseKeeperActor : UntypedActor
             case StoreCommitted x: _machine.Entered(x, now, _effects); break;
             case StoreFailed x: _machine.Failed(x, now, _effects); break;
             case ViewChanged x: Look(x.View, now); break;
+            case ClusterState x: SayUnheard(x); break;
             case LeaveAndRejoin x: _machine.Leave(x.Why, now, _effects); break;
             case MembershipWanted x:
                 if (_machine.IsMember) x.Asker.Tell(new NodeJoined(_machine.Lease, _machine.Instance, _enteredAt), Self);
                 break;
-            case SetLeaving x:
-                _leaving = x.Leaving;
-                ShowState();
-                break;
+            case SetLeaving x: Leave(x.Leaving); break;
             case SetPlacement x:
                 _placement = x.Placement;
                 ShowState();
@@ -138,6 +141,19 @@ public sealed partial class LeaseKeeperActor : UntypedActor
                     new StoreWrite(_settings.Member.Keys.Node(_settings.Member.Node), ClusterRecords.Write(_settings.Member.Servers)),
                 ]),
             Context.ReplyTo());
+    }
+
+    private void Leave(bool leaving)
+    {
+        if (leaving != _leaving)
+        {
+            if (leaving) LogLeaving(_logger, _settings.Member.Node);
+            else LogStays(_logger, _settings.Member.Node);
+            Context.System.EventStream.Publish(new NodeLeaves(leaving));
+        }
+
+        _leaving = leaving;
+        ShowState();
     }
 
     /// <summary>What the others are to know of this node.</summary>
@@ -198,6 +214,20 @@ public sealed partial class LeaseKeeperActor : UntypedActor
         _configured |= mismatch is null;
     }
 
+    /// <summary>Before the first view nothing is tried, so nothing else fails that could be told.</summary>
+    private void Unheard(TimeSpan now)
+    {
+        _wordDue ??= now + _settings.Member.Times.Beat;
+        if (now < _wordDue) return;
+        _wordDue = now + WordEvery;
+        _settings.View.Tell(new GetClusterState(), Self);
+    }
+
+    private void SayUnheard(ClusterState state)
+    {
+        if (!_configured && state.Why is { } why) LogCannotJoin(_logger, _settings.Member.Node, $"etcd cannot be heard ({why})");
+    }
+
     private static string InWords(ConfigRecord config) => $"{config.Shards} shards (hash {config.Hash}, format {config.Format})";
 
     /// <summary>Tells the others whether the node is leaving, and how it places; tried until the store has taken it.</summary>
@@ -243,6 +273,14 @@ public sealed partial class LeaseKeeperActor : UntypedActor
     [LoggerMessage(EventId = 501, EventName = "node-expelled", Level = LogLevel.Error,
         Message = "{Node} is not a member any more: {Why}; its shards stop, and it joins anew")]
     private static partial void LogExpelled(ILogger logger, string node, string why);
+
+    [LoggerMessage(EventId = 540, EventName = "node-leaving", Level = LogLevel.Information,
+        Message = "{Node} gives its shards to the others")]
+    private static partial void LogLeaving(ILogger logger, string node);
+
+    [LoggerMessage(EventId = 543, EventName = "node-stays", Level = LogLevel.Information,
+        Message = "{Node} takes shards again: its drain was undone")]
+    private static partial void LogStays(ILogger logger, string node);
 
     [LoggerMessage(EventId = 502, EventName = "node-waits", Level = LogLevel.Warning, Message = "{Node} cannot join yet: {Why}")]
     private static partial void LogCannotJoin(ILogger logger, string node, string why);

@@ -31,7 +31,7 @@ public sealed record GetRegionState;
 /// <summary>How a region stands.</summary>
 /// <param name="Total">Shards in all.</param>
 /// <param name="Owned">Shards that this node hosts.</param>
-/// <param name="Reachable">Shards that have an owner, here or on another node.</param>
+/// <param name="Reachable">Shards that have an owner, here or on another node that this one is linked with, or was a moment ago.</param>
 /// <param name="Waiting">Messages that wait for an owner or for its answer.</param>
 public sealed record RegionState(int Total, int Owned, int Reachable, int Waiting)
 {

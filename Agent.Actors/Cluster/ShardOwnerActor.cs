@@ -20,6 +20,7 @@ public sealed partial class ShardOwnerActor : UntypedActor
     private readonly ILogger _logger;
     private ClusterView _view = ClusterView.Empty;
     private NodeJoined? _self;
+    private TimeSpan? _leavesSince;
     private long _counter;
 
     private ShardOwnerActor(ShardOwnerSettings settings)
@@ -40,6 +41,7 @@ public sealed partial class ShardOwnerActor : UntypedActor
         Context.System.EventStream.Subscribe(Self, typeof(NodeJoined));
         Context.System.EventStream.Subscribe(Self, typeof(NodeExpelled));
         Context.System.EventStream.Subscribe(Self, typeof(ShardFenced));
+        Context.System.EventStream.Subscribe(Self, typeof(NodeLeaves));
         Context.System.EventStream.Subscribe(Self, typeof(RegionRestarted));
         Context.System.EventStream.Publish(new MembershipWanted(Self));
         _settings.View.Tell(new SubscribeView(Self), Self);
@@ -65,6 +67,7 @@ public sealed partial class ShardOwnerActor : UntypedActor
             case NodeExpelled x when _self is null || x.Instance == _self.Instance: Expel(); break;
             case NodeExpelled: break;
             case ShardFenced x: _machines[x.Shard].Fenced(RevisionOf(x.Epoch), now, _effects); break;
+            case NodeLeaves x: _leavesSince = x.Leaving ? now : null; break;
             case RegionRestarted: EachMachine(static (machine, at, effects) => machine.HostGone(at, effects), now); break;
             case ShardDrained x: _machines[x.Shard].HostEnded(RevisionOf(x.Epoch), now, _effects); break;
             case StoreCommitted x when _requests.Remove(x.Request, out int shard): _machines[shard].Committed(x, now, _effects); break;
@@ -77,6 +80,14 @@ public sealed partial class ShardOwnerActor : UntypedActor
         }
 
         CarryOut();
+        SayDrained(now);
+    }
+
+    private void SayDrained(TimeSpan now)
+    {
+        if (_leavesSince is not { } since || !Array.TrueForAll(_machines, machine => machine.IsIdle)) return;
+        _leavesSince = null;
+        LogDrained(_logger, _settings.Node, (now - since).TotalSeconds);
     }
 
     private void See(ClusterView view, TimeSpan now)
@@ -184,6 +195,10 @@ public sealed partial class ShardOwnerActor : UntypedActor
     [LoggerMessage(EventId = 530, EventName = "shard-owned", Level = LogLevel.Information,
         Message = "shard {Shard} is ours, epoch {Epoch}")]
     private static partial void LogOwned(ILogger logger, int shard, long epoch);
+
+    [LoggerMessage(EventId = 541, EventName = "node-drained", Level = LogLevel.Information,
+        Message = "{Node} has given its shards away after {Seconds:0.00} s")]
+    private static partial void LogDrained(ILogger logger, string node, double seconds);
 
     [LoggerMessage(EventId = 531, EventName = "shard-dropped", Level = LogLevel.Warning, Message = "shard {Shard} is not ours any more")]
     private static partial void LogDropped(ILogger logger, int shard);

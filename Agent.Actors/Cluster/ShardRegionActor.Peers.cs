@@ -13,6 +13,10 @@ public sealed partial class ShardRegionActor
     private const int MaxServed = 100_000;
     private const int MaxQuestions = 1000;
 
+    /// <summary>Owners on a node without a link count as reachable for so long: links are made anew after a moment.</summary>
+    private static readonly TimeSpan UnlinkedMax = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, TimeSpan> _unlinkedSince = [];
     private readonly Dictionary<PeerRequest, Served> _served = [];
     private readonly Queue<(PeerRequest Key, TimeSpan Until)> _answered = new();
     private readonly SortedDictionary<long, (IActorRef Asker, TimeSpan Until)> _questions = [];
@@ -125,10 +129,30 @@ public sealed partial class ShardRegionActor
         int reachable = 0;
         for (int shard = 0; shard < _hosts.Length; shard++)
         {
-            if (_hosts[shard].Ref is not null || RemoteOwner(shard) is not null) reachable++;
+            if (_hosts[shard].Ref is not null || (RemoteOwner(shard) is { } owner && IsInReach(owner.Node))) reachable++;
         }
 
         return reachable;
+    }
+
+    private bool IsInReach(string node)
+    {
+        NoteLink(node);
+        return !_unlinkedSince.TryGetValue(node, out TimeSpan since) || Clock.Monotonic - since < UnlinkedMax;
+    }
+
+    /// <summary>The port knows whether there is a link; since when there is none, nobody else remembers.</summary>
+    private void NoteLink(string node)
+    {
+        if (_settings.Peers!.Transport.IsLinked(node)) _unlinkedSince.Remove(node);
+        else _unlinkedSince.TryAdd(node, Clock.Monotonic);
+    }
+
+    private void NoteLinks()
+    {
+        if (_settings.Peers is not { } peers) return;
+        foreach (string gone in _unlinkedSince.Keys.Where(node => !_view.Members.ContainsKey(node)).ToArray()) _unlinkedSince.Remove(gone);
+        foreach (string node in _view.Members.Keys.Where(name => name != peers.Node)) NoteLink(node);
     }
 
     private void Reply(string node, object message) => _settings.Peers!.Transport.Send(node, message);

@@ -246,6 +246,7 @@ public sealed partial class ShardRegionActor
     private void See(ClusterView view)
     {
         _view = view;
+        NoteLinks();
         foreach (Request request in _requests.Values.Where(r => r.Node is not null).ToArray())
         {
             if (RemoteOwner(request.Shard) is not { } owner || owner != (request.Node!, request.Epoch)) Requeue(request);
@@ -257,6 +258,7 @@ public sealed partial class ShardRegionActor
     /// <summary>Answers may have been lost with the link: what the node has not answered is asked again; it knows what it has.</summary>
     private void LinkChanged(LinkChanged link)
     {
+        NoteLink(link.Node);
         foreach (Request request in _requests.Values.Where(r => r.Node == link.Node).ToArray()) Requeue(request);
         if (link.IsUp) DispatchAll();
     }

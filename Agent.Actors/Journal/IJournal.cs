@@ -27,6 +27,12 @@ public interface IJournal
     /// </summary>
     void TakeShard(int shard, int shardCount, long epoch, ReplyTo replyTo);
 
+    /// <summary>The shard was given up in good order under this epoch: nothing is written for it any more, and that another takes it is no
+    /// loss. Nothing comes back; a store that has nothing to forget does nothing.</summary>
+    void ReleaseShard(int shard, long epoch)
+    {
+    }
+
     /// <summary>
     /// Asks whether a shard still stands under an epoch, whichever node has taken it; answered by <see cref="FenceChecked"/>. The answer is
     /// of a moment after the question, and checks that wait share one look.

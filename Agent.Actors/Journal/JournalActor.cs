@@ -337,7 +337,13 @@ public sealed class JournalActor : UntypedActor
         else if (request is AskZoneRow zone) _journal.ReadZone(zone.Zone, new ReplyTo(asker, 0));
         else if (request is AskOwned owned) _journal.ReadOwned(owned.Catalog, new ReplyTo(asker, 0));
         else if (request is AskKept kept) _journal.ReadKept(kept.Zone, new ReplyTo(asker, 0));
-        else if (request is PassJournal) asker.Tell(new JournalPassed(), Self);
+        else if (request is PassJournal pass) Pass(pass, asker);
+    }
+
+    private void Pass(PassJournal pass, IActorRef asker)
+    {
+        if (pass.GivesUp is { } claim) _journal.ReleaseShard(claim.Shard, claim.Epoch);
+        asker.Tell(new JournalPassed(), Self);
     }
 
     private void Commit()

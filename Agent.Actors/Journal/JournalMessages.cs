@@ -29,7 +29,8 @@ public sealed record TakeShard(int Shard, int ShardCount, long Epoch);
 
 /// <summary>Asks for a word when everything that was sent to the journal before is decided; answered by
 /// <see cref="JournalPassed"/>.</summary>
-public sealed record PassJournal;
+/// <param name="GivesUp">A claim that is over in good order then: whoever takes the shard next takes it from nobody.</param>
+public sealed record PassJournal(ShardEpoch? GivesUp = null);
 
 /// <summary>Everything that was sent to the journal before is decided.</summary>
 public sealed record JournalPassed;

@@ -6,13 +6,20 @@ namespace Agent.Actors.Listeners;
 
 /// <summary>Bounds the control requests under way: each holds a credit from being posted until it has ended.</summary>
 /// <remarks>
+/// A repeat of a CREATE or DELETE that waits is not handed over: it waits beside the first one, is answered with it, and ends with it. Were
+/// each handed over, those that came later would be carried out after the first was answered that it failed.
+/// <para>
 /// Shared by all sockets, thread-safe. A request that nobody ends within the limit is answered SERVFAIL here, so that neither a credit
 /// nor a client is forgotten whatever happens behind the sink.
+/// </para>
 /// </remarks>
 public sealed class ControlGate : IControlCompletion
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ControlRequest, LinkedListNode<OpenRequest>> _open = [];
+
+    // The first is the one that was handed over; the others repeat it.
+    private readonly Dictionary<RepeatKey, List<ControlRequest>> _changesByKey = [];
 
     // Each in order of deadline, since all of one kind have the same time.
     private readonly LinkedList<OpenRequest> _changes = new();
@@ -52,21 +59,25 @@ public sealed class ControlGate : IControlCompletion
     }
 
     /// <summary>Hands a request over; the request is answered in any case.</summary>
-    /// <returns>Whether it was handed over; otherwise it has been answered SERVFAIL.</returns>
+    /// <returns>Whether it was handed over, or joins one that was; otherwise it has been answered SERVFAIL.</returns>
     public bool Post(ControlRequest request, long nowMs)
     {
         ArgumentNullException.ThrowIfNull(request);
-        bool admitted;
+        bool admitted, joins;
         lock (_gate)
         {
+            List<ControlRequest>? same = null;
+            joins = request.Operation != ControlOperation.Notify && _changesByKey.TryGetValue(request.RepeatKey, out same);
             admitted = _open.Count < _credits;
             if (admitted)
             {
-                bool isNotify = request.Operation == ControlOperation.Notify;
-                long deadlineMs = nowMs + (isNotify ? _notifyWithinMs : _answerWithinMs);
-                _open.Add(request, (isNotify ? _notifies : _changes).AddLast(new OpenRequest(request, deadlineMs)));
-                request.CompleteTo(this);
+                Open(request, same, nowMs);
             }
+        }
+        if (joins)
+        {
+            Join(request, admitted);
+            return true;
         }
         if (admitted)
         {
@@ -91,11 +102,52 @@ public sealed class ControlGate : IControlCompletion
         }
     }
 
-    void IControlCompletion.Completed(ControlRequest request)
+    IReadOnlyList<ControlRequest> IControlCompletion.Completed(ControlRequest request)
     {
         lock (_gate)
         {
             Remove(request);
+            if (request.Operation == ControlOperation.Notify || !_changesByKey.TryGetValue(request.RepeatKey, out var same))
+            {
+                return [];
+            }
+            if (same[0] != request)
+            {
+                same.Remove(request);
+                return [];
+            }
+            _changesByKey.Remove(request.RepeatKey);
+            return same[1..];
+        }
+    }
+
+    private void Open(ControlRequest request, List<ControlRequest>? same, long nowMs)
+    {
+        bool isNotify = request.Operation == ControlOperation.Notify;
+        long deadlineMs = nowMs + (isNotify ? _notifyWithinMs : _answerWithinMs);
+        _open.Add(request, (isNotify ? _notifies : _changes).AddLast(new OpenRequest(request, deadlineMs)));
+        if (same is not null)
+        {
+            same.Add(request);
+        }
+        else if (!isNotify)
+        {
+            _changesByKey.Add(request.RepeatKey, [request]);
+        }
+        request.CompleteTo(this);
+    }
+
+    /// <summary>Without room for one more, the answer to the first is all that comes; it reaches the same port.</summary>
+    private static void Join(ControlRequest request, bool admitted)
+    {
+        if (admitted)
+        {
+            AgentMetrics.IntakeQueueDepth.Add(1);
+        }
+        else
+        {
+            AgentMetrics.CountShed("credits");
+            request.TryIgnore();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Agent.Actors.Cookies;
 using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
@@ -23,7 +24,8 @@ public enum ControlOperation : byte
 /// <summary>A CREATE, DELETE or NOTIFY that passed all checks and waits for its answer.</summary>
 /// <remarks>
 /// Answered once, from any thread, by <see cref="TryAnswer"/> or ended without an answer by <see cref="TryIgnore"/>; either gives back the
-/// credit it holds. What is left of the message is only what the answer needs, so waiting requests stay small.
+/// credit it holds. Repeats of it that came meanwhile end with it, each with an answer of its own. What is left of the message is only what
+/// the answer needs, so waiting requests stay small.
 /// </remarks>
 public sealed class ControlRequest
 {
@@ -82,6 +84,11 @@ public sealed class ControlRequest
 
     internal Opcode Opcode { get; }
 
+    /// <summary>What repeats of this request have in common with it.</summary>
+    internal RepeatKey RepeatKey => new(Client, Transport, MessageId, Operation, Zone, KeyName);
+
+    private ushort MessageId => BinaryPrimitives.ReadUInt16BigEndian(_head);
+
     /// <summary>The cookie that the answer gives back; empty for none.</summary>
     internal byte[] Cookie { get; } = [];
 
@@ -97,7 +104,7 @@ public sealed class ControlRequest
     /// <returns>Whether this call ended it.</returns>
     public bool TryAnswer(in ControlAnswer answer)
     {
-        if (!TryEnd())
+        if (!TryEnd(out IReadOnlyList<ControlRequest> repeats))
         {
             return false;
         }
@@ -107,31 +114,30 @@ public sealed class ControlRequest
         _source.ReplyPath.Reply(_source.Token, message[..length]);
         FaultPoint.Pass("request.answered");
         Count(answer);
+        foreach (ControlRequest repeat in repeats) repeat.TryAnswer(answer);
         return true;
     }
 
     /// <summary>Ends the request in silence, unless it has already ended.</summary>
     public bool TryIgnore()
     {
-        if (!TryEnd())
+        if (!TryEnd(out IReadOnlyList<ControlRequest> repeats))
         {
             return false;
         }
         _source.ReplyPath.Withhold(_source.Token);
         if (Operation == ControlOperation.Notify) AgentMetrics.CountNotify(NotifyResult.Ignored);
+        foreach (ControlRequest repeat in repeats) repeat.TryIgnore();
         return true;
     }
 
     internal void CompleteTo(IControlCompletion completion) => _completion = completion;
 
-    private bool TryEnd()
+    private bool TryEnd(out IReadOnlyList<ControlRequest> repeats)
     {
-        if (Interlocked.Exchange(ref _ended, 1) != 0)
-        {
-            return false;
-        }
-        _completion?.Completed(this);
-        return true;
+        bool isFirst = Interlocked.Exchange(ref _ended, 1) == 0;
+        repeats = isFirst && _completion is { } completion ? completion.Completed(this) : [];
+        return isFirst;
     }
 
     private void Count(in ControlAnswer answer)
@@ -163,5 +169,6 @@ public sealed class ControlRequest
 /// <summary>Told when a request has ended.</summary>
 internal interface IControlCompletion
 {
-    void Completed(ControlRequest request);
+    /// <returns>The repeats that wait for the same answer.</returns>
+    IReadOnlyList<ControlRequest> Completed(ControlRequest request);
 }

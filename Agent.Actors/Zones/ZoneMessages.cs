@@ -179,7 +179,11 @@ public sealed record ZoneList(int Shard, ImmutableArray<ZoneStatus> Zones);
 public sealed record CountZones;
 
 /// <summary>Zones by state in one shard.</summary>
-public sealed record ZoneCounts(int Shard, ImmutableDictionary<string, int> ByState);
+public sealed record ZoneCounts(int Shard, ImmutableDictionary<string, int> ByState)
+{
+    /// <summary>Zones by target that does not have them as wanted, or is not known to. Older nodes do not say.</summary>
+    public ImmutableDictionary<string, int> Behind { get; init; } = ImmutableDictionary<string, int>.Empty;
+}
 
 /// <summary>Asks a shard how many of its zones some targets have proven; answered by <see cref="ProvenZones"/>.</summary>
 /// <param name="Round">Comes back in the answer.</param>

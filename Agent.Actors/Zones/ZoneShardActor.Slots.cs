@@ -237,9 +237,27 @@ public sealed partial class ZoneShardActor
     private ZoneCounts Count()
     {
         Dictionary<string, int> counts = new(StringComparer.Ordinal);
+        Dictionary<string, int> behind = new(StringComparer.Ordinal);
+        int[] bySet = new int[BehindSets.Unnumbered];
         foreach ((DomainName name, ZoneSlot slot) in _slots)
+        {
             CollectionsMarshal.GetValueRefOrAddDefault(counts, StateOf(name, slot), out bool _)++;
-        return new ZoneCounts(_start!.Shard, counts.ToImmutableDictionary());
+            if (slot.IsCatalog) continue;
+            if (slot.RestingBehind is var set and not BehindSets.Unnumbered) bySet[set]++;
+            else AddTo(behind, BehindSets.Of(RowOf(name, slot)), 1);
+        }
+
+        for (int set = 0; set < bySet.Length; set++)
+        {
+            if (bySet[set] > 0) AddTo(behind, _behind[set], bySet[set]);
+        }
+
+        return new ZoneCounts(_start!.Shard, counts.ToImmutableDictionary()) { Behind = behind.ToImmutableDictionary() };
+    }
+
+    private static void AddTo(Dictionary<string, int> counts, ImmutableArray<string> targets, int zones)
+    {
+        foreach (string target in targets) CollectionsMarshal.GetValueRefOrAddDefault(counts, target, out bool _) += zones;
     }
 
     private ZoneStatus Status(DomainName name, ZoneSlot slot)
@@ -272,7 +290,7 @@ public sealed partial class ZoneShardActor
     {
         object kept = _rows.Rest(row);
         if (kept is byte[]) CodeProbe.Reached("shard.row-rests");
-        slot.Rest(kept, ZoneStatusView.StateOf(row));
+        slot.Rest(kept, ZoneStatusView.StateOf(row), _behind.NumberOf(row));
     }
 
     private sealed record Revive(DomainName Zone);

@@ -49,6 +49,7 @@ public sealed partial class ZoneShardActor : UntypedActor
     private readonly ZoneShardSettings _settings;
     private readonly Dictionary<DomainName, ZoneSlot> _slots = [];
     private readonly RestingRows _rows = new();
+    private readonly BehindSets _behind = new();
     private OrderedNames? _order;
     private readonly Dictionary<IActorRef, DomainName> _actors = [];
     private readonly Queue<DomainName> _toCheck = new();
@@ -173,15 +174,17 @@ public sealed partial class ZoneShardActor : UntypedActor
         }
 
         Become(Ending);
-        _settings.Zones.Journal.Tell(new PassJournal(), Self);
+        _settings.Zones.Journal.Tell(new PassJournal(Claim), Self);
     }
+
+    private ShardEpoch? Claim => _start is { } start ? new ShardEpoch(start.Shard, start.Epoch) : null;
 
     private void Ending(object message)
     {
         switch (message)
         {
             case JournalPassed: Context.Stop(Self); break;
-            case JournalRestarted: _settings.Zones.Journal.Tell(new PassJournal(), Self); break;
+            case JournalRestarted: _settings.Zones.Journal.Tell(new PassJournal(Claim), Self); break;
             case ZoneMessage asked: asked.Refuse(Sender, Ended); break;
         }
     }

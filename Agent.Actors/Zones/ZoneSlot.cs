@@ -12,7 +12,9 @@ internal sealed class ZoneSlot(object? kept)
 {
     // What is kept of the row itself, or a ZoneInMotion that holds it: a zone at rest pays for one reference.
     private object? _keptOrMotion = kept;
-    private byte _restingState;
+
+    // Of a zone at rest: its state in the lower half, from 1; in the upper half the set of targets that are behind. 0: look it up.
+    private byte _resting;
     private byte _phase;
 
     /// <summary>The row, or what <see cref="RestingRows"/> made of it; null for none.</summary>
@@ -23,12 +25,15 @@ internal sealed class ZoneSlot(object? kept)
         {
             if (Motion is { } motion) motion.Kept = value;
             else _keptOrMotion = value;
-            _restingState = 0;
+            _resting = 0;
         }
     }
 
     /// <summary>The state of a zone at rest as its row says; null when it has to be looked up.</summary>
-    public string? RestingState => _restingState == 0 ? null : ZoneStatusView.States[_restingState - 1];
+    public string? RestingState => _resting == 0 ? null : ZoneStatusView.States[(_resting & 0xF) - 1];
+
+    /// <summary>The number of its set among <see cref="BehindSets"/>; that of no set when its row has to be looked at.</summary>
+    public int RestingBehind => _resting == 0 ? BehindSets.Unnumbered : _resting >> 4;
 
     public IActorRef? Actor
     {
@@ -85,10 +90,10 @@ internal sealed class ZoneSlot(object? kept)
     }
 
     /// <summary>Holds the row of a zone without an actor.</summary>
-    public void Rest(object kept, string state)
+    public void Rest(object kept, string state, int behind)
     {
         Kept = kept;
-        _restingState = (byte)(ZoneStatusView.States.IndexOf(state) + 1);
+        _resting = (byte)((behind << 4) | (ZoneStatusView.States.IndexOf(state) + 1));
         DropMotion();
     }
 

@@ -225,7 +225,7 @@ internal sealed partial class AgentService : IAsyncDisposable
                 place.Bounds,
                 clock,
                 _loggers.CreateLogger<PostgresJournal>(),
-                _options.Cluster.IsEnabled ? _options.Cluster.Shards : null)
+                _options.Cluster.IsEnabled ? new JournalCluster(_options.Cluster.Name, _options.Cluster.Shards) : null)
             : SqliteJournal.Open(data, place.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
         OnStop(() => { journal.Dispose(); return ValueTask.CompletedTask; });
         Fenced = journal.Fenced;

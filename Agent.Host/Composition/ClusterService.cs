@@ -133,17 +133,11 @@ internal sealed partial class ClusterService : IAsyncDisposable
     private async Task GiveAwayAsync(long start)
     {
         if (Node.Owner is not { } owner || !await HasOthersAsync()) return;
-        LogLeaving(_logger, Settings.Node);
         Node.Keeper.Tell(new SetLeaving(true));
         while (Stopwatch.GetElapsedTime(start) < _options.DrainTimeout)
         {
             OwnedShards owned = await owner.Ask<OwnedShards>(new GetOwnedShards(), Patience);
-            if (owned.IsIdle)
-            {
-                LogDrained(_logger, Settings.Node, Stopwatch.GetElapsedTime(start).TotalSeconds);
-                return;
-            }
-
+            if (owned.IsIdle) return;
             await Task.Delay(DrainLook);
         }
 
@@ -206,14 +200,6 @@ internal sealed partial class ClusterService : IAsyncDisposable
             AllowPlaintext = cluster.AllowPlaintext,
         };
     }
-
-    [LoggerMessage(EventId = 540, EventName = "node-leaving", Level = LogLevel.Information,
-        Message = "{Node} gives its shards to the others")]
-    private static partial void LogLeaving(ILogger logger, string node);
-
-    [LoggerMessage(EventId = 541, EventName = "node-drained", Level = LogLevel.Information,
-        Message = "{Node} has given its shards away after {Seconds:0.00} s")]
-    private static partial void LogDrained(ILogger logger, string node, double seconds);
 
     [LoggerMessage(EventId = 542, EventName = "node-not-drained", Level = LogLevel.Warning,
         Message = "{Node} could not give everything away within {Seconds:0} s and stops")]

@@ -102,7 +102,7 @@ internal sealed partial class EtcdClient : IDisposable
     {
         if (!failure.BlamesEndpoint || !_endpoints.Failed(endpoint, failure.Reason)) return;
         EtcdMetrics.EndpointFailures.Add(1);
-        LogEndpointFailed(_logger, endpoint.Address.Authority, failure.Reason);
+        if (_endpoints.MayTell(endpoint, failure.Reason)) LogEndpointFailed(_logger, endpoint.Address.Authority, failure.Reason);
     }
 
     private async Task<T> OnEndpointAsync<T>(

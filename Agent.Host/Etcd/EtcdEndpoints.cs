@@ -1,4 +1,5 @@
 using Agent.Actors.Reasons;
+using Agent.Host.Telemetry;
 
 namespace Agent.Host.Etcd;
 
@@ -26,6 +27,9 @@ internal sealed class EtcdEndpoint(Uri address)
     public int FailuresInRow { get; internal set; }
 
     public TimeSpan FailedUntil { get; internal set; }
+
+    /// <summary>Its last failure was written to the log; so is its return then.</summary>
+    public bool IsFailureTold { get; internal set; } = true;
 }
 
 /// <summary>All endpoints in the order in which they are to be tried.</summary>
@@ -33,6 +37,7 @@ internal sealed class EtcdEndpoint(Uri address)
 /// <code>
 ///   Unknown --greeted--> Healthy --failed--> Failed until t --(asked last before t, in turn after it)--> Healthy, or Failed for longer
 /// </code>
+/// An endpoint that greets well and then lies fails again and again: each reason is written to the log once a minute at most.
 /// One healthy endpoint is used until it fails: its answers then never lie behind one another. All are tried before a request is given up.
 /// Any thread.
 /// </remarks>
@@ -43,6 +48,7 @@ internal sealed class EtcdEndpoints
     private readonly TimeProvider _clock;
     private readonly TimeSpan _pauseMax;
     private readonly long _start;
+    private readonly RepeatGuard _repeats;
     private int _current;
 
     public EtcdEndpoints(IReadOnlyList<Uri> addresses, TimeSpan pauseMax, TimeProvider clock)
@@ -51,6 +57,7 @@ internal sealed class EtcdEndpoints
         _clock = clock;
         _pauseMax = pauseMax;
         _start = clock.GetTimestamp();
+        _repeats = new RepeatGuard(clock);
     }
 
     private TimeSpan Now => _clock.GetElapsedTime(_start);
@@ -92,7 +99,7 @@ internal sealed class EtcdEndpoints
         lock (_gate) return !endpoint.IsGreeted;
     }
 
-    /// <summary>True when requests go to another endpoint from now on.</summary>
+    /// <summary>True when requests go to another endpoint from now on, and that is to be told.</summary>
     public bool Greeted(EtcdEndpoint endpoint, string version)
     {
         lock (_gate)
@@ -105,7 +112,7 @@ internal sealed class EtcdEndpoints
             int index = Array.IndexOf(_all, endpoint);
             bool isChange = index != _current;
             _current = index;
-            return isChange || isNews;
+            return (isChange || isNews) && endpoint.IsFailureTold;
         }
     }
 
@@ -133,4 +140,14 @@ internal sealed class EtcdEndpoints
             return isNews;
         }
     }
+
+    /// <summary>Whether the failure is to be written to the log.</summary>
+    public bool MayTell(EtcdEndpoint endpoint, Reason problem)
+    {
+        lock (_gate) return endpoint.IsFailureTold = _repeats.MaySay($"{endpoint.Address.Authority} {WithoutNumbers(problem)}");
+    }
+
+    /// <summary>Revisions and terms go on while the reason stays the same.</summary>
+    private static string WithoutNumbers(Reason problem) =>
+        problem.Code + string.Concat(problem.Text.Where(character => !char.IsAsciiDigit(character)));
 }

@@ -1,5 +1,6 @@
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
+using Agent.Host.Telemetry;
 
 namespace Agent.Host.Nodes;
 
@@ -28,7 +29,7 @@ internal sealed class LinkParts
 
     public NodeLinkMetrics Metrics { get; } = new();
 
-    public RepeatGuard Repeats { get; } = new();
+    public RepeatGuard Repeats { get; } = new(TimeProvider.System);
 
     public ILogger Logger { get; }
 

@@ -92,6 +92,9 @@ public sealed partial class NodeLink : INodeTransport, IAsyncDisposable
         else _parts.Metrics.CountDropped("no_link");
     }
 
+    /// <inheritdoc/>
+    public bool IsLinked(string node) => _peers.TryGetValue(node, out LinkedPeer? peer) && peer.Outgoing.IsUp;
+
     /// <summary>Ends all links; the peers see it at once.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -24,6 +24,8 @@ internal sealed partial class OutgoingLink(LinkedPeer owner, PeerConnector conne
     /// <summary>The loop; ends when the peer is not listed any more.</summary>
     public Task Running { get; private set; } = Task.CompletedTask;
 
+    public bool IsUp => _session is not null;
+
     public NodeLinkPeer State
     {
         get

@@ -16,7 +16,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapReading("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync() }));
+        routes.MapReading("/api/v1/targets", async () => Results.Json(new { targets = await TargetsAsync(await queries.CountAsync()) }));
         routes.MapReading("/api/v1/masters", async () => Results.Json(new { masters = await MastersAsync() }));
         routes.MapReading("/api/v1/keys", () => Results.Json(new { keys = parts.Keys() }));
         routes.MapReading("/livez", LiveAsync);
@@ -25,7 +25,8 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         routes.MapReading("/metrics", MetricsAsync);
     }
 
-    private async Task<IReadOnlyList<TargetModel>> TargetsAsync()
+    /// <param name="sums">What the zones' owners say; null where nobody is asked.</param>
+    private async Task<IReadOnlyList<TargetModel>> TargetsAsync(ZoneSums? sums = null)
     {
         TargetSet set;
         try
@@ -50,7 +51,8 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
                 s.Healthy ? "up" : "away",
                 ReasonModel.Of(s.Reason, s.Since),
                 s.Since,
-                s.Behind,
+                // A server that is away was told of few of the zones that it is owed; one that is asked much knows of more than was proven.
+                Math.Max(s.Behind, sums?.Behind.GetValueOrDefault(s.Name) ?? 0),
                 s.UnderWay)
             {
                 Identity = s.Server?.Identity,
@@ -102,7 +104,7 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
         return AnycastEndpoint.Answer(
             parts.IsStuck() ? new Reason(ReasonCode.RuntimeStuck, "the runtime is stuck")
             : region.Reachable < region.Total
-                ? new Reason(ReasonCode.NoOwner, $"{region.Reachable} of {region.Total} shards have an owner")
+                ? new Reason(ReasonCode.NoOwner, $"{region.Reachable} of {region.Total} shards have an owner that can be reached")
             : targets.All(t => t.State != "up") ? new Reason(ReasonCode.TargetAway, "no target can be reached")
             : null);
     }
@@ -111,12 +113,13 @@ internal sealed class StateEndpoints(ManagementParts parts, ZoneQueries queries)
     {
         var text = new System.Text.StringBuilder(parts.Metrics.Text());
         text.Append("# HELP dnsagent_zones Zones by state.\n# TYPE dnsagent_zones gauge\n");
-        foreach ((string state, int count) in (await queries.CountAsync()).OrderBy(p => p.Key, StringComparer.Ordinal))
+        ZoneSums sums = await queries.CountAsync();
+        foreach ((string state, int count) in sums.ByState.OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             text.Append("dnsagent_zones{state=\"").Append(state).Append("\"} ").Append(count).Append('\n');
         }
 
-        IReadOnlyList<TargetModel> targets = await TargetsAsync();
+        IReadOnlyList<TargetModel> targets = await TargetsAsync(sums);
         ShowEach(text, "dnsagent_zones_behind", "Zones that a target does not yet serve as wanted.", targets, t => t.ZonesBehind);
         ShowEach(text, "dnsagent_target_up", "Whether a target could be reached at the last try.", targets, t => t.State == "up" ? 1 : 0);
         ShowEach(text, "dnsagent_zones_escalated", "Zones that a target took and did not serve.", targets, t => t.ZonesEscalated);

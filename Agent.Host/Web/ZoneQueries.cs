@@ -77,6 +77,11 @@ internal sealed class ShardsQuery<TPart> : UntypedActor
 /// <param name="IsWhole">Every shard has answered; false where one has no owner, or one that cannot be reached.</param>
 public sealed record ZonePage(ImmutableArray<ZoneStatus> Zones, bool IsWhole);
 
+/// <summary>Zones of all shards that answered.</summary>
+/// <param name="ByState">How many are in which state.</param>
+/// <param name="Behind">How many a target does not have as wanted, or is not known to.</param>
+public sealed record ZoneSums(IReadOnlyDictionary<string, int> ByState, IReadOnlyDictionary<string, int> Behind);
+
 /// <summary>Questions over all zones.</summary>
 public sealed class ZoneQueries(ActorSystem system, IActorRef region)
 {
@@ -119,13 +124,15 @@ public sealed class ZoneQueries(ActorSystem system, IActorRef region)
         return counts.GroupBy(c => c.Shard).ToDictionary(g => g.Key, g => g.First().ByState.Values.Sum());
     }
 
-    /// <summary>Zones by state.</summary>
-    public async Task<IReadOnlyDictionary<string, int>> CountAsync()
+    /// <summary>Zones by state, and by target that is behind.</summary>
+    public async Task<ZoneSums> CountAsync()
     {
         ImmutableArray<ZoneCounts> counts = await AskAsync<ZoneCounts>(new CountZones());
-        return counts.SelectMany(c => c.ByState).GroupBy(p => p.Key, StringComparer.Ordinal).ToDictionary(
-            g => g.Key, g => g.Sum(p => p.Value), StringComparer.Ordinal);
+        return new ZoneSums(Sum(counts.SelectMany(c => c.ByState)), Sum(counts.SelectMany(c => c.Behind)));
     }
+
+    private static Dictionary<string, int> Sum(IEnumerable<KeyValuePair<string, int>> counts) => counts
+        .GroupBy(p => p.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(p => p.Value), StringComparer.Ordinal);
 
     private async Task<ImmutableArray<TPart>> AskAsync<TPart>(object message)
     {

@@ -203,10 +203,48 @@ public sealed class RegionRoutingTests : TestKitBase
     }
 
     [Fact]
+    public void An_owner_without_a_link_is_out_of_reach_after_a_moment()
+    {
+        foreach (int shard in new[] { 1, 2, 3 }) _views.Own(shard, "c");
+        OwnedBy("b");
+        Assert.Equal(4, Reachable);
+        Link("b", isUp: false);
+        Assert.Equal(4, Reachable);
+        Advance(TimeSpan.FromSeconds(4));
+        Link("b", isUp: true);
+        Link("b", isUp: false);
+        Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(4, Reachable);
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(3, Reachable);
+        Link("b", isUp: true);
+        Assert.Equal(4, Reachable);
+    }
+
+    [Fact]
+    public void An_owner_that_was_never_linked_is_out_of_reach_after_a_moment()
+    {
+        _transport.Cut.Add("b");
+        OwnedBy("b");
+        Assert.Equal(1, Reachable);
+        Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(0, Reachable);
+    }
+
+    [Fact]
     public void The_number_of_messages_is_bounded()
     {
         for (int number = 0; number < 12; number++) _client.Send(_region, new Keyed(number));
         Assert.Equal([new NotPlaced(10), new NotPlaced(11)], _client.ReceiveN<NotPlaced>(2));
+    }
+
+    private int Reachable => Ask<RegionState>(_region, new GetRegionState()).Reachable;
+
+    private void Link(string node, bool isUp)
+    {
+        if (isUp) _transport.Cut.Remove(node);
+        else _transport.Cut.Add(node);
+        Tell(new LinkChanged(node, ClusterViews.InstanceOf(node), isUp, "for a test"));
     }
 
     private void OwnedBy(string node)
@@ -264,6 +302,10 @@ public sealed class RegionRoutingTests : TestKitBase
     private sealed class PlayedTransport : INodeTransport
     {
         private readonly List<(string Node, object Message)> _sent = [];
+
+        public HashSet<string> Cut { get; } = [];
+
+        public bool IsLinked(string node) => !Cut.Contains(node);
 
         public void Connect(ImmutableArray<NodePeer> peers)
         {

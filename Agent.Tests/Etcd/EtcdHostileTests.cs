@@ -120,6 +120,26 @@ public sealed class EtcdHostileTests
     }
 
     [Fact]
+    public async Task An_endpoint_that_goes_on_lying_does_not_fill_the_log()
+    {
+        await using ScriptedEtcd server = new();
+        await using EtcdHarness store = new(server.Address);
+        server.On(Range, $"{{{Header(100, 5)}}}");
+        await store.ReadAsync();
+        for (int revision = 1; revision <= 20; revision++)
+        {
+            server.On(Range, $"{{{Header(revision, 5)}}}");
+            await ReadFailsAsync(store);
+        }
+
+        Assert.Single(store.Log.Lines, line => line.Text.Contains("is left alone", StringComparison.Ordinal));
+        Assert.Equal(2, store.Log.Lines.Count(line => line.Text.Contains("etcd: using", StringComparison.Ordinal)));
+        server.On(Range, "{}");
+        await ReadFailsAsync(store);
+        Assert.Equal(2, store.Log.Lines.Count(line => line.Text.Contains("is left alone", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Another_cluster_is_never_written_to()
     {
         await using ScriptedEtcd first = new();

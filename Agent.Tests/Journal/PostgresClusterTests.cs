@@ -15,6 +15,7 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
 {
     private const string A = "a.example.";
     private const string B = "b.example.";
+    private static readonly JournalCluster Cluster = new("agent", 64);
 
     private readonly PostgresServer _server = postgres.Server;
 
@@ -100,7 +101,7 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
         await using var take = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent"));
         await take.OpenAsync();
         await using NpgsqlTransaction transaction = await take.BeginTransactionAsync();
-        var other = new PostgresFence(Guid.NewGuid(), "other", isShared: true);
+        var other = new PostgresFence(Guid.NewGuid(), "other", Cluster);
         ShardEpoch claim = new(first.ShardOf(DomainName.Parse(A)), 2);
         Assert.Null(other.Take(take, claim));
 
@@ -124,14 +125,14 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
         _ = node.Journal;
         await using var connection = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent"));
         await connection.OpenAsync();
-        var fence = new PostgresFence(Guid.NewGuid(), "first", isShared: true);
-        fence.Enter(connection, 64);
+        var fence = new PostgresFence(Guid.NewGuid(), "first", Cluster);
+        fence.Enter(connection);
         ShardEpoch[] claims = [new(1, 10), new(2, 10), new(3, 10)];
         foreach (ShardEpoch claim in claims) Assert.Null(fence.Take(connection, claim));
         long number = fence.NextNumber();
         if (isWritten) Assert.True(PostgresLocks.Append(connection, fence, number, claims));
         // While the outcome is open another node takes one shard, and this one a third time itself.
-        Assert.Null(new PostgresFence(Guid.NewGuid(), "second", isShared: true).Take(connection, claims[1] with { Epoch = 11 }));
+        Assert.Null(new PostgresFence(Guid.NewGuid(), "second", Cluster).Take(connection, claims[1] with { Epoch = 11 }));
         Assert.Null(fence.Take(connection, claims[2] with { Epoch = 12 }));
 
         Resumption resumed = fence.Resume(connection, number);
@@ -241,6 +242,67 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
     }
 
     [Fact]
+    public async Task A_shard_that_was_given_up_in_good_order_is_not_told_of_as_lost()
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
+        using var first = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        using var second = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        first.Take(1, A, B, "c.example.");
+        first.Journal.ReleaseShard(first.ShardOf(DomainName.Parse(A)), 1);
+        second.Take(2, A, B);
+        await EndSessionsAsync(database);
+        first.CommitFails(new PutZone(Row(B, 1)));
+        first.Commit(new PutZone(Row("c.example.", 1)));
+        string lost = Assert.Single(first.Log.Lines, line => line.Text.Contains("another owner", StringComparison.Ordinal)).Text;
+        Assert.Equal($"1 shards have another owner by now: {first.ShardOf(DomainName.Parse(B))}", lost);
+    }
+
+    [Fact]
+    public async Task Another_cluster_is_refused_until_the_journal_is_renamed()
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
+        using var first = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        first.Take(1, A);
+        using PostgresJournalFixture other = new(_server.ConnectionString(database)) { ClusterShards = 64, ClusterName = "other" };
+        string text = Assert.Throws<JournalOpenException>(() => other.Journal).Message;
+        Assert.Contains("cluster 'agent', and this node is configured for the cluster 'other'", text, StringComparison.Ordinal);
+        first.Commit(new PutZone(Row(A, 1)));
+
+        await _server.SqlAsync(database, "UPDATE agent.meta SET name = 'other' WHERE key = 'cluster'");
+        using PostgresJournalFixture renamed = new(_server.ConnectionString(database)) { ClusterShards = 64, ClusterName = "other" };
+        Assert.Single(renamed.Take(2, A));
+        Assert.Throws<JournalOpenException>(first.Reopen);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_was_renamed_under_a_running_node_ends_it_when_it_connects_again()
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
+        using var node = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        node.Take(1, A);
+        await _server.SqlAsync(database, "UPDATE agent.meta SET name = 'other' WHERE key = 'cluster'");
+        await EndSessionsAsync(database);
+        Assert.Equal(ReasonCode.JournalFenced, node.CommitFails(new PutZone(Row(A, 1))).Reason.Code);
+        Assert.Contains(
+            "belongs to the cluster 'other'", (await node.Journal.Fenced.WaitAsync(Eventually.Deadline)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_journal_of_an_older_release_takes_the_name_of_the_first_node_that_writes_one()
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
+        using var older = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        older.Take(1, A);
+        await _server.SqlAsync(database, "UPDATE agent.meta SET name = NULL");
+        using PostgresJournalFixture first = new(_server.ConnectionString(database)) { ClusterShards = 64, ClusterName = "first" };
+        _ = first.Journal;
+        Assert.Equal("first", await _server.SqlAsync(database, "SELECT name FROM agent.meta WHERE key = 'cluster'"));
+        older.Commit(new PutZone(Row(A, 1)));
+        using var second = PostgresJournalFixture.Node(_server.ConnectionString(database));
+        Assert.Throws<JournalOpenException>(() => second.Journal);
+    }
+
+    [Fact]
     public async Task The_journal_of_a_single_agent_becomes_a_clusters_and_can_be_taken_back()
     {
         string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
@@ -263,4 +325,7 @@ public sealed class PostgresClusterTests(PostgresServerFixture postgres) : IClas
         Assert.True(failed.Fenced.IsDefaultOrEmpty);
         Assert.Equal(ReasonCode.JournalFenced, (await node.Journal.Fenced.WaitAsync(Eventually.Deadline)).Code);
     }
+
+    private Task EndSessionsAsync(string database) => _server.SqlAsync(
+        database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
 }

@@ -83,7 +83,7 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
         // A session of the same writer, as one whose batch still lies in a socket while a new session has taken over.
         await using var late = new NpgsqlConnection(_server.ConnectionString(database, "Search Path=agent"));
         await late.OpenAsync();
-        var fence = new PostgresFence(Guid.NewGuid(), "late", isShared: false);
+        var fence = new PostgresFence(Guid.NewGuid(), "late", cluster: null);
         fence.Claim(late, 64);
         ShardEpoch[] claims = [new(1, fence.Epoch), new(2, fence.Epoch)];
         long stuck = fence.NextNumber();

@@ -25,6 +25,11 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
     /// <summary>Number of shards of the cluster of which this is a node; null for an agent that stands alone.</summary>
     public int? ClusterShards { get; init; }
 
+    /// <summary>Name of that cluster.</summary>
+    public string ClusterName { get; init; } = "agent";
+
+    private JournalCluster? Cluster => ClusterShards is { } shards ? new JournalCluster(ClusterName, shards) : null;
+
     /// <summary>A node of a cluster.</summary>
     public static PostgresJournalFixture Node(string connectionString) => new(connectionString) { ClusterShards = 64 };
 
@@ -87,7 +92,7 @@ public sealed class PostgresJournalFixture(string connectionString) : JournalFix
         Options,
         TimeProvider.System,
         Log,
-        ClusterShards);
+        Cluster);
 
     protected override long EpochOf(int shard) => ClusterShards is null ? base.EpochOf(shard) : _epochs[shard];
 }

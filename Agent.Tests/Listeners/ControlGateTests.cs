@@ -8,6 +8,7 @@ public sealed class ControlGateTests
 {
     private readonly Sink _sink = new();
     private readonly RecordingPath _path = new();
+    private ushort _next = Id;
 
     [Fact]
     public void An_answer_is_sent_once_and_gives_back_the_credit()
@@ -84,6 +85,68 @@ public sealed class ControlGateTests
     }
 
     [Theory]
+    [InlineData(CreateType)]
+    [InlineData(DeleteType)]
+    public void A_repeat_joins_the_request_under_way_and_is_answered_with_it(int type)
+    {
+        var gate = new ControlGate(_sink);
+        byte[] message = Message(0x7400, (ushort)type, PrivateClass);
+        Assert.True(gate.Post(Make(message), 0));
+        Assert.True(gate.Post(Make(message), 5000));
+        Assert.True(gate.Post(Make(message), 10_000));
+        ControlRequest first = Assert.Single(_sink.Taken);
+        Assert.Equal(3, gate.OpenCount);
+        Assert.True(first.TryAnswer(ControlAnswer.Failed(ExtendedErrorCode.NotReady, "for a test")));
+        Assert.Equal([0xF002, 0xF002, 0xF002], _path.Sent.Select(sent => (int)FlagsOf(sent)));
+        Assert.Equal(0, gate.OpenCount);
+
+        // The work is over: what comes now begins anew.
+        Assert.True(gate.Post(Make(message), 15_000));
+        Assert.Equal(2, _sink.Taken.Count);
+    }
+
+    [Fact]
+    public void The_end_of_the_first_is_the_end_of_its_repeats()
+    {
+        var gate = new ControlGate(_sink, answerWithinMs: 1000);
+        byte[] message = Message(0x7400, CreateType, PrivateClass);
+        gate.Post(Make(message), 0);
+        gate.Post(Make(message), 900);
+        gate.Sweep(1000);
+        Assert.Equal((2, 0), (_path.Sent.Count, gate.OpenCount));
+        gate.Post(Make(message), 1000);
+        gate.Post(Make(message), 1000);
+        Assert.True(_sink.Taken[1].TryIgnore());
+        Assert.Equal((2, 2, 0), (_path.Sent.Count, _path.Withheld, gate.OpenCount));
+    }
+
+    [Fact]
+    public void A_repeat_for_which_there_is_no_room_is_answered_by_the_answer_to_the_first()
+    {
+        var gate = new ControlGate(_sink, credits: 1);
+        byte[] message = Message(0x7400, CreateType, PrivateClass);
+        gate.Post(Make(message), 0);
+        Assert.True(gate.Post(Make(message), 0));
+        Assert.Equal((0, 1, 1), (_path.Sent.Count, _path.Withheld, gate.OpenCount));
+        _sink.Taken[0].TryAnswer(ControlAnswer.Done);
+        Assert.Single(_path.Sent);
+    }
+
+    [Fact]
+    public void What_differs_in_anything_is_no_repeat()
+    {
+        var gate = new ControlGate(_sink);
+        gate.Post(Make(Message(0x7400, CreateType, PrivateClass)), 0);
+        gate.Post(Make(Message(0x7400, DeleteType, PrivateClass)), 0);
+        gate.Post(Make(Message(0x7400, CreateType, PrivateClass, "example.net.")), 0);
+        gate.Post(Make(WithId(Message(0x7400, CreateType, PrivateClass), 7)), 0);
+        gate.Post(Make(Message(0x7400, CreateType, PrivateClass, additional: Tsig("good."))), 0);
+        Assert.Equal(5, _sink.Taken.Count);
+        gate.Post(Make(Message(0x7400, CreateType, PrivateClass, "EXAMPLE.com.")), 0);
+        Assert.Equal(5, _sink.Taken.Count);
+    }
+
+    [Theory]
     [InlineData(0x2100, 6, 1, "A500", "A102")]
     [InlineData(0x2000, 6, 1, "A400", "A002")]
     [InlineData(0x7400, CreateType, PrivateClass, "F400", "F002")]
@@ -120,7 +183,8 @@ public sealed class ControlGateTests
         Assert.Equal(1, counters.Read(AnswerTransport.Udp, Opcode.CommandAndControl, ResponseCode.NoError));
     }
 
-    private ControlRequest Request() => Make(Message(0x7400, CreateType, PrivateClass));
+    /// <summary>A CREATE like no other.</summary>
+    private ControlRequest Request() => Make(WithId(Message(0x7400, CreateType, PrivateClass), _next++));
 
     private ControlRequest Make(byte[] message, RequestCounters? counters = null) => Control(message, _path, counters);
 

@@ -43,6 +43,14 @@ internal static class Requests
         return [.. record];
     }
 
+    /// <summary>The same message under another id: a request of its own, and no repeat.</summary>
+    public static byte[] WithId(byte[] message, ushort id)
+    {
+        byte[] other = [.. message];
+        BinaryPrimitives.WriteUInt16BigEndian(other, id);
+        return other;
+    }
+
     public static byte[] Query(string name = "www.example.com.", ushort type = 1, ushort flags = 0x0100, byte[]? additional = null) =>
         Message(flags, type, 1, name, additional);
 

@@ -83,7 +83,10 @@ internal sealed class SampleMessages(int seed)
         yield return new ZoneContentReply(content?.Apex ?? Name(), content);
         yield return new ZoneContentReply(Name(), null) { ExpiresAt = DateTimeOffset.UnixEpoch.AddSeconds(_random.Next()) };
         yield return new ZoneList(Shard(), [.. Enumerable.Range(0, _random.Next(4)).Select(_ => Status())]);
-        yield return new ZoneCounts(Shard(), Words().ToImmutableDictionary(word => word, _ => Shard()));
+        yield return new ZoneCounts(Shard(), Words().ToImmutableDictionary(word => word, _ => Shard()))
+        {
+            Behind = Words().ToImmutableDictionary(word => word, _ => Shard()),
+        };
         yield return new ProvenZones(Shard(), Number(), Shard(), Shard());
         yield return new CatalogStatus(
             Name(), Text(), Coin() ? (uint)_random.Next() : null, Shard(), Shard(), Shard(), MaybeWhy())

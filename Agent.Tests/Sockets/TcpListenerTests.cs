@@ -153,9 +153,9 @@ public sealed class TcpListenerTests
     {
         using var rig = new ListenerRig(null, tcp: new TcpOptions { PipelinedMax = 2 }, answerer: new UdpListenerTests.EchoAnswerer());
         Socket client = rig.Tcp();
-        for (int index = 0; index < 3; index++)
+        for (ushort id = 0; id < 3; id++)
         {
-            client.Send(FakeUpstream.Frame(Create));
+            client.Send(FakeUpstream.Frame(WithId(Create, id)));
         }
         ControlRequest first = rig.Sink.Take();
         ControlRequest second = rig.Sink.Take();

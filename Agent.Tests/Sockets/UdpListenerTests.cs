@@ -198,7 +198,7 @@ public sealed class UdpListenerTests
         Socket client = rig.Udp();
         client.Send(Create);
         ControlRequest held = rig.Sink.Take();
-        Assert.Equal(0xF002, FlagsOf(ListenerRig.Exchange(client, Create)));
+        Assert.Equal(0xF002, FlagsOf(ListenerRig.Exchange(client, WithId(Create, 7))));
         held.TryAnswer(ControlAnswer.Done);
         Assert.Equal(0xF400, FlagsOf(ListenerRig.Receive(client)));
         client.Send(Create);

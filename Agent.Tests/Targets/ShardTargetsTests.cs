@@ -28,6 +28,7 @@ public sealed class ShardTargetsTests : TestKitBase
     private IActorRef _shard;
     private readonly ZonePolicyHolder _policy = new(new ZonePolicy { PassivateAfter = TimeSpan.FromSeconds(5) });
     private ImmutableHashSet<string> _beganEmpty = [];
+    private bool _areSilent;
     private long _version;
 
     public ShardTargetsTests()
@@ -188,6 +189,22 @@ public sealed class ShardTargetsTests : TestKitBase
     }
 
     [Fact]
+    public void Zones_that_a_target_away_is_owed_are_counted_awake_and_asleep()
+    {
+        TwoZones();
+        _areSilent = true;
+        Publish("ns1", "ns2");
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([("ns2", 2)], Behind());
+        foreach (WantZone wish in _servers["ns2"].Wishes.Where(w => w.Zone.Equals(Asleep)).ToArray()) _servers["ns2"].Report(_shard, wish);
+        RunReady();
+        Assert.Equal([("ns2", 1)], Behind());
+        foreach (WantZone wish in _servers["ns2"].Wishes.Where(w => w.Zone.Equals(Awake)).ToArray()) _servers["ns2"].Report(_shard, wish);
+        RunReady();
+        Assert.Empty(Behind());
+    }
+
+    [Fact]
     public void A_set_that_is_older_than_the_one_known_does_not_count()
     {
         TwoZones();
@@ -304,6 +321,12 @@ public sealed class ShardTargetsTests : TestKitBase
     private static ZonePatternMap<TargetSelection> Only(params string[] targets) =>
         new([(new ZonePattern(DomainName.Parse("example."), IsBelow: true), new TargetSelection(targets))]);
 
+    private IEnumerable<(string Target, int Zones)> Behind()
+    {
+        _client.Send(_shard, new CountZones());
+        return _client.ExpectMsg<ZoneCounts>().Behind.Select(entry => (entry.Key, entry.Value));
+    }
+
     private IEnumerable<string> Targets(DomainName zone)
     {
         _client.Send(_shard, new GetZone(zone));
@@ -316,7 +339,7 @@ public sealed class ShardTargetsTests : TestKitBase
     {
         foreach (string name in names.Where(name => !_servers.ContainsKey(name)))
         {
-            var server = new Server(name);
+            var server = new Server(name) { IsSilent = _areSilent };
             server.Ref = ActorOf(Props.Create(static s => new ServerActor(s), server));
             _servers.Add(name, server);
         }
@@ -332,6 +355,9 @@ public sealed class ShardTargetsTests : TestKitBase
     private sealed class Server(string name)
     {
         public string Name { get; } = name;
+
+        /// <summary>Says nothing of what it was told.</summary>
+        public bool IsSilent { get; init; }
 
         public IActorRef Ref { get; set; } = null!;
 
@@ -355,7 +381,7 @@ public sealed class ShardTargetsTests : TestKitBase
                     break;
                 case WantZone wish:
                     server.Wishes.Add(wish);
-                    server.Report(Sender, wish);
+                    if (!server.IsSilent) server.Report(Sender, wish);
                     break;
             }
         }

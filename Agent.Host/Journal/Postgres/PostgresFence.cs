@@ -34,7 +34,7 @@ internal enum BatchOutcome
 /// <para>Compared is the claim of each entry and not only the writer: what a former host of a shard sends late is refused also when the
 /// same run has taken the shard again since.</para>
 /// </remarks>
-internal sealed class PostgresFence(Guid writer, string node, bool isShared)
+internal sealed class PostgresFence(Guid writer, string node, JournalCluster? cluster)
 {
     /// <summary>Makes a batch this run's next one; no row comes back when a claim or the number is not ours any more.</summary>
     /// <remarks>The locking select is joined, and so is never left out by the planner.</remarks>
@@ -66,7 +66,7 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
 
     public Guid Writer => writer;
 
-    public bool IsShared => isShared;
+    public bool IsShared => cluster is not null;
 
     /// <summary>Number of this run, larger than any before; the epoch of every shard when the journal is not shared.</summary>
     public long Epoch { get; private set; }
@@ -100,16 +100,14 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
     }
 
     /// <summary>Joins the writers of a shared journal, without a shard yet; makes the journal a shared one if it was not.</summary>
-    /// <exception cref="JournalOpenException">It was made for another number of shards.</exception>
-    public void Enter(NpgsqlConnection connection, int shards)
+    /// <exception cref="JournalOpenException">It is another cluster's, or was made for another number of shards.</exception>
+    public void Enter(NpgsqlConnection connection)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         // The first statement locks the counter, so that one agent at a time comes here or into Claim.
         Epoch = NextRun(connection);
-        if (!PostgresShards.IsShared(connection))
-            PostgresShards.Share(connection, shards);
-        else if (PostgresShards.ReadCount(connection) is var made && made != shards)
-            throw new JournalOpenException(PostgresShards.OtherCount(made, shards));
+        if (PostgresShards.IsShared(connection)) PostgresShards.Compare(connection, cluster!);
+        else PostgresShards.Share(connection, cluster!);
         EnterWriter(connection, voided: 0);
         using var leave = new NpgsqlCommand(
             $"""
@@ -155,6 +153,12 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         return read.ExecuteScalar() as long? ?? claim.Epoch;
     }
 
+    /// <summary>The shard was given up in good order: nothing is found out about it any more.</summary>
+    public void Release(ShardEpoch claim)
+    {
+        if (Holds(claim)) _held.Remove(claim.Shard);
+    }
+
     /// <summary>
     /// Reads under which epochs shards stand, whoever has taken them: a target's node asks about shards of other nodes. Of this node's
     /// own claims those are forgotten that do not hold. The look is a commit as well: a server that has a successor by now cannot give it.
@@ -188,7 +192,7 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
 
         foreach (ShardEpoch claim in claims.Where(claim => Holds(claim) && !held.Contains(claim)))
         {
-            if (!isShared) throw new JournalFencedException("another agent has taken the journal over");
+            if (!IsShared) throw new JournalFencedException("another agent has taken the journal over");
             Drop(claim.Shard);
         }
 
@@ -206,11 +210,14 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
     public Resumption Resume(NpgsqlConnection connection, long? doubt)
     {
         using NpgsqlTransaction transaction = connection.BeginTransaction();
-        if (PostgresShards.IsShared(connection) != isShared)
+        if (PostgresShards.IsShared(connection) != IsShared)
         {
             throw new JournalFencedException(
-                isShared ? "the journal does not belong to the cluster any more" : "a cluster has taken the journal over");
+                IsShared ? "the journal does not belong to the cluster any more" : "a cluster has taken the journal over");
         }
+
+        if (cluster is not null && PostgresShards.ReadName(connection) is { } name && name != cluster.Name)
+            throw new JournalFencedException($"the journal belongs to the cluster '{name}' by now, and not to '{cluster.Name}'");
 
         ImmutableArray<int> lost = FindLost(connection);
         foreach (int shard in lost) Drop(shard);
@@ -228,7 +235,7 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         bool lostConfirmed = last < _committed;
         _committed = last;
         // What the hosts have in memory is not what the database holds: each has to load anew, under a new claim.
-        if (lostConfirmed && isShared)
+        if (lostConfirmed && IsShared)
         {
             foreach (int shard in _held.Keys.ToArray()) Drop(shard);
         }
@@ -242,15 +249,15 @@ internal sealed class PostgresFence(Guid writer, string node, bool isShared)
         using var rows = new NpgsqlCommand(
             "SELECT shard, epoch, writer FROM shard_fence WHERE shard = ANY ($1::int[]) OR NOT $2 ORDER BY shard FOR UPDATE", connection);
         rows.Parameters.AddColumn(_held.Keys);
-        rows.Parameters.AddWithValue(isShared);
+        rows.Parameters.AddWithValue(IsShared);
         using NpgsqlDataReader reader = rows.ExecuteReader();
         while (reader.Read())
         {
             int shard = reader.GetInt32(0);
-            long ours = isShared ? _held[shard] : Epoch;
+            long ours = IsShared ? _held[shard] : Epoch;
             long epoch = reader.GetInt64(1);
             if (epoch < ours || (epoch == ours && reader.GetGuid(2) == writer)) continue;
-            if (!isShared)
+            if (!IsShared)
                 throw new JournalFencedException($"another agent has taken the journal over (epoch {epoch}, ours is {ours})");
             lost.Add(shard);
         }

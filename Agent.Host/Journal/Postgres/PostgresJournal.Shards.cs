@@ -17,6 +17,10 @@ public sealed partial class PostgresJournal
         reason => replyTo.Tell(new ShardLoadFailed(shard, reason))));
 
     /// <inheritdoc/>
+    public void ReleaseShard(int shard, long epoch) =>
+        Enqueue(new Request(() => _fence.Release(new ShardEpoch(shard, epoch)), static _ => { }));
+
+    /// <inheritdoc/>
     public void CheckFence(long request, int shard, long epoch, ReplyTo replyTo)
     {
         _questions.Enqueue(new FenceQuestion(request, new ShardEpoch(shard, epoch), replyTo));

@@ -79,9 +79,9 @@ public sealed partial class PostgresJournal : INodeJournal
     /// node has to do with, and remembers which journal they belong to.
     /// </summary>
     /// <param name="node">Name of this agent, for people who look into the database.</param>
-    /// <param name="clusterShards">Number of shards of the cluster; null for an agent that stands alone.</param>
-    /// <exception cref="JournalOpenException">The database cannot serve as the journal of this directory, or was made for another number of
-    /// shards.</exception>
+    /// <param name="cluster">The cluster of which this is a node; null for an agent that stands alone.</param>
+    /// <exception cref="JournalOpenException">The database cannot serve as the journal of this directory, is another cluster's, or was made
+    /// for another number of shards.</exception>
     /// <exception cref="IOException">The database is away.</exception>
     public static PostgresJournal Open(
         DataDirectory directory,
@@ -90,13 +90,13 @@ public sealed partial class PostgresJournal : INodeJournal
         JournalOptions options,
         TimeProvider clock,
         ILogger<PostgresJournal> logger,
-        int? clusterShards = null)
+        JournalCluster? cluster = null)
     {
-        var fence = new PostgresFence(Guid.NewGuid(), node, isShared: clusterShards is not null);
+        var fence = new PostgresFence(Guid.NewGuid(), node, cluster);
         var journal = new PostgresJournal(directory, place, fence, options, clock, logger);
         try
         {
-            journal.Begin(directory, clusterShards);
+            journal.Begin(directory, cluster);
         }
         catch (Npgsql.PostgresException exception)
         {
@@ -183,7 +183,7 @@ public sealed partial class PostgresJournal : INodeJournal
         _thread.Join();
     }
 
-    private void Begin(DataDirectory directory, int? clusterShards)
+    private void Begin(DataDirectory directory, JournalCluster? cluster)
     {
         if (File.Exists(directory.DatabasePath))
         {
@@ -197,8 +197,8 @@ public sealed partial class PostgresJournal : INodeJournal
         if (postponed > 0) LogPostponed(postponed);
         directory.WriteJournalIdentity(identity);
         _session.Identity = identity;
-        _session.ShardCount = clusterShards ?? PostgresShards.ReadCount(store.Connection);
-        if (_fence.IsShared) _fence.Enter(store.Connection, _session.ShardCount);
+        _session.ShardCount = cluster?.Shards ?? PostgresShards.ReadCount(store.Connection);
+        if (_fence.IsShared) _fence.Enter(store.Connection);
         else _fence.Claim(store.Connection, _session.ShardCount);
         PostgresServerFacts facts = _session.Facts!;
         _lineage.Note(facts);

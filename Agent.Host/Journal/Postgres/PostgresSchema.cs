@@ -172,6 +172,11 @@ internal static class PostgresSchema
         -- refreshed_at on.
         ALTER TABLE zones ADD COLUMN refused_since bigint;
         """),
+
+        SchemaStep.Expand("""
+        -- Beside the key 'cluster': its name. Older programs leave it null, and the first one that knows of it writes its own.
+        ALTER TABLE meta ADD COLUMN name text;
+        """),
     ];
 
     /// <summary>First key of the locks by which sessions show their program; the second is the number of steps that it knows.</summary>

@@ -53,14 +53,8 @@ internal static class ZoneAnswerFields
     public static void Write(FieldWriter writer, ZoneCounts message)
     {
         writer.Signed(1, message.Shard);
-        foreach ((string state, int count) in message.ByState.OrderBy(entry => entry.Key, StringComparer.Ordinal))
-        {
-            writer.Nested(2, state, (inner, word) =>
-            {
-                inner.Text(1, word);
-                inner.Signed(2, count);
-            });
-        }
+        WriteCounts(writer, 2, message.ByState);
+        WriteCounts(writer, 3, message.Behind);
     }
 
     public static void Write(FieldWriter writer, ProvenZones message)
@@ -170,12 +164,14 @@ internal static class ZoneAnswerFields
     {
         int? shard = null;
         ImmutableDictionary<string, int>.Builder counts = ImmutableDictionary.CreateBuilder<string, int>();
+        ImmutableDictionary<string, int>.Builder behind = ImmutableDictionary.CreateBuilder<string, int>();
         while (reader.Next())
         {
             if (reader.Field == 1) shard = reader.Int32();
-            else if (reader.Field == 2 && reader.Nested(ReadCount) is { } count) counts[count.State] = count.Count;
+            else if (reader.Field == 2 && reader.Nested(ReadCount) is { } count) counts[count.Word] = count.Count;
+            else if (reader.Field == 3 && reader.Nested(ReadCount) is { } late) behind[late.Word] = late.Count;
         }
-        return shard is null ? null : new ZoneCounts(shard.Value, counts.ToImmutable());
+        return shard is null ? null : new ZoneCounts(shard.Value, counts.ToImmutable()) { Behind = behind.ToImmutable() };
     }
 
     public static ProvenZones? ReadProven(ref FieldReader reader)
@@ -197,17 +193,29 @@ internal static class ZoneAnswerFields
             : new ProvenZones(shard.Value, round.Value, zones.Value, proven.Value);
     }
 
-    private static StateCount? ReadCount(ref FieldReader reader)
+    private static void WriteCounts(FieldWriter writer, int field, ImmutableDictionary<string, int> counts)
     {
-        string? state = null;
+        foreach ((string word, int count) in counts.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            writer.Nested(field, word, (inner, text) =>
+            {
+                inner.Text(1, text);
+                inner.Signed(2, count);
+            });
+        }
+    }
+
+    private static WordCount? ReadCount(ref FieldReader reader)
+    {
+        string? word = null;
         int? count = null;
         while (reader.Next())
         {
-            if (reader.Field == 1) state = reader.Text();
+            if (reader.Field == 1) word = reader.Text();
             else if (reader.Field == 2) count = reader.Int32();
         }
-        return state is null || count is null ? null : new StateCount(state, count.Value);
+        return word is null || count is null ? null : new WordCount(word, count.Value);
     }
 
-    private sealed record StateCount(string State, int Count);
+    private sealed record WordCount(string Word, int Count);
 }

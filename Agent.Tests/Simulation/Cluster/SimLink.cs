@@ -25,6 +25,8 @@ internal sealed class SimLink(SimNetwork network, SimTransport from, NodePeer pe
 
     public NodePeer Peer => peer;
 
+    public bool IsUp => _isUp;
+
     /// <summary>Messages on their way.</summary>
     public int Waiting => _queue.Count;
 

@@ -51,6 +51,8 @@ internal sealed class SimTransport : SimPort, INodeTransport
         }
     }
 
+    public bool IsLinked(string node) => _links.TryGetValue(node, out SimLink? link) && link.IsUp;
+
     public void Send(string node, object message)
     {
         if (!TryCall()) return;
