@@ -53,8 +53,12 @@ public enum ContentVerdict
 /// <param name="Id">Number of the order.</param>
 /// <param name="Verdict">What came of it.</param>
 /// <param name="Difference">The records, when it differs.</param>
-/// <param name="Reason">What stood in the way when nothing is known.</param>
-public sealed record ContentChecked(long Id, ContentVerdict Verdict, ContentDifference? Difference, Reason? Reason);
+/// <param name="Reason">What stood in the way when nothing is known, or not of the whole zone that was asked about.</param>
+public sealed record ContentChecked(long Id, ContentVerdict Verdict, ContentDifference? Difference, Reason? Reason)
+{
+    /// <summary>The whole zone was asked about, and only a sample of it found to be the same.</summary>
+    public bool IsOnlySampled { get; init; }
+}
 
 /// <summary>Records by which a server's content and the wanted one differ, as lines of a master file.</summary>
 /// <param name="ForeignCount">Records that the server has and that are not wanted.</param>

@@ -170,7 +170,9 @@ public enum Observation
 /// <param name="Id">Number of the order.</param>
 /// <param name="Observation">What the server said.</param>
 /// <param name="Serial">The serial when present, else 0.</param>
-/// <param name="Reason">What stood in the way when nothing is known, or what is known of a serial that was not applied.</param>
+/// <param name="Reason">What stood in the way when nothing is known, or what is known of a serial that was not applied. When nothing is
+/// known because of <see cref="ReasonCode.TargetCannotHold"/>, what is served shows that the server should not have taken the zone: it
+/// counts as refused.</param>
 public sealed record ZoneObserved(long Id, Observation Observation, uint Serial, Reason? Reason)
 {
     /// <summary>In what the server's settings of the zone differ from those that the driver gives it; null where they do not, or nobody has

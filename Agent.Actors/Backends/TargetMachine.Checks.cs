@@ -91,7 +91,16 @@ public sealed partial class TargetMachine
 
     private void Compared(Work work, ContentChecked answer)
     {
-        if (answer.Verdict == ContentVerdict.Same)
+        if (answer is { Verdict: ContentVerdict.Same, IsOnlySampled: true } && work is { Wish.Depth: LookDepth.Repair, HasOrdered: false })
+        {
+            // Whoever asks for a repair knows of something that the sample need not meet.
+            CodeProbe.Reached("target.repaired-unseen");
+            Owes(work);
+            work.IsGivenAnew = true;
+            work.Stage = Stage.Acting;
+            MakeReady(work);
+        }
+        else if (answer.Verdict == ContentVerdict.Same)
         {
             Proven(work, work.Wish.Content!.Serial, null, wasCompared: true);
         }

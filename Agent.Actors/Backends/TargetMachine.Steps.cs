@@ -25,10 +25,12 @@ public sealed partial class TargetMachine
                 work.VerifyUntil = _now.Monotonic + _traits.VerifyPatience;
                 BeginVerifying(work);
                 break;
+            case OrderOutcome.Refused when work.IsGivenAnew:
+                // It serves the serial, as before: a driver that cannot give it a second time makes the zone no worse.
+                Proven(work, work.SeenSerial, UncheckedBecause(answer.Reason), wasCompared: false);
+                break;
             case OrderOutcome.Refused:
-                Refused(work);
-                Report(work, TargetZoneState.Refused, work.SeenSerial, answer.Reason);
-                Rest(work);
+                Refuse(work, answer.Reason);
                 break;
             default:
                 FoundAway(work, answer.Reason);
@@ -98,6 +100,12 @@ public sealed partial class TargetMachine
             if (passed >= LookPace.SlowMin) Late(work);
             RestThen(work, Stage.Verifying, _pace.Pause(work.Looks, _works.Count, passed));
         }
+        else if (answer is { Observation: Observation.CannotTell, Reason.Code: ReasonCode.TargetCannotHold })
+        {
+            // It took the zone, and what it serves shows that it should not have.
+            CodeProbe.Reached("target.refused-by-look");
+            Refuse(work, answer.Reason);
+        }
         else if (answer.Observation == Observation.CannotTell)
         {
             FoundAway(work, answer.Reason);
@@ -110,6 +118,13 @@ public sealed partial class TargetMachine
             string why = answer.Reason is { } known ? $": {known.Text}" : "";
             Climb(work, seen, new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}{why}"));
         }
+    }
+
+    private void Refuse(Work work, Reason? reason)
+    {
+        Refused(work);
+        Report(work, TargetZoneState.Refused, work.SeenSerial, reason);
+        Rest(work);
     }
 
     /// <summary>The zone is tried again from the start, later each time.</summary>

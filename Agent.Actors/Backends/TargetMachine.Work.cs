@@ -32,6 +32,9 @@ public sealed partial class TargetMachine
         /// <summary>The wish changed while an order was under way.</summary>
         public bool Renewed { get; set; }
 
+        /// <summary>Nothing is known to differ, and the whole content is given to the server all the same.</summary>
+        public bool IsGivenAnew { get; set; }
+
         /// <summary>A change was ordered since the zone came into work.</summary>
         public bool HasOrdered { get; set; }
 

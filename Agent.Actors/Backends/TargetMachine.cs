@@ -102,6 +102,7 @@ public sealed partial class TargetMachine
             if (!wish.ObserveFirst) Owes(work);
             work.Attempts = 0;
             work.Mismatches = 0;
+            work.IsGivenAnew = false;
             StepDown(work);
             work.MustAct |= work.HasOrdered;
             work.WantedAt = wish.ToldAt ?? now.Monotonic;
@@ -257,7 +258,7 @@ public sealed partial class TargetMachine
                 Stage.Acting when work.Wish.Content is { } content =>
                     new ApplyZone(id, zone, content)
                     {
-                        IsRepeated = work.Rung != Rung.Apply,
+                        IsRepeated = work.Rung != Rung.Apply || work.IsGivenAnew,
                         MayTakeAway = _rules.ReAdd != ReAddRule.Never,
                     },
                 Stage.Acting or Stage.TakingAway => new RemoveZone(id, zone),

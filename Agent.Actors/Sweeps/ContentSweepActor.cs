@@ -25,12 +25,14 @@ namespace Agent.Actors.Sweeps;
 public sealed class ContentSweepActor : UntypedActor
 {
     private const int PageSize = 500;
+    private const string Away = "away";
     private static readonly object DueTimer = new();
     private static readonly object StepTimer = new();
     private static readonly object StuckTimer = new();
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan AfterReturn = TimeSpan.FromSeconds(30);
 
     private readonly ContentSweepSettings _settings;
     private readonly SortedDictionary<string, Course> _courses = new(StringComparer.Ordinal);
@@ -51,6 +53,7 @@ public sealed class ContentSweepActor : UntypedActor
     protected internal override void PreStart()
     {
         Context.System.EventStream.Subscribe(Self, typeof(TargetSetChanged));
+        Context.System.EventStream.Subscribe(Self, typeof(TargetHealthChanged));
         _settings.TargetDirectory.Tell(new GetTargetSet(), Self);
     }
 
@@ -60,6 +63,8 @@ public sealed class ContentSweepActor : UntypedActor
         switch (message)
         {
             case TargetSetChanged x: TargetsAre(x.Targets); break;
+            case TargetHealthChanged { Returned: true } x: IsBack(x.Target); break;
+            case TargetHealthChanged: break;
             case RepairTarget x: Sender.Tell(new RepairBegun(x.Target, Repair(x.Target)), Self); break;
             case GetContentSweep: Sender.Tell(Progress(), Self); break;
             case TargetStatus x when x.Name == _course?.Name: Asked(x); break;
@@ -112,6 +117,16 @@ public sealed class ContentSweepActor : UntypedActor
         return true;
     }
 
+    /// <summary>What was put off for want of the server is due again, behind what it is brought level with first.</summary>
+    private void IsBack(string target)
+    {
+        if (!_courses.TryGetValue(target, out Course? course) || course == _course || course.State != Away) return;
+        course.State = "waiting";
+        TimeSpan soon = Clock.Monotonic + (course.IsRepairWanted ? TimeSpan.Zero : AfterReturn);
+        if (course.DueAt > soon) course.DueAt = soon;
+        Next();
+    }
+
     private void Next()
     {
         if (_course is not null) return;
@@ -139,7 +154,7 @@ public sealed class ContentSweepActor : UntypedActor
     {
         Watchdog();
         if (status.Listing is null) End("elsewhere");
-        else if (!status.Healthy) PutOff("away");
+        else if (!status.Healthy) PutOff(Away);
         else if (status.Drift == DriftRule.Off && _depth != LookDepth.Repair) End("off");
         else if (!_isGoing) _course!.Target.Tell(new GetTargetDrift(), Self);
         else GoOn(status.Comparisons);

@@ -37,7 +37,7 @@ namespace Agent.Backends.Bind9;
 /// file of a
 /// zone that is created again at once. We remove the files ourselves.
 /// </remarks>
-public sealed class Bind9Backend : AsyncZoneBackend
+public sealed partial class Bind9Backend : AsyncZoneBackend
 {
     // named takes one command after the other; so many at once let their files share the waits for the disk, and named never wait for us.
     private const int ConcurrentOrders = 256;
@@ -168,27 +168,6 @@ public sealed class Bind9Backend : AsyncZoneBackend
     }
 
     /// <inheritdoc/>
-    protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
-    {
-        RndcReply found = await _named.StatusAsync(zone, cancellation);
-        bool isHere = _secondaries is null || _folder.IsHere;
-        // It would be gone until the next start only, and a zone of the same name added by us would keep named from starting at all.
-        if (new NamedZoneStatus(found).IsStatic)
-            throw BackendException.Refused($"{zone} stands in named.conf; take it out there");
-        if (found.Verdict != RndcVerdict.NoSuchZone)
-        {
-            RndcReply reply = await _named.DeleteAsync(zone, withFiles: !isHere, cancellation);
-            if (reply.Verdict != RndcVerdict.NoSuchZone)
-                NamedControl.Ensure(reply, "delzone", zone);
-        }
-
-        _appliedSerials.TryRemove(zone, out uint _);
-        if (isHere)
-            await _folder.DeleteAsync(zone, NamedFiles.Companions);
-        _removals.Note(zone);
-    }
-
-    /// <inheritdoc/>
     protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
     {
         ServerFinding finding = await _probe.AskAsync(zone, cancellation);
@@ -205,6 +184,8 @@ public sealed class Bind9Backend : AsyncZoneBackend
         RndcReply status = await _named.StatusAsync(zone, cancellation);
         if (status.Verdict == RndcVerdict.NoSuchZone)
             return ZoneSighting.Absent;
+        if (status.Verdict == RndcVerdict.NoSuchView)
+            return WithoutView(zone, finding, status);
         if (status.Verdict != RndcVerdict.Done || new NamedZoneStatus(status).Serial is not { } serial)
         {
             if (_secondaries is not null && _appliedSerials.TryGetValue(zone, out uint wanted))
@@ -331,6 +312,7 @@ public sealed class Bind9Backend : AsyncZoneBackend
         // named does not have the zone, so nobody would ever ask to have this file removed.
         if (reply.Verdict != RndcVerdict.Done)
             await _folder.DeleteAsync(zone, NamedFiles.Companions);
+        NoteAnswer(zone, reply);
         NamedControl.Ensure(reply, "addzone", zone);
         return Presence.Loaded;
     }
@@ -343,7 +325,12 @@ public sealed class Bind9Backend : AsyncZoneBackend
         if (status.IsStatic)
         {
             // In named.conf. Added by us as well, the next start of named would fail on the doubled zone.
-            return isOurFile && !file.IsRaw ? Presence.HasOlder : throw BackendException.Refused(
+            if (isOurFile && !file.IsRaw)
+                return Presence.HasOlder;
+            // named does not read it, and the zone is not ours to take away together with it.
+            if (!isOurFile)
+                await _folder.DeleteAsync(zone, companionSuffixes: []);
+            throw BackendException.Refused(
                 $"{zone} stands in named.conf with another file or type; take it out there, or give it the file {file.Path}");
         }
 

@@ -16,6 +16,9 @@ internal readonly struct NamedZoneStatus(RndcReply reply)
     /// <summary>Whether it comes from named.conf and not from its control channel.</summary>
     public bool IsStatic => reply.Field("reconfigurable via modzone") is "no";
 
+    /// <summary>The file that it is loaded from, without those that it includes.</summary>
+    public string? File => reply.Field("files")?.Split(", ")[0];
+
     /// <summary>Whether it is loaded from this file; others that it includes may follow.</summary>
     public bool HasFile(string path) =>
         reply.Field("files") is { } files && (files == path || files.StartsWith(path + ",", StringComparison.Ordinal));

@@ -15,6 +15,9 @@ public enum RndcVerdict
     /// <summary>A listener, an option or a permission does not let us.</summary>
     NotPermitted,
 
+    /// <summary>It has no view of that name, so nothing in it.</summary>
+    NoSuchView,
+
     /// <summary>It tried and could not, for instance because the zone file has an error.</summary>
     Failed,
 }
@@ -43,6 +46,9 @@ public sealed record RndcReply(string Result, string Error, string Text)
             if (string.Equals(Error, "not found", StringComparison.OrdinalIgnoreCase)
                 && (Text.Length == 0 || Text.Contains("no matching zone", StringComparison.OrdinalIgnoreCase)))
                 return RndcVerdict.NoSuchZone;
+            if (string.Equals(Error, "not found", StringComparison.OrdinalIgnoreCase)
+                && Text.Contains("no matching view", StringComparison.OrdinalIgnoreCase))
+                return RndcVerdict.NoSuchView;
             return Mentions("permission denied") || Mentions("not permitted") || Mentions("not allowed") || Mentions("allow-new-zones")
                 ? RndcVerdict.NotPermitted
                 : RndcVerdict.Failed;

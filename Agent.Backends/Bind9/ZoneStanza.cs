@@ -124,6 +124,11 @@ public sealed class ZoneStanza
     /// <summary>Whether a canonical form is that of a zone that named transfers itself.</summary>
     public static bool IsSecondary(string? canonical) => Says(canonical, "type secondary");
 
+    /// <summary>Whether a canonical form has all that this driver says of each zone, whatever the operator adds, and the path that it was
+    /// made for.</summary>
+    public static bool IsOfDriver(string? canonical) =>
+        IsOfFile(canonical) && Lenient.All(one => canonical!.Split('\n').Any(statement => IsOne(statement, one.Name)));
+
     /// <summary>A form that is equal for stanzas that mean the same, whatever the zone; null when the text is not a stanza.</summary>
     /// <param name="stanza">Text with a block in braces.</param>
     /// <param name="filePath">The path that this zone's file should have.</param>

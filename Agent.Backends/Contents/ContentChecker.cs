@@ -4,6 +4,7 @@ using Agent.Actors.Backends;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 using Agent.Backends.Shared;
+using Agent.Dns.Records;
 using Agent.Dns.Tsig;
 
 namespace Agent.Backends.Contents;
@@ -46,10 +47,12 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
     {
         try
         {
-            ContentChecked? answer = null;
-            if (order.Proof == ContentProof.Digest && order.Content.ByteCount <= LargestTransfer)
-                answer = await WithinAsync(DigestPatience, stop => TransferAsync(order, stop));
-            return answer ?? await WithinAsync(SamplePatience, stop => SampleAsync(order, stop));
+            if (order.Proof == ContentProof.Sample)
+                return await WithinAsync(SamplePatience, stop => SampleAsync(order, stop));
+            (ContentChecked? whole, string obstacle) = order.Content.ByteCount <= LargestTransfer
+                ? await WithinAsync(DigestPatience, stop => TransferAsync(order, stop))
+                : (null, "it is too large to be transferred for that");
+            return whole ?? OnlySampled(order, await WithinAsync(SamplePatience, stop => SampleAsync(order, stop)), obstacle);
         }
         catch (OperationCanceledException)
         {
@@ -68,16 +71,18 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
         return await work(either.Token);
     }
 
-    /// <summary>Null when the server does not let us, knows no transfers (NOTIMP, no TCP), or the contents cannot be compared so.</summary>
-    private async Task<ContentChecked?> TransferAsync(CheckContent order, CancellationToken stop)
+    /// <summary>No answer, and why, when the server does not let us, knows no transfers (NOTIMP, no TCP), or the contents cannot be
+    /// compared so.</summary>
+    private async Task<(ContentChecked? Answer, string Obstacle)> TransferAsync(CheckContent order, CancellationToken stop)
     {
         var reader = new ServedZoneReader(server, spoolDirectory, time);
         long readMax = Math.Max(ReadAtLeastBytes, 4 * order.Content.ByteCount);
         ServedZone served = await reader.ReadAsync(order.Zone, key(), readMax, stop);
         using SpooledZone? zone = served.Zone;
-        return zone is not null
-            && ContentDifferences.TryFind(zone, order.Content, LinesMax, sparesServers: true, out ContentDifference? difference)
-            ? Judge(order, difference) : null;
+        if (zone is null)
+            return (null, served.Text);
+        return ContentDifferences.TryFind(zone, order.Content, LinesMax, sparesServers: true, out ContentDifference? difference)
+            ? (Judge(order, difference), "") : (null, "what it transfers cannot be compared record by record");
     }
 
     private async Task<ContentChecked> SampleAsync(CheckContent order, CancellationToken stop)
@@ -92,7 +97,11 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
             RrsetAnswer? answer = await questions.AskAsync(wanted.Owner, wanted.Type, stop);
             if (answer is null) return CannotTell(order, $"{server} closed the connection, or is silent");
             if (answer.Kind == RrsetAnswerKind.Unusable)
-                return CannotTell(order, $"{server} answered {answer.Code.ToString().ToUpperInvariant()} for {wanted.Owner} {wanted.Type}");
+            {
+                string what = $"{wanted.Owner} {RecordTypeText.ToText(wanted.Type)}";
+                return CannotTell(order, $"{server} answered {answer.Code.ToString().ToUpperInvariant()} for {what}");
+            }
+
             if (answer.Kind == RrsetAnswerKind.Hidden) continue;
             seen++;
             foreignCount += Add(foreign, wanted, answer.Ttl, answer.Rdatas, wanted.Rdatas);
@@ -121,6 +130,14 @@ public sealed class ContentChecker(EndPoint server, Func<TsigKey?> key, string s
         difference is { ForeignCount: 0, MissingCount: 0 }
             ? new ContentChecked(order.Id, ContentVerdict.Same, null, null)
             : new ContentChecked(order.Id, ContentVerdict.Differs, difference, null);
+
+    /// <summary>What is alike in a sample may differ elsewhere, by a record too many for instance.</summary>
+    private static ContentChecked OnlySampled(CheckContent order, ContentChecked answer, string obstacle) =>
+        answer.Verdict != ContentVerdict.Same ? answer : answer with
+        {
+            IsOnlySampled = true,
+            Reason = new Reason(ReasonCode.VerifyUnchecked, $"only a sample of {order.Zone} could be compared: {obstacle}"),
+        };
 
     private static ContentChecked CannotTell(CheckContent order, string text) =>
         new(order.Id, ContentVerdict.CannotTell, null, new Reason(ReasonCode.VerifyUnchecked, text));

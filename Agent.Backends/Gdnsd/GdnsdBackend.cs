@@ -104,6 +104,8 @@ public sealed class GdnsdBackend : AsyncZoneBackend
         await _reloads.ReadyAsync(cancellation);
         _run = await _control.RunAsync(cancellation);
         _folder.Check();
+        if (await _reloads.BlockageAsync(cancellation) is { } blockage)
+            throw BackendException.Away(blockage);
     }
 
     /// <summary>All zones that have a file, from whomever.</summary>

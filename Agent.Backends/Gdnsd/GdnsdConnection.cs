@@ -44,7 +44,7 @@ internal sealed class GdnsdConnection(string path, TimeProvider time) : IDisposa
             // Nothing is due on it, so what can be read is its end.
             if (_socket?.Poll(0, SelectMode.SelectRead) == true)
                 Close();
-            _socket ??= await ConnectAsync(cancellation);
+            _socket ??= await ControlSocket.ConnectAsync(path, cancellation);
         }
         catch (SocketException error)
         {
@@ -87,7 +87,7 @@ internal sealed class GdnsdConnection(string path, TimeProvider time) : IDisposa
         bool isOver = false;
         try
         {
-            _socket ??= await ConnectAsync(cancellation);
+            _socket ??= await ControlSocket.ConnectAsync(path, cancellation);
             byte[] octets = new byte[GdnsdReply.Size];
             octets[0] = (byte)request;
             ClientVersion.CopyTo(octets.AsSpan(1));
@@ -121,21 +121,6 @@ internal sealed class GdnsdConnection(string path, TimeProvider time) : IDisposa
 
     private BackendException Unreachable(SocketException error) =>
         BackendException.Away($"gdnsd cannot be reached over its control socket {path}: {error.Message}", error);
-
-    private async Task<Socket> ConnectAsync(CancellationToken cancellation)
-    {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 
     private void Close()
     {

@@ -1,5 +1,6 @@
 using Agent.Actors.Backends;
 using Agent.Backends.Shared;
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -73,7 +74,7 @@ public static class GdnsdContentRules
 
     private static string? ObjectionTo(in StoredRecord record) => record.Type switch
     {
-        _ when record.Rdata.IsEmpty => $"a record without data, of which gdnsd dies: {record.Type}",
+        _ when record.Rdata.IsEmpty => $"a record without data, of which gdnsd dies: {RecordTypeText.ToText(record.Type)}",
         RecordType.TXT when record.Rdata.Length > TextOctetsMax => $"a TXT record of more than {TextOctetsMax} octets",
         _ => null,
     };
@@ -104,7 +105,7 @@ public static class GdnsdContentRules
             (ulong, RecordType) key = (NameHash.Of(record.Owner), record.Type);
             int size = exact[key] = exact.GetValueOrDefault(key) + RecordOverhead + record.Rdata.Length;
             if (size > AnswerOctetsMax)
-                return $"more than {AnswerOctetsMax} octets of {record.Type} records at {NameOf(record.Owner)}";
+                return $"more than {AnswerOctetsMax} octets of {RecordTypeText.ToText(record.Type)} records at {NameOf(record.Owner)}";
         }
 
         return null;
@@ -160,7 +161,7 @@ public static class GdnsdContentRules
         {
             ulong owner = NameHash.Of(record.Owner);
             if (record.Type != RecordType.CNAME && _aliases.ContainsKey(owner))
-                return $"{record.Type} beside the CNAME at {NameOf(record.Owner)}";
+                return $"{RecordTypeText.ToText(record.Type)} beside the CNAME at {NameOf(record.Owner)}";
             if (record.Type is RecordType.A or RecordType.AAAA)
                 _withoutAddress.Remove(owner);
             if (_delegations.Count == 0)
@@ -168,10 +169,10 @@ public static class GdnsdContentRules
             bool isBelow = record.Owner.Length > apex.Wire.Length && IsAtOrBelowDelegation(record.Owner[(record.Owner[0] + 1)..]);
             bool isAddress = record.Type is RecordType.A or RecordType.AAAA;
             if (isBelow && (!isAddress || IsWildcard(record.Owner)))
-                return $"data below a delegation other than addresses: {record.Type} at {NameOf(record.Owner)}";
+                return $"data below a delegation other than addresses: {RecordTypeText.ToText(record.Type)} at {NameOf(record.Owner)}";
             bool isAtDelegation = _delegations.ContainsKey(owner);
             return isAtDelegation && !isAddress && record.Type != RecordType.NS
-                ? $"data at a delegation other than NS and addresses: {record.Type} at {NameOf(record.Owner)}"
+                ? $"data at a delegation other than NS and addresses: {RecordTypeText.ToText(record.Type)} at {NameOf(record.Owner)}"
                 : null;
         }
 

@@ -33,6 +33,7 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
     private DateTimeOffset _lastGoodReload = DateTimeOffset.MinValue;
     private Task? _ready;
     private bool _isPrepared;
+    private volatile string? _blockage;
 
     /// <summary>Returns when what an earlier process left is done with; contents may be written from then on.</summary>
     /// <exception cref="IOException">The folder does not let us.</exception>
@@ -61,6 +62,25 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
         }
 
         await change.DoneAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Why no change at all gets through, as the last reload found; null when nothing is known to stand in the way. While it stands this
+    /// asks for one more reload, unless changes wait that will.
+    /// </summary>
+    public async Task<string?> BlockageAsync(CancellationToken cancellation)
+    {
+        Task look;
+        lock (_gate)
+        {
+            if (_blockage is null || _isWorking)
+                return _blockage;
+            _isWorking = true;
+            _work = look = Task.Run(LookAgainAsync, CancellationToken.None);
+        }
+
+        await look.WaitAsync(cancellation);
+        return _blockage;
     }
 
     /// <summary>
@@ -106,6 +126,23 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
     {
         lock (_gate)
             _ready = null;
+    }
+
+    private async Task LookAgainAsync()
+    {
+        try
+        {
+            if (await control.ReloadAsync())
+                _blockage = null;
+        }
+        catch (BackendException)
+        {
+            // The probe that asked finds out by itself that it cannot be reached.
+        }
+        finally
+        {
+            await WorkOffAsync();
+        }
     }
 
     private async Task WorkOffAsync()
@@ -161,7 +198,12 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
             return;
         _isTreeStale = true;
         if (!await control.ReloadAsync())
-            throw BackendException.Away(StrangerText());
+        {
+            _blockage = StrangerText();
+            throw BackendException.Away(_blockage);
+        }
+
+        _blockage = null;
         ScanFolder();
         await FindCulpritAsync(Fitting(fitting), isKnownToFail: true);
         _isTreeStale = true;
@@ -208,7 +250,7 @@ internal sealed class GdnsdReloads(GdnsdFolder folder, GdnsdControl control, Tim
             DateTimeOffset began = time.GetUtcNow();
             isTaken = await control.ReloadAsync();
             if (isTaken)
-                _lastGoodReload = began;
+                (_lastGoodReload, _blockage) = (began, null);
         }
         finally
         {

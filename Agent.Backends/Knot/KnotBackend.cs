@@ -241,6 +241,8 @@ public sealed class KnotBackend : AsyncZoneBackend
         await PurgeOrphanAsync(zone, cancellation);
         _appliedSerials.TryRemove(zone, out uint _);
         await _folder.DeleteAsync(zone, companionSuffixes: []);
+        if (KnotZoneSettings.FileGiven(found) is { } former && FormerFile.IsPossible(former, _folder, zone))
+            FormerFile.Delete(former, companionSuffixes: []);
     }
 
     /// <inheritdoc/>

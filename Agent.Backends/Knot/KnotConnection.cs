@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Agent.Actors.Kernel;
 using Agent.Actors.Telemetry;
+using Agent.Backends.Shared;
 
 namespace Agent.Backends.Knot;
 
@@ -42,23 +43,15 @@ internal sealed class KnotConnection : IAsyncDisposable
     /// <exception cref="KnotException">knotd is not there, or does not let us in.</exception>
     public static async Task<KnotConnection> OpenAsync(string path, TimeProvider time, CancellationToken cancellation)
     {
-        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
-            return new KnotConnection(path, socket, time);
+            return new KnotConnection(path, await ControlSocket.ConnectAsync(path, cancellation), time);
         }
         catch (SocketException error)
         {
-            socket.Dispose();
             string hint = error.SocketErrorCode == SocketError.AccessDenied
                 ? "; who controls knotd must be its user or in its group" : "";
             throw new KnotException($"cannot connect to knotd's control socket {path}: {error.Message}{hint}", error);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

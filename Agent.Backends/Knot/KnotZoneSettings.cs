@@ -42,6 +42,13 @@ internal sealed class KnotZoneSettings
     public IReadOnlyList<KnotUnit> Creation(string zone) =>
         [Of(zone, item: null, data: null), .. _items.Select(item => Of(zone, item)), .. _masters.Select(one => Of(zone, Master, one))];
 
+    /// <summary>The file that the agent has given to a zone that is there; null of one that is not the agent's.</summary>
+    public static string? FileGiven(KnotReply found) =>
+        found.Units.Any(unit => unit[KnotItem.Item] == "comment" && unit[KnotItem.Data] == Comment)
+            ? found.Units.FirstOrDefault(unit => unit[KnotItem.Item] == "file")?[KnotItem.Data]
+                ?.Replace("%%", "%", StringComparison.Ordinal)
+            : null;
+
     /// <summary>
     /// Whether the zone must be made anew, because its content comes from where no setting of ours reaches. A primary's masters can be
     /// taken away where the agent has set them.

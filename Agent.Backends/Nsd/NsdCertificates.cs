@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Agent.Backends.Shared;
@@ -55,9 +56,20 @@ internal sealed class NsdCertificates(NsdControlPlace.Tls place)
             TargetHost = place.Host,
             ClientCertificateContext = SslStreamCertificateContext.Create(ours, additionalCertificates: null, offline: true),
             CertificateChainPolicy = policy,
-            // nsd's certificate is for the name "nsd", wherever it runs: the file says whom we mean.
-            RemoteCertificateValidationCallback = static (_, _, _, problems) =>
-                (problems & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None,
+            RemoteCertificateValidationCallback = Judge,
         };
+    }
+
+    /// <summary>nsd's certificate is for the name "nsd", wherever it runs: the file says whom we mean.</summary>
+    /// <exception cref="AuthenticationException">It is not one of those; a plain no would be told without its reason.</exception>
+    private bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors problems)
+    {
+        if ((problems & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None)
+            return true;
+        string[] faults = [.. (chain?.ChainStatus ?? []).Select(static one => one.StatusInformation.Trim().TrimEnd('.')).Distinct()];
+        string why = certificate is null ? "it shows no certificate"
+            : $"its certificate, {certificate.Subject}, is not vouched for by {place.ServerCertificate}"
+                + (faults.Length > 0 ? $" ({string.Join("; ", faults)})" : "");
+        throw new AuthenticationException(why);
     }
 }

@@ -79,15 +79,13 @@ internal sealed class NsdChannel(NsdControlPlace place, TimeProvider time) : IDi
 
     private async Task<Socket> ConnectAsync(CancellationToken cancellation)
     {
-        Socket socket = place is NsdControlPlace.LocalSocket
-            ? new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (place is NsdControlPlace.LocalSocket local)
+            return await ControlSocket.ConnectAsync(local.Path, cancellation);
+        var tls = (NsdControlPlace.Tls)place;
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            if (place is NsdControlPlace.Tls tls)
-                await socket.ConnectAsync(tls.Host, tls.Port, cancellation);
-            else
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(((NsdControlPlace.LocalSocket)place).Path), cancellation);
+            await socket.ConnectAsync(tls.Host, tls.Port, cancellation);
             return socket;
         }
         catch

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Agent.Dns.Records;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 
@@ -33,7 +34,7 @@ public static class NsdContentRules
                 ulong owner = NameHash.Of(record.Owner);
                 ulong destination = NameHash.Of(record.Rdata);
                 if (!known.TryAdd(owner, destination) && known[owner] != destination)
-                    return $"several {record.Type} records at {NameOf(record.Owner)}";
+                    return $"several {RecordTypeText.ToText(record.Type)} records at {NameOf(record.Owner)}";
             }
         }
 
@@ -51,7 +52,7 @@ public static class NsdContentRules
             {
                 ulong owner = NameHash.Of(record.Owner);
                 if (filter.MayHave(owner) && aliases.ContainsKey(owner))
-                    return $"{record.Type} beside the CNAME at {NameOf(record.Owner)}";
+                    return $"{RecordTypeText.ToText(record.Type)} beside the CNAME at {NameOf(record.Owner)}";
             }
 
             if (redirections.Count > 0 && !IsOfHashedDenial(record) && IsBelow(record.Owner, content.Apex.Wire.Length, redirections))

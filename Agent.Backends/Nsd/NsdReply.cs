@@ -1,3 +1,5 @@
+using Agent.Backends.Shared;
+
 namespace Agent.Backends.Nsd;
 
 /// <summary>The answer to one command, or to one line of a command for many zones. nsd has no codes: what it says decides.</summary>
@@ -26,7 +28,7 @@ internal sealed class NsdReply(IReadOnlyList<string> lines, bool? isDone = null)
     public bool IsStatic => Says("defined in nsd.conf");
 
     /// <summary>For an operator.</summary>
-    public string Text => lines.Count == 0 ? "no answer" : string.Join("; ", lines);
+    public string Text => lines.Count == 0 ? "no answer" : AnswerText.Of(string.Join("; ", lines));
 
     private bool Says(string words) => lines.Any(line => line.Contains(words, StringComparison.Ordinal));
 }

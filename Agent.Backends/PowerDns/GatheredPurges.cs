@@ -36,7 +36,7 @@ internal sealed class GatheredPurges
 
         await run.WaitAsync(cancellation);
         if (wanted.Refusal is { } refusal)
-            throw BackendException.Refused($"PowerDNS did not purge its cache: {refusal}");
+            throw BackendException.Refused($"PowerDNS did not purge its cache: {AnswerText.Of(refusal)}");
     }
 
     private async Task PurgeAsync()

@@ -71,17 +71,16 @@ internal sealed class PowerDnsControl
         using CancellationTokenSource late = new(OrderDeadlines.Default.Observe);
         string answer = await AskAsync("rediscover", late.Token);
         if (answer != "Ok")
-            throw BackendException.Refused($"PowerDNS did not look for new zones: {answer}");
+            throw BackendException.Refused($"PowerDNS did not look for new zones: {AnswerText.Of(answer)}");
         lock (_lock)
             _known = Math.Max(_known, made);
     }
 
     private async Task<string> AskAsync(string command, CancellationToken cancellation)
     {
-        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_path), cancellation);
+            using Socket socket = await ControlSocket.ConnectAsync(_path, cancellation);
             await socket.SendAsync(Encoding.ASCII.GetBytes(command + "\n"), cancellation);
             byte[] answer = new byte[AnswerBytesMax];
             int length = 0;

@@ -33,6 +33,9 @@ internal sealed class StaleAnswers
     /// <param name="serial">What it shall have; null when it shall be gone.</param>
     public void Expect(DomainName zone, uint? serial) => _changed[zone] = serial;
 
+    /// <summary>Nothing is expected of the zone any more.</summary>
+    public void Forget(DomainName zone) => _changed.TryRemove(zone, out uint? _);
+
     /// <summary>What PowerDNS answers, when that is the last that was given to it also what anybody is answered.</summary>
     /// <param name="zone">Which zone.</param>
     /// <param name="left">The serial that it was left with, long ago perhaps; null when that is not known.</param>

@@ -88,7 +88,9 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         if (_secondaries is not null)
         {
             await _secondaries.ApplyAsync(order.Zone, cancellation);
-            _left[order.Zone] = new Left(order.Content.Hash, order.Content.Serial);
+            bool isSigned = order.Content.Signing == ContentSigning.Unknown
+                ? ApexTraits.Of(order.Content).IsSigned : order.Content.Signing == ContentSigning.Signed;
+            _left[order.Zone] = new Left(order.Content.Hash, order.Content.Serial, isSigned);
             return;
         }
 
@@ -105,7 +107,7 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
                 isDone = await ChangeAsync(order, wasLeft ? left : null, cancellation);
             if (!isDone)
                 throw BackendException.Away($"somebody else keeps making and deleting {order.Zone} on the server");
-            _left[order.Zone] = new Left(order.Content.Hash, order.Content.Serial);
+            _left[order.Zone] = new Left(order.Content.Hash, order.Content.Serial, IsSigned: false);
         }
         finally
         {
@@ -130,11 +132,19 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
     {
         bool wasLeft = _left.TryGetValue(zone, out Left? left);
+        bool isSigned = left is { IsSigned: true };
+        ServerFinding? last = null;
         ZoneSighting seen = await _stale.LookAsync(
             zone,
             left?.Serial,
-            async () => ZoneSighting.From(await _probe.AskAsync(zone, cancellation)),
+            async () => PowerDnsAnswer.Judge(zone, isSigned, last = await _probe.AskAsync(zone, isSigned, cancellation)),
             _ => _control?.PurgeAsync(zone, cancellation) ?? _api.FlushAsync(zone, cancellation));
+        if (!wasLeft && PowerDnsAnswer.SaysNothing(last) && !await _api.HasAsync(zone, cancellation))
+        {
+            _stale.Forget(zone);
+            return ZoneSighting.Absent;
+        }
+
         bool isAsLeft = !wasLeft || (seen.Observation == Observation.Present && seen.Serial == left!.Serial);
         if (isAsLeft || seen.Observation == Observation.CannotTell)
             return seen;
@@ -293,5 +303,8 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
     }
 
     /// <summary>What a zone was left at.</summary>
-    private sealed record Left(ContentHash Content, uint Serial);
+    /// <param name="Content">Its content.</param>
+    /// <param name="Serial">Its serial.</param>
+    /// <param name="IsSigned">PowerDNS transfers it with signatures of its master.</param>
+    private sealed record Left(ContentHash Content, uint Serial, bool IsSigned);
 }

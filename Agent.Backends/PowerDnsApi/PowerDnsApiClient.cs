@@ -109,6 +109,16 @@ internal sealed class PowerDnsApiClient : IDisposable
         }
     }
 
+    /// <summary>Whether there is such a zone; a name that it cannot hold it does not have.</summary>
+    public async Task<bool> HasAsync(DomainName zone, CancellationToken cancellation)
+    {
+        using HttpResponseMessage answer = await AskAsync(HttpMethod.Get, $"{PathOf(zone)}?rrsets=false", body: default, cancellation);
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.UnprocessableEntity)
+            return false;
+        await DoneAsync(answer, $"show {zone}", cancellation);
+        return true;
+    }
+
     /// <summary>The zone's sets of records, as they come; nothing when there is no such zone.</summary>
     public IAsyncEnumerable<JsonElement> RrsetsAsync(DomainName zone, CancellationToken cancellation) =>
         ListAsync(PathOf(zone), "rrsets", $"show the records of {zone}", cancellation);
@@ -294,7 +304,8 @@ internal sealed class PowerDnsApiClient : IDisposable
         string words = await WordsAsync(answer, cancellation);
         throw status switch
         {
-            401 or 403 => BackendException.Refused(
+            // All zones alike, until the operator has put it right.
+            401 or 403 => BackendException.Away(
                 $"the API at {_url} does not let us in: check api-key and webserver-allow-from ({words})"),
             >= 400 and < 500 => BackendException.Refused($"PowerDNS refused to {order}: {words}"),
             _ => BackendException.Away($"PowerDNS failed to {order}: {words}"),

@@ -121,14 +121,27 @@ public sealed class PowerDnsSqlBackend : AsyncZoneBackend
             _left.TryUpdate(zone, left with { Made = 0 }, left);
         }
 
-        return await _stale.LookAsync(
+        bool isSigned = left?.Written.Order.IsByMaster == true;
+        ServerFinding? last = null;
+        ZoneSighting seen = await _stale.LookAsync(
             zone,
             left?.Serial,
-            async () => ZoneSighting.From(await _probe.AskAsync(zone, cancellation)),
+            async () => PowerDnsAnswer.Judge(zone, isSigned, last = await _probe.AskAsync(zone, isSigned, cancellation)),
             // What is not as expected may come from an older list of zones.
             isExpected => isExpected
                 ? _control.PurgeAsync(zone, cancellation)
                 : LearnAsync(zone, _control.CountMade(), cancellation));
+        if (wasLeft || !PowerDnsAnswer.SaysNothing(last) || await HasAsync(zone, cancellation))
+            return seen;
+        _stale.Forget(zone);
+        return ZoneSighting.Absent;
+    }
+
+    private async Task<bool> HasAsync(DomainName zone, CancellationToken cancellation)
+    {
+        string name = TableName.Of(zone.Wire);
+        return name.Length <= TableName.LengthMax
+            && await ReadAsync(async tables => (await tables.FindAsync(name, cancellation)).Id is not null, cancellation);
     }
 
     /// <inheritdoc/>

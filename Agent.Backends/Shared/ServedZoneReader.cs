@@ -40,6 +40,8 @@ public sealed class ServedZoneReader(EndPoint server, string spoolDirectory, Tim
 {
     private const int QueryRoom = 1024;
 
+    private readonly ServerProbe _probe = new(server, time);
+
     /// <summary>Asks for the zone.</summary>
     /// <param name="zone">Its name.</param>
     /// <param name="key">Null asks without a signature.</param>
@@ -55,7 +57,7 @@ public sealed class ServedZoneReader(EndPoint server, string spoolDirectory, Tim
             using ZoneContentBuilder builder = new(file, new ZoneContentLimits(long.MaxValue, maximumBytes));
             ServedZone? failed = await TransferAsync(zone, key, builder, cancellation);
             if (failed is not null)
-                return failed;
+                return failed.Outcome == ServedZoneOutcome.Absent ? await AbsentAsync(zone, cancellation) : failed;
             if (!builder.TryComplete(out ZoneFacts? facts))
                 return Failed(builder.Error.Text());
             isKept = true;
@@ -110,12 +112,23 @@ public sealed class ServedZoneReader(EndPoint server, string spoolDirectory, Tim
             return new ServedZone(ServedZoneOutcome.Refused, Zone: null, $"{server} does not take the key {key.Name}: {tsig}");
         return error switch
         {
-            XfrError.Refused when code == ResponseCode.NotAuth =>
-                new ServedZone(ServedZoneOutcome.Absent, Zone: null, $"{server} is not authoritative for it"),
+            XfrError.Refused when code == ResponseCode.NotAuth => new ServedZone(ServedZoneOutcome.Absent, Zone: null, "NOTAUTH"),
             XfrError.Refused => new ServedZone(ServedZoneOutcome.Refused, Zone: null, $"{server} does not let us transfer it"),
             XfrError.SinkRefused => Failed(builder.Error.Text()),
             _ => Failed(error.Text(code)),
         };
+    }
+
+    /// <summary>NOTAUTH to the transfer: Knot says so too of a zone that it has and does not let us transfer.</summary>
+    private async Task<ServedZone> AbsentAsync(DomainName zone, CancellationToken cancellation)
+    {
+        ServerFinding finding = await _probe.AskAsync(zone, cancellation);
+        return finding.Kind == SoaAnswerKind.Absent
+            ? new ServedZone(ServedZoneOutcome.Absent, Zone: null, $"{server} is not authoritative for it")
+            : new ServedZone(
+                ServedZoneOutcome.Refused,
+                Zone: null,
+                $"{server} does not let us transfer it (NOTAUTH; asked for its SOA: {finding.Text})");
     }
 
     private ServedZone Failed(string text) => new(ServedZoneOutcome.Failed, Zone: null, $"{server}: {text}");

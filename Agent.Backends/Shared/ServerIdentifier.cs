@@ -16,9 +16,10 @@ internal static class ServerIdentifier
     /// <summary>Appends the question for it to a message that has no OPT.</summary>
     /// <param name="writer">Has <see cref="QuestionSize"/> octets of room.</param>
     /// <param name="answerMax">The longest answer by UDP that is taken.</param>
-    public static void Ask(ref MessageWriter writer, ushort answerMax)
+    /// <param name="withSignatures">Signatures are asked for too (DO).</param>
+    public static void Ask(ref MessageWriter writer, ushort answerMax, bool withSignatures = false)
     {
-        writer.TryWriteOpt(answerMax);
+        writer.TryWriteOpt(answerMax, withSignatures);
         writer.TryWriteOption(EdnsOptionCode.Nsid, []);
     }
 

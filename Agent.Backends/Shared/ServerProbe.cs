@@ -14,6 +14,9 @@ public sealed record ServerFinding(SoaAnswerKind Kind, SoaAnswer? Answer, string
 {
     /// <summary>The server's identifier in the answer (RFC 5001); null when there was none.</summary>
     public string? Nsid { get; init; }
+
+    /// <summary>A signature came with the SOA; never where none was asked for.</summary>
+    public bool IsSigned { get; init; }
 }
 
 /// <summary>
@@ -48,21 +51,26 @@ public sealed class ServerProbe
 
     /// <summary>Asks; the token may end it before its own patience (3.5 s by UDP, 3 s more by TCP) does.</summary>
     /// <exception cref="OperationCanceledException">The token said so.</exception>
-    public async Task<ServerFinding> AskAsync(DomainName zone, CancellationToken cancellation)
+    public Task<ServerFinding> AskAsync(DomainName zone, CancellationToken cancellation) =>
+        AskAsync(zone, withSignatures: false, cancellation);
+
+    /// <summary>The same, and for signatures where it is said.</summary>
+    /// <exception cref="OperationCanceledException">The token said so.</exception>
+    public async Task<ServerFinding> AskAsync(DomainName zone, bool withSignatures, CancellationToken cancellation)
     {
         try
         {
             IPEndPoint address = await ResolveAsync(cancellation);
-            bool withEdns = !_isWithoutEdns;
-            Heard? heard = await AskAsync(address, zone, withEdns, cancellation);
-            if (withEdns && heard is { Nsid: null, Answer.ResponseCode: ResponseCode.FormErr or ResponseCode.NotImp })
+            Form form = _isWithoutEdns ? Form.Plain : withSignatures ? Form.WithSignatures : Form.WithEdns;
+            Heard? heard = await AskAsync(address, zone, form, cancellation);
+            if (form != Form.Plain && heard is { Nsid: null, Answer.ResponseCode: ResponseCode.FormErr or ResponseCode.NotImp })
             {
-                heard = await AskAsync(address, zone, withEdns: false, cancellation);
+                heard = await AskAsync(address, zone, Form.Plain, cancellation);
                 _isWithoutEdns = heard is { Answer.Cause: not SoaAnswerCause.ErrorCode };
             }
 
             return heard is { Answer: var given }
-                ? new ServerFinding(given.Kind, given, $"{_server} {given.Text()}") { Nsid = heard.Nsid }
+                ? new ServerFinding(given.Kind, given, $"{_server} {given.Text()}") { Nsid = heard.Nsid, IsSigned = heard.IsSigned }
                 : new ServerFinding(SoaAnswerKind.CannotTell, Answer: null, $"{_server} does not answer a SOA query for {zone}");
         }
         catch (SocketException error)
@@ -71,18 +79,18 @@ public sealed class ServerProbe
         }
     }
 
-    private async Task<Heard?> AskAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
+    private async Task<Heard?> AskAsync(IPEndPoint address, DomainName zone, Form form, CancellationToken cancellation)
     {
-        Heard? heard = await AskByUdpAsync(address, zone, withEdns, cancellation);
-        return heard?.Answer.Cause == SoaAnswerCause.Truncated ? await AskByTcpAsync(address, zone, withEdns, cancellation) : heard;
+        Heard? heard = await AskByUdpAsync(address, zone, form, cancellation);
+        return heard?.Answer.Cause == SoaAnswerCause.Truncated ? await AskByTcpAsync(address, zone, form, cancellation) : heard;
     }
 
-    private static byte[] Compose(ushort id, DomainName zone, bool withEdns)
+    private static byte[] Compose(ushort id, DomainName zone, Form form)
     {
         byte[] buffer = new byte[MessageHeader.Size + zone.Wire.Length + 4 + ServerIdentifier.QuestionSize];
         MessageWriter writer = new(buffer, id, MessageHeader.ComposeFlags(Opcode.Query));
         writer.TryWriteQuestion(zone, RecordType.SOA);
-        if (withEdns) ServerIdentifier.Ask(ref writer, UdpSizeAsked);
+        if (form != Form.Plain) ServerIdentifier.Ask(ref writer, UdpSizeAsked, form == Form.WithSignatures);
         return writer.Written.ToArray();
     }
 
@@ -95,12 +103,12 @@ public sealed class ServerProbe
         return found.Length > 0 ? new IPEndPoint(found[0], named.Port) : throw new SocketException((int)SocketError.HostNotFound);
     }
 
-    private async Task<Heard?> AskByUdpAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
+    private async Task<Heard?> AskByUdpAsync(IPEndPoint address, DomainName zone, Form form, CancellationToken cancellation)
     {
         Answer answer = new(zone);
         using DatagramQuestion question = _sockets.Open(address, answer.Take);
         answer.Id = question.Id;
-        byte[] query = Compose(question.Id, zone, withEdns);
+        byte[] query = Compose(question.Id, zone, form);
         SocketException? refused = null;
         foreach (TimeSpan patience in Patience)
         {
@@ -120,10 +128,10 @@ public sealed class ServerProbe
         return refused is null ? null : throw refused;
     }
 
-    private async Task<Heard?> AskByTcpAsync(IPEndPoint address, DomainName zone, bool withEdns, CancellationToken cancellation)
+    private async Task<Heard?> AskByTcpAsync(IPEndPoint address, DomainName zone, Form form, CancellationToken cancellation)
     {
         ushort id = MessageIds.Next();
-        byte[] query = Compose(id, zone, withEdns);
+        byte[] query = Compose(id, zone, form);
         using CancellationTokenSource late = new(TcpPatience, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
         using Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -159,10 +167,35 @@ public sealed class ServerProbe
         return true;
     }
 
-    private sealed record Heard(SoaAnswer Answer, string? Nsid)
+    /// <summary>How a question is put.</summary>
+    private enum Form
+    {
+        Plain = 0,
+        WithEdns = 1,
+        WithSignatures = 2,
+    }
+
+    private sealed record Heard(SoaAnswer Answer, string? Nsid, bool IsSigned)
     {
         public static Heard Of(ReadOnlySpan<byte> message, DomainName zone, ushort id) =>
-            new(SoaAnswer.Read(message, zone, id), ServerIdentifier.In(message));
+            new(SoaAnswer.Read(message, zone, id), ServerIdentifier.In(message), HasSignature(message, zone));
+
+        /// <summary>Only the SOA is answered with, so a signature of the name is one over it.</summary>
+        private static bool HasSignature(ReadOnlySpan<byte> message, DomainName zone)
+        {
+            MessageReader reader = new(message);
+            while (reader.TryReadQuestion(out _))
+            {
+            }
+
+            while (reader.TryReadRecord(out RecordView record))
+            {
+                if (record is { Section: MessageSection.Answer, Type: RecordType.RRSIG } && record.OwnerEquals(zone.Wire))
+                    return true;
+            }
+
+            return false;
+        }
     }
 
     /// <summary>What the datagrams to one question bring.</summary>

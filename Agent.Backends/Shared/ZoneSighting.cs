@@ -25,6 +25,10 @@ public sealed record ZoneSighting(Observation Observation, uint Serial, Reason? 
     /// <summary>Nothing can be said.</summary>
     public static ZoneSighting CannotTell(string text) => new(Observation.CannotTell, 0, new Reason(ReasonCode.TargetAway, text));
 
+    /// <summary>What is served proves that the server cannot hold the zone as it is.</summary>
+    public static ZoneSighting CannotHold(string text) =>
+        new(Observation.CannotTell, 0, new Reason(ReasonCode.TargetCannotHold, text));
+
     /// <summary>What a server's own answer comes to.</summary>
     public static ZoneSighting From(ServerFinding finding) => Judge(finding) with { Nsid = finding.Nsid };
 

@@ -31,6 +31,11 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
     /// <summary>It transfers zones that are told to be secondary.</summary>
     public bool IsSecondary { get; init; }
 
+    /// <summary>It knows DNSSEC, which it does only when it is told so.</summary>
+    public bool HasDnssec { get; init; } = true;
+
+    private string YesIfDnssec => HasDnssec ? "yes" : "no";
+
     /// <summary>Settings of a target by which an agent drives this server over the API.</summary>
     public string ApiTargetSettings => $"driver = powerdns-api, server = \"{EndPoint}\", url = \"{Api}\", api-key = \"{ApiKey}\"";
 
@@ -85,7 +90,7 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
             gmysql-port={maria.Port.ToString(CultureInfo.InvariantCulture)}
             gmysql-user=tester
             gmysql-dbname={Database}
-            gmysql-dnssec=yes
+            gmysql-dnssec={YesIfDnssec}
             """
             : postgres is not null
             ? $"""
@@ -94,13 +99,13 @@ public sealed class PowerDnsTarget(PostgresServer? postgres = null, MariaServer?
             gpgsql-port={postgres.Port.ToString(CultureInfo.InvariantCulture)}
             gpgsql-user=postgres
             gpgsql-dbname={Database}
-            gpgsql-dnssec=yes
+            gpgsql-dnssec={YesIfDnssec}
             """
             : $"""
             launch=gsqlite3
             gsqlite3-database={DatabaseFile}
             gsqlite3-pragma-synchronous=0
-            gsqlite3-dnssec=yes
+            gsqlite3-dnssec={YesIfDnssec}
             """;
         // Two transfers at once lock each other out of SQLite ("database is locked"), and what fails waits for the zone's refresh.
         Folder.Write("pdns.conf", $"""

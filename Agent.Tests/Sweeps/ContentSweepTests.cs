@@ -97,6 +97,27 @@ public sealed class ContentSweepTests : TestKitBase
         Assert.Equal(3, _looks.Count);
     }
 
+    [Theory]
+    [InlineData(false, 40)]
+    [InlineData(true, 5)]
+    public void What_was_put_off_for_want_of_the_server_is_due_when_it_is_back(bool isRepair, int seconds)
+    {
+        Want(3);
+        PlayedTarget target = Hold("ns1");
+        target.IsHealthy = false;
+        IActorRef sweep = Start();
+        if (isRepair) Ask<RepairBegun>(sweep, new RepairTarget("ns1"));
+        else Advance(TimeSpan.FromMinutes(10));
+        Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(["away"], States(sweep));
+        target.IsHealthy = true;
+        Sys.EventStream.Publish(new TargetHealthChanged("ns1", Healthy: true, Returned: true, Reason: null));
+        Assert.Equal([isRepair ? "sweeping" : "waiting"], States(sweep));
+        Advance(TimeSpan.FromSeconds(seconds));
+        Assert.Equal(["swept"], States(sweep));
+        Assert.Equal(3, _looks.Count);
+    }
+
     [Fact]
     public void A_repair_goes_through_everything_at_once_beginning_with_what_is_known_whatever_the_rule()
     {

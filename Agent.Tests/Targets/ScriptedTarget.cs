@@ -37,6 +37,8 @@ internal sealed class ScriptedTarget
 
     public List<DriftFinding> Findings => [.. _effects.OfType<DriftSeen>().Select(e => e.Finding)];
 
+    public List<CountCheck> Checks => [.. _effects.OfType<CountCheck>()];
+
     public int DriftsOver => _effects.OfType<DriftOver>().Count();
 
     private KernelInstant Now => new(_now, DateTimeOffset.UnixEpoch + _now);
@@ -107,6 +109,14 @@ internal sealed class ScriptedTarget
         Machine.Observed(new ZoneObserved(order.Id, Observation.CannotTell, 0, Why), Now, _effects);
     }
 
+    /// <summary>What it serves shows that it should not have taken the zone.</summary>
+    public void SeeThatItCannotHold(ObserveZone order)
+    {
+        _ended.Add(order.Id);
+        Reason reason = new(ReasonCode.TargetCannotHold, "for a test");
+        Machine.Observed(new ZoneObserved(order.Id, Observation.CannotTell, 0, reason), Now, _effects);
+    }
+
     public void Compare(CheckContent order, ContentVerdict verdict)
     {
         _ended.Add(order.Id);
@@ -115,6 +125,14 @@ internal sealed class ScriptedTarget
             : new ContentDifference(1, 0, ["extra.example.com. 300 IN A 192.0.2.1"], [], order.Proof);
         Reason? reason = verdict == ContentVerdict.CannotTell ? Why : null;
         Machine.Checked(new ContentChecked(order.Id, verdict, difference, reason), Now, _effects);
+    }
+
+    /// <summary>It gives no transfer, and what was asked for is as wanted.</summary>
+    public void CompareOnlySample(CheckContent order)
+    {
+        _ended.Add(order.Id);
+        Reason why = new(ReasonCode.VerifyUnchecked, "a sample");
+        Machine.Checked(new ContentChecked(order.Id, ContentVerdict.Same, null, why) { IsOnlySampled = true }, Now, _effects);
     }
 
     /// <summary>Orders given and not ended yet.</summary>

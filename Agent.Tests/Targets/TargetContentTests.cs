@@ -69,6 +69,23 @@ public sealed class TargetContentTests
     }
 
     [Fact]
+    public void What_a_look_shows_that_the_server_cannot_hold_is_refused_when_its_time_is_over()
+    {
+        var target = new ScriptedTarget(new TargetRules());
+        target.Want(7);
+        target.Finish(target.Order<ApplyZone>(), OrderOutcome.Done);
+        target.SeeThatItCannotHold(target.Order<ObserveZone>());
+        Assert.Empty(target.Reports());
+        target.Advance(TimeSpan.FromSeconds(2));
+        target.SeeThatItCannotHold(target.Order<ObserveZone>());
+        Assert.Equal((TargetZoneState.Refused, ReasonCode.TargetCannotHold), (target.Last.State, target.Last.Reason!.Code));
+        Assert.Empty(target.Orders().OfType<ProbeServer>());
+        target.RestIsOver();
+        target.TakeAndServe(7);
+        Assert.Equal(TargetZoneState.Verified, target.Last.State);
+    }
+
+    [Fact]
     public void One_whole_zone_is_compared_at_a_time_and_changes_do_not_wait_for_it()
     {
         var target = new ScriptedTarget(new TargetRules { Verify = ContentProof.Digest });
@@ -129,6 +146,40 @@ public sealed class TargetContentTests
         target.Compare(target.Order<CheckContent>(), ContentVerdict.Same);
         Assert.Equal((TargetZoneState.Verified, null), (target.Last.State, target.Last.Reason));
         Assert.Equal(1, target.DriftsOver);
+    }
+
+    /// <summary>A record too many stays unseen where a server gives no transfer.</summary>
+    [Theory]
+    [InlineData(LookDepth.Repair)]
+    [InlineData(LookDepth.Content)]
+    public void Where_only_a_sample_was_compared_a_repair_gives_the_whole_content_anew_and_a_look_does_not(LookDepth depth)
+    {
+        var target = new ScriptedTarget(new TargetRules { Drift = DriftRule.Report });
+        target.Look(7, depth);
+        target.See(target.Order<ObserveZone>(), 7);
+        target.CompareOnlySample(target.Order<CheckContent>());
+        if (depth == LookDepth.Repair)
+        {
+            Assert.True(target.Order<ApplyZone>().IsRepeated);
+            target.TakeAndServe(7);
+            target.CompareOnlySample(target.Order<CheckContent>());
+        }
+
+        Assert.Empty(target.Orders());
+        Assert.Equal((TargetZoneState.Verified, 0), (target.Last.State, target.Machine.Behind));
+        Assert.Contains(target.Checks, check => check.Reason is { Code: ReasonCode.VerifyUnchecked });
+    }
+
+    [Fact]
+    public void A_server_that_cannot_be_given_the_content_anew_is_left_as_it_is()
+    {
+        var target = new ScriptedTarget(new TargetRules());
+        target.Look(7, LookDepth.Repair);
+        target.See(target.Order<ObserveZone>(), 7);
+        target.CompareOnlySample(target.Order<CheckContent>());
+        target.Finish(target.Order<ApplyZone>(), OrderOutcome.Refused);
+        Assert.Equal((TargetZoneState.Verified, ReasonCode.VerifyUnchecked), (target.Last.State, target.Last.Reason!.Code));
+        Assert.Equal(0, target.Machine.Behind);
     }
 
     [Theory]

@@ -82,6 +82,7 @@ public sealed class Bind9BackendPeerTests
         string file = target.Server.ZoneFolder + "/elsewhere.zone";
         await File.WriteAllTextAsync(file, MasterZone.Create("target.example", 99).ToFileText());
         (await target.Server.RndcAsync("addzone", "target.example", $"{{ type primary; file \"{file}\"; }};")).EnsureSuccess();
+        Assert.Empty(Directory.GetFiles(target.ZoneDirectory, "*.zone"));
         await target.ServedAsync(Zone, 99);
 
         await target.AppliedAsync(Zone, SmallZone.Create(Zone, 3));
@@ -161,6 +162,42 @@ public sealed class Bind9BackendPeerTests
 
         Assert.Equal(OrderOutcome.Refused, answer.Outcome);
         Assert.Contains("nowhere", answer.Reason!.Text, StringComparison.Ordinal);
+        // named never took it, so nothing is left to be taken away; of any other zone nobody knows.
+        await target.RemovedAsync(Zone);
+        Assert.Empty(Directory.GetFiles(target.ZoneDirectory, "*.zone"));
+        OrderFinished other = await target.Caller.RemoveAsync(DomainName.Parse("other.example."));
+        Assert.Equal(OrderOutcome.Refused, other.Outcome);
+    }
+
+    [Fact]
+    public async Task A_zone_goes_with_its_file_also_from_the_folder_that_was_before()
+    {
+        await using Bind9Target target = await Bind9Target.StartAsync();
+        await target.AppliedAsync(Zone, SmallZone.Create(Zone, 1));
+        string file = Path.Combine(target.ZoneDirectory, "target.example.zone");
+        Assert.True(File.Exists(file));
+        string folder = Directory.CreateDirectory(Path.Combine(target.Server.FolderPath, "other")).FullName;
+        await using Bind9Target moved = target.Again(target.Options with { ZoneDirectory = folder });
+
+        await moved.RemovedAsync(Zone);
+
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public async Task The_file_of_somebody_elses_zone_stays_whatever_its_name()
+    {
+        await using Bind9Target target = await Bind9Target.StartAsync();
+        await target.AppliedAsync(Zone, SmallZone.Create(Zone, 1));
+        await target.DoneAsync(target.Caller.RemoveAsync(Zone));
+        string folder = Directory.CreateDirectory(Path.Combine(target.Server.FolderPath, "other")).FullName;
+        string file = Path.Combine(folder, "target.example.zone");
+        await File.WriteAllTextAsync(file, "@ 60 SOA ns1.elsewhere.test. ns1.elsewhere.test. 7 1 1 1 1\n@ 60 NS ns1.elsewhere.test.\n");
+        await target.Server.RndcAsync("addzone", "target.example", $$"""{ type primary; file "{{file}}"; };""");
+
+        await target.RemovedAsync(Zone);
+
+        Assert.True(File.Exists(file));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class RndcReplyTests
     [InlineData("18", "already exists", "", RndcVerdict.AlreadyExists)]
     [InlineData("23", "not found", "no matching zone 'z.example' in any view", RndcVerdict.NoSuchZone)]
     [InlineData("23", "not found", "", RndcVerdict.NoSuchZone)]
-    [InlineData("23", "not found", "no matching view found for 'inside'", RndcVerdict.Failed)]
+    [InlineData("23", "not found", "no matching view found for 'inside'", RndcVerdict.NoSuchView)]
     [InlineData("38", "file not found", "dns_zone_loadnew failed: file not found", RndcVerdict.Failed)]
     [InlineData("6", "permission denied", "Not allowing new zones in view '_default'", RndcVerdict.NotPermitted)]
     [InlineData("25", "failure", "", RndcVerdict.Failed)]

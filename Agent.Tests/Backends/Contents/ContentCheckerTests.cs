@@ -39,7 +39,11 @@ public sealed class ContentCheckerTests : IDisposable
         foreach (ContentProof proof in new[] { ContentProof.Digest, ContentProof.Sample })
         {
             Assert.Equal((ContentVerdict.Same, null), Found(await CheckAsync(open.EndPoint, wanted, proof)));
-            Assert.Equal((ContentVerdict.Same, null), Found(await CheckAsync(closed.EndPoint, wanted, proof)));
+            ContentChecked behind = await CheckAsync(closed.EndPoint, wanted, proof);
+            Assert.Equal((ContentVerdict.Same, null), (behind.Verdict, behind.Difference));
+            Assert.Equal(proof == ContentProof.Digest, behind.IsOnlySampled);
+            string told = behind.Reason?.Text ?? "";
+            Assert.Equal(behind.IsOnlySampled, told.Contains("does not let us transfer it", StringComparison.Ordinal));
         }
 
         var edited = MasterZone.Create(Zone, 6, [.. Lines.Skip(1), "www 300 IN A 192.0.2.2", "extra 300 IN A 192.0.2.3"]);

@@ -88,6 +88,32 @@ public sealed class GdnsdBackendTests
         Assert.Empty(Directory.GetFiles(server.ZoneFolder, ".agent-*", SearchOption.AllDirectories));
     }
 
+    /// <summary>Else nobody would know why nothing gets through.</summary>
+    [Fact]
+    public async Task A_bad_file_of_somebody_else_makes_the_target_away_until_it_is_gone()
+    {
+        bool isBad = true;
+        await using ScriptedGdnsd server = new(_ => ScriptedGdnsd.Answer(Volatile.Read(ref isBad) ? 'F' : 'A'));
+        await using GdnsdBackend backend = Create(server);
+        BackendCaller caller = new(backend);
+        Assert.Equal(OrderOutcome.Done, (await caller.ProbeAsync()).Outcome);
+
+        Assert.Equal(OrderOutcome.Away, (await caller.ApplyAsync(Content.Apex, Content)).Outcome);
+        for (int round = 0; round < 2; round++)
+        {
+            OrderFinished probed = await caller.ProbeAsync();
+            Assert.Equal(OrderOutcome.Away, probed.Outcome);
+            Assert.Contains("it does not take a file in", probed.Reason!.Text, StringComparison.Ordinal);
+        }
+
+        Volatile.Write(ref isBad, false);
+        Assert.Equal(OrderOutcome.Done, (await caller.ProbeAsync()).Outcome);
+        int reloads = server.Reloads;
+        Assert.Equal(OrderOutcome.Done, (await caller.ProbeAsync()).Outcome);
+        Assert.Equal(reloads, server.Reloads);
+        Assert.Equal(OrderOutcome.Done, (await caller.ApplyAsync(Content.Apex, Content)).Outcome);
+    }
+
     /// <summary>Put in place and taken back again, it would be seen and gone for a gdnsd that starts meanwhile, which ends then.</summary>
     [Theory]
     [InlineData(true)]

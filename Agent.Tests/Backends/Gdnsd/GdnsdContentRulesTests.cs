@@ -16,7 +16,7 @@ public sealed class GdnsdContentRulesTests
     [Theory]
     [InlineData("h HINFO PC Linux", "records of type HINFO at h.rules.example.")]
     [InlineData("x TYPE65295 \\# 1 00", "records of type")]
-    [InlineData("x TYPE65400 \\# 0", "a record without data, of which gdnsd dies")]
+    [InlineData("x TYPE65400 \\# 0", "a record without data, of which gdnsd dies: TYPE65400")]
     [InlineData("c CNAME a.example.;c CNAME b.example.", "several CNAME records at c.rules.example.")]
     [InlineData("c CNAME a.example.;c TXT x", "TXT beside the CNAME at c.rules.example.")]
     [InlineData("c TXT x;c CNAME a.example.", "TXT beside the CNAME at c.rules.example.")]

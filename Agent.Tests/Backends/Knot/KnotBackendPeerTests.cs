@@ -222,6 +222,29 @@ public sealed class KnotBackendPeerTests(KnotDatabaseServer fixture)
         await _target.ServesAsync(content);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_zone_goes_with_its_file_also_from_the_folder_that_was_before_if_the_agent_gave_it(bool isOurs)
+    {
+        DomainName zone = DomainName.Parse($"moved-{isOurs}.example.");
+        await _target.AppliedAsync(SmallZone.Create(zone, 1));
+        string file = _target.FileOf(zone);
+        using TemporaryFolder folder = new("knot-moved");
+        await using KnotTarget moved = new(_server, _target.Options with { ZoneDirectory = folder.FullPath });
+        if (!isOurs)
+        {
+            await _target.KnotcAsync("conf-begin");
+            await _target.KnotcAsync("conf-set", $"zone[{zone}].comment", "of the operator");
+            await _target.KnotcAsync("conf-commit");
+        }
+
+        await moved.RemovedAsync(zone);
+
+        Assert.Equal(!isOurs, File.Exists(file));
+        File.Delete(file);
+    }
+
     [Fact]
     public async Task A_transaction_of_somebody_else_is_waited_for()
     {

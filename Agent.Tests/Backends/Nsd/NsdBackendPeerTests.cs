@@ -305,7 +305,7 @@ public sealed class NsdBackendPeerTests(NsdServers servers) : IClassFixture<NsdS
         (string certificate, string key) = other.Issue("client");
         (NsdControlPlace Place, string Words)[] cases =
         [
-            (good with { ServerCertificate = other.CaFile }, "certificate"),
+            (good with { ServerCertificate = other.CaFile }, $"is not vouched for by {other.CaFile}"),
             (good with { ClientCertificate = certificate, ClientKey = key }, "nsd"),
             (good with { ClientKey = key }, "cannot read the certificates"),
             (good with { ClientKey = "/nowhere" }, "/nowhere"),

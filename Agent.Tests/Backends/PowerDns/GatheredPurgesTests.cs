@@ -37,6 +37,18 @@ public sealed class GatheredPurgesTests
     }
 
     [Fact]
+    public async Task What_another_program_answers_is_told_as_text_and_shortened()
+    {
+        GatheredPurges purges = new((_, _) => Task.FromResult("U\0\u0001\n\ufffd" + new string('x', 100_000)));
+
+        string told = (await Assert.ThrowsAsync<BackendException>(() => purges.PurgeAsync("z.example", CancellationToken.None))).Message;
+
+        Assert.Contains("U????xxx", told, StringComparison.Ordinal);
+        Assert.InRange(told.Length, 1, 500);
+        Assert.DoesNotContain(told, static one => one is < ' ' or > '~');
+    }
+
+    [Fact]
     public async Task A_name_that_is_refused_fails_nobody_else_and_a_server_that_is_away_fails_all()
     {
         TaskCompletionSource<string> first = new();

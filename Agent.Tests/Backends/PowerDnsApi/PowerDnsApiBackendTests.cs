@@ -17,7 +17,8 @@ public sealed class PowerDnsApiBackendTests
     [InlineData(503, "busy", OrderOutcome.Away, "busy")]
     [InlineData(500, "", OrderOutcome.Away, "500")]
     [InlineData(418, "{\"error\": \"no coffee\\nhere\"}", OrderOutcome.Refused, "no coffee here")]
-    [InlineData(401, "Unauthorized", OrderOutcome.Refused, "api-key")]
+    [InlineData(401, "Unauthorized", OrderOutcome.Away, "api-key")]
+    [InlineData(403, "Forbidden", OrderOutcome.Away, "webserver-allow-from")]
     [InlineData(422, "{\"error\": \"what a name\"}", OrderOutcome.Refused, "what a name")]
     [InlineData(200, "not JSON", OrderOutcome.Away, "cannot be read")]
     [InlineData(200, "{\"kind\": 1}", OrderOutcome.Away, "cannot be read")]
@@ -32,6 +33,23 @@ public sealed class PowerDnsApiBackendTests
 
         Assert.True(answer.Outcome == outcome, answer.ToString());
         Assert.Contains(words, answer.Reason!.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>Else the target would be up, and nobody told why nothing gets through.</summary>
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    public async Task A_server_that_does_not_let_us_in_is_away(int status)
+    {
+        await using ScriptedApi api = new((_, _) => (status, "no"));
+        await using PowerDnsApiBackend backend = api.Backend();
+        BackendCaller caller = new(backend);
+
+        foreach (OrderFinished answer in (OrderFinished[])[await caller.ProbeAsync(), await caller.RemoveAsync(Zone)])
+        {
+            Assert.Equal(OrderOutcome.Away, answer.Outcome);
+            Assert.Contains("does not let us in", answer.Reason!.Text, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -299,7 +299,8 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : ServerPeerFacts, I
         {
             OrderFinished answer = await _target.Caller.ApplyAsync(zone, SmallZone.Create(zone, 1, hosts: 0));
             Assert.True(answer.Outcome == OrderOutcome.Refused, $"{zone} {answer}");
-            await _target.DoneAsync(_target.Caller.RemoveAsync(zone));
+            // PowerDNS answers SERVFAIL for most of these, whether it has them or not.
+            await _target.RemovedAsync(zone);
         }
 
         Assert.Equal(1u, (await _target.Caller.ObserveAsync(beside)).Serial);

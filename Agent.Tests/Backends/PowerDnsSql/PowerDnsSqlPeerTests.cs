@@ -239,7 +239,8 @@ public abstract partial class PowerDnsSqlPeerTests(ISqlServer fixture, int bulk)
         foreach (DomainName zone in RefusedNames.Select(DomainName.Parse))
         {
             await RefusedAsync(zone, SmallZone.Create(zone, 1), "answers no question", ReasonCode.NameNotAcceptable);
-            await _target.DoneAsync(_target.Caller.RemoveAsync(zone));
+            // PowerDNS answers SERVFAIL for most of these, whether it has them or not.
+            await _target.RemovedAsync(zone);
         }
 
         Assert.Equal(1u, (await _target.Caller.ObserveAsync(beside)).Serial);
