@@ -266,7 +266,7 @@ internal sealed partial class TransferAttempt
             Expire = expire,
             Stopped = stopped is null
                 ? null
-                : stopped with { Text = $"{stopped.Text} (from master {_request.Address.Master.Name}, {_request.Address.EndPoint})" },
+                : stopped with { Text = $"{stopped.Text} (from master {_request.Address.Text})" },
         };
     }
 
