@@ -302,6 +302,8 @@ internal sealed partial class TransferAttempt
     private ContentOrigin? OriginOf(ZoneContent content, DifferenceSequence? differences)
     {
         long most = _services.Options.HistoryBytes;
+        if (most > 0 && _request.Served is { } served && served.Serial == content.Serial && served.Hash != content.Hash)
+            return new ContentOrigin(served.Hash, null);
         if (most == 0 || _request.Held is not { } held)
             return null;
         try
