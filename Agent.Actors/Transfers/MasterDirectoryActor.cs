@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;

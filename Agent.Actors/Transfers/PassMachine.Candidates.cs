@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 
