@@ -27,7 +27,7 @@ public sealed class MasterBoard
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(60);
 
-    /// <summary>So long after its last failure a master comes behind others with the same; then it may show whether it is well again.</summary>
+    /// <summary>So long after its last failure a master comes behind others with the same; then it may show how it is.</summary>
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<MasterRoute, Health> _health = [];

@@ -10,8 +10,8 @@ namespace Agent.Actors.Transfers;
 /// <remarks>
 /// Each address has a line of its own, which is served from both ends, so that a zone beside a crowd does not wait for all of it; and those
 /// that may go on take turns, so that neither does a master beside a crowd of another's. Who would do with several addresses stands in the
-/// lines of all of them, so that one that keeps its transfers holds up nobody who can be served elsewhere. What a message costs does not grow with the number
-/// of those who wait.
+/// lines of all of them, so that one that keeps its transfers holds up nobody who can be served elsewhere. What a message costs does not
+/// grow with the number of those who wait.
 /// </remarks>
 public sealed class TransferBudgetActor : UntypedActor
 {

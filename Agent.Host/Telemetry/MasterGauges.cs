@@ -4,8 +4,10 @@ using Agent.Actors.Transfers;
 
 namespace Agent.Host.Telemetry;
 
-/// <summary>Shows which addresses of masters answer, and the circuit before each. It is told each change as a subscriber of the event stream.</summary>
-/// <remarks>One per process: instruments cannot be taken back.</remarks>
+/// <summary>Shows which addresses of masters answer, and the circuit before each.</summary>
+/// <remarks>
+/// It is told each change as a subscriber of the event stream. One per process: instruments cannot be taken back.
+/// </remarks>
 internal sealed class MasterGauges : IActorRef
 {
     private volatile MasterStates? _states;
@@ -33,7 +35,8 @@ internal sealed class MasterGauges : IActorRef
     }
 
     private IEnumerable<Measurement<int>> Show(Func<MasterState, bool> isShown, Func<MasterState, int> value) =>
-        (_states?.Masters ?? []).Where(m => m.Address is not null && isShown(m)).Select(m => new Measurement<int>(value(m), [.. Labels(m)]));
+        (_states?.Masters ?? []).Where(m => m.Address is not null && isShown(m))
+            .Select(m => new Measurement<int>(value(m), [.. Labels(m)]));
 
     private static IEnumerable<KeyValuePair<string, object?>> Labels(MasterState master)
     {

@@ -9,8 +9,8 @@ namespace Agent.Host.Transfers;
 /// <remarks>
 /// Whatever goes wrong with differences once the master was reached (an error code, a broken stream, one that stands still, steps that do
 /// not fit what we hold), the whole zone is asked for once, so that no zone stays behind because of them. The master is then left in peace
-/// with IXFR for a while; for an error code only when the whole zone came, for it may just have been busy. One that was silent is so at once:
-/// should the whole zone not come either, the next zone need not wait for both.
+/// with IXFR for a while; for an error code only when the whole zone came, for it may just have been busy. One that was silent is left so
+/// at once: should the whole zone not come either, the next zone need not wait for both.
 /// </remarks>
 internal sealed class TransferRun(
     TransferZone request, TransferServices services, Action<TransferMoving> moving, CancellationToken cancelled)

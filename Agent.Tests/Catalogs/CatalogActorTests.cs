@@ -40,7 +40,8 @@ public sealed class CatalogActorTests : TestKitBase
         _journal.SetAutoPilot((probe, message) =>
         {
             if (message is not AskOwned asked) return;
-            probe.Reply(new OwnedRead(asked.Catalog, [.. _rows.Where(r => r.Key != Name && r.Value.Catalog == asked.Catalog).Select(r => new OwnedZone(r.Key, r.Value))]));
+            var owned = _rows.Where(r => r.Key != Name && r.Value.Catalog == asked.Catalog);
+            probe.Reply(new OwnedRead(asked.Catalog, [.. owned.Select(r => new OwnedZone(r.Key, r.Value))]));
         });
     }
 
@@ -258,8 +259,10 @@ public sealed class CatalogActorTests : TestKitBase
                 return;
             }
 
-            Catalog? catalog = Problem is null ? new Catalog(Name, 2, [.. Members.Select(m => new CatalogMember(m, "l", [], NextOwner))]) : null;
+            Catalog? catalog = Problem is null ? new Catalog(Name, 2, [.. Members.Select(MemberOf)]) : null;
             replyTo.Tell(new CatalogRead(content.Hash, new CatalogReading(catalog, Problem)));
         }
+
+        private CatalogMember MemberOf(DomainName zone) => new(zone, "l", [], NextOwner);
     }
 }

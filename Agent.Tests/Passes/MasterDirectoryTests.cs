@@ -89,7 +89,7 @@ public sealed class MasterDirectoryTests : TestKitBase
         TestProbe stream = CreateTestProbe("stream"), pass = CreateTestProbe("pass");
         Sys.EventStream.Subscribe(stream.Ref, typeof(MasterReturned));
         for (int i = 0; i < MasterBoard.FailuresUntilDead; i++)
-            directory.Tell(new MasterHeard(new MasterRoute(EndPoint(Common), null), Dead) { Zone = DomainName.Parse("z.example.") });
+            directory.Tell(new MasterHeard(Route(Common), Dead) { Zone = DomainName.Parse("z.example.") });
         pass.Send(directory, Get(1));
         Assert.Equal(Other, Assert.Single(pass.ExpectMsg<MasterPlan>().Addresses).Master);
         Sim.RunFor(TimeSpan.FromSeconds(3));
@@ -126,9 +126,9 @@ public sealed class MasterDirectoryTests : TestKitBase
     {
         IActorRef directory = Directory(new MasterRoster([Common, Other]), new PaceLimits(100, 100));
         TestProbe pass = CreateTestProbe("pass");
-        MasterRoute route = new(EndPoint(Common), null);
+        MasterRoute route = Route(Common);
         for (int i = 0; i < MasterBoard.ZonesUntilRest; i++)
-            directory.Tell(new MasterHeard(route, null) { Zone = DomainName.Parse($"z{i}."), Fault = MasterFault.Broken, FaultReason = Dead });
+            directory.Tell(new MasterHeard(route, null) { Zone = Zone(i), Fault = MasterFault.Broken, FaultReason = Dead });
         pass.Send(directory, Get(1, urgent: true));
         MasterPlan plan = pass.ExpectMsg<MasterPlan>();
         Assert.Equal((0, route), (plan.Rests.Length, Assert.Single(plan.Last)));
@@ -140,7 +140,7 @@ public sealed class MasterDirectoryTests : TestKitBase
     public void When_no_master_answers_most_checks_are_told_so_at_once()
     {
         IActorRef directory = Directory(new MasterRoster([Common]), new PaceLimits(1000, 1000));
-        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++) directory.Tell(new MasterHeard(new MasterRoute(EndPoint(Common), null), Dead));
+        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++) directory.Tell(new MasterHeard(Route(Common), Dead));
         TestProbe[] checks = [.. Enumerable.Range(0, 50).Select(i => CreateTestProbe($"check{i}"))];
         for (int i = 0; i < checks.Length; i++) checks[i].Send(directory, Get(i));
         RunReady();
@@ -198,6 +198,10 @@ public sealed class MasterDirectoryTests : TestKitBase
 
     private static GetMasters Get(long id, string zone = "z.example.", bool urgent = false) =>
         new(id, DomainName.Parse(zone), null, urgent);
+
+    private static DomainName Zone(int i) => DomainName.Parse($"z{i}.example.");
+
+    private static MasterRoute Route(Master master) => new(EndPoint(master), master.Tls);
 
     private static IPEndPoint EndPoint(Master master) => new(IPAddress.Parse(master.Host), master.Port);
 
