@@ -42,6 +42,11 @@ public sealed partial class CatalogActor : UntypedActor
     private readonly Queue<ZoneMessage> _steps = new();
     private readonly HashSet<DomainName> _underWay = [];
     private readonly List<CatalogConflict> _conflicts = [];
+
+    /// <summary>Catalogs whose zones the round still waits for.</summary>
+    private readonly HashSet<DomainName> _heirs = [];
+    private readonly Dictionary<DomainName, DomainName> _heirsZones = [];
+    private ImmutableArray<OwnedZone> _owned = [];
     private CatalogPolicy _policy;
     private ZoneRow? _row;
     private Phase _phase;
@@ -109,7 +114,7 @@ public sealed partial class CatalogActor : UntypedActor
             case CatalogNotRead x when _phase == Phase.Reading && x.Content == _content:
                 EndRound(new Reason(ReasonCode.JournalAway, x.Problem));
                 break;
-            case OwnedRead x when _phase == Phase.Comparing: Apply(x.Zones); break;
+            case OwnedRead x when _phase == Phase.Comparing: Owned(x); break;
             case OwnedReadFailed x when _phase == Phase.Comparing: EndRound(x.Reason); break;
             case ZoneReply x when x.Zone == Name: OwnReply(x); break;
             case ZoneReply x: StepEnded(x); break;
@@ -192,7 +197,27 @@ public sealed partial class CatalogActor : UntypedActor
         }
 
         _phase = Phase.Comparing;
+        _heirs.Clear();
+        _heirsZones.Clear();
         _settings.Journal.Tell(new AskOwned(Name), Self);
+    }
+
+    /// <summary>The catalog's own zones; then those of the catalogs to which it gives members away.</summary>
+    private void Owned(OwnedRead read)
+    {
+        if (read.Catalog == Name)
+        {
+            _owned = read.Zones;
+            _heirs.UnionWith(CatalogPlan.Heirs(_catalog!, _owned, _settings.Names));
+            foreach (DomainName heir in _heirs) _settings.Journal.Tell(new AskOwned(heir), Self);
+        }
+        else
+        {
+            if (!_heirs.Remove(read.Catalog)) return;
+            foreach (OwnedZone zone in read.Zones) _heirsZones[zone.Zone] = read.Catalog;
+        }
+
+        if (_heirs.Count == 0) Apply(_owned);
     }
 
     private void Apply(ImmutableArray<OwnedZone> owned)
@@ -204,7 +229,7 @@ public sealed partial class CatalogActor : UntypedActor
         }
 
         bool isApproved = _row?.Owner?.Label == _content.ToString();
-        CatalogPlan plan = CatalogPlan.Make(_policy, _catalog!, owned, _settings.Names, isApproved);
+        CatalogPlan plan = CatalogPlan.Make(_policy, _catalog!, owned, _settings.Names, isApproved, _heirsZones);
         if (plan.IsStopped && _plan?.IsStopped != true) LogStopped(_logger, Name, plan.Removals.Length, owned.Length);
         _plan = plan;
         _planned = _content;

@@ -9,10 +9,14 @@ namespace Agent.Actors.Kernel;
 /// <remarks>Any thread may answer. An adapter answers each request exactly once, also when it is cancelled.</remarks>
 public readonly record struct ReplyTo(IActorRef Actor, int Incarnation)
 {
+    /// <summary>Who hears the answer as well, whatever became of the actor that asked; null for nobody.</summary>
+    public IActorRef? Witness { get; init; }
+
     /// <summary>Delivers the answer, or counts it in <see cref="KernelCounters.StaleReplies"/> when the actor was restarted
     /// meanwhile.</summary>
     public void Tell(object answer, IActorRef? sender = null)
     {
+        Witness?.Tell(answer, sender);
         if (Actor is ActorCell cell) cell.TellReply(answer, sender, Incarnation);
         else Actor.Tell(answer, sender);
     }
@@ -23,6 +27,7 @@ public readonly record struct ReplyTo(IActorRef Actor, int Incarnation)
     /// </summary>
     public void TellLast(object answer)
     {
+        Witness?.Tell(answer);
         if (Actor is ActorCell cell) ThreadPoolDispatcher.TellHere(cell, answer, Incarnation);
         else Actor.Tell(answer);
     }

@@ -44,7 +44,19 @@ public sealed record Master(string Name, string Host, int Port, string? KeyName)
 }
 
 /// <summary>One address of a master.</summary>
-public sealed record MasterAddress(Master Master, IPEndPoint EndPoint);
+public sealed record MasterAddress(Master Master, IPEndPoint EndPoint)
+{
+    /// <summary>How it is reached.</summary>
+    public MasterRoute Route => new(EndPoint, Master.Tls);
+
+    /// <summary>The master as it is called, and its address where that is not its name.</summary>
+    public string Text => Master.Name == EndPoint.ToString() ? Master.Name : $"{Master.Name} ({EndPoint})";
+}
+
+/// <summary>An address and the TLS profile under which it is asked: one that a wrong pin keeps closed may be open in the clear.</summary>
+/// <param name="EndPoint">The address.</param>
+/// <param name="Tls">The profile's name; null: in the clear.</param>
+public readonly record struct MasterRoute(IPEndPoint EndPoint, string? Tls);
 
 /// <summary>Asks for the addresses of a master.</summary>
 public sealed record ResolveMaster(long Id, Master Master);

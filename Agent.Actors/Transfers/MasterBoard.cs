@@ -13,7 +13,8 @@ namespace Agent.Actors.Transfers;
 /// <remarks>
 /// An open circuit concerns all zones, and costs none of them time: the trial that may close it is made beside the passes. A rest needs
 /// several zones in a row and ends with the first success, so that one zone that is refused costs the others nothing; it holds up regular
-/// checks only.
+/// checks only. Where several masters have the same to give, one from which transfers failed lately is the last to be asked by any pass.
+/// <para>Health is that of an address under one TLS profile: a wrong pin of some zones' masters says nothing of the others.</para>
 /// </remarks>
 public sealed class MasterBoard
 {
@@ -26,39 +27,49 @@ public sealed class MasterBoard
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(60);
 
-    private readonly Dictionary<IPEndPoint, Health> _health = [];
+    /// <summary>So long after its last failure a master comes behind others with the same; then it may show how it is.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(10);
 
-    /// <summary>Grows whenever an address gets another circuit state, or is heard of for the first time.</summary>
+    private readonly Dictionary<MasterRoute, Health> _health = [];
+
+    /// <summary>Grows whenever an address gets another state, or its circuit does.</summary>
     public int Version { get; private set; }
 
     /// <summary>Notes what an address did. True when it counted as dead and answers again.</summary>
     public bool Heard(MasterHeard heard, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(heard);
-        Health health = At(heard.EndPoint);
+        Health health = At(heard.Route);
         health.Zone = heard.Zone ?? health.Zone;
         health.Reason = heard.Reason ?? heard.FaultReason;
+        if (heard.Brought) health.Rests.Clear();
+        else if (heard is { Fault: not MasterFault.None, FaultReason: { } why, Zone: { } zone }) health.Failed(heard.Fault, why, zone, now);
 
         // Many passes ask at the same time. Those that asked before the address was found dead say nothing new, and must not make a master
         // that was away for a moment rest for as long as one that is away for an hour: only a trial lengthens the rest.
-        if (heard.Reason is not null && IsDead(heard.EndPoint) && !health.OnTrial) return false;
-        if (!health.Known || health.OnTrial) Version++;
-        health.Known = true;
+        if (heard.Reason is not null && health.IsDead && !health.OnTrial) return false;
+        (string State, MasterCircuit Circuit) before = (health.State, health.Circuit);
+        bool returned = heard.Reason is null && health.IsDead;
         health.OnTrial = false;
-        if (heard.Reason is not null)
+        if (heard.Reason is null)
         {
-            if (++health.Failures == FailuresUntilDead) Version++;
+            health.HasAnswered = true;
+            health.Failures = 0;
+            // It was away for all zones alike, and is back for all of them.
+            if (returned) health.Rests.Remove(MasterFault.Unreachable);
+        }
+        else
+        {
+            health.Failures++;
             health.RetryAt = now + Doubled(health.Failures - FailuresUntilDead);
-            return false;
         }
 
-        bool returned = health.Failures >= FailuresUntilDead;
-        if (returned) Version++;
-        health.Failures = 0;
-        if (heard.Brought) health.Rests.Clear();
-        else if (heard is { Fault: not MasterFault.None, FaultReason: { } why, Zone: { } zone }) health.Failed(heard.Fault, why, zone, now);
+        if (before != (health.State, health.Circuit)) Version++;
         return returned;
     }
+
+    /// <summary>A question about the zone goes to an address.</summary>
+    public void Asked(MasterRoute route, DomainName zone) => At(route).Zone = zone;
 
     /// <summary>
     /// The addresses to ask: those not dead, the notifier's first and even when it counts as dead; all when every one is dead.
@@ -66,24 +77,29 @@ public sealed class MasterBoard
     public ImmutableArray<MasterAddress> Order(IReadOnlyList<MasterAddress> addresses, IPAddress? notifier)
     {
         ArgumentNullException.ThrowIfNull(addresses);
-        MasterAddress[] alive = [.. addresses.Where(a => !IsDead(a.EndPoint) || a.EndPoint.Address.Equals(notifier))];
+        MasterAddress[] alive = [.. addresses.Where(a => !IsDead(a.Route) || a.EndPoint.Address.Equals(notifier))];
         return [.. (alive.Length > 0 ? alive : addresses).OrderBy(a => a.EndPoint.Address.Equals(notifier) ? 0 : 1)];
     }
 
     /// <summary>True while the address counts as dead.</summary>
-    public bool IsDead(IPEndPoint endPoint) => _health.TryGetValue(endPoint, out Health? health) && health.Failures >= FailuresUntilDead;
+    public bool IsDead(MasterRoute route) => _health.TryGetValue(route, out Health? health) && health.IsDead;
 
     /// <summary>Why the address is left in peace by regular checks; null when it is not.</summary>
-    public Reason? RestOf(IPEndPoint endPoint, TimeSpan now) =>
-        _health.GetValueOrDefault(endPoint)?.Rests.Values.FirstOrDefault(r => r.Until > now)?.Reason;
+    public Reason? RestOf(MasterRoute route, TimeSpan now) =>
+        _health.GetValueOrDefault(route)?.Rests.Values.FirstOrDefault(r => r.Until > now)?.Reason;
+
+    /// <summary>Whether the address is the last to be asked for the zone of those with the same serial: transfers of the zone, or of zone
+    /// after zone, failed there lately and none has succeeded since.</summary>
+    public bool ComesLast(MasterRoute route, DomainName zone, TimeSpan now) =>
+        _health.GetValueOrDefault(route)?.Rests.Values.Any(r => r.At + Lately > now && (r.IsOfMany || r.Zones.Contains(zone))) == true;
 
     /// <summary>
     /// A zone to ask a dead address about, when its trial is due; null when it is not. The trial is the caller's until its outcome is
     /// noted or the longest time for it is over.
     /// </summary>
-    public DomainName? BeginTrial(IPEndPoint endPoint, TimeSpan now, TimeSpan atMost)
+    public DomainName? BeginTrial(MasterRoute route, TimeSpan now, TimeSpan atMost)
     {
-        if (!IsDead(endPoint) || _health[endPoint] is not { Zone: { } zone } health || health.RetryAt > now) return null;
+        if (!IsDead(route) || _health[route] is not { Zone: { } zone } health || health.RetryAt > now) return null;
         Version++;
         health.OnTrial = true;
         health.RetryAt = now + atMost;
@@ -92,42 +108,40 @@ public sealed class MasterBoard
 
     /// <summary>When the next trial of a dead address is due; null when there is none to make.</summary>
     public TimeSpan? NextTrialAt =>
-        _health.Values.Where(h => h is { Failures: >= FailuresUntilDead, Zone: not null }).Select(h => (TimeSpan?)h.RetryAt).Min();
+        _health.Values.Where(h => h is { IsDead: true, Zone: not null }).Select(h => (TimeSpan?)h.RetryAt).Min();
 
     /// <summary>Why an address counts as dead.</summary>
-    public Reason? WhyDead(IPEndPoint endPoint) => IsDead(endPoint) ? _health[endPoint].Reason : null;
+    public Reason? WhyDead(MasterRoute route) => IsDead(route) ? _health[route].Reason : null;
 
     /// <summary>Says how an address stands.</summary>
     public MasterState State(MasterAddress address, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(address);
-        Health? health = _health.GetValueOrDefault(address.EndPoint);
-        bool dead = IsDead(address.EndPoint);
-        string state = health is not { Known: true } ? "unknown" : dead ? "down" : "up";
-        MasterCircuit circuit = !dead ? MasterCircuit.Closed : health!.OnTrial ? MasterCircuit.HalfOpen : MasterCircuit.Open;
+        Health health = _health.GetValueOrDefault(address.Route) ?? new Health();
         return new MasterState(
             address.Master.Name,
             address.EndPoint.ToString(),
-            state,
-            health?.Failures ?? 0,
-            health?.Reason,
-            dead ? health!.RetryAt - now : null)
+            health.State,
+            health.Failures,
+            health.Reason,
+            health.IsDead ? health.RetryAt - now : null)
         {
-            Circuit = circuit,
-            Rests = [.. (health?.Rests ?? []).Where(r => r.Value.Until > now)
-                .Select(r => new MasterRest(r.Key, r.Value.Reason, r.Value.Until - now))],
+            Tls = address.Master.Tls,
+            Circuit = health.Circuit,
+            Rests = [.. health.Rests.Where(r => r.Value.IsOfMany && r.Value.At + Lately > now)
+                .Select(r => new MasterRest(r.Key, r.Value.Reason, r.Value.Until > now ? r.Value.Until - now : TimeSpan.Zero))],
         };
     }
 
     /// <summary>Forgets addresses that no master has any more.</summary>
-    public void Keep(IReadOnlySet<IPEndPoint> endPoints)
+    public void Keep(HashSet<MasterRoute> routes)
     {
-        foreach (IPEndPoint gone in _health.Keys.Where(known => !endPoints.Contains(known)).ToArray()) _health.Remove(gone);
+        foreach (MasterRoute gone in _health.Keys.Where(known => !routes.Contains(known)).ToArray()) _health.Remove(gone);
     }
 
-    private Health At(IPEndPoint endPoint)
+    private Health At(MasterRoute route)
     {
-        if (!_health.TryGetValue(endPoint, out Health? health)) _health[endPoint] = health = new Health();
+        if (!_health.TryGetValue(route, out Health? health)) _health[route] = health = new Health();
         return health;
     }
 
@@ -139,9 +153,16 @@ public sealed class MasterBoard
 
     private sealed class Health
     {
-        public bool Known { get; set; }
+        public bool HasAnswered { get; set; }
 
         public int Failures { get; set; }
+
+        public bool IsDead => Failures >= FailuresUntilDead;
+
+        /// <summary>Nobody is called up who has never answered.</summary>
+        public string State => IsDead || (Failures > 0 && !HasAnswered) ? "down" : HasAnswered ? "up" : "unknown";
+
+        public MasterCircuit Circuit => !IsDead ? MasterCircuit.Closed : OnTrial ? MasterCircuit.HalfOpen : MasterCircuit.Open;
 
         public Reason? Reason { get; set; }
 
@@ -158,14 +179,21 @@ public sealed class MasterBoard
         {
             if (!Rests.TryGetValue(fault, out Rest? rest)) Rests[fault] = rest = new Rest { Reason = why };
             rest.Reason = why;
+            rest.At = now;
             if (rest.Zones.Count < ZonesUntilRest) rest.Zones.Add(zone);
-            if (rest.Zones.Count >= ZonesUntilRest && rest.Until <= now) rest.Until = now + Doubled(rest.Times++);
+            if (rest.IsOfMany && rest.Until <= now) rest.Until = now + Doubled(rest.Times++);
         }
     }
 
     private sealed class Rest
     {
         public HashSet<DomainName> Zones { get; } = [];
+
+        /// <summary>The last failure.</summary>
+        public TimeSpan At { get; set; }
+
+        /// <summary>It is not the zones that are to blame.</summary>
+        public bool IsOfMany => Zones.Count >= ZonesUntilRest;
 
         public int Times { get; set; }
 
@@ -189,6 +217,9 @@ public enum MasterFault
 
     /// <summary>It answered SERVFAIL, again and again.</summary>
     Busy = 3,
+
+    /// <summary>It answers questions, and takes no connection for a transfer.</summary>
+    Unreachable = 4,
 }
 
 /// <summary>State of the breaker between the agent and one address.</summary>

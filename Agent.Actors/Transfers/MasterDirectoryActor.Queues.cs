@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
 
@@ -64,7 +63,7 @@ public sealed partial class MasterDirectoryActor
     {
         if (queue.Masters.Any(m => !_entries[m].Tried)) return TimeSpan.Zero;
         ImmutableArray<MasterAddress> all = [.. queue.Masters.SelectMany(m => _entries[m].Addresses)];
-        bool allDead = all.Length > 0 && all.All(a => _board.IsDead(a.EndPoint));
+        bool allDead = all.Length > 0 && all.All(a => _board.IsDead(a.Route));
         while (queue.TryPeek(out Waiter? waiter))
         {
             if (!waiter.IsGone)
@@ -74,6 +73,7 @@ public sealed partial class MasterDirectoryActor
                     : _board.Order(all, waiter.Request.Notifier);
                 if (!_pace.TryTake([.. asked.Select(a => a.EndPoint)], waiter.Request.IsUrgent, Clock.Monotonic, out TimeSpan wait))
                     return wait;
+                foreach (MasterAddress address in asked) _board.Asked(address.Route, waiter.Request.Zone);
                 waiter.Asker.Tell(Plan(waiter.Request, queue, all, asked), Self);
                 _waiters.Remove(waiter.Asker);
                 Context.Unwatch(waiter.Asker);
@@ -91,7 +91,7 @@ public sealed partial class MasterDirectoryActor
         Reason? reason = null;
         if (asked.IsEmpty)
         {
-            reason = all.Select(a => _board.WhyDead(a.EndPoint)).Concat(queue.Masters.Select(m => _entries[m].Reason))
+            reason = all.Select(a => _board.WhyDead(a.Route)).Concat(queue.Masters.Select(m => _entries[m].Reason))
                 .FirstOrDefault(r => r is not null) ?? NoneConfigured;
         }
 
@@ -100,15 +100,16 @@ public sealed partial class MasterDirectoryActor
             HasNoMasters = queue.Masters.IsEmpty,
             IsComplete = asked.Length == all.Length && queue.Masters.All(m => !_entries[m].Addresses.IsEmpty),
             Rests = request.IsUrgent ? [] : Rests(asked),
+            Last = [.. asked.Select(a => a.Route).Where(r => _board.ComesLast(r, request.Zone, Clock.Monotonic))],
         };
     }
 
-    private ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> Rests(ImmutableArray<MasterAddress> asked)
+    private ImmutableArray<(MasterRoute Route, Reason Reason)> Rests(ImmutableArray<MasterAddress> asked)
     {
-        ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> rests = [];
+        ImmutableArray<(MasterRoute Route, Reason Reason)> rests = [];
         foreach (MasterAddress address in asked)
         {
-            if (_board.RestOf(address.EndPoint, Clock.Monotonic) is { } why) rests = rests.Add((address.EndPoint, why));
+            if (_board.RestOf(address.Route, Clock.Monotonic) is { } why) rests = rests.Add((address.Route, why));
         }
 
         return rests;

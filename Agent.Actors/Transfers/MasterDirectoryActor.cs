@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 using Agent.Actors.Reasons;
@@ -54,8 +53,8 @@ public sealed partial class MasterDirectoryActor : UntypedActor
             case Terminated gone: Forget(gone.ActorRef); break;
             case MasterResolved resolved: OnResolved(resolved); break;
             case MasterHeard heard: Hear(heard); break;
-            case SoaAnswered trial:
-                Hear(new MasterHeard(trial.Address.EndPoint, trial.Outcome == SoaOutcome.Unreachable ? trial.Reason : null));
+            case SoaAnswered answer:
+                Hear(new MasterHeard(answer.Address.Route, answer.Outcome == SoaOutcome.Unreachable ? answer.Reason : null));
                 break;
             case GetMasterStates:
                 Sender.Tell(States(), Self);
@@ -111,9 +110,8 @@ public sealed partial class MasterDirectoryActor : UntypedActor
             entry.Addresses = [.. resolved.EndPoints.Select(e => new MasterAddress(entry.Master, e))];
         }
 
-        HashSet<IPEndPoint> known = [.. _entries.Values.SelectMany(e => e.Addresses).Select(a => a.EndPoint)];
-        _board.Keep(known);
-        _pace.Keep(known);
+        _board.Keep([.. _entries.Values.SelectMany(e => e.Addresses).Select(a => a.Route)]);
+        _pace.Keep(_entries.Values.SelectMany(e => e.Addresses).Select(a => a.EndPoint).ToHashSet());
     }
 
     private void Hear(MasterHeard heard)
@@ -121,7 +119,7 @@ public sealed partial class MasterDirectoryActor : UntypedActor
         if (_board.Heard(heard, Clock.Monotonic))
         {
             CodeProbe.Reached("masters.returned");
-            Context.System.EventStream.Publish(new MasterReturned(heard.EndPoint));
+            Context.System.EventStream.Publish(new MasterReturned(heard.Route.EndPoint));
         }
 
         ArmTrial();
@@ -132,7 +130,7 @@ public sealed partial class MasterDirectoryActor : UntypedActor
     {
         foreach (MasterAddress address in _entries.Values.SelectMany(e => e.Addresses))
         {
-            if (_board.BeginTrial(address.EndPoint, Clock.Monotonic, TrialAtMost) is { } zone)
+            if (_board.BeginTrial(address.Route, Clock.Monotonic, TrialAtMost) is { } zone)
                 _client.AskSoa(new AskSoa(++_trials, zone, address, _settings.TrialTimeout), Context.ReplyTo());
         }
 
@@ -148,7 +146,7 @@ public sealed partial class MasterDirectoryActor : UntypedActor
 
     private IEnumerable<MasterState> States(Entry entry, TimeSpan now) => entry.Addresses.Length > 0
         ? entry.Addresses.Select(a => _board.State(a, now))
-        : [new MasterState(entry.Master.Name, null, "unknown", 0, entry.Reason, null)];
+        : [new MasterState(entry.Master.Name, null, "unknown", 0, entry.Reason, null) { Tls = entry.Master.Tls }];
 
     private sealed class Entry(Master master)
     {

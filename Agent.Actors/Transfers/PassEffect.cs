@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 
 namespace Agent.Actors.Transfers;
@@ -15,7 +16,14 @@ public sealed record StartGrace : PassEffect;
 public sealed record PauseFor(TimeSpan Duration) : PassEffect;
 
 /// <summary>Ask the budget for leave.</summary>
-public sealed record TakeLeave(IPEndPoint EndPoint) : PassEffect;
+public sealed record TakeLeave(IPEndPoint EndPoint) : PassEffect
+{
+    /// <summary>Addresses that have the same, for when the first is full.</summary>
+    public ImmutableArray<IPEndPoint> Others { get; init; } = [];
+}
+
+/// <summary>Wait no longer than a little for leave at the notifier: others may have the same.</summary>
+public sealed record StartHintPatience : PassEffect;
 
 /// <summary>Give the leave back.</summary>
 public sealed record GiveLeaveBack : PassEffect;

@@ -31,7 +31,7 @@ namespace Agent.Actors.Transfers;
 /// <para>What a master named and what it gives may differ: several servers behind one address, or a transfer from a database that lags.
 /// What comes and is not newer than what is held is a failure then, and what is newer, yet not the newest that was named, says so.</para>
 /// </remarks>
-public sealed class PassMachine
+public sealed partial class PassMachine
 {
     /// <summary>How often a master that answers SERVFAIL instead of the zone is tried again within one pass.</summary>
     public const int BusyTries = 3;
@@ -43,15 +43,15 @@ public sealed class PassMachine
 
     private readonly PassOrder _order;
     private readonly List<Asked> _asked = [];
-    private readonly Queue<MasterAddress> _candidates = new();
     private int _busyAnswers;
     private Reason? _lastFailure;
     private ZoneBrought? _stopped;
     private MasterAddress? _current;
-    private ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> _rests = [];
+    private ImmutableArray<(MasterRoute Route, Reason Reason)> _rests = [];
     private bool _asking;
     private bool _asksAll;
     private MasterPlan? _planBehindHint;
+    private bool _waitsAtHint;
     private MasterAddress? _failedAtHint;
 
     /// <summary>Makes the machine of one pass.</summary>
@@ -76,12 +76,15 @@ public sealed class PassMachine
         }
 
         _rests = plan.Rests;
+        _last = plan.Last;
         if (Hinting(plan) is { } notifier)
         {
             CodeProbe.Reached("pass.hinted");
             _planBehindHint = plan;
             _current = notifier;
+            _waitsAtHint = true;
             effects.Add(new TakeLeave(notifier.EndPoint));
+            if (plan.Addresses.Length > 1) effects.Add(new StartHintPatience());
         }
         else
         {
@@ -94,10 +97,11 @@ public sealed class PassMachine
     {
         bool isWorthIt = _order is { SerialHint: { } serial, Force: false, Held: { } held } && held.ByteCount <= SmallZoneBytes
             && IsForward(serial);
-        return isWorthIt ? plan.Addresses.FirstOrDefault(a => a.EndPoint.Address.Equals(_order.Notifier) && RestOf(a) is null) : null;
+        return isWorthIt ? plan.Addresses.FirstOrDefault(IsFitNotifier) : null;
     }
 
-    private Reason? RestOf(MasterAddress address) => _rests.FirstOrDefault(r => r.EndPoint.Equals(address.EndPoint)).Reason;
+    private bool IsFitNotifier(MasterAddress address) =>
+        address.EndPoint.Address.Equals(_order.Notifier) && RestOf(address) is null && !ComesLast(address);
 
     private void AskAll(MasterPlan plan, List<PassEffect> effects)
     {
@@ -117,11 +121,6 @@ public sealed class PassMachine
         Asked? asked = _asked.Find(a => a.Answer is null && a.Address == answer.Address);
         if (asked is null) return;
         asked.Answer = answer;
-        effects.Add(new TellDirectory(new MasterHeard(
-            answer.Address.EndPoint, answer.Outcome == SoaOutcome.Unreachable ? answer.Reason : null)
-        {
-            Zone = _order.Zone,
-        }));
         if (!_asking) return;
         if (_asked.TrueForAll(a => a.Answer is not null)) Choose(effects);
         else if (answer.Outcome == SoaOutcome.Serial && IsForward(answer.Serial)) effects.Add(new StartGrace());
@@ -133,10 +132,33 @@ public sealed class PassMachine
         if (_asking) Choose(effects);
     }
 
-    /// <summary>The transfer may begin.</summary>
-    public void Granted(List<PassEffect> effects)
+    /// <summary>The notifier is full, and other masters may have what it told of.</summary>
+    public void HintPatienceOver(List<PassEffect> effects)
     {
-        if (_current is not null && !IsOver) effects.Add(new TransferFrom(_current, AsksExpire: ExpireSaidBy(_current) is not null));
+        if (!_waitsAtHint || _planBehindHint is not { } plan) return;
+        CodeProbe.Reached("pass.notifier-full");
+        effects.Add(new GiveLeaveBack());
+        AskBehindHint(plan, null, effects);
+    }
+
+    /// <summary>The transfer may begin.</summary>
+    /// <param name="effects">Takes what is to be done.</param>
+    /// <param name="endPoint">From which of the addresses that leave was asked for; null for the first.</param>
+    public void Granted(List<PassEffect> effects, IPEndPoint? endPoint = null)
+    {
+        if (_current is null || IsOver) return;
+        _waitsAtHint = false;
+        if (endPoint is not null && !endPoint.Equals(_current.EndPoint))
+        {
+            int other = _candidates.FindIndex(c => c.Address.EndPoint.Equals(endPoint));
+            if (other < 0) return;
+            CodeProbe.Reached("pass.first-was-full");
+            Candidate full = _candidates[other] with { Address = _current };
+            _current = _candidates[other].Address;
+            _candidates[other] = full;
+        }
+
+        effects.Add(new TransferFrom(_current, AsksExpire: ExpireSaidBy(_current) is not null));
     }
 
     /// <summary>The zone is here.</summary>
@@ -145,7 +167,7 @@ public sealed class PassMachine
         ArgumentNullException.ThrowIfNull(done);
         if (IsOver) return;
         effects.Add(new GiveLeaveBack());
-        effects.Add(new TellDirectory(new MasterHeard(done.Address.EndPoint, null) { Zone = _order.Zone, Brought = true }));
+        effects.Add(new TellDirectory(new MasterHeard(done.Address.Route, null) { Zone = _order.Zone, Brought = true }));
         var brought = new ZoneBrought(_order.Pass, done.Content, done.Address.EndPoint.ToString(), done.Statistics)
         {
             Expire = done.Expire ?? ExpireSaidBy(done.Address),
@@ -219,7 +241,7 @@ public sealed class PassMachine
         bool isAgain = failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries;
         MasterFault fault = isAgain ? MasterFault.None : FaultOf(failed.Failure);
         effects.Add(new TellDirectory(new MasterHeard(
-            failed.Address.EndPoint, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)
+            failed.Address.Route, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)
         {
             Zone = _order.Zone,
             Fault = fault,
@@ -239,6 +261,8 @@ public sealed class PassMachine
     private void AskBehindHint(MasterPlan plan, MasterAddress? failed, List<PassEffect> effects)
     {
         _planBehindHint = null;
+        _waitsAtHint = false;
+        _current = null;
         _failedAtHint = failed;
         AskAll(plan, effects);
     }
@@ -263,49 +287,9 @@ public sealed class PassMachine
         TransferFailure.Refused => MasterFault.Refused,
         TransferFailure.Broken => MasterFault.Broken,
         TransferFailure.Busy => MasterFault.Busy,
+        TransferFailure.Unreachable => MasterFault.Unreachable,
         _ => MasterFault.None,
     };
-
-    private void Choose(List<PassEffect> effects)
-    {
-        _asking = false;
-        List<SoaAnswered> named = [.. Answers().Where(a => a.Outcome == SoaOutcome.Serial)];
-        // Something older is a way out only when nobody has what is held, or anything newer.
-        bool isHeldThere = !_order.Force && named.Exists(a => a.Serial == _order.HeldSerial);
-        foreach (SoaAnswered answer in named.Where(a => isHeldThere ? IsForward(a.Serial) : IsWanted(a.Serial)).Order(
-            new Newest(_order.Notifier)))
-            Consider(answer.Address);
-        if (_order.HeldSerial is null || _order.Force)
-        {
-            foreach (SoaAnswered answer in Answers().Where(a => a.Outcome == SoaOutcome.CannotTell)) Consider(answer.Address);
-        }
-
-        if (_candidates.Count > 0)
-        {
-            Next(effects);
-        }
-        else if (_stopped is not null || _lastFailure is not null)
-        {
-            Next(effects);
-        }
-        else if (named.Count > 0)
-        {
-            EndWithoutNewer(named, effects);
-        }
-        else
-        {
-            End(new NothingBrought(_order.Pass, WhyNobody()), effects);
-        }
-    }
-
-    /// <summary>An address that is left in peace is no candidate; if there is no other, its last failure is the reason.</summary>
-    private void Consider(MasterAddress address)
-    {
-        if (address == _failedAtHint) return;
-        Reason? rest = RestOf(address);
-        if (rest is null) _candidates.Enqueue(address);
-        else _lastFailure = rest with { Text = $"{rest.Text} It did so for zone after zone and is left in peace for a while." };
-    }
 
     private void EndWithoutNewer(List<SoaAnswered> named, List<PassEffect> effects)
     {
@@ -316,7 +300,7 @@ public sealed class PassMachine
         }
 
         uint held = _order.HeldSerial!.Value;
-        SoaAnswered best = named.Order(new Newest(_order.Notifier)).First();
+        SoaAnswered best = named.Order(new Newest(this)).First();
         if (best.Serial == held)
         {
             List<SoaAnswered> holders = named.FindAll(a => a.Serial == held);
@@ -343,17 +327,6 @@ public sealed class PassMachine
 
     private IEnumerable<SoaAnswered> Answers() => _asked.Select(a => a.Answer).OfType<SoaAnswered>();
 
-    private void Next(List<PassEffect> effects)
-    {
-        if (!_candidates.TryDequeue(out _current))
-        {
-            End(_stopped ?? (PassResult)new NothingBrought(_order.Pass, _lastFailure ?? WhyNobody()), effects);
-            return;
-        }
-
-        effects.Add(new TakeLeave(_current.EndPoint));
-    }
-
     private void End(PassResult result, List<PassEffect> effects)
     {
         IsOver = true;
@@ -371,18 +344,5 @@ public sealed class PassMachine
         public MasterAddress Address { get; } = address;
 
         public SoaAnswered? Answer { get; set; }
-    }
-
-    /// <summary>Newest serial first; among equals the notifier, then the order of asking (the sort is stable).</summary>
-    private sealed class Newest(IPAddress? notifier) : IComparer<SoaAnswered>
-    {
-        public int Compare(SoaAnswered? x, SoaAnswered? y) => SerialNumber.Compare(x!.Serial, y!.Serial) switch
-        {
-            SerialOrder.Newer => -1,
-            SerialOrder.Older => 1,
-            _ => Rank(x).CompareTo(Rank(y)),
-        };
-
-        private int Rank(SoaAnswered answer) => answer.Address.EndPoint.Address.Equals(notifier) ? 0 : 1;
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Agent.Actors.Kernel;
 using Agent.Actors.Kernel.Simulation;
 
@@ -12,7 +11,11 @@ public sealed class TransferActor : UntypedActor
     /// <summary>Directory and budget forget who waits when they break, so whoever waits for them asks again from time to time.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>So long a pass waits for its turn at the notifier before it asks all masters.</summary>
+    private static readonly TimeSpan HintPatience = TimeSpan.FromSeconds(2);
+
     private static readonly object GraceTimer = new();
+    private static readonly object HintTimer = new();
     private static readonly object PlanTimer = new();
     private static readonly object LeaveTimer = new();
     private static readonly object PauseTimer = new();
@@ -21,7 +24,7 @@ public sealed class TransferActor : UntypedActor
     private readonly PassOrder _order;
     private readonly PassMachine _machine;
     private readonly List<PassEffect> _effects = [];
-    private IPEndPoint? _leaveFor;
+    private AskLeave? _leave;
     private long _transfer;
     private TimeSpan _transferBegunAt;
     private TimeSpan? _answeredAt;
@@ -64,10 +67,10 @@ public sealed class TransferActor : UntypedActor
                 _answeredAt ??= Clock.Monotonic;
                 _machine.Answered(answer, _effects);
                 break;
-            case TransferGranted when !Timers.IsTimerActive(LeaveTimer): break;
-            case TransferGranted:
+            case TransferGranted granted when !Timers.IsTimerActive(LeaveTimer) || !IsAskedFor(granted): break;
+            case TransferGranted granted:
                 Timers.Cancel(LeaveTimer);
-                _machine.Granted(_effects);
+                _machine.Granted(_effects, granted.EndPoint);
                 break;
             case TransferMoving moving when moving.Id == _transfer: Context.Parent.Tell(new PassProgress(_order.Pass), Self); break;
             case TransferMoving: break;
@@ -88,6 +91,7 @@ public sealed class TransferActor : UntypedActor
                 AskLeave();
                 break;
             case object timer when timer == GraceTimer: _machine.GraceOver(_effects); break;
+            case object timer when timer == HintTimer: _machine.HintPatienceOver(_effects); break;
             case object timer when timer == PauseTimer: _machine.PauseOver(_effects); break;
             default: Unhandled(message); break;
         }
@@ -100,7 +104,11 @@ public sealed class TransferActor : UntypedActor
         new GetMasters(_order.Pass, _order.Zone, _order.Notifier, _order.IsUrgent) { Catalog = _order.Catalog, Group = _order.Group },
         Self);
 
-    private void AskLeave() => _settings.Budget.Tell(new AskLeave(_leaveFor!), Self);
+    private void AskLeave() => _settings.Budget.Tell(_leave!, Self);
+
+    /// <summary>Not leave that was given back before it came.</summary>
+    private bool IsAskedFor(TransferGranted granted) =>
+        granted.EndPoint.Equals(_leave!.EndPoint) || _leave.Others.Contains(granted.EndPoint);
 
     private void CarryOut(PassEffect effect)
     {
@@ -111,20 +119,25 @@ public sealed class TransferActor : UntypedActor
                 {
                     ByTcp = _order.Catalog == _order.Zone,
                 };
-                _settings.Client.AskSoa(question, Context.ReplyTo());
+                // The directory hears all, also what comes when the pass is over: who is never waited for would else never count as dead.
+                _settings.Client.AskSoa(question, Context.ReplyTo() with { Witness = _settings.Directory });
                 break;
             case StartGrace when !Timers.IsTimerActive(GraceTimer):
                 Timers.StartSingleTimer(GraceTimer, GraceTimer, _settings.SoaGrace);
+                break;
+            case StartHintPatience:
+                Timers.StartSingleTimer(HintTimer, HintTimer, HintPatience);
                 break;
             case PauseFor pause:
                 Timers.StartSingleTimer(PauseTimer, PauseTimer, pause.Duration);
                 break;
             case TakeLeave take:
-                _leaveFor = take.EndPoint;
+                _leave = new AskLeave(take.EndPoint) { Others = take.Others };
                 AskLeave();
                 Timers.StartPeriodicTimer(LeaveTimer, LeaveTimer, AskAgainAfter, AskAgainAfter);
                 break;
             case GiveLeaveBack:
+                Timers.Cancel(LeaveTimer);
                 _settings.Budget.Tell(new ReturnLeave(), Self);
                 break;
             case TransferFrom from:

@@ -9,8 +9,9 @@ namespace Agent.Actors.Transfers;
 /// </summary>
 /// <remarks>
 /// Each address has a line of its own, which is served from both ends, so that a zone beside a crowd does not wait for all of it; and those
-/// that may go on take turns, so that neither does a master beside a crowd of another's. What a message costs does not grow with the number
-/// of those who wait.
+/// that may go on take turns, so that neither does a master beside a crowd of another's. Who would do with several addresses stands in the
+/// lines of all of them, so that one that keeps its transfers holds up nobody who can be served elsewhere. What a message costs does not
+/// grow with the number of those who wait.
 /// </remarks>
 public sealed class TransferBudgetActor : UntypedActor
 {
@@ -60,12 +61,26 @@ public sealed class TransferBudgetActor : UntypedActor
 
         if (_waits.ContainsKey(Sender)) return;
         Context.Watch(Sender);
-        if (!_lines.TryGetValue(ask.EndPoint, out Line? line)) _lines[ask.EndPoint] = line = new Line(ask.EndPoint);
-        var waiter = new Waiter(Sender, line);
+        Line[] all = [LineOf(ask.EndPoint), .. ask.Others.Select(LineOf)];
+        // Who may go on at once stands in one line only: those at full addresses are then all that others leave their places in.
+        Line? free = _holders.Count < _budget.InAll ? Array.Find(all, l => l.Held < _budget.PerAddress && l.Next is null) : null;
+        Line[] lines = free is null ? all : [free];
+        var waiter = new Waiter(Sender, lines);
         _waits[Sender] = waiter;
-        line.Waiting.Join(waiter);
-        Open(line);
+        foreach (Line line in lines)
+        {
+            line.Waiting.Join(waiter);
+            Open(line);
+        }
+
         Grant();
+        foreach (Line line in all) DropIfUnused(line);
+    }
+
+    private Line LineOf(IPEndPoint endPoint)
+    {
+        if (!_lines.TryGetValue(endPoint, out Line? line)) _lines[endPoint] = line = new Line(endPoint);
+        return line;
     }
 
     private void Forget(IActorRef asker)
@@ -73,7 +88,7 @@ public sealed class TransferBudgetActor : UntypedActor
         if (_waits.Remove(asker, out Waiter? waiter))
         {
             waiter.IsGone = true;
-            DropIfUnused(waiter.Line);
+            foreach (Line waited in waiter.Lines) DropIfUnused(waited);
         }
 
         if (_holders.Remove(asker, out Line? line))
@@ -101,11 +116,13 @@ public sealed class TransferBudgetActor : UntypedActor
             line.IsOpen = false;
             if (line.Next is not { } next) continue;
             line.Waiting.TryTake(out _);
+            next.IsGone = true;
             _waits.Remove(next.Asker);
             _holders[next.Asker] = line;
             line.Held++;
             next.Asker.Tell(new TransferGranted(line.EndPoint), Self);
             Open(line);
+            foreach (Line left in next.Lines) DropIfUnused(left);
         }
     }
 
@@ -142,13 +159,14 @@ public sealed class TransferBudgetActor : UntypedActor
         }
     }
 
-    private sealed class Waiter(IActorRef asker, Line line)
+    private sealed class Waiter(IActorRef asker, Line[] lines)
     {
         public IActorRef Asker { get; } = asker;
 
-        public Line Line { get; } = line;
+        /// <summary>Those of all addresses that will do for it.</summary>
+        public Line[] Lines { get; } = lines;
 
-        /// <summary>It ended; its place is passed over.</summary>
+        /// <summary>It ended, or may go on; its places are passed over.</summary>
         public bool IsGone { get; set; }
     }
 }

@@ -110,13 +110,16 @@ public sealed record MasterPlan(long Id, ImmutableArray<MasterAddress> Addresses
     public bool IsComplete { get; init; }
 
     /// <summary>Addresses from which nothing is to be transferred now, and why.</summary>
-    public ImmutableArray<(IPEndPoint EndPoint, Reason Reason)> Rests { get; init; } = [];
+    public ImmutableArray<(MasterRoute Route, Reason Reason)> Rests { get; init; } = [];
+
+    /// <summary>Addresses from which transfers failed lately: of those with the same serial they are the last to be asked for it.</summary>
+    public ImmutableArray<MasterRoute> Last { get; init; } = [];
 }
 
 /// <summary>Tells the directory what an address did.</summary>
-/// <param name="EndPoint">The address.</param>
+/// <param name="Route">The address.</param>
 /// <param name="Reason">Null when it answered; else why it counts as dead for a while.</param>
-public sealed record MasterHeard(IPEndPoint EndPoint, Reason? Reason)
+public sealed record MasterHeard(MasterRoute Route, Reason? Reason)
 {
     /// <summary>The zone that it was asked about.</summary>
     public DomainName? Zone { get; init; }
@@ -147,32 +150,46 @@ public sealed record MasterStates(ImmutableArray<MasterState> Masters)
 /// <summary>What is known of one address of a master.</summary>
 /// <param name="Name">The master as configured.</param>
 /// <param name="Address">The address; null when the name has not resolved.</param>
-/// <param name="State">up, down or unknown.</param>
+/// <param name="State">up, down (its circuit is open, or it has never answered) or unknown (it has not been asked).</param>
 /// <param name="Failures">Failures in a row.</param>
 /// <param name="Reason">The last failure.</param>
 /// <param name="RetryIn">When a dead address is tried again; may be past.</param>
 public sealed record MasterState(string Name, string? Address, string State, int Failures, Reason? Reason, TimeSpan? RetryIn)
 {
+    /// <summary>The TLS profile under which it is asked; null: in the clear.</summary>
+    public string? Tls { get; init; }
+
+    /// <summary>Whether it is one of that master.</summary>
+    public bool IsOf(Master master)
+    {
+        ArgumentNullException.ThrowIfNull(master);
+        return master.Name == Name && master.Tls == Tls;
+    }
+
     /// <summary>The breaker before it.</summary>
     public MasterCircuit Circuit { get; init; }
 
-    /// <summary>Why regular checks transfer nothing from it now.</summary>
+    /// <summary>Why it is the last to be asked for zones.</summary>
     public ImmutableArray<MasterRest> Rests { get; init; } = [];
 }
 
-/// <summary>An address is left in peace because zone after zone ended there in the same class of failure.</summary>
+/// <summary>Zone after zone ended at an address in the same class of failure.</summary>
 /// <param name="Fault">The class.</param>
 /// <param name="Reason">The last failure.</param>
-/// <param name="RetryIn">How long it is left in peace.</param>
+/// <param name="RetryIn">How long regular checks transfer nothing from it; zero when they do again.</param>
 public sealed record MasterRest(MasterFault Fault, Reason Reason, TimeSpan RetryIn);
 
 /// <summary>New masters from a changed configuration.</summary>
 public sealed record ReplaceMasters(MasterRoster Roster);
 
 /// <summary>Asks for leave to transfer from an address; answered by <see cref="TransferGranted"/>, perhaps later.</summary>
-public sealed record AskLeave(IPEndPoint EndPoint);
+public sealed record AskLeave(IPEndPoint EndPoint)
+{
+    /// <summary>Addresses that will do as well when the first is full.</summary>
+    public ImmutableArray<IPEndPoint> Others { get; init; } = [];
+}
 
-/// <summary>The transfer may begin.</summary>
+/// <summary>The transfer may begin, from this address.</summary>
 public sealed record TransferGranted(IPEndPoint EndPoint);
 
 /// <summary>The place is free again, or is not wanted any more.</summary>

@@ -22,7 +22,8 @@ public sealed class RecentDifferences(long largestTotal)
     public void Note(ContentHash result, ContentOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
-        long octets = origin.Differences.Octets.Length;
+        if (origin.Differences is not { } differences) return;
+        long octets = differences.Octets.Length;
         lock (_gate)
         {
             if (octets > largestTotal || !_byResult.TryAdd(result, origin))
@@ -32,7 +33,7 @@ public sealed class RecentDifferences(long largestTotal)
             while (_total > largestTotal && _order.TryDequeue(out ContentHash oldest))
             {
                 if (_byResult.Remove(oldest, out ContentOrigin? gone))
-                    _total -= gone.Differences.Octets.Length;
+                    _total -= gone.Differences!.Octets.Length;
             }
         }
     }
@@ -49,7 +50,7 @@ public sealed class RecentDifferences(long largestTotal)
             {
                 if (steps.Count == MostSteps || !_byResult.TryGetValue(at, out ContentOrigin? origin))
                     return false;
-                steps.Add(origin.Differences);
+                steps.Add(origin.Differences!);
             }
         }
         if (steps.Count == 0)

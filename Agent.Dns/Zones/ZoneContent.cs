@@ -90,5 +90,6 @@ public abstract class ZoneContentPlace
 
 /// <summary>How a content came to be from another one.</summary>
 /// <param name="From">The hash of the content before it.</param>
-/// <param name="Differences">What leads from that to this.</param>
-public sealed record ContentOrigin(ContentHash From, DifferenceSequence Differences);
+/// <param name="Differences">What leads from that to this; null when that had the same serial, so that nobody can be led from one to the
+/// other: the serial does not tell which of them he has.</param>
+public sealed record ContentOrigin(ContentHash From, DifferenceSequence? Differences);

@@ -320,12 +320,22 @@ internal sealed class AskCommands(CommandConsole console)
         return ExitCode.Done;
     }
 
-    private static string[] MasterRow(JsonElement master) =>
-    [
-        .. Texts(master, "name", "address", "state", "circuit", "failures"),
-        string.Join(' ', ApiClient.Items(master, "zones").Select(z => z.GetString())),
-        ReasonOf(master),
-    ];
+    /// <summary>One that answers may be the last to be asked for zones nevertheless.</summary>
+    internal static string[] MasterRow(JsonElement master)
+    {
+        string name = ApiClient.Text(master, "name");
+        string profile = ApiClient.Text(master, "tls");
+        JsonElement[] rests = [.. ApiClient.Items(master, "rests")];
+        string reason = Array.Exists(rests, r => ReasonOf(r) == ReasonOf(master)) ? "" : ReasonOf(master);
+        IEnumerable<string> reasons = rests.Select(r => $"comes last ({ApiClient.Text(r, "fault")}): {ReasonOf(r)}");
+        return
+        [
+            profile.Length > 0 ? $"{name} (tls {profile})" : name,
+            .. Texts(master, "address", "state", "circuit", "failures"),
+            string.Join(' ', ApiClient.Items(master, "zones").Select(z => z.GetString())),
+            string.Join("; ", reasons.Prepend(reason).Where(r => r.Length > 0)),
+        ];
+    }
 
     private async Task<int> KeysAsync(ParseResult parsed, ApiClient client, CancellationToken cancellation)
     {

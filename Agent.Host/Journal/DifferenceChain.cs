@@ -26,7 +26,7 @@ public sealed class DifferenceChain
     public static DifferenceSequence? Between(IDifferenceHistory history, ZoneContent content, ContentHash from)
     {
         Dictionary<ContentHash, DifferenceRow> byTarget = [];
-        foreach (DifferenceRow row in history.Find(content.Apex)) byTarget.TryAdd(row.To, row);
+        foreach (DifferenceRow row in history.Find(content.Apex).Where(IsStep)) byTarget.TryAdd(row.To, row);
         var rows = new List<DifferenceRow>();
         long bytes = 0;
         for (ContentHash reached = content.Hash; reached != from;)
@@ -43,14 +43,16 @@ public sealed class DifferenceChain
     }
 
     /// <summary>
-    /// Finds the chain; null when the history does not know the serial, or when the differences are larger than the zone itself.
+    /// Finds the chain; null when the history does not know the serial, when two contents had it, or when the differences are larger than
+    /// the zone itself.
     /// </summary>
     /// <exception cref="IOException">The journal cannot be read.</exception>
     public static DifferenceChain? Find(IDifferenceHistory history, ZoneContent content, uint fromSerial)
     {
         var chain = new DifferenceChain(history, content.Apex, fromSerial);
         Dictionary<ContentHash, DifferenceRow> byTarget = [];
-        foreach (DifferenceRow row in history.Find(content.Apex)) byTarget.TryAdd(row.To, row);
+        IReadOnlyList<DifferenceRow> all = history.Find(content.Apex);
+        foreach (DifferenceRow row in all.Where(IsStep)) byTarget.TryAdd(row.To, row);
         ContentHash reached = content.Hash;
         long bytes = 0;
         while (byTarget.Remove(reached, out DifferenceRow row))
@@ -60,6 +62,7 @@ public sealed class DifferenceChain
             chain._rows.Add(row);
             if (chain.StartsWithin(row))
             {
+                if (HadAnother(all, row, fromSerial)) return null;
                 chain._rows.Reverse();
                 return chain;
             }
@@ -93,6 +96,12 @@ public sealed class DifferenceChain
             if (i > 0 || sequence.TryFrom(_fromSerial, out octets)) yield return octets;
         }
     }
+
+    private static bool IsStep(DifferenceRow row) => row.FromSerial != row.ToSerial;
+
+    /// <summary>Whether the serial at which the row starts was that of another content too: the client may have that one.</summary>
+    private static bool HadAnother(IReadOnlyList<DifferenceRow> all, DifferenceRow start, uint serial) => start.FromSerial == serial
+        && all.Any(r => (r.FromSerial == serial && r.From != start.From) || (r.ToSerial == serial && r.To != start.From));
 
     /// <summary>Whether a step of the row starts at the client's serial: its first, or one that came in the same transfer.</summary>
     private bool StartsWithin(DifferenceRow row) => row.FromSerial == _fromSerial

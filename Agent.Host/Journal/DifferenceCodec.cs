@@ -10,9 +10,10 @@ internal static class DifferenceCodec
     private const int Quality = 2;
     private const int WindowBits = 20;
 
-    /// <summary>The octets for the row.</summary>
-    public static byte[] Pack(DifferenceSequence differences)
+    /// <summary>The octets for the row; none where nothing leads from one content to the other.</summary>
+    public static byte[] Pack(DifferenceSequence? differences)
     {
+        if (differences is null) return [];
         ReadOnlySpan<byte> octets = differences.Octets.Span;
         var packed = new byte[Math.Max(0, octets.Length - 1)];
         return BrotliEncoder.TryCompress(octets, packed, out int length, Quality, WindowBits) ? packed[..length] : octets.ToArray();

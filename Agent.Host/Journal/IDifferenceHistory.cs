@@ -23,6 +23,7 @@ public interface IDifferenceHistory
 /// <param name="From">The content that it starts from.</param>
 /// <param name="To">The content that it leads to.</param>
 /// <param name="FromSerial">The serial of the first.</param>
-/// <param name="ToSerial">The serial of the second.</param>
+/// <param name="ToSerial">The serial of the second. The same as the first where one took the other's place under its serial, which no
+/// records lead from and to.</param>
 /// <param name="Bytes">Octets of its records.</param>
 public readonly record struct DifferenceRow(long Id, ContentHash From, ContentHash To, uint FromSerial, uint ToSerial, int Bytes);

@@ -1,4 +1,4 @@
-using System.Net;
+using Agent.Actors.Transfers;
 using Agent.Dns.Wire;
 
 namespace Agent.Host.Transfers;
@@ -12,10 +12,10 @@ internal sealed class IxfrRests(TimeSpan rest, TimeProvider clock)
     private const int KnownMaximum = 65_536;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(IPEndPoint Master, DomainName? Zone), long> _until = [];
+    private readonly Dictionary<(MasterRoute Master, DomainName? Zone), long> _until = [];
 
     /// <summary>Whether differences may be asked for.</summary>
-    public bool MayAsk(IPEndPoint master, DomainName zone)
+    public bool MayAsk(MasterRoute master, DomainName zone)
     {
         lock (_gate)
             return _until.Count == 0 || !(Rests((master, null)) || Rests((master, zone.Fold())));
@@ -23,7 +23,7 @@ internal sealed class IxfrRests(TimeSpan rest, TimeProvider clock)
 
     /// <summary>Notes a failure.</summary>
     /// <param name="zone">The zone that it was about; null for all.</param>
-    public void Note(IPEndPoint master, DomainName? zone)
+    public void Note(MasterRoute master, DomainName? zone)
     {
         long now = clock.GetTimestamp();
         lock (_gate)
@@ -34,7 +34,7 @@ internal sealed class IxfrRests(TimeSpan rest, TimeProvider clock)
         }
     }
 
-    private bool Rests((IPEndPoint, DomainName?) key) => _until.TryGetValue(key, out long until) && clock.GetTimestamp() < until;
+    private bool Rests((MasterRoute, DomainName?) key) => _until.TryGetValue(key, out long until) && clock.GetTimestamp() < until;
 
     /// <summary>What is over goes; when nothing is, all goes: the worst that follows is one more question.</summary>
     private void Forget(long now)

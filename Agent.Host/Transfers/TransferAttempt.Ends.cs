@@ -86,7 +86,7 @@ internal sealed partial class TransferAttempt
                 return Fail(TransferFailure.GivenUp, ReasonCode.Superseded, "the transfer was cancelled");
             case ReceiverEnd.Idle:
                 // Who answers IXFR with its SOA alone, or not at all, does so for every zone: only the first of them may wait for it.
-                Fault = _from is null ? null : machine.IsUndetermined ? IxfrFault.Unknown : IxfrFault.Broken;
+                Fault = _from is null ? null : machine.IsUndetermined ? IxfrFault.Silent : IxfrFault.Broken;
                 return Fail(
                     TransferFailure.Broken,
                     ReasonCode.TransferTimeout,
@@ -113,6 +113,5 @@ internal sealed partial class TransferAttempt
         failure,
         new Reason(
             code,
-            $"{(_from is null ? "Transfer" : "IXFR")} of {_request.Zone} from master {_request.Address.Master.Name} "
-            + $"({_request.Address.EndPoint}): {why}."));
+            $"{(_from is null ? "Transfer" : "IXFR")} of {_request.Zone} from master {_request.Address.Text}: {why}."));
 }

@@ -266,7 +266,7 @@ internal sealed partial class TransferAttempt
             Expire = expire,
             Stopped = stopped is null
                 ? null
-                : stopped with { Text = $"{stopped.Text} (from master {_request.Address.Master.Name}, {_request.Address.EndPoint})" },
+                : stopped with { Text = $"{stopped.Text} (from master {_request.Address.Text})" },
         };
     }
 
@@ -302,6 +302,8 @@ internal sealed partial class TransferAttempt
     private ContentOrigin? OriginOf(ZoneContent content, DifferenceSequence? differences)
     {
         long most = _services.Options.HistoryBytes;
+        if (most > 0 && _request.Served is { } served && served.Serial == content.Serial && served.Hash != content.Hash)
+            return new ContentOrigin(served.Hash, null);
         if (most == 0 || _request.Held is not { } held)
             return null;
         try

@@ -9,7 +9,8 @@ namespace Agent.Host.Transfers;
 /// <remarks>
 /// Whatever goes wrong with differences once the master was reached (an error code, a broken stream, one that stands still, steps that do
 /// not fit what we hold), the whole zone is asked for once, so that no zone stays behind because of them. The master is then left in peace
-/// with IXFR for a while; for an error code only when the whole zone came, for it may just have been busy.
+/// with IXFR for a while; for an error code only when the whole zone came, for it may just have been busy. One that was silent is left so
+/// at once: should the whole zone not come either, the next zone need not wait for both.
 /// </remarks>
 internal sealed class TransferRun(
     TransferZone request, TransferServices services, Action<TransferMoving> moving, CancellationToken cancelled)
@@ -36,19 +37,19 @@ internal sealed class TransferRun(
     /// <summary>Runs to the one final message; no failure of master, network or disk passes as an exception.</summary>
     public async Task<object> RunAsync()
     {
-        if (request.Held is not { } held || !services.Options.Ixfr || !services.Rests.MayAsk(request.Address.EndPoint, request.Zone))
+        if (request.Held is not { } held || !services.Options.Ixfr || !services.Rests.MayAsk(request.Address.Route, request.Zone))
             return await AttemptAsync(null);
         object outcome = await AttemptAsync(held);
         if (outcome is not TransferFailed failed || _attempt!.Fault is not { } fault)
             return outcome;
-        if (fault == IxfrFault.Broken)
-            services.Rests.Note(request.Address.EndPoint, request.Zone);
+        if (fault is IxfrFault.Broken or IxfrFault.Silent)
+            services.Rests.Note(request.Address.Route, fault == IxfrFault.Silent ? null : request.Zone);
         _before = _attempt.Statistics;
         object whole = await AttemptAsync(null);
         if (whole is not TransferCompleted completed)
             return whole;
         if (fault is IxfrFault.Refused or IxfrFault.Unknown)
-            services.Rests.Note(request.Address.EndPoint, fault == IxfrFault.Unknown ? null : request.Zone);
+            services.Rests.Note(request.Address.Route, fault == IxfrFault.Unknown ? null : request.Zone);
         return completed with { Statistics = Statistics with { FellBackFrom = failed.Reason.Text } };
     }
 
@@ -66,8 +67,11 @@ internal sealed class TransferRun(
 /// <summary>What was wrong with the answer to an IXFR, where the whole zone may still be had.</summary>
 internal enum IxfrFault
 {
-    /// <summary>The master does not know IXFR: NOTIMP, FORMERR, it hung up on the question, or said no more than its SOA.</summary>
+    /// <summary>The master does not know IXFR: NOTIMP, FORMERR, or it hung up on the question.</summary>
     Unknown,
+
+    /// <summary>It said nothing, or no more than its SOA, until its time was over.</summary>
+    Silent,
 
     /// <summary>It answered with another error code, perhaps because it was busy.</summary>
     Refused,

@@ -128,10 +128,12 @@ public sealed record TargetModel(
 /// <param name="State">up, down or unknown.</param>
 /// <param name="Circuit">closed, half-open or open.</param>
 /// <param name="Zones">Patterns of the zones that have it; "*" where it is a master of all others.</param>
-/// <param name="Rests">Why regular checks transfer nothing from it now.</param>
+/// <param name="Tls">The TLS profile under which it is asked; null: in the clear.</param>
+/// <param name="Rests">Why it is the last to be asked for zones.</param>
 public sealed record MasterModel(
     string Name,
     string? Address,
+    string? Tls,
     string State,
     string Circuit,
     int Failures,
@@ -143,14 +145,15 @@ public sealed record MasterModel(
     internal static MasterModel Of(MasterState state, MasterRoster roster) => new(
         state.Name,
         state.Address,
+        state.Tls,
         state.State,
         state.Circuit switch { MasterCircuit.Closed => "closed", MasterCircuit.HalfOpen => "half-open", _ => "open" },
         state.Failures,
         ReasonModel.Of(state.Reason, null),
         state.RetryIn?.TotalSeconds,
         [
-            .. roster.Common.Any(m => m.Name == state.Name) ? ["*"] : Array.Empty<string>(),
-            .. roster.Own.Where(o => o.Masters.Any(m => m.Name == state.Name)).Select(o => o.Pattern.ToString()),
+            .. roster.Common.Any(state.IsOf) ? ["*"] : Array.Empty<string>(),
+            .. roster.Own.Where(o => o.Masters.Any(state.IsOf)).Select(o => o.Pattern.ToString()),
         ],
         [
             .. state.Rests.Select(r => new MasterRestModel(
@@ -159,7 +162,8 @@ public sealed record MasterModel(
 }
 
 /// <summary>A class of failures for which a master is left in peace, as JSON.</summary>
-/// <param name="Fault">refused, broken or busy.</param>
+/// <param name="Fault">refused, broken, busy or unreachable.</param>
+/// <param name="RetryInSeconds">How long regular checks transfer nothing from it; 0 when they do again.</param>
 public sealed record MasterRestModel(string Fault, ReasonModel? Reason, double RetryInSeconds);
 
 /// <summary>A page of deleted zones as JSON.</summary>

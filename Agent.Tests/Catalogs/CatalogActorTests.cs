@@ -17,6 +17,7 @@ public sealed class CatalogActorTests : TestKitBase
 {
     private const int Many = 10_000;
     private static readonly DomainName Name = DomainName.Parse("catalog.example.");
+    private static readonly DomainName Heir = DomainName.Parse("heir.example.");
     private static readonly Reason Elsewhere = new(ReasonCode.OwnedElsewhere, "for a test");
 
     private readonly SortedDictionary<DomainName, ZoneOwner> _rows = [];
@@ -39,7 +40,8 @@ public sealed class CatalogActorTests : TestKitBase
         _journal.SetAutoPilot((probe, message) =>
         {
             if (message is not AskOwned asked) return;
-            probe.Reply(new OwnedRead(asked.Catalog, [.. _rows.Where(r => r.Key != Name).Select(r => new OwnedZone(r.Key, r.Value))]));
+            var owned = _rows.Where(r => r.Key != Name && r.Value.Catalog == asked.Catalog);
+            probe.Reply(new OwnedRead(asked.Catalog, [.. owned.Select(r => new OwnedZone(r.Key, r.Value))]));
         });
     }
 
@@ -88,6 +90,25 @@ public sealed class CatalogActorTests : TestKitBase
         Assert.Equal(Zone("b"), Assert.Single(status.Conflicting).Zone);
         _others.Clear();
         Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(("ok", 2), (Status(actor).State, Status(actor).Members));
+    }
+
+    [Fact]
+    public void A_member_that_its_next_catalog_has_taken_is_no_conflict()
+    {
+        _policies.Current = _policies.Current.Add(Heir, new CatalogPolicy(Heir));
+        (_reader.Members, _reader.NextOwner) = ([Zone("a"), Zone("b")], Heir);
+        _rows[Zone("b")] = new ZoneOwner(Heir, "l");
+        _others.Add(Zone("b"));
+        IActorRef actor = Start(1);
+        Advance(TimeSpan.FromSeconds(1));
+        CatalogStatus status = Status(actor);
+        Assert.Equal(("ok", 1, 0, 0), (status.State, status.Members, status.Adding, status.Conflicts));
+
+        // The heir drops it, and the catalog still has it.
+        _rows.Remove(Zone("b"));
+        _others.Clear();
+        Advance(TimeSpan.FromMinutes(6));
         Assert.Equal(("ok", 2), (Status(actor).State, Status(actor).Members));
     }
 
@@ -224,6 +245,8 @@ public sealed class CatalogActorTests : TestKitBase
     {
         public ImmutableArray<DomainName> Members { get; set; } = [];
 
+        public DomainName? NextOwner { get; set; }
+
         public string? Problem { get; set; }
 
         public bool IsAway { get; set; }
@@ -236,8 +259,10 @@ public sealed class CatalogActorTests : TestKitBase
                 return;
             }
 
-            Catalog? catalog = Problem is null ? new Catalog(Name, 2, [.. Members.Select(m => new CatalogMember(m, "l", [], null))]) : null;
+            Catalog? catalog = Problem is null ? new Catalog(Name, 2, [.. Members.Select(MemberOf)]) : null;
             replyTo.Tell(new CatalogRead(content.Hash, new CatalogReading(catalog, Problem)));
         }
+
+        private CatalogMember MemberOf(DomainName zone) => new(zone, "l", [], NextOwner);
     }
 }

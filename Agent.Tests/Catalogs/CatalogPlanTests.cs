@@ -43,6 +43,25 @@ public class CatalogPlanTests
         Assert.Equal(Name, Assert.Single(plan.Conflicts).Zone);
     }
 
+    [Fact]
+    public void A_member_that_was_given_away_and_has_arrived_is_not_claimed_back()
+    {
+        DomainName heir = DomainName.Parse("heir.example."), third = DomainName.Parse("third.example.");
+        ImmutableHashSet<DomainName> all = [Name, heir];
+        var catalog = new Catalog(
+            Name, 2, [.. new[] { "a", "b", "c", "d" }.Select(n => new CatalogMember(Zone(n), "l", [], n == "d" ? third : heir))]);
+        ImmutableArray<OwnedZone> owned = [new OwnedZone(Zone("a"), new ZoneOwner(Name, "l", "", heir))];
+        Assert.Equal(heir, Assert.Single(CatalogPlan.Heirs(catalog, owned, all)));
+        Assert.Empty(CatalogPlan.Heirs(catalog, [Owned("a"), Owned("b"), Owned("c")], all));
+
+        var heirs = new Dictionary<DomainName, DomainName> { [Zone("b")] = heir, [Zone("d")] = heir };
+        CatalogPlan plan = CatalogPlan.Make(_policy, catalog, owned, all, isApproved: false, heirs);
+
+        // What has not arrived, and what is with another than the heir, is wanted as ever.
+        Assert.Equal<DomainName>([Zone("c"), Zone("d")], plan.Added);
+        Assert.Equal((2, 0, 0), (plan.Claims.Length, plan.Removals.Length, plan.Conflicts.Length));
+    }
+
     [Theory]
     [InlineData(100, 9, 20, 10, 1000, false)]
     [InlineData(40, 9, 20, 10, 1000, false)] // Fewer than the minimum.

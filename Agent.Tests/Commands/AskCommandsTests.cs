@@ -253,6 +253,22 @@ public sealed class AskCommandsTests : IAsyncLifetime
         Assert.Equal(exitCode, run.ExitCode);
     }
 
+    [Fact]
+    public async Task Masters_are_told_apart_by_tls_profile_and_one_that_answers_may_rest()
+    {
+        Answer("GET /api/v1/masters", 200, """
+            { "masters": [
+              { "name": "m1", "address": "192.0.2.1:53", "tls": null, "state": "up", "circuit": "closed", "failures": 0, "reason": null,
+                "zones": ["*"], "rests": [
+                  { "fault": "broken", "reason": { "code": "transfer-timeout", "text": "nothing came" }, "retryInSeconds": 0 } ] },
+              { "name": "m1", "address": "192.0.2.1:853", "tls": "pinned", "state": "down", "circuit": "closed", "failures": 1,
+                "reason": { "code": "tls-pin", "text": "another key" }, "zones": [], "rests": [] } ] }
+            """);
+        CommandRun run = await Ask("master", "list");
+        Assert.Contains("m1\t192.0.2.1:53\tup\tclosed\t0\t*\tcomes last (broken): transfer-timeout: nothing came\n", run.Output);
+        Assert.Contains("m1 (tls pinned)\t192.0.2.1:853\tdown\tclosed\t1\t\ttls-pin: another key\n", run.Output);
+    }
+
     [Theory]
     [InlineData("NaN")]
     [InlineData("-1")]

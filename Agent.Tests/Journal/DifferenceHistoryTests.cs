@@ -94,6 +94,42 @@ public abstract class DifferenceHistoryTests(JournalFixture fixture) : IDisposab
     }
 
     [Fact]
+    public void From_a_serial_that_two_contents_had_nothing_leads_on()
+    {
+        ZoneContent third = Put(from: 1, to: 3);
+        MemoryZoneContent other = Small(Name, 3, 70);
+        other.Origin = new ContentOrigin(third.Hash, null);
+        _journal.Commit(new PutZone(Row(Name, 3, other)));
+        Assert.Null(DifferenceChain.Find(_journal.Journal.Differences, other, 2));
+        Assert.Null(DifferenceChain.Between(_journal.Journal.Differences, other, third.Hash));
+        ZoneContent last = other;
+        for (uint serial = 4; serial <= 5; serial++)
+        {
+            ZoneContent next = Small(Name, serial, 70 + (int)serial);
+            next.Origin = new ContentOrigin(last.Hash, Between(last, next));
+            _journal.Commit(new PutZone(Row(Name, serial, next)));
+            last = next;
+        }
+
+        _journal.Reopen();
+        Assert.Null(DifferenceChain.Find(_journal.Journal.Differences, last, 3));
+        Assert.Null(DifferenceChain.Find(_journal.Journal.Differences, last, 2));
+        Assert.NotNull(DifferenceChain.Find(_journal.Journal.Differences, last, 4));
+    }
+
+    [Fact]
+    public void A_serial_that_came_back_with_another_content_starts_no_differences()
+    {
+        Put(from: 1, to: 5);
+        MemoryZoneContent back = Small(Name, 3, 70), after = Small(Name, 4, 71);
+        _journal.Commit(new PutZone(Row(Name, 3, back)));
+        after.Origin = new ContentOrigin(back.Hash, Between(back, after));
+        _journal.Commit(new PutZone(Row(Name, 4, after)));
+        Assert.Null(DifferenceChain.Find(_journal.Journal.Differences, after, 3));
+        Assert.NotNull(DifferenceChain.Between(_journal.Journal.Differences, after, back.Hash));
+    }
+
+    [Fact]
     public void Count_octets_and_age_are_bounded()
     {
         _journal.Options = new JournalOptions { DifferencesPerZone = 3 };

@@ -28,7 +28,8 @@ public sealed class HintedPassTests
     public void The_zone_is_taken_from_the_notifier_and_nobody_is_asked_for_the_serial()
     {
         PassMachine pass = Begin(Hinted);
-        Assert.Equal(Masters[1].EndPoint, Assert.IsType<TakeLeave>(Assert.Single(_effects)).EndPoint);
+        Assert.Equal(Masters[1].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
+        Assert.Empty(_effects.OfType<AskAddress>());
         pass.Granted(_effects);
         Assert.Equal(Masters[1], Assert.Single(_effects.OfType<TransferFrom>()).Address);
         pass.Completed(Done(1, serial: 6), _effects);
@@ -72,8 +73,36 @@ public sealed class HintedPassTests
         }
 
         _effects.Clear();
-        new PassMachine(Hinted).Planned(new MasterPlan(1, [.. Masters], null) { Rests = [(Masters[1].EndPoint, Why)] }, _effects);
+        new PassMachine(Hinted).Planned(new MasterPlan(1, [.. Masters], null) { Rests = [(Masters[1].Route, Why)] }, _effects);
         Assert.Equal(2, _effects.OfType<AskAddress>().Count());
+
+        _effects.Clear();
+        new PassMachine(Hinted).Planned(new MasterPlan(1, [.. Masters], null) { Last = [Masters[1].Route] }, _effects);
+        Assert.Equal(2, _effects.OfType<AskAddress>().Count());
+    }
+
+    [Fact]
+    public void A_notifier_whose_turn_does_not_come_is_not_waited_for_where_others_may_have_the_same()
+    {
+        PassMachine pass = Begin(Hinted);
+        Assert.Single(_effects.OfType<StartHintPatience>());
+        pass.HintPatienceOver(_effects);
+        AllAreAsked();
+        Assert.Single(_effects.OfType<GiveLeaveBack>());
+        pass.Granted(_effects, Masters[1].EndPoint);
+        Assert.Empty(_effects.OfType<TransferFrom>());
+        Answer(pass, 0, 5);
+        Answer(pass, 1, 5);
+        Assert.Equal<IPEndPoint>([Masters[0].EndPoint], _effects.OfType<TakeLeave>().Last().Others);
+
+        _effects.Clear();
+        pass = Transferring();
+        pass.HintPatienceOver(_effects);
+        Assert.Empty(_effects.OfType<AskAddress>());
+
+        _effects.Clear();
+        new PassMachine(Hinted).Planned(new MasterPlan(1, [Masters[1]], null), _effects);
+        Assert.Empty(_effects.OfType<StartHintPatience>());
     }
 
     [Fact]

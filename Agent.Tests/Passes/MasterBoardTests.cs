@@ -22,12 +22,12 @@ public sealed class MasterBoardTests : TestKitBase
         Assert.False(Dies(board, First, TimeSpan.Zero));
         Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null));
         Assert.Equal(MasterCircuit.Open, board.State(First, TimeSpan.Zero).Circuit);
-        Assert.Null(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)));
-        Assert.Equal(Zone(0), board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10)));
-        Assert.Null(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(10)));
+        Assert.Null(board.BeginTrial(First.Route, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10)));
+        Assert.Equal(Zone(0), board.BeginTrial(First.Route, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(10)));
+        Assert.Null(board.BeginTrial(First.Route, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(10)));
         Assert.Equal(MasterCircuit.HalfOpen, board.State(First, TimeSpan.FromSeconds(4)).Circuit);
         Assert.Equal<MasterAddress>([Second], board.Order([First, Second], null));
-        Assert.True(board.Heard(new MasterHeard(First.EndPoint, null), TimeSpan.FromSeconds(5)));
+        Assert.True(board.Heard(new MasterHeard(First.Route, null), TimeSpan.FromSeconds(5)));
         Assert.Equal<MasterAddress>([First, Second], board.Order([First, Second], null));
         Assert.Equal(MasterCircuit.Closed, board.State(First, TimeSpan.FromSeconds(5)).Circuit);
     }
@@ -44,8 +44,8 @@ public sealed class MasterBoardTests : TestKitBase
             TimeSpan wait = board.State(First, now).RetryIn!.Value;
             waits.Add(wait);
             now += wait;
-            Assert.NotNull(board.BeginTrial(First.EndPoint, now, TimeSpan.FromSeconds(10)));
-            board.Heard(new MasterHeard(First.EndPoint, Dead), now);
+            Assert.NotNull(board.BeginTrial(First.Route, now, TimeSpan.FromSeconds(10)));
+            board.Heard(new MasterHeard(First.Route, Dead), now);
         }
 
         Assert.Equal([2, 4, 8, 16, 32, 60, 60, 60], waits.Select(w => w.TotalSeconds));
@@ -57,11 +57,11 @@ public sealed class MasterBoardTests : TestKitBase
         var board = new MasterBoard();
         TimeSpan longest = TimeSpan.FromSeconds(10);
         for (int pass = 0; pass < 50; pass++) Dies(board, First, TimeSpan.Zero);
-        Assert.NotNull(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(2), longest));
+        Assert.NotNull(board.BeginTrial(First.Route, TimeSpan.FromSeconds(2), longest));
         // The trial fails, and so do those that asked long ago: the rest doubles once.
         for (int pass = 0; pass < 50; pass++) Dies(board, First, TimeSpan.FromSeconds(3));
-        Assert.Null(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(6.5), longest));
-        Assert.NotNull(board.BeginTrial(First.EndPoint, TimeSpan.FromSeconds(7), longest));
+        Assert.Null(board.BeginTrial(First.Route, TimeSpan.FromSeconds(6.5), longest));
+        Assert.NotNull(board.BeginTrial(First.Route, TimeSpan.FromSeconds(7), longest));
     }
 
     [Fact]
@@ -88,17 +88,89 @@ public sealed class MasterBoardTests : TestKitBase
         var board = new MasterBoard();
         for (int zone = 0; zone < MasterBoard.ZonesUntilRest; zone++)
         {
-            Assert.Null(board.RestOf(First.EndPoint, TimeSpan.Zero));
+            Assert.Null(board.RestOf(First.Route, TimeSpan.Zero));
             Fails(board, MasterFault.Refused, zone, TimeSpan.Zero);
         }
 
-        Assert.Equal(No, board.RestOf(First.EndPoint, TimeSpan.FromSeconds(1)));
+        Assert.Equal(No, board.RestOf(First.Route, TimeSpan.FromSeconds(1)));
         Assert.Equal(MasterFault.Refused, Assert.Single(board.State(First, TimeSpan.FromSeconds(1)).Rests).Fault);
-        Assert.Null(board.RestOf(First.EndPoint, TimeSpan.FromSeconds(2)));
+        Assert.Null(board.RestOf(First.Route, TimeSpan.FromSeconds(2)));
         Fails(board, MasterFault.Refused, 0, TimeSpan.FromSeconds(2));
-        Assert.NotNull(board.RestOf(First.EndPoint, TimeSpan.FromSeconds(5.9)));
-        board.Heard(new MasterHeard(First.EndPoint, null) { Zone = Zone(7), Brought = true }, TimeSpan.FromSeconds(5));
-        Assert.Null(board.RestOf(First.EndPoint, TimeSpan.FromSeconds(5)));
+        Assert.NotNull(board.RestOf(First.Route, TimeSpan.FromSeconds(5.9)));
+        board.Heard(new MasterHeard(First.Route, null) { Zone = Zone(7), Brought = true }, TimeSpan.FromSeconds(5));
+        Assert.Null(board.RestOf(First.Route, TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public void A_master_from_which_transfers_failed_lately_comes_last_until_one_succeeds()
+    {
+        var board = new MasterBoard();
+        Fails(board, MasterFault.Broken, 0, TimeSpan.Zero);
+        Assert.True(board.ComesLast(First.Route, Zone(0), TimeSpan.FromMinutes(9)));
+        Assert.False(board.ComesLast(First.Route, Zone(1), TimeSpan.FromMinutes(9)));
+        for (int zone = 1; zone < MasterBoard.ZonesUntilRest; zone++) Fails(board, MasterFault.Broken, zone, TimeSpan.Zero);
+        Assert.True(board.ComesLast(First.Route, Zone(7), TimeSpan.FromMinutes(9)));
+        MasterRest rest = Assert.Single(board.State(First, TimeSpan.FromMinutes(9)).Rests);
+        Assert.Equal((No, TimeSpan.Zero), (rest.Reason, rest.RetryIn));
+        Assert.False(board.ComesLast(First.Route, Zone(7), TimeSpan.FromMinutes(11)));
+        Assert.Empty(board.State(First, TimeSpan.FromMinutes(11)).Rests);
+
+        Fails(board, MasterFault.Broken, 0, TimeSpan.FromMinutes(11));
+        Assert.True(board.ComesLast(First.Route, Zone(7), TimeSpan.FromMinutes(12)));
+        board.Heard(new MasterHeard(First.Route, null) { Zone = Zone(1), Brought = true }, TimeSpan.FromMinutes(12));
+        Assert.False(board.ComesLast(First.Route, Zone(0), TimeSpan.FromMinutes(12)));
+    }
+
+    [Fact]
+    public void What_takes_no_connections_for_transfers_rests_though_it_answers_questions_until_it_was_away_altogether()
+    {
+        var board = new MasterBoard();
+        for (int zone = 0; zone < MasterBoard.ZonesUntilRest; zone++)
+        {
+            board.Heard(new MasterHeard(First.Route, null), TimeSpan.Zero);
+            board.Heard(
+                new MasterHeard(First.Route, Dead) { Zone = Zone(zone), Fault = MasterFault.Unreachable, FaultReason = Dead },
+                TimeSpan.Zero);
+        }
+
+        Assert.False(board.IsDead(First.Route));
+        Assert.Equal(MasterFault.Unreachable, Assert.Single(board.State(First, TimeSpan.Zero).Rests).Fault);
+        Dies(board, First, TimeSpan.Zero);
+        Assert.NotNull(board.BeginTrial(First.Route, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10)));
+        Assert.True(board.Heard(new MasterHeard(First.Route, null), TimeSpan.FromMinutes(1)));
+        Assert.Empty(board.State(First, TimeSpan.FromMinutes(1)).Rests);
+    }
+
+    [Fact]
+    public void Nobody_is_called_up_who_has_never_answered()
+    {
+        var board = new MasterBoard();
+        Assert.Equal("unknown", State());
+        board.Asked(First.Route, Zone(0));
+        Assert.Equal(("unknown", 0), (State(), board.Version));
+        board.Heard(new MasterHeard(First.Route, Dead), TimeSpan.Zero);
+        MasterState failed = board.State(First, TimeSpan.Zero);
+        Assert.Equal(("down", MasterCircuit.Closed, Dead, 1), (failed.State, failed.Circuit, failed.Reason, board.Version));
+        board.Heard(new MasterHeard(First.Route, null), TimeSpan.Zero);
+        Assert.Equal(("up", 2), (State(), board.Version));
+        board.Heard(new MasterHeard(First.Route, Dead), TimeSpan.Zero);
+        Assert.Equal(("up", 2), (State(), board.Version));
+
+        string State() => board.State(First, TimeSpan.Zero).State;
+    }
+
+    [Fact]
+    public void What_goes_wrong_under_one_tls_profile_says_nothing_of_the_address_under_another()
+    {
+        var board = new MasterBoard();
+        MasterAddress pinned = First with { Master = First.Master with { Tls = "pinned" } };
+        Dies(board, pinned, TimeSpan.Zero);
+        board.Heard(new MasterHeard(First.Route, null), TimeSpan.Zero);
+        Assert.Equal<MasterAddress>([First], board.Order([First, pinned], null));
+        Assert.Equal(("up", null), (board.State(First, TimeSpan.Zero).State, board.State(First, TimeSpan.Zero).Tls));
+        Assert.Equal(("down", "pinned"), (board.State(pinned, TimeSpan.Zero).State, board.State(pinned, TimeSpan.Zero).Tls));
+        board.Keep([First.Route]);
+        Assert.Equal("unknown", board.State(pinned, TimeSpan.Zero).State);
     }
 
     [Fact]
@@ -107,7 +179,7 @@ public sealed class MasterBoardTests : TestKitBase
         var board = new MasterBoard();
         for (int i = 0; i < 20; i++) Fails(board, MasterFault.Refused, 0, TimeSpan.Zero);
         for (int i = 0; i < 20; i++) Fails(board, MasterFault.Broken, 1 + (i % 2), TimeSpan.Zero);
-        Assert.Null(board.RestOf(First.EndPoint, TimeSpan.Zero));
+        Assert.Null(board.RestOf(First.Route, TimeSpan.Zero));
     }
 
     [Fact]
@@ -154,12 +226,12 @@ public sealed class MasterBoardTests : TestKitBase
     {
         bool returned = false;
         for (int i = 0; i < MasterBoard.FailuresUntilDead; i++)
-            returned |= board.Heard(new MasterHeard(address.EndPoint, Dead) { Zone = Zone(i == 0 ? 1 : 0) }, now);
+            returned |= board.Heard(new MasterHeard(address.Route, Dead) { Zone = Zone(i == 0 ? 1 : 0) }, now);
         return returned;
     }
 
     private static void Fails(MasterBoard board, MasterFault fault, int zone, TimeSpan now) =>
-        board.Heard(new MasterHeard(First.EndPoint, null) { Zone = Zone(zone), Fault = fault, FaultReason = No }, now);
+        board.Heard(new MasterHeard(First.Route, null) { Zone = Zone(zone), Fault = fault, FaultReason = No }, now);
 
     private static DomainName Zone(int i) => DomainName.Parse($"z{i}.example.");
 

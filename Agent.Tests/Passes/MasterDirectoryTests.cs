@@ -104,7 +104,7 @@ public sealed class MasterDirectoryTests : TestKitBase
         TestProbe stream = CreateTestProbe("stream"), pass = CreateTestProbe("pass");
         Sys.EventStream.Subscribe(stream.Ref, typeof(MasterReturned));
         for (int i = 0; i < MasterBoard.FailuresUntilDead; i++)
-            directory.Tell(new MasterHeard(EndPoint(Common), Dead) { Zone = DomainName.Parse("z.example.") });
+            directory.Tell(new MasterHeard(Route(Common), Dead) { Zone = DomainName.Parse("z.example.") });
         pass.Send(directory, Get(1));
         Assert.Equal(Other, Assert.Single(pass.ExpectMsg<MasterPlan>().Addresses).Master);
         Sim.RunFor(TimeSpan.FromSeconds(3));
@@ -120,10 +120,42 @@ public sealed class MasterDirectoryTests : TestKitBase
     }
 
     [Fact]
+    public void Answers_to_the_questions_of_passes_open_and_close_the_circuit()
+    {
+        IActorRef directory = Directory(new MasterRoster([Common, Other]), new PaceLimits(100, 100));
+        TestProbe pass = CreateTestProbe("pass");
+        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++)
+            directory.Tell(new SoaAnswered(i, new MasterAddress(Common, EndPoint(Common)), SoaOutcome.Unreachable, 0, Dead));
+        pass.Send(directory, Get(1, urgent: true));
+        Assert.Equal(Other, Assert.Single(pass.ExpectMsg<MasterPlan>().Addresses).Master);
+        Sim.RunFor(TimeSpan.FromSeconds(3));
+        (AskSoa trial, _) = Assert.Single(_client.Questions);
+        Assert.Equal((Common, DomainName.Parse("z.own.example.")), (trial.Address.Master, trial.Zone));
+        directory.Tell(new SoaAnswered(9, new MasterAddress(Common, EndPoint(Common)), SoaOutcome.Serial, 1, null));
+        pass.Send(directory, Get(2, urgent: true));
+        Assert.Equal(2, pass.ExpectMsg<MasterPlan>().Addresses.Length);
+    }
+
+    [Fact]
+    public void An_urgent_pass_too_is_told_from_whom_transfers_failed_lately()
+    {
+        IActorRef directory = Directory(new MasterRoster([Common, Other]), new PaceLimits(100, 100));
+        TestProbe pass = CreateTestProbe("pass");
+        MasterRoute route = Route(Common);
+        for (int i = 0; i < MasterBoard.ZonesUntilRest; i++)
+            directory.Tell(new MasterHeard(route, null) { Zone = Zone(i), Fault = MasterFault.Broken, FaultReason = Dead });
+        pass.Send(directory, Get(1, urgent: true));
+        MasterPlan plan = pass.ExpectMsg<MasterPlan>();
+        Assert.Equal((0, route), (plan.Rests.Length, Assert.Single(plan.Last)));
+        pass.Send(directory, Get(2));
+        Assert.Equal(route, Assert.Single(pass.ExpectMsg<MasterPlan>().Rests).Route);
+    }
+
+    [Fact]
     public void When_no_master_answers_most_checks_are_told_so_at_once()
     {
         IActorRef directory = Directory(new MasterRoster([Common]), new PaceLimits(1000, 1000));
-        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++) directory.Tell(new MasterHeard(EndPoint(Common), Dead));
+        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++) directory.Tell(new MasterHeard(Route(Common), Dead));
         TestProbe[] checks = [.. Enumerable.Range(0, 50).Select(i => CreateTestProbe($"check{i}"))];
         for (int i = 0; i < checks.Length; i++) checks[i].Send(directory, Get(i));
         RunReady();
@@ -181,6 +213,10 @@ public sealed class MasterDirectoryTests : TestKitBase
 
     private static GetMasters Get(long id, string zone = "z.example.", bool urgent = false) =>
         new(id, DomainName.Parse(zone), null, urgent);
+
+    private static DomainName Zone(int i) => DomainName.Parse($"z{i}.example.");
+
+    private static MasterRoute Route(Master master) => new(EndPoint(master), master.Tls);
 
     private static IPEndPoint EndPoint(Master master) => new(IPAddress.Parse(master.Host), master.Port);
 

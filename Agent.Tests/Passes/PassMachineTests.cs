@@ -232,8 +232,52 @@ public sealed class PassMachineTests
         pass.GraceOver(_effects);
         Assert.Equal(Masters[0].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
         Answer(pass, 1, SoaOutcome.Unreachable, 0);
-        Assert.NotNull(_effects.OfType<TellDirectory>().Last().Heard.Reason);
         Assert.Single(_effects.OfType<TakeLeave>());
+    }
+
+    [Fact]
+    public void Of_masters_with_the_same_one_whose_transfers_failed_lately_comes_last_and_be_it_the_notifier()
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, 4, false, Masters[0].EndPoint.Address) { IsUrgent = true });
+        pass.Planned(new MasterPlan(1, [.. Masters], null) { Last = [Masters[0].Route] }, _effects);
+        for (int i = 0; i < 3; i++) Answer(pass, i, SoaOutcome.Serial, 5);
+        TakeLeave leave = Assert.Single(_effects.OfType<TakeLeave>());
+        Assert.Equal([Masters[1].EndPoint, Masters[2].EndPoint], leave.Others.Prepend(leave.EndPoint));
+        foreach (int failing in (int[])[1, 2])
+        {
+            pass.Granted(_effects);
+            pass.Failed(new TransferFailed(1, Masters[failing], TransferFailure.Broken, Why), _effects);
+        }
+
+        Assert.Equal(Masters[0].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
+    }
+
+    [Fact]
+    public void A_newer_serial_counts_more_than_transfers_that_failed_lately()
+    {
+        var pass = new PassMachine(new PassOrder(1, Zone, 4, false, null));
+        pass.Planned(new MasterPlan(1, [Masters[0], Masters[1]], null) { Last = [Masters[0].Route] }, _effects);
+        Answer(pass, 0, SoaOutcome.Serial, 6);
+        Answer(pass, 1, SoaOutcome.Serial, 5);
+        TakeLeave leave = Assert.Single(_effects.OfType<TakeLeave>());
+        Assert.Equal(Masters[0].EndPoint, leave.EndPoint);
+        Assert.Empty(leave.Others);
+    }
+
+    [Fact]
+    public void Leave_comes_from_any_that_has_the_same_and_the_others_stay_for_when_that_fails()
+    {
+        PassMachine pass = Begin(held: 4, 3);
+        Answer(pass, 0, SoaOutcome.Serial, 5);
+        Answer(pass, 1, SoaOutcome.Serial, 5);
+        Answer(pass, 2, SoaOutcome.Serial, 6);
+        pass.Granted(_effects, Masters[2].EndPoint);
+        pass.Failed(new TransferFailed(1, Masters[2], TransferFailure.Broken, Why), _effects);
+        Assert.Equal<IPEndPoint>([Masters[1].EndPoint], _effects.OfType<TakeLeave>().Last().Others);
+        pass.Granted(_effects, Masters[1].EndPoint);
+        Assert.Equal(Masters[1], _effects.OfType<TransferFrom>().Last().Address);
+        pass.Failed(new TransferFailed(1, Masters[1], TransferFailure.Broken, Why), _effects);
+        Assert.Equal(Masters[0].EndPoint, _effects.OfType<TakeLeave>().Last().EndPoint);
     }
 
     [Fact]
@@ -307,7 +351,7 @@ public sealed class PassMachineTests
         {
             _effects.Clear();
             var pass = new PassMachine(new PassOrder(1, Zone, 1, false, null));
-            pass.Planned(new MasterPlan(1, [.. Masters.Take(masters)], null) { Rests = [(Masters[0].EndPoint, Why)] }, _effects);
+            pass.Planned(new MasterPlan(1, [.. Masters.Take(masters)], null) { Rests = [(Masters[0].Route, Why)] }, _effects);
             for (int i = 0; i < masters; i++) Answer(pass, i, SoaOutcome.Serial, 5);
             if (masters == 2) Assert.Equal(Masters[1].EndPoint, Assert.Single(_effects.OfType<TakeLeave>()).EndPoint);
             else Assert.Contains(Why.Text, Failure().Text, StringComparison.Ordinal);
@@ -317,7 +361,7 @@ public sealed class PassMachineTests
     [Theory]
     [InlineData(TransferFailure.Refused, MasterFault.Refused)]
     [InlineData(TransferFailure.Broken, MasterFault.Broken)]
-    [InlineData(TransferFailure.Unreachable, MasterFault.None)]
+    [InlineData(TransferFailure.Unreachable, MasterFault.Unreachable)]
     public void The_directory_hears_in_which_class_a_transfer_failed(TransferFailure failure, MasterFault fault)
     {
         PassMachine pass = Begin(held: null, 1);

@@ -40,6 +40,36 @@ public sealed class TransferActorTests : TestKitBase
     }
 
     [Fact]
+    public void What_a_master_answers_when_the_pass_is_over_is_heard_by_the_directory()
+    {
+        TestProbe directory = CreateTestProbe("directory");
+        TestProbe budget = CreateTestProbe("budget");
+        TestProbe zone = CreateTestProbe("zone");
+        var silent = new MasterAddress(
+            new Master("m2", "192.0.2.2", 5354, null), new IPEndPoint(IPAddress.Parse("192.0.2.2"), 5354));
+        var masters = new SimMasters(Sim) { Zones = { [Zone] = 5 }, Away = { "m2" } };
+        var limits = new TransferLimits(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(2), 1000, 0, 0);
+        var settings = new TransferSettings(
+            masters, directory.Ref, budget.Ref, limits, TimeSpan.FromSeconds(3), TimeSpan.FromMilliseconds(150));
+        ActorOf(Props.Create(static a => new Parent(a), (settings, zone.Ref)));
+
+        directory.ExpectMsg<GetMasters>();
+        directory.LastSender.Tell(new MasterPlan(1, [Address, silent], null), directory.Ref);
+        Assert.Equal((Address, SoaOutcome.Serial), Heard());
+        budget.ExpectMsg<AskLeave>();
+        budget.LastSender.Tell(new TransferGranted(Address.EndPoint), budget.Ref);
+        zone.ExpectMsg<ZoneBrought>();
+        directory.ExpectMsg<MasterHeard>();
+        Assert.Equal((silent, SoaOutcome.Unreachable), Heard());
+
+        (MasterAddress, SoaOutcome) Heard()
+        {
+            SoaAnswered answer = directory.ExpectMsg<SoaAnswered>(TimeSpan.FromSeconds(4));
+            return (answer.Address, answer.Outcome);
+        }
+    }
+
+    [Fact]
     public void Who_asks_the_budget_again_keeps_one_place_and_its_turn()
     {
         IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(1, 1)));

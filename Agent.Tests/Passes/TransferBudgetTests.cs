@@ -40,6 +40,43 @@ public sealed class TransferBudgetTests : TestKitBase
         Assert.Equal(3, _granted.Count(name => name.StartsWith("other", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void Who_would_do_with_another_master_does_not_wait_for_one_that_keeps_its_transfers()
+    {
+        IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(10, 1)));
+        TestProbe stalled = CreateTestProbe("stalled"), only = CreateTestProbe("only");
+        stalled.Send(budget, new AskLeave(One));
+        stalled.ExpectMsg<TransferGranted>();
+        TestProbe[] crowd = [.. Enumerable.Range(0, Crowd).Select(i => CreateTestProbe($"crowd{i}"))];
+        foreach (TestProbe asker in crowd) asker.Send(budget, new AskLeave(One) { Others = [Other] });
+        only.Send(budget, new AskLeave(One));
+        RunReady();
+        for (int served = 0; served < Crowd; served++)
+        {
+            TestProbe next = Assert.Single(crowd, asker => asker.Waiting > 0);
+            Assert.Equal(Other, next.ExpectMsg<TransferGranted>().EndPoint);
+            next.Send(budget, new ReturnLeave());
+            RunReady();
+        }
+
+        // Nobody of the crowd has left a turn behind where it was full.
+        stalled.Send(budget, new ReturnLeave());
+        Assert.Equal(One, only.ExpectMsg<TransferGranted>().EndPoint);
+    }
+
+    [Fact]
+    public void The_first_master_is_taken_as_long_as_it_has_room()
+    {
+        IActorRef budget = ActorOf(TransferBudgetActor.Props(new TransferBudget(10, 2)));
+        foreach (IPEndPoint expected in (IPEndPoint[])[One, One, Other, Other])
+        {
+            TestProbe asker = CreateTestProbe($"asker{_granted.Count}");
+            _granted.Add("one more");
+            asker.Send(budget, new AskLeave(One) { Others = [Other] });
+            Assert.Equal(expected, asker.ExpectMsg<TransferGranted>().EndPoint);
+        }
+    }
+
     /// <summary>Each transfer takes a second.</summary>
     private void Ask(IActorRef budget, string name, IPEndPoint master)
     {

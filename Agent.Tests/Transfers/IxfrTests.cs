@@ -218,9 +218,31 @@ public sealed class IxfrTests
         {
             ContentOrigin origin = masters.Transfer(master.EndPoint, Zone, held: held).Content.Origin!;
             Assert.Equal(held.Hash, origin.From);
-            Assert.Equal((1u, 2u, 0, 1), (origin.Differences.FromSerial, origin.Differences.ToSerial,
+            Assert.Equal((1u, 2u, 0, 1), (origin.Differences!.FromSerial, origin.Differences.ToSerial,
                 (int)origin.Differences.DeletedCount, (int)origin.Differences.AddedCount));
         }
+    }
+
+    [Fact]
+    public async Task A_content_under_the_serial_of_the_one_that_it_replaces_tells_that()
+    {
+        ZoneContent served = Content(new ScriptedZone(Zone, 2, hosts: 9));
+        await using ScriptedMaster master = new(Current);
+        await using var masters = new MasterClientFixture(new MasterClientOptions { HistoryBytes = 10_000 }) { Served = served };
+        Assert.Equal(new ContentOrigin(served.Hash, null), masters.Transfer(master.EndPoint, Zone).Content.Origin);
+
+        await using var others = new MasterClientFixture(new MasterClientOptions { HistoryBytes = 10_000 }) { Served = Content(Current) };
+        Assert.Null(others.Transfer(master.EndPoint, Zone).Content.Origin);
+    }
+
+    [Fact]
+    public async Task A_master_that_is_silent_in_both_forms_is_asked_for_differences_once()
+    {
+        await using ScriptedMaster master = new(_ => [new MasterStep.Stall()]);
+        await using var masters = new MasterClientFixture();
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(TransferFailure.Broken, masters.TransferFails(master.EndPoint, Zone, Brief, held: Content(Held)).Failure);
+        Assert.Equal((1, 2), (master.CountOf(DnsTestMessage.TypeIxfr), master.CountOf(DnsTestMessage.TypeAxfr)));
     }
 
     private static MemoryZoneContent Content(ScriptedZone zone)

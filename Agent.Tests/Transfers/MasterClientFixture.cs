@@ -55,6 +55,9 @@ public sealed class MasterClientFixture : IAsyncDisposable
     /// <summary>The second key of masters.</summary>
     public string? NextKey { get; init; }
 
+    /// <summary>What new contents would replace.</summary>
+    public ZoneContent? Served { get; init; }
+
     /// <summary>Transfers ask for the life of the zone.</summary>
     public bool AsksExpire { get; init; }
 
@@ -68,6 +71,7 @@ public sealed class MasterClientFixture : IAsyncDisposable
             new TransferZone(++_id, DomainName.Parse(zone), At(endPoint, key), limits ?? Generous)
             {
                 Held = held,
+                Served = Served,
                 AsksExpire = AsksExpire,
             },
             Probe.ReplyTo);

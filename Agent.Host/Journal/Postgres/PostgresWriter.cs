@@ -143,7 +143,10 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
         command.Parameters.AddColumn(standings.Select(s => s.RefusedSince?.ToUnixTimeMilliseconds()));
     }
 
-    /// <summary>What led to the contents, within the bounds of each zone's history.</summary>
+    /// <summary>
+    /// What led to the contents, within the bounds of each zone's history. From a content that took the place of another with the same
+    /// serial nothing leads on: a client that names the serial may have either.
+    /// </summary>
     private void AppendDifferences(ZoneRow[] rows)
     {
         NpgsqlBatchCommand append = Add(
@@ -151,16 +154,19 @@ internal sealed class PostgresWriter(PostgresBatch batch, Guid writer, long numb
             INSERT INTO differences (zone, from_hash, to_hash, from_serial, to_serial, at, bytes, data)
             SELECT n.* FROM unnest($3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bigint[], $8::bigint[], $9::int[], $10::bytea[])
                 AS n (zone, from_hash, to_hash, from_serial, to_serial, at, bytes, data)
-            WHERE {PostgresFence.IsHeld}
+            WHERE {PostgresFence.IsHeld} AND (n.from_serial = n.to_serial OR NOT EXISTS (
+                SELECT 1 FROM (
+                    SELECT to_hash, from_serial, to_serial FROM differences d WHERE d.zone = n.zone ORDER BY id DESC LIMIT 1) l
+                WHERE l.to_hash = n.from_hash AND l.from_serial = l.to_serial))
             """);
         ContentOrigin[] origins = [.. rows.Select(row => row.Content!.Origin!)];
         append.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Name)));
         append.Parameters.AddColumn(origins.Select(origin => PostgresValues.Of(origin.From)));
         append.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.Content!.Hash)));
-        append.Parameters.AddColumn(origins.Select(origin => (long)origin.Differences.FromSerial));
-        append.Parameters.AddColumn(origins.Select(origin => (long)origin.Differences.ToSerial));
+        append.Parameters.AddColumn(rows.Select(row => (long)(row.Content!.Origin!.Differences?.FromSerial ?? row.Content.Serial)));
+        append.Parameters.AddColumn(rows.Select(row => (long)(row.Content!.Origin!.Differences?.ToSerial ?? row.Content.Serial)));
         append.Parameters.AddColumn(rows.Select(row => PostgresValues.Of(row.ChangedAt)));
-        append.Parameters.AddColumn(origins.Select(origin => origin.Differences.Octets.Length));
+        append.Parameters.AddColumn(origins.Select(origin => origin.Differences?.Octets.Length ?? 0));
         append.Parameters.AddColumn(origins.Select(origin => DifferenceCodec.Pack(origin.Differences)));
         NpgsqlBatchCommand trim = Add(
             $"""

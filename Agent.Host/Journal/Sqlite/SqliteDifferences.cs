@@ -20,7 +20,9 @@ internal sealed class SqliteDifferences : IDisposable
             connection,
             """
             INSERT INTO differences (zone, from_hash, to_hash, from_serial, to_serial, at, bytes, data)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (
+                SELECT 1 FROM (SELECT to_hash, from_serial, to_serial FROM differences WHERE zone = ?1 ORDER BY id DESC LIMIT 1)
+                WHERE to_hash = ?2 AND from_serial = to_serial AND ?4 <> ?5)
             """,
             8);
         _trim = new SqliteStatement(
@@ -37,21 +39,24 @@ internal sealed class SqliteDifferences : IDisposable
         _expire = new SqliteStatement(connection, "DELETE FROM differences WHERE at < ?1", 1);
     }
 
-    /// <summary>Notes what led to a content that a row comes to refer to.</summary>
+    /// <summary>
+    /// Notes what led to a content that a row comes to refer to. From a content that took the place of another with the same serial nothing
+    /// leads on: a client that names the serial may have either.
+    /// </summary>
     public void Append(DomainName zone, ZoneContent content, DateTimeOffset at)
     {
         if (content.Origin is not { } origin)
             return;
         byte[] key = SqliteValues.Of(zone);
-        DifferenceSequence differences = origin.Differences;
+        DifferenceSequence? differences = origin.Differences;
         _append.Execute(
             key,
             SqliteValues.Of(origin.From),
             SqliteValues.Of(content.Hash),
-            (long)differences.FromSerial,
-            (long)differences.ToSerial,
+            (long)(differences?.FromSerial ?? content.Serial),
+            (long)(differences?.ToSerial ?? content.Serial),
             at.ToUnixTimeMilliseconds(),
-            (long)differences.Octets.Length,
+            (long)(differences?.Octets.Length ?? 0),
             DifferenceCodec.Pack(differences));
         _trim.Execute(key, (long)_options.DifferencesPerZone, _options.DifferenceBytesPerZone);
     }
