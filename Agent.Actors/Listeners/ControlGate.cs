@@ -146,7 +146,7 @@ public sealed class ControlGate : IControlCompletion
         }
         else
         {
-            AgentMetrics.CountShed("credits");
+            AgentMetrics.CountShed(ShedReason.Credits);
             request.TryIgnore();
         }
     }

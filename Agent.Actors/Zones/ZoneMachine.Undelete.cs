@@ -6,8 +6,8 @@ namespace Agent.Actors.Zones;
 
 /// <content>
 /// A deletion is undone: a creation whose first content is what the zone had when it was deleted. It stands in the row while servers are
-/// still to be seen without the zone, and in the journal for the undelete window behind that. The masters are asked as soon as it is durable;
-/// until then an operator's word counts as theirs, also when none of them has the zone any more.
+/// still to be seen without the zone, and in the journal for the undelete window behind that. The masters are asked as soon as it is
+/// durable; until then an operator's word counts as theirs, also when none of them has the zone any more.
 /// </content>
 public sealed partial class ZoneMachine
 {

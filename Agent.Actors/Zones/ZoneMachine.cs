@@ -143,8 +143,8 @@ public sealed partial class ZoneMachine
         if (_write == 0) BeginWrite();
 
         bool writeAllowsPass = _write == 0 || _writePurpose == WritePurpose.Accept;
-        if (_due && !_restoring && _pass == 0 && writeAllowsPass && _phase is ZonePhase.Creating or ZonePhase.Present && !_delaying && !IsTrialMoving)
-            StartPass();
+        bool isWanted = _phase is ZonePhase.Creating or ZonePhase.Present && !_restoring;
+        if (_due && isWanted && _pass == 0 && writeAllowsPass && !_delaying && !IsTrialMoving) StartPass();
     }
 
     /// <summary>Behind a deletion the zone is created once more, from its masters or with what it had.</summary>

@@ -81,7 +81,7 @@ public static class ZoneStatusView
             _ => "ok",
         };
 
-    /// <summary>Nothing stands against what is served but that an operator did not want what its master has: there is nothing to do.</summary>
+    /// <summary>Nothing stands against what is served but that an operator did not want what its master has.</summary>
     private static bool IsAsDecided(ZoneRow row) => row.Candidate is { IsRejected: true } candidate && candidate.Reason == row.Reason;
 
     private static uint? LowestServed(ZoneRow? row)

@@ -18,6 +18,7 @@ internal sealed partial class AgentService
     private static void BeginCounters(bool hasTls)
     {
         AgentMetrics.Begin();
+        ConnectionBounds.Begin();
         GuardMetrics.Begin(
             ReasonCode.GuardApex, ReasonCode.GuardShrink, ReasonCode.GuardDnssec, ReasonCode.GuardOutOfZone, ReasonCode.GuardZonemd);
         JournalMetrics.Begin();

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Agent.Actors.Telemetry;
-using Agent.Host.Nodes;
+using Agent.Host.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -23,7 +23,10 @@ internal sealed partial class ConnectionBounds(ILogger log)
 
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, int> _open = [];
-    private readonly RepeatGuard _repeats = new();
+    private readonly RepeatGuard _repeats = new(TimeProvider.System);
+
+    /// <summary>What was never counted is there as 0.</summary>
+    public static void Begin() => Refused.BeginAtZero();
 
     public static void Apply(KestrelServerLimits limits)
     {

@@ -6,8 +6,8 @@ using Agent.Actors.Reasons;
 namespace Agent.Host.Web;
 
 /// <summary>
-/// Whether the node can do all of its work: the journal answers and took the last write, etcd is heard, every shard has an owner whose zones
-/// are read. Where nobody writes, only a question tells that the journal is away, so one is asked each time.
+/// Whether the node can do all of its work: the journal answers and took the last write, etcd is heard, every shard has an owner that can
+/// be reached and whose zones are read. Where nobody writes, only a question tells that the journal is away, so one is asked each time.
 /// </summary>
 internal sealed class Readiness(ManagementParts parts)
 {
@@ -29,7 +29,7 @@ internal sealed class Readiness(ManagementParts parts)
         }
 
         RegionState region = await parts.Region.Ask<RegionState>(new GetRegionState(), Patience);
-        return region.Reachable < region.Total ? $"{region.Reachable} of {region.Total} shards have an owner"
+        return region.Reachable < region.Total ? $"{region.Reachable} of {region.Total} shards have an owner that can be reached"
             : region.Unread > 0 ? $"the zones of {region.Unread} shards are not read from the journal yet"
             : null;
     }

@@ -5,7 +5,7 @@ using Agent.Dns.Zones;
 
 namespace Agent.Tests.Simulation;
 
-/// <summary>What the zones of a modelled store come to: which belong to a catalog, which are wanted, what is kept of deleted ones.</summary>
+/// <summary>What the zones of a modelled store come to: who owns them, which are wanted, what is kept of deleted ones.</summary>
 internal static class JournalOwners
 {
     public static ImmutableArray<OwnedZone> Of(IEnumerable<ZoneRow> rows, DomainName catalog) =>

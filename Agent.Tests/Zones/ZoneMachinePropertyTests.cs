@@ -78,7 +78,9 @@ public sealed class ZoneMachinePropertyTests
                 break;
             case 13 when zone.Write is not null: zone.DelayWrite(); break;
             case 15: zone.Undelete(); break;
-            case 16 or 17 when zone is { KeptIsAsked: true, Gone: false }: zone.Keep(random.Chance(0.7) ? serial - (uint)random.Next(3) : null); break;
+            case 16 or 17 when zone is { KeptIsAsked: true, Gone: false }:
+                zone.Keep(random.Chance(0.7) ? serial - (uint)random.Next(3) : null);
+                break;
             case 14 when !zone.Gone:
                 int without = random.Next(AllTargets.Length);
                 zone.ChangeTargets([.. AllTargets.Where((_, i) => i != without && (i == (without + 1) % 4 || random.Chance(0.7)))]);
