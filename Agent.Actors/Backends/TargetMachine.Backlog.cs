@@ -30,8 +30,8 @@ public sealed partial class TargetMachine
     private static readonly TimeSpan BacklogAgeMax = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// With no more zones in work at the target than these, from when it is taken until it is served, a change says how long the server needs
-    /// for one. The first of a crowd say nothing: everything is busy with those behind them.
+    /// With no more zones in work at the target than these, from when it is taken until it is served, a change says how long the server
+    /// needs for one. The first of a crowd say nothing: everything is busy with those behind them.
     /// </summary>
     private const int FewMax = 8;
 
@@ -87,7 +87,8 @@ public sealed partial class TargetMachine
         _cameToOneAt = _now.Monotonic;
         _pace.Served(unseen, _now.Monotonic - work.TakenAt);
         // The looks themselves may come late, behind the changes of a crowd; what one of them did not find needed at least so long.
-        if (work.IsOneOfFew && _works.Count <= FewMax) _neededWithFew = _neededWithFew is { } before ? before + ((unseen - before) / LookPace.Memory) : unseen;
+        if (!work.IsOneOfFew || _works.Count > FewMax) return;
+        _neededWithFew = _neededWithFew is { } before ? before + ((unseen - before) / LookPace.Memory) : unseen;
     }
 
     /// <summary>The server has come to it, or it is not waited for any more.</summary>

@@ -407,69 +407,6 @@ public sealed class ZoneMachineTests
         Assert.Null(_zone.Pass);
     }
 
-    [Theory]
-    [InlineData(UnknownNotify.Refuse, ZoneOutcome.Unknown, false)]
-    [InlineData(UnknownNotify.Ignore, ZoneOutcome.Ignored, false)]
-    [InlineData(UnknownNotify.Create, ZoneOutcome.Done, true)]
-    public void A_notify_for_an_unknown_zone_does_as_configured(UnknownNotify rule, ZoneOutcome outcome, bool creates)
-    {
-        var zone = new ZoneMachineDriver(new ZonePolicy { OnUnknownNotify = rule });
-        long notify = zone.Notify();
-        Assert.Equal(creates, zone.Pass is not null);
-        Assert.Equal(creates ? null : outcome, zone.Requests[notify]);
-        if (!creates) return;
-        long second = zone.Notify();
-        Assert.Null(zone.Requests[second]);
-        zone.Commit();
-        Assert.Equal((outcome, outcome), (zone.Requests[notify], zone.Requests[second]));
-        ZoneMachineSettling.Settle(zone, 1);
-        Assert.True(zone.Machine.IsQuiet);
-        Assert.Equal(1u, zone.Machine.Row!.Content!.Serial);
-    }
-
-    [Fact]
-    public void A_zone_made_by_notify_is_given_up_after_some_passes()
-    {
-        var zone = new ZoneMachineDriver(new ZonePolicy { OnUnknownNotify = UnknownNotify.Create, NotifyCreatePasses = 3 });
-        zone.Notify();
-        zone.Commit();
-        zone.FailPass();
-        zone.Fire(ZoneTimer.Retry);
-        long create = zone.Create();
-        Assert.Null(zone.Requests[create]);
-        zone.FailPass();
-        Assert.Equal(ZoneOutcome.Failed, zone.Requests[create]);
-        zone.Fire(ZoneTimer.Retry);
-        zone.FailPass();
-        Assert.Equal(ZonePhase.Deleting, zone.Machine.Phase);
-        ZoneMachineSettling.Settle(zone);
-        Assert.True(zone.Gone);
-    }
-
-    [Fact]
-    public void A_zone_made_by_notify_that_the_journal_does_not_take_is_not_answered_for()
-    {
-        var zone = new ZoneMachineDriver(new ZonePolicy { OnUnknownNotify = UnknownNotify.Create });
-        long notify = zone.Notify();
-        zone.RefuseWrite();
-        Assert.Equal(ZoneOutcome.Failed, zone.Requests[notify]);
-        var loaded = new ZoneMachineDriver(row: Row(4) with { Content = null });
-        loaded.Feed(new Loaded(CheckMasters: false));
-        Assert.NotNull(loaded.Pass);
-    }
-
-    [Fact]
-    public void Whether_a_zone_is_deleted_whose_deletion_is_in_doubt_a_notify_is_not_told()
-    {
-        _zone.CreateAndServe(1);
-        _zone.Delete();
-        _zone.DelayWrite();
-        long notify = _zone.Notify();
-        Assert.Equal((ZoneOutcome.Failed, ZoneMachineDriver.SomeReason), (_zone.Requests[notify], _zone.LastReason));
-        _zone.RefuseWrite();
-        Assert.Equal(ZoneOutcome.Done, _zone.Requests[_zone.Notify()]);
-    }
-
     [Fact]
     public void A_retransfer_whose_pass_fails_is_tried_again_as_one()
     {
