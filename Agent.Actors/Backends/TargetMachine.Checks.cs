@@ -94,7 +94,6 @@ public sealed partial class TargetMachine
         if (answer is { Verdict: ContentVerdict.Same, IsOnlySampled: true } && work is { Wish.Depth: LookDepth.Repair, HasOrdered: false })
         {
             // Whoever asks for a repair knows of something that the sample need not meet.
-            CodeProbe.Reached("target.repaired-unseen");
             Owes(work);
             work.IsGivenAnew = true;
             work.Stage = Stage.Acting;

@@ -103,7 +103,6 @@ public sealed partial class TargetMachine
         else if (answer is { Observation: Observation.CannotTell, Reason.Code: ReasonCode.TargetCannotHold })
         {
             // It took the zone, and what it serves shows that it should not have.
-            CodeProbe.Reached("target.refused-by-look");
             Refuse(work, answer.Reason);
         }
         else if (answer.Observation == Observation.CannotTell)

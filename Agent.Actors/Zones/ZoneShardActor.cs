@@ -257,7 +257,9 @@ public sealed partial class ZoneShardActor : UntypedActor
         {
             if (!_slots.TryGetValue(name, out ZoneSlot? slot)) continue;
             slot.IsToCheck = false;
-            if (RowOf(name, slot) is not { Wish: ZoneWish.Present }) continue;
+
+            // When its row is read back it is looked at and its masters are asked in any case; until then only the journal knows the row.
+            if (slot.IsUnread || RowOf(name, slot) is not { Wish: ZoneWish.Present }) continue;
             if (slot.NeedsLook) Wake(name);
             else Ask(name);
         }

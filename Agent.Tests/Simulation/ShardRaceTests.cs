@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Agent.Actors.Backends;
 using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
@@ -51,6 +52,32 @@ public sealed class ShardRaceTests
         Assert.Empty(target.Heard);
     }
 
+    /// <summary>Its actor broke, and what is durable only the journal can say, which does not answer yet.</summary>
+    [Fact]
+    public void A_check_that_waits_wakes_no_zone_whose_row_is_being_read()
+    {
+        var kit = new ActorTestKit(1);
+        var journal = new SimJournal(kit.Sim, 1);
+        (IActorRef region, SimMasters masters) = Start(kit, new Server(), journal: journal);
+        masters.Zones[Zone] = 2;
+        region.Tell(new CreateZone(Zone, Origin), kit.Sys.DeadLetters);
+        kit.Advance(TimeSpan.FromSeconds(3));
+        masters.Zones[Zone] = 1;
+        region.Tell(new RefreshZone(Zone, Origin, Force: false), kit.Sys.DeadLetters);
+        kit.Advance(TimeSpan.FromSeconds(3));
+
+        // What stands against it makes it be checked in a moment, and before that it breaks.
+        kit.Sys.EventStream.Publish(new MasterReturned(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 5354)));
+        journal.IsFull = true;
+        region.Tell(new CreateZone(Zone, null!), kit.Sys.DeadLetters);
+        int asked = masters.Asked.Count;
+        kit.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(asked, masters.Asked.Count);
+        journal.IsFull = false;
+        kit.Advance(TimeSpan.FromSeconds(5));
+        Assert.NotEqual(asked, masters.Asked.Count);
+    }
+
     private static ulong Flapping(ulong seed)
     {
         var kit = new ActorTestKit(seed, SimSeeds.Swarm(seed));
@@ -77,9 +104,9 @@ public sealed class ShardRaceTests
         return kit.Sim.Unseed;
     }
 
-    private static OneNode Start(ActorTestKit kit, Server server, long later = 0)
+    private static OneNode Start(ActorTestKit kit, Server server, long later = 0, SimJournal? journal = null)
     {
-        var journal = new SimJournal(kit.Sim, 1);
+        journal ??= new SimJournal(kit.Sim, 1);
         if (later > 0) journal.TakeShard(0, 1, later, new ReplyTo(kit.Sys.DeadLetters, 0));
         ImmutableSortedDictionary<string, IActorRef> targets = ImmutableSortedDictionary<string, IActorRef>.Empty
             .Add("ns1", kit.ActorOf(Props.Create(static s => new ServerActor(s), server)))
