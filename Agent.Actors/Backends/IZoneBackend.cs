@@ -54,6 +54,10 @@ public sealed record BackendTraits(string Driver, int MaxConcurrentOrders, TimeS
     /// </summary>
     public int OrdersTogether { get; init; } = 1;
 
+    /// <summary>The server says yes to changes at once and comes to them one after the other: the more it has, the longer each waits there.
+    /// </summary>
+    public bool ComesInTurn { get; init; }
+
     /// <summary>The driver can use differences: <see cref="ApplyZone.History"/> is given to it where there is one.</summary>
     public bool TakesDifferences { get; init; }
 

@@ -4,8 +4,9 @@ namespace Agent.Actors.Backends;
 /// What the server has taken and not come to yet. Some say that they will load a zone, and do so when its turn comes; what they are given
 /// while thousands wait with them waits behind all of those, the newest change too. So a server with a backlog gets no more than it works
 /// off soon, and the rest waits here, where a zone beside a crowd can pass it (decision 62).
-/// <para>That holds for a server that is quick with a few. One that is as slow with them, because it fetches what it was told of or reads
-/// its files now and then, has no queue in which to wait, and the more it is given at once the better.</para>
+/// <para>That holds for a server that comes to its changes in turn (<see cref="BackendTraits.ComesInTurn"/>) and is quick with a few. One
+/// that is as slow with them, because it fetches what it was told of or reads its files now and then, has no queue in which to wait, and
+/// the more it is given at once the better.</para>
 /// </content>
 public sealed partial class TargetMachine
 {
@@ -50,7 +51,7 @@ public sealed partial class TargetMachine
     private bool MayChange()
     {
         bool shows = _isBehind ? _taken >= BacklogMin : _late >= BacklogMin || MayHideIt();
-        _isBehind = shows && _neededWithFew < SlowWithFew;
+        _isBehind = shows && _traits.ComesInTurn && _neededWithFew < SlowWithFew;
         _isHeld = _isBehind && _taken + _changesUnderWay > (_isHeld ? GoesOnAt : WithServerMax - 1);
         return !_isHeld;
     }

@@ -103,6 +103,7 @@ public sealed partial class Bind9Backend : AsyncZoneBackend
         {
             Listing = options?.Statistics is null ? ZoneListing.Own : ZoneListing.Whole,
             CanReAdd = true,
+            ComesInTurn = options?.Secondary is null,
         };
 
     /// <inheritdoc/>

@@ -30,7 +30,7 @@ public sealed class StormTests
     public void Another_zone_is_served_long_before_a_crowd_that_waits_for_the_server() =>
         SimSeeds.ForEach(Seeds, seed => Storm(seed, 1000, Plenty, sim => new SimServer(sim)
         {
-            Traits = new BackendTraits("simulated", 64, TimeSpan.FromMinutes(1)),
+            Traits = new BackendTraits("simulated", 64, TimeSpan.FromMinutes(1)) { ComesInTurn = true },
             LoadsOneByOne = TimeSpan.FromMilliseconds(10),
         }));
 

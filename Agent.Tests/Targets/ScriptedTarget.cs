@@ -19,9 +19,9 @@ internal sealed class ScriptedTarget
     private readonly IActorRef _owner = new Nobody();
     private TimeSpan _now;
 
-    public ScriptedTarget(TargetRules rules, bool canReAdd = true, bool canCheck = true, TimeSpan? patience = null)
+    public ScriptedTarget(TargetRules rules, bool canReAdd = true, bool canCheck = true, TimeSpan? patience = null, bool comesInTurn = true)
     {
-        BackendTraits traits = new("test", 4, patience ?? Patience) { CanReAdd = canReAdd };
+        BackendTraits traits = new("test", 4, patience ?? Patience) { CanReAdd = canReAdd, ComesInTurn = comesInTurn };
         Machine = new TargetMachine("ns1", traits, new KernelRandom(1), rules)
         {
             CanCheck = canCheck,

@@ -18,7 +18,7 @@ public sealed class TargetBacklogTests
     private const string Beside = "beside.example.";
 
     // Longer than a zone counts, so that it is not the end of the patience that lets others pass.
-    private readonly ScriptedTarget _target = new(new TargetRules(), patience: TimeSpan.FromSeconds(10));
+    private ScriptedTarget _target = new(new TargetRules(), patience: TimeSpan.FromSeconds(10));
     private readonly List<DomainName> _taken = [];
     private readonly HashSet<DomainName> _served = [];
     private readonly Queue<DomainName> _backlog = new();
@@ -121,6 +121,16 @@ public sealed class TargetBacklogTests
 
         Assert.InRange(_longest, 100 * ComeAtOnce, Crowd);
         Assert.Equal(Crowd, _taken.Count);
+    }
+
+    /// <summary>A catalog's consumers take whatever has come together, however much that is.</summary>
+    [Fact]
+    public void A_server_that_does_not_come_to_changes_in_turn_gets_all_at_once()
+    {
+        _target = new ScriptedTarget(new TargetRules(), patience: TimeSpan.FromSeconds(10), comesInTurn: false);
+        OneAfterTheOther();
+        WorkOff();
+        Assert.InRange(_longest, 4 * WithServerMax, Crowd);
     }
 
     /// <summary>It was served before the first comparison already; the second says nothing of how long the server needs.</summary>
