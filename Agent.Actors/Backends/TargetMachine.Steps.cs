@@ -153,7 +153,8 @@ public sealed partial class TargetMachine
     private void Probed(OrderFinished answer)
     {
         _probe = 0;
-        bool healthy = answer.Outcome != OrderOutcome.Away;
+        // One that refuses to be worked with (another server behind the socket, a version that is too old) is no more use than none.
+        bool healthy = answer.Outcome == OrderOutcome.Done;
         AwayReason = healthy ? null : answer.Reason;
         bool startedAnew = healthy && answer.ServerRun is not null && _serverRun is not null && answer.ServerRun != _serverRun;
         bool holdsOther = healthy && answer.Limits is not null && _foundLimits is not null && answer.Limits != _foundLimits;

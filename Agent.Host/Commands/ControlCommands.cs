@@ -80,8 +80,9 @@ internal sealed class ControlCommands(CommandConsole console)
         }
         catch (SocketException failure)
         {
-            int exitCode = failure.SocketErrorCode == SocketError.ConnectionRefused ? ExitCode.NotRunning : ExitCode.Failed;
-            return console.Fail(exitCode, $"{agent}: {failure.Message}");
+            // Who ends a connection was there.
+            bool wasThere = failure.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown;
+            return console.Fail(wasThere ? ExitCode.Failed : ExitCode.NotRunning, $"{agent}: {failure.Message}");
         }
     }
 

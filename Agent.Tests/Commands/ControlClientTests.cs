@@ -100,6 +100,14 @@ public class ControlClientTests
         Assert.Equal(ExitCode.NotRunning, run.ExitCode);
     }
 
+    [Fact]
+    public async Task Nor_is_anybody_at_a_name_that_has_no_address()
+    {
+        CommandRun run = await CommandRun.Of("zone", "create", "example.org", "--at", "nobody.invalid:53");
+        Assert.Equal(ExitCode.NotRunning, run.ExitCode);
+        Assert.Contains("nobody.invalid", run.Error);
+    }
+
     [Theory]
     [InlineData("key \"k.example\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };")]
     [InlineData("// made by hand\nkey k.example {\n\tsecret c2VjcmV0;\n\talgorithm HMAC-SHA256;\n};\n")]

@@ -70,6 +70,19 @@ public sealed class TargetBacklogTests
         Assert.InRange(_longest, 16, WithServerMax);
     }
 
+    /// <summary>Few of what it has are late then, and it has a backlog nevertheless.</summary>
+    [Fact]
+    public void The_same_of_one_that_works_faster_than_the_looks_come()
+    {
+        _forEach = TimeSpan.FromMilliseconds(1);
+        OneAfterTheOther();
+        Want(Crowd);
+        for (int step = 0; step < 60 || _backlog.Count > WithServerMax; step++) StepOfFewOrders();
+        _longest = 0;
+        while (_target.Machine.Behind > WithServerMax) StepOfFewOrders();
+        Assert.InRange(_longest, 16, WithServerMax);
+    }
+
     [Fact]
     public void Each_zone_is_looked_at_a_few_times_however_long_the_server_needs()
     {

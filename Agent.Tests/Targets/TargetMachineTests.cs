@@ -190,6 +190,22 @@ public sealed class TargetMachineTests
         Assert.IsType<ApplyZone>(Orders()[0]);
     }
 
+    /// <summary>Another server answers behind the socket, or one that is too old.</summary>
+    [Fact]
+    public void A_server_that_refuses_the_probe_is_away_and_says_why()
+    {
+        _machine.Probe(Now, _effects);
+        Finish(Order<ProbeServer>().Id, OrderOutcome.Refused);
+        Assert.False(_machine.Healthy);
+        Assert.NotNull(_machine.AwayReason);
+        Want(7);
+        Assert.Empty(Orders());
+        _machine.Probe(Now, _effects);
+        Finish(Order<ProbeServer>().Id, OrderOutcome.Done);
+        Assert.Null(_machine.AwayReason);
+        Assert.NotEmpty(Orders());
+    }
+
     [Fact]
     public void A_newer_wish_for_a_zone_in_work_hears_that_the_server_is_away()
     {
