@@ -22,6 +22,12 @@ public sealed record WantZone(DomainName Zone, long Generation, ZoneContent? Con
     /// <summary>No master has confirmed the content for too long: a target that is set to withdraw such zones serves nothing.</summary>
     public bool IsExpired { get; init; }
 
+    /// <summary>
+    /// Of a zone that is to be absent: its creation came to nothing. A target that took nothing of it leaves what it served before, which
+    /// somebody else gave it.
+    /// </summary>
+    public bool Undoes { get; init; }
+
     /// <summary>How closely a look compares. Of a wish that is carried out in any case it says nothing.</summary>
     public LookDepth Depth { get; init; }
 

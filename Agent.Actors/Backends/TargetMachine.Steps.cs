@@ -63,6 +63,12 @@ public sealed partial class TargetMachine
             : answer.Observation == Observation.Absent;
         if (answer.Observation != Observation.CannotTell) work.SeenSerial = seen;
         work.OtherSettings = answer.SettingsDifference;
+        if (work.MayHaveOther && work.Stage == Stage.Observing)
+        {
+            LeaveOther(work, answer);
+            return;
+        }
+
         // A zone whose records were found to differ has been served for a while.
         if (asWanted && work.Stage == Stage.Verifying && work.Mismatches == 0) LearnFrom(work);
         if (asWanted && ProofFor(work) is var proof and not ContentProof.Serial)
@@ -117,6 +123,20 @@ public sealed partial class TargetMachine
             string why = answer.Reason is { } known ? $": {known.Text}" : "";
             Climb(work, seen, new Reason(ReasonCode.VerifyStale, $"{Name} took the change but serves {served} instead of {wanted}{why}"));
         }
+    }
+
+    /// <summary>What stood there before a creation that came to nothing goes on being served; all else of it is removed.</summary>
+    private void LeaveOther(Work work, ZoneObserved answer)
+    {
+        if (answer.Observation != Observation.Present)
+        {
+            work.Stage = Stage.Acting;
+            MakeReady(work);
+            return;
+        }
+
+        string text = $"{Name} goes on serving serial {answer.Serial}, which it has from elsewhere: it took nothing of what was undone";
+        Proven(work, null, new Reason(ReasonCode.ZoneFromElsewhere, text), wasCompared: false);
     }
 
     private void Refuse(Work work, Reason? reason)

@@ -21,6 +21,8 @@ public sealed partial class TargetMachine
     /// <summary>One zone in work.</summary>
     private sealed class Work(WantZone wish, IActorRef reportTo)
     {
+        private readonly bool _beganWithChange = wish is { Content: not null, ObserveFirst: false };
+
         public WantZone Wish { get; set; } = wish;
 
         public IActorRef ReportTo { get; set; } = reportTo;
@@ -37,6 +39,15 @@ public sealed partial class TargetMachine
 
         /// <summary>A change was ordered since the zone came into work.</summary>
         public bool HasOrdered { get; set; }
+
+        /// <summary>The server took something that was ordered since the zone came into work, or may have.</summary>
+        public bool HasTaken { get; set; }
+
+        /// <summary>
+        /// The server refused a zone that is taken back: whatever it serves under the name somebody else gave it. Of a zone in work that
+        /// began with a look that is not certain.
+        /// </summary>
+        public bool MayHaveOther => Wish is { Content: null, Undoes: true } && !HasTaken && _beganWithChange;
 
         /// <summary>A change was ordered that is not wanted any more, and none since that is.</summary>
         public bool MustAct { get; set; }

@@ -94,7 +94,7 @@ public sealed partial class TargetMachine
         {
             bool same = work.Wish.Generation == wish.Generation && work.Wish.Content?.Hash == wish.Content?.Hash;
             work.Wish = !same ? wish
-                : work.Wish.ObserveFirst ? wish with { Depth = Deeper(work.Wish.Depth, wish.Depth) }
+                : work.Wish.ObserveFirst ? wish with { Depth = Deeper(work.Wish.Depth, wish.Depth), Undoes = work.Wish.Undoes }
                 : work.Wish with { Shard = wish.Shard, Epoch = wish.Epoch };
             work.ReportTo = reportTo;
             if (!Healthy) Report(work, TargetZoneState.Away, work.SeenSerial, AwayReason);
@@ -135,6 +135,7 @@ public sealed partial class TargetMachine
         {
             _changesUnderWay--;
             work.OrderUnderWay = false;
+            work.HasTaken |= answer.Outcome != OrderOutcome.Refused;
             if (work.Renewed) Again(work);
             else Acted(work, answer);
         }
@@ -219,7 +220,8 @@ public sealed partial class TargetMachine
     /// </summary>
     private void Queue(Work work, bool observeFirst)
     {
-        work.Stage = observeFirst && work.Wish.Content is not null && !work.MustAct ? Stage.Observing : Stage.Acting;
+        bool looksFirst = work.Wish.Content is null ? work.MayHaveOther : observeFirst && !work.MustAct;
+        work.Stage = looksFirst ? Stage.Observing : Stage.Acting;
         MakeReady(work);
     }
 

@@ -33,4 +33,10 @@ public sealed record TargetProgress(
 {
     /// <summary>The zone does not belong to the target any more, and is to leave it. Not written down: the configuration says so.</summary>
     public bool IsLeaving { get; init; }
+
+    /// <summary>
+    /// Of a target that the zone is to leave: the zone was served where it belongs, so this one was told to do without it. Not written
+    /// down either: after a start it is waited for once more.
+    /// </summary>
+    public bool IsReleased { get; init; }
 }

@@ -108,6 +108,9 @@ public static class ReasonCode
     /// <summary>A zone is beyond what a target server can hold: too much of it, or records of a kind that it does not serve.</summary>
     public const string TargetCannotHold = "target-cannot-hold";
 
+    /// <summary>A target that refused a creation goes on serving what somebody else has given it under that name.</summary>
+    public const string ZoneFromElsewhere = "zone-from-elsewhere";
+
     /// <summary>A target took the change, but does not serve the wanted serial.</summary>
     public const string VerifyStale = "verify-stale";
 

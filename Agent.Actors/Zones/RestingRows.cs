@@ -48,6 +48,7 @@ internal sealed class RestingRows
         SerialOfContent = 8,
         VerifiedAt = 16,
         Leaving = 32,
+        Released = 64,
     }
 
     /// <summary>What to hold of the row: an array, or the row itself.</summary>
@@ -125,7 +126,8 @@ internal sealed class RestingRows
         TargetHas has = (target.Serial is null ? TargetHas.None : TargetHas.Serial)
             | (isOfContent ? TargetHas.SerialOfContent : TargetHas.None)
             | (target.VerifiedAt is null ? TargetHas.None : TargetHas.VerifiedAt)
-            | (target.IsLeaving ? TargetHas.Leaving : TargetHas.None);
+            | (target.IsLeaving ? TargetHas.Leaving : TargetHas.None)
+            | (target.IsReleased ? TargetHas.Released : TargetHas.None);
         writer.Number((ulong)at);
         writer.Octet((byte)((int)has | (int)target.State));
         if (target.Serial is { } serial && !isOfContent) writer.Number(serial);
@@ -182,6 +184,7 @@ internal sealed class RestingRows
         return new TargetProgress(target, (TargetZoneState)(octet & StateMask), serial, verified, null)
         {
             IsLeaving = has.HasFlag(TargetHas.Leaving),
+            IsReleased = has.HasFlag(TargetHas.Released),
         };
     }
 

@@ -239,7 +239,7 @@ internal sealed partial class ZoneActor : UntypedActor
                 TellTargets(Wish(x.Generation, x.Content, x.ObserveFirst, Clock.Monotonic) with { IsExpired = x.IsExpired });
                 break;
             case WantAbsent x:
-                TellTargets(Wish(x.Generation, content: null, observeFirst: true));
+                TellTargets(Wish(x.Generation, content: null, observeFirst: true) with { Undoes = x.Undoes });
                 break;
             case WantAt x:
                 TellTarget(x);

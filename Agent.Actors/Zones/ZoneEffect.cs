@@ -51,7 +51,11 @@ public sealed record WantPresent(long Generation, ZoneContent Content, bool Obse
 }
 
 /// <summary>No target of the zone shall serve it.</summary>
-public sealed record WantAbsent(long Generation) : ZoneEffect;
+public sealed record WantAbsent(long Generation) : ZoneEffect
+{
+    /// <summary>The zone's creation came to nothing: what a target served before it, and took nothing of it, is not ours.</summary>
+    public bool Undoes { get; init; }
+}
 
 /// <summary>One target, which is new or is to have something else than the others, hears what it shall do.</summary>
 /// <param name="Target">Name of the target.</param>

@@ -15,6 +15,12 @@ public sealed partial class ZoneMachine
     /// <summary>A CREATE came while the deletion still runs.</summary>
     private bool _recreate;
 
+    /// <summary>No target had heard of the zone before the content that it has; targets that took nothing of it have nothing of ours.</summary>
+    private bool _isNew;
+
+    /// <summary>The zone is being deleted because its creation came to nothing, and was new.</summary>
+    private bool _undoes;
+
     /// <summary>A NOTIFY made the zone known; so many passes are left before it is dropped.</summary>
     private int _notifyPasses;
 
@@ -121,6 +127,7 @@ public sealed partial class ZoneMachine
         AnswerAll(_creators, ZoneOutcome.Failed, DeletedMeanwhile);
         DropUndeletion(DeletedMeanwhile);
         _recreate = false;
+        _undoes = false;
         if (_phase == ZonePhase.Deleting)
         {
             DropRecreation(DeletedMeanwhile);

@@ -98,9 +98,10 @@ public sealed partial class ZoneMachine
             Targets = OnlyCanariesPending(),
         };
 
-    private void TrialIsDurable()
+    private void TrialIsDurable(ZoneRow? before)
     {
         CodeProbe.Reached("zone.on-trial");
+        _isNew = before is null;
         _newContent = null;
         _notifyPasses = 0;
         _failures = 0;

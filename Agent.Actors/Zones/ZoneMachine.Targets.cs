@@ -21,7 +21,7 @@ public sealed partial class ZoneMachine
 
     /// <summary>
     /// A new target is told what the others were told, and is pending until it proves it. One that the zone does not belong to any more is
-    /// told to do without it, as soon as that is written. One that is gone stands in nobody's way any more: neither of those who wait, nor
+    /// told to do without it, as soon as that is written and the zone is served where it belongs. One that is gone stands in nobody's way any more: neither of those who wait, nor
     /// of the zone's rest, nor of the last word on a deleted zone.
     /// </summary>
     private void OnTargetsChanged(TargetsChanged input)
@@ -78,7 +78,7 @@ public sealed partial class ZoneMachine
 
     private void TellAbsent()
     {
-        _effects.Add(new WantAbsent(_row!.Generation));
+        _effects.Add(new WantAbsent(_row!.Generation) { Undoes = _undoes });
         TellLeaving();
     }
 
@@ -90,6 +90,16 @@ public sealed partial class ZoneMachine
             CodeProbe.Reached("zone.leaves-target");
             Tell(entry, observeFirst: true);
         }
+    }
+
+    /// <summary>The zone is served where it belongs, so it can leave the others.</summary>
+    private void Release()
+    {
+        if (_phase != ZonePhase.Present || IsMoved) return;
+        ZoneRow released = ZoneWishes.Released(_row!, _policy.Quorum);
+        if (ReferenceEquals(released, _row)) return;
+        _row = released;
+        TellLeaving();
     }
 
     private void Tell(TargetProgress entry, bool observeFirst)

@@ -76,7 +76,7 @@ public sealed partial class ZoneMachine
             case WritePurpose.Forget: ForgetIsDurable(); break;
             case WritePurpose.Standing: StandingIsDurable(); break;
             case WritePurpose.Candidate: CandidateIsDurable(RolloutPolicy.IsOnTrial(before)); break;
-            case WritePurpose.Trial: TrialIsDurable(); break;
+            case WritePurpose.Trial: TrialIsDurable(before); break;
             case WritePurpose.Owner: OwnerIsDurable(before?.Owner); break;
             default: throw new UnreachableException($"write {write} without a purpose");
         }
@@ -90,6 +90,7 @@ public sealed partial class ZoneMachine
         _notifyPasses = 0;
         _failures = 0;
         AnswerAll(_deciders, ZoneOutcome.Done, null);
+        _isNew = before is null;
 
         CodeProbe.Reached("zone.deleted-while-written");
         // A DELETE came while the write was under way: it follows at once, and no target hears of the content.
@@ -252,6 +253,7 @@ public sealed partial class ZoneMachine
     {
         AddEvent("create-undone", why);
         DropWork();
+        _undoes = _isNew;
         _phase = ZonePhase.Deleting;
         _wantDelete = true;
     }
@@ -275,12 +277,13 @@ public sealed partial class ZoneMachine
         // Of a trial the others have not been told.
         bool isOfBefore = IsOnTrial && !IsTried(before) && !before.IsLeaving;
         if (input.Generation < _row.Generation && !isOfBefore) return;
-        TargetProgress now = input.Progress with { IsLeaving = before.IsLeaving };
+        TargetProgress now = input.Progress with { IsLeaving = before.IsLeaving, IsReleased = before.IsReleased };
         if (before == now || ZoneWishes.IsOutdated(_row, now, _policy)) return;
         bool hasLeft = _phase == ZonePhase.Present && now.IsLeaving && ZoneWishes.IsGone(now);
         _row = _row with { Targets = hasLeft ? _row.Targets.RemoveAt(index) : _row.Targets.SetItem(index, now) };
         _events.Add(new PutProgress(_name, now));
         if (before.State != now.State || before.Reason?.Code != now.Reason?.Code) TellProgress(now);
+        Release();
         if (_phase == ZonePhase.Present) SettleCreators();
         else if (_phase == ZonePhase.Deleting) SettleDeleters();
     }
@@ -290,7 +293,7 @@ public sealed partial class ZoneMachine
         string text = progress switch
         {
             { State: TargetZoneState.Verified, Serial: { } serial } => $"{progress.Target} serves {serial}",
-            { State: TargetZoneState.Verified } => $"{progress.Target} does not have the zone",
+            { State: TargetZoneState.Verified, Reason: null } => $"{progress.Target} does not have the zone",
             { Reason: { } reason } => reason.ToString(),
             _ => $"work at {progress.Target}",
         };

@@ -83,7 +83,7 @@ public sealed partial class ZoneMachine
         && !_due && _newContent is null && !_delaying && !_retrying && !_wantExpiry && !_wantRevival && !IsMoved && IsTrialAtRest
         && _newCandidate is null
         && _newOwner is null
-        && _row.Targets.Length >= _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending);
+        && _row.Targets.Length >= _targets.Length && _row.Targets.All(t => t.State is not TargetZoneState.Pending || ZoneWishes.IsKept(t));
 
     /// <summary>Settings can change while the agent runs.</summary>
     public void ChangePolicy(ZonePolicy policy) => _policy = policy;

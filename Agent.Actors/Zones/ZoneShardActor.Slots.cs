@@ -126,10 +126,13 @@ public sealed partial class ZoneShardActor
 
         if (slot.IsUnread || known is not { } row || row.Generation != report.Generation) return;
         if (row.Targets.FirstOrDefault(t => t.Target == report.Progress.Target) is not { } before) return;
-        TargetProgress now = report.Progress with { IsLeaving = before.IsLeaving };
+        TargetProgress now = report.Progress with { IsLeaving = before.IsLeaving, IsReleased = before.IsReleased };
         if (ZoneWishes.IsOutdated(row, now, _settings.Zones.Policy.Current)) return;
         bool hasLeft = now.IsLeaving && ZoneWishes.IsGone(now);
-        Rest(slot, row with { Targets = hasLeft ? row.Targets.Remove(before) : row.Targets.Replace(before, now) });
+        row = row with { Targets = hasLeft ? row.Targets.Remove(before) : row.Targets.Replace(before, now) };
+        ZoneRow released = ZoneWishes.Released(row, _settings.Zones.Policy.Current.Quorum);
+        Rest(slot, released);
+        if (!ReferenceEquals(released, row)) TellLeaving(released);
         TargetProgress written = slot.TakeWritten(now.Target) ?? before;
         if (written.State == now.State && written.Serial == now.Serial) return;
         _settings.Zones.Journal.Tell(new Append(0, _start!.Epoch, [new PutProgress(report.Zone, now)]), Self);

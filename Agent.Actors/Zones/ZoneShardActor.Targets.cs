@@ -183,7 +183,8 @@ public sealed partial class ZoneShardActor
 
         if (slot is null or { IsCatalog: true } || !Targets.Set.Targets.TryGetValue(look.Target, out IActorRef? target)) return false;
         if (RowOf(look.Zone, slot) is { Wish: ZoneWish.Present } left
-            && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target))
+            && !PlacedBy(_placement, left.Name).Set.Targets.ContainsKey(look.Target)
+            && !left.Targets.Any(t => t.Target == look.Target && ZoneWishes.IsKept(t)))
         {
             // It is not of the zone, and yet has it: no row says so, so nobody waits for what it answers.
             TakeAway(left.Name, left.Generation, target);
@@ -241,6 +242,14 @@ public sealed partial class ZoneShardActor
     private void WantEverywhere(ZoneRow row)
     {
         foreach (TargetProgress entry in row.Targets) TellWish(entry.Target, row);
+    }
+
+    private void TellLeaving(ZoneRow row)
+    {
+        foreach (TargetProgress entry in row.Targets)
+        {
+            if (entry.IsLeaving) TellWish(entry.Target, row);
+        }
     }
 
     private void TellWish(string target, ZoneRow row, LookDepth depth = LookDepth.Serial)

@@ -11,8 +11,9 @@ namespace Agent.Actors.Zones;
 /// zone rests, tells it the same.
 /// </summary>
 /// <remarks>
-/// A row speaks of the targets that the zone belongs to, and of those that it has to leave: these are told to do without it until they are
-/// seen without it. While none of the targets that the zone belongs to exists, it stays as it is where it is.
+/// A row speaks of the targets that the zone belongs to, and of those that it has to leave. These go on with it, and get what is new, until
+/// as many of the others serve it as the quorum asks; then they are told to do without it until they are seen without it. While none of the
+/// targets that the zone belongs to exists, it stays as it is where it is.
 /// </remarks>
 internal static class ZoneWishes
 {
@@ -29,13 +30,19 @@ internal static class ZoneWishes
         foreach (string name in targets)
         {
             TargetProgress entry = known.FirstOrDefault(t => t.Target == name) ?? new(name, TargetZoneState.Pending, null, null, null);
-            fitting.Add(entry.IsLeaving ? entry with { State = TargetZoneState.Pending, IsLeaving = false } : entry);
+            fitting.Add(entry.IsLeaving ? entry with { State = TargetZoneState.Pending, IsLeaving = false, IsReleased = false } : entry);
         }
 
         foreach (TargetProgress entry in known)
         {
             if (targets.Contains(entry.Target) || !others.Contains(entry.Target) || IsGone(entry)) continue;
-            fitting.Add(entry.IsLeaving ? entry : entry with { State = TargetZoneState.Pending, Reason = null, IsLeaving = true });
+            fitting.Add(entry.IsLeaving ? entry : entry with
+            {
+                State = TargetZoneState.Pending,
+                Reason = null,
+                IsLeaving = true,
+                IsReleased = false,
+            });
         }
 
         return [.. fitting.OrderBy(t => t.Target, StringComparer.Ordinal)];
@@ -79,7 +86,12 @@ internal static class ZoneWishes
     {
         content = null;
         if (row.Wish == ZoneWish.Absent) return true;
-        if (entry.IsLeaving) return row.Content is not null;
+        if (entry.IsLeaving)
+        {
+            content = entry.IsReleased ? null : row.Content;
+            return row.Content is not null;
+        }
+
         if (!isOfZone) return false;
         content = WantedAt(row, entry.Target, policy);
 
@@ -110,10 +122,35 @@ internal static class ZoneWishes
     public static bool IsOutdated(ZoneRow row, TargetProgress progress, ZonePolicy policy)
     {
         if (row.Wish == ZoneWish.Absent || progress.State != TargetZoneState.Verified) return false;
-        if (progress.IsLeaving) return progress.Serial is not null;
+        if (progress.IsLeaving) return !progress.IsReleased || progress.Serial is not null;
         if (progress.Reason?.Code == ReasonCode.Drift) return false;
         return !row.IsExpired && progress.Serial != WantedAt(row, progress.Target, policy)?.Serial;
     }
+
+    /// <summary>
+    /// Where a change of placement would leave nobody who serves the zone, it stays where it was until it is served where it belongs.
+    /// </summary>
+    /// <param name="row">The zone.</param>
+    /// <param name="quorum">How many of its targets are to serve it.</param>
+    /// <returns>The row, in which the targets that it has to leave are released if it is served; the same row where nothing changes.</returns>
+    public static ZoneRow Released(ZoneRow row, Quorum quorum)
+    {
+        if (row.Wish != ZoneWish.Present || !row.Targets.Any(IsKept)) return row;
+        int own = row.Targets.Count(static t => !t.IsLeaving);
+        int served = row.Targets.Count(static t => t is { IsLeaving: false, State: TargetZoneState.Verified });
+        if (own == 0 || served < quorum.Needed(own)) return row;
+        return row with
+        {
+            Targets =
+            [
+                .. row.Targets.Select(static t =>
+                    IsKept(t) ? t with { State = TargetZoneState.Pending, Reason = null, IsReleased = true } : t),
+            ],
+        };
+    }
+
+    /// <summary>The zone is to leave the target, and stays there for the time being.</summary>
+    public static bool IsKept(TargetProgress entry) => entry is { IsLeaving: true, IsReleased: false };
 
     /// <summary>The target has been seen without the zone, so that there is nothing to leave.</summary>
     public static bool IsGone(TargetProgress entry) => entry is { State: TargetZoneState.Verified, Serial: null };

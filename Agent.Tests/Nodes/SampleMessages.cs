@@ -103,7 +103,11 @@ internal sealed class SampleMessages(int seed)
     private WantZone Want()
     {
         ZoneContent? content = MaybeContent();
-        return new WantZone(content?.Apex ?? Name(), Number(), content, Coin()) { Depth = (LookDepth)_random.Next(3) };
+        return new WantZone(content?.Apex ?? Name(), Number(), content, Coin())
+        {
+            Depth = (LookDepth)_random.Next(3),
+            Undoes = Coin(),
+        };
     }
 
     private ZoneStatus Status() => new(

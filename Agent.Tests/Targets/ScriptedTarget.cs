@@ -47,8 +47,19 @@ internal sealed class ScriptedTarget
 
     public void Look(uint serial, LookDepth depth) => Tell(Zone, 1, serial, isLook: true, depth);
 
-    public void WantAbsent() =>
-        Machine.Want(new WantZone(DomainName.Parse(Zone), 1, null, ObserveFirst: true), _owner, Now, _effects);
+    public void WantAbsent(long generation = 1) =>
+        Machine.Want(new WantZone(DomainName.Parse(Zone), generation, null, ObserveFirst: true), _owner, Now, _effects);
+
+    /// <summary>The creation came to nothing.</summary>
+    public void WantUndone() =>
+        Machine.Want(new WantZone(DomainName.Parse(Zone), 2, null, ObserveFirst: true) { Undoes = true }, _owner, Now, _effects);
+
+    /// <summary>The last look before the server is not waited for any more.</summary>
+    public ObserveZone OrderBehindPatience()
+    {
+        Advance(2 * Patience);
+        return Order<ObserveZone>();
+    }
 
     /// <summary>The server takes the content, and serves this when its time is over; at once where that is the wanted serial.</summary>
     public void TakeAndServe(uint? serial)

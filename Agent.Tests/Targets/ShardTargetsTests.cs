@@ -176,6 +176,29 @@ public sealed class ShardTargetsTests : TestKitBase
     }
 
     [Fact]
+    public void A_zone_that_fell_asleep_while_its_new_server_was_away_leaves_the_former_when_it_is_served()
+    {
+        Start(afterCrash: false);
+        Publish("ns1");
+        Create(Asleep);
+        _areSilent = true;
+        PlaceAll("ns1");
+        Publish("ns1", "ns2");
+        PlaceAll("ns2");
+        WantZone wish = _servers["ns2"].Wishes[^1];
+        _shard.Tell(new TargetReport(Asleep, wish.Generation, new TargetProgress(
+            "ns2", TargetZoneState.Away, null, null, new Reason(ReasonCode.TargetAway, "for a test"))));
+        Advance(TimeSpan.FromSeconds(10));
+        _shard.Tell(new LookAtTarget(Asleep, "ns1"));
+        RunReady();
+        Assert.All(_servers["ns1"].Wishes, w => Assert.NotNull(w.Content));
+        _servers["ns2"].Report(_shard, wish);
+        RunReady();
+        Assert.Null(_servers["ns1"].Wishes[^1].Content);
+        Assert.Equal(["ns2"], Targets(Asleep));
+    }
+
+    [Fact]
     public void A_shard_that_begins_anew_tells_each_target_of_its_own_zones()
     {
         PlaceAll("ns1");

@@ -80,7 +80,7 @@ public sealed class RestingRowsTests
             ["Candidate", "ChangedAt", "Content", "Generation", "Lifetime", "Name", "Owner", "Reason", "ReasonSince", "RefreshedAt",
                 "RefusedSince", "Targets", "Wish"],
             Settable(typeof(ZoneRow)));
-        Assert.Equal(["IsLeaving", "Reason", "Serial", "State", "Target", "VerifiedAt"], Settable(typeof(TargetProgress)));
+        Assert.Equal(["IsLeaving", "IsReleased", "Reason", "Serial", "State", "Target", "VerifiedAt"], Settable(typeof(TargetProgress)));
         Assert.Equal(
             ["Apex", "ByteCount", "Hash", "RecordCount", "Serial", "Soa", "SoaTtlSeconds"], Settable(typeof(ZoneFacts)));
         // A content of which it is known where it comes from does not rest.
@@ -133,7 +133,7 @@ public sealed class RestingRowsTests
             (TargetZoneState)random.Next(4),
             random.Chance(0.3) ? null : (uint)random.Next(int.MaxValue),
             random.Chance(0.3) ? null : Time(random),
-            null) { IsLeaving = random.Chance(0.2) })],
+            null) { IsLeaving = random.Chance(0.2), IsReleased = random.Chance(0.2) })],
     };
 
     private static DateTimeOffset Time(KernelRandom random) => random.Next(4) switch

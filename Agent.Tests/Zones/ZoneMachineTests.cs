@@ -62,11 +62,23 @@ public sealed class ZoneMachineTests
         _zone.Report("ns2", TargetZoneState.Refused);
         Assert.Equal(ZoneOutcome.Failed, _zone.Requests[request]);
         _zone.Commit();
-        Assert.NotNull(_zone.Absent);
+        Assert.True(_zone.Absent!.Undoes);
         _zone.ReportAll(TargetZoneState.Verified);
         Assert.IsType<ForgetZone>(_zone.Write!.Entries[0]);
         _zone.Commit();
         Assert.True(_zone.Gone);
+    }
+
+    [Fact]
+    public void Who_deletes_a_zone_wants_it_gone_wherever_it_came_from()
+    {
+        _zone.Create();
+        _zone.Bring(7);
+        _zone.Commit();
+        _zone.Report("ns2", TargetZoneState.Refused);
+        _zone.Delete();
+        _zone.Commit();
+        Assert.False(_zone.Absent!.Undoes);
     }
 
     [Fact]

@@ -17,13 +17,73 @@ public sealed class ZonePlacementTests
         _zone.Place("ns1");
         Assert.True(_zone.Told["ns2"].Present);
         _zone.Commit();
-        Assert.Equal((_zone.Machine.Row!.Generation, false), _zone.Told["ns2"]);
+        Assert.True(_zone.Told["ns2"].Present);
         _zone.Report("ns1", TargetZoneState.Verified);
+        Assert.Equal((_zone.Machine.Row!.Generation, false), _zone.Told["ns2"]);
         Assert.True(_zone.Machine.Row.Targets[1] is { Target: "ns2", IsLeaving: true, State: TargetZoneState.Pending });
         Assert.False(_zone.Machine.IsQuiet);
         _zone.Report("ns2", TargetZoneState.Verified);
         Assert.Equal(["ns1"], _zone.Machine.Row.Targets.Select(t => t.Target));
         Assert.True(_zone.Machine.IsQuiet);
+    }
+
+    /// <summary>Else a slip in a pattern, or a server that is away, would take the zone off the net.</summary>
+    [Theory]
+    [InlineData(TargetZoneState.Away)]
+    [InlineData(TargetZoneState.Refused)]
+    public void As_long_as_it_is_not_served_where_it_belongs_it_stays_where_it_was_and_gets_what_is_new(TargetZoneState state)
+    {
+        _zone.Place("ns1");
+        _zone.Create();
+        _zone.Bring(7);
+        _zone.Commit();
+        _zone.ReportAll(TargetZoneState.Verified);
+        _zone.Place("ns2");
+        _zone.Commit();
+        _zone.Report("ns2", state);
+        Assert.True(_zone.Told["ns1"].Present);
+        Assert.True(_zone.Machine.IsQuiet);
+        _zone.Notify();
+        _zone.Bring(8);
+        _zone.Commit();
+        long generation = _zone.Machine.Row!.Generation;
+        Assert.Equal((generation, true), _zone.Told["ns1"]);
+        _zone.Feed(new TargetReported(generation, new TargetProgress("ns1", TargetZoneState.Verified, 8, null, null)));
+        _zone.Report("ns1", TargetZoneState.Away);
+        Assert.Equal((generation, true), _zone.Told["ns1"]);
+        _zone.Report("ns2", TargetZoneState.Verified);
+        Assert.Equal((generation, false), _zone.Told["ns1"]);
+        Assert.True(_zone.Machine.Row.Targets[0] is { Target: "ns1", State: TargetZoneState.Pending, Reason: null });
+        _zone.Report("ns1", TargetZoneState.Verified);
+        Assert.Equal(["ns2"], _zone.Machine.Row.Targets.Select(t => t.Target));
+    }
+
+    [Fact]
+    public void As_many_serve_it_as_the_quorum_asks()
+    {
+        _zone.ChangeTargets("ns1", "ns2", "ns3");
+        _zone.CreateAndServe(7);
+        _zone.Feed(new TargetsChanged(["ns2", "ns3"]) { Others = ["ns1"] });
+        _zone.Commit();
+        _zone.Report("ns2", TargetZoneState.Verified);
+        Assert.True(_zone.Told["ns1"].Present);
+        _zone.Report("ns3", TargetZoneState.Verified);
+        Assert.False(_zone.Told["ns1"].Present);
+    }
+
+    /// <summary>It would be given the zone again, and an older word that it is gone would then be taken for the last.</summary>
+    [Fact]
+    public void Who_was_told_to_do_without_it_is_not_told_otherwise_when_it_stops_being_served()
+    {
+        _zone.CreateAndServe(7);
+        _zone.Place("ns1");
+        _zone.Commit();
+        _zone.Report("ns1", TargetZoneState.Verified);
+        _zone.Report("ns1", TargetZoneState.Away);
+        _zone.Notify();
+        _zone.Bring(8);
+        _zone.Commit();
+        Assert.Equal((_zone.Machine.Row!.Generation, false), _zone.Told["ns2"]);
     }
 
     [Fact]
@@ -33,6 +93,8 @@ public sealed class ZonePlacementTests
         long before = _zone.Machine.Row!.Generation;
         _zone.Place("ns1");
         _zone.Commit();
+        Late("ns2", null, _zone.Machine.Row.Generation);
+        _zone.Report("ns1", TargetZoneState.Verified);
         Late("ns2", null, before);
         Late("ns2", 7, _zone.Machine.Row.Generation);
         Assert.True(_zone.Machine.Row.Targets[1].IsLeaving);
@@ -84,6 +146,7 @@ public sealed class ZonePlacementTests
         _zone.CreateAndServe(7);
         _zone.Place("ns1");
         _zone.Commit();
+        _zone.Report("ns1", TargetZoneState.Verified);
         _zone.Report("ns2", TargetZoneState.Away);
         _zone.Notify();
         _zone.Bring(8);
@@ -122,6 +185,7 @@ public sealed class ZonePlacementTests
         Assert.Null(_zone.Write);
         _zone.Place("ns2");
         _zone.Commit();
+        _zone.Report("ns2", TargetZoneState.Verified);
         Assert.False(_zone.Told["ns1"].Present);
     }
 
@@ -136,7 +200,10 @@ public sealed class ZonePlacementTests
         again.Handle(new TargetsChanged(["ns1"]) { Others = ["ns2"] }, DateTimeOffset.UnixEpoch, effects);
         Assert.Empty(effects.OfType<WantAt>());
         again.Handle(new JournalWritten(effects.OfType<WriteJournal>().First().Write), DateTimeOffset.UnixEpoch, effects);
-        Assert.True(Assert.Single(effects.OfType<WantAt>()) is { Target: "ns2", Content: null });
+        Assert.True(Assert.Single(effects.OfType<WantAt>()) is { Target: "ns2", Content: not null });
+        var served = new TargetProgress("ns1", TargetZoneState.Verified, 7, null, null);
+        again.Handle(new TargetReported(again.Row!.Generation, served), DateTimeOffset.UnixEpoch, effects);
+        Assert.True(effects.OfType<WantAt>().Last() is { Target: "ns2", Content: null });
         var never = new ZoneMachine(row.Name, row with { Targets = [row.Targets[0]] }, ["ns1"], new ZonePolicy(), ["ns2"]);
         Assert.True(never.IsQuiet);
     }

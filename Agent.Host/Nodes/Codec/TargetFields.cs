@@ -24,6 +24,7 @@ internal static class TargetFields
             inner.Flag(4, wish.ObserveFirst);
             if (wish.IsExpired) inner.Flag(5, true);
             if (wish.Depth != LookDepth.Serial) inner.Unsigned(6, (ulong)wish.Depth);
+            if (wish.Undoes) inner.Flag(7, true);
         });
     }
 
@@ -158,6 +159,7 @@ internal static class TargetFields
         bool? observeFirst = null;
         bool isExpired = false;
         LookDepth depth = LookDepth.Serial;
+        bool undoes = false;
         while (reader.Next())
         {
             switch (reader.Field)
@@ -168,11 +170,12 @@ internal static class TargetFields
                 case 4: observeFirst = reader.Flag(); break;
                 case 5: isExpired = reader.Flag(); break;
                 case 6: depth = (LookDepth)reader.Choice((int)LookDepth.Repair); break;
+                case 7: undoes = reader.Flag(); break;
             }
         }
         bool isWhole = zone is not null && generation is not null && observeFirst is not null;
         return isWhole && ContentFields.IsOf(content, zone!)
-            ? new(zone!, generation!.Value, content, observeFirst!.Value) { IsExpired = isExpired, Depth = depth }
+            ? new(zone!, generation!.Value, content, observeFirst!.Value) { IsExpired = isExpired, Depth = depth, Undoes = undoes }
             : null;
     }
 
