@@ -149,6 +149,10 @@ public enum OrderOutcome
 /// null when the server does not tell.</param>
 public sealed record OrderFinished(long Id, OrderOutcome Outcome, Reason? Reason, string? ServerRun = null)
 {
+    /// <summary>Of a refusal: it came before anything was changed at the server. Where a driver does not know that, it does not say
+    /// so.</summary>
+    public bool ChangedNothing { get; init; }
+
     /// <summary>Of a probe: what the server can hold, as its version and settings say; null when the driver knows no more than
     /// <see cref="BackendTraits.Limits"/>.</summary>
     public ZoneLimits? Limits { get; init; }

@@ -135,7 +135,7 @@ public sealed partial class TargetMachine
         {
             _changesUnderWay--;
             work.OrderUnderWay = false;
-            work.HasTaken |= answer.Outcome != OrderOutcome.Refused;
+            work.HasTaken |= answer is not { Outcome: OrderOutcome.Refused, ChangedNothing: true };
             if (work.Renewed) Again(work);
             else Acted(work, answer);
         }

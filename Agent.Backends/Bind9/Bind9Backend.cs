@@ -331,7 +331,7 @@ public sealed partial class Bind9Backend : AsyncZoneBackend
             // named does not read it, and the zone is not ours to take away together with it.
             if (!isOurFile)
                 await _folder.DeleteAsync(zone, companionSuffixes: []);
-            throw BackendException.Refused(
+            throw BackendException.Untouched(
                 $"{zone} stands in named.conf with another file or type; take it out there, or give it the file {file.Path}");
         }
 
@@ -341,7 +341,9 @@ public sealed partial class Bind9Backend : AsyncZoneBackend
             // modzone takes a new file into the configuration, but goes on with the old one until the next start.
             if (!mayTakeAway)
             {
-                throw BackendException.Refused(
+                if (!isOurFile)
+                    await _folder.DeleteAsync(zone, companionSuffixes: []);
+                throw BackendException.Untouched(
                     $"named has {zone} from another file, or as another type; it takes {file.Path} only when the zone is taken away and "
                     + "added anew, which re-add = never does not allow");
             }

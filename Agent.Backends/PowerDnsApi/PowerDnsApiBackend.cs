@@ -278,7 +278,11 @@ public sealed class PowerDnsApiBackend : AsyncZoneBackend
         foreach (WantedRrset set in WantedRrset.Of(content, touched.Wanted))
         {
             if (Limits.For(set.Type) is { } limit)
-                throw BackendException.CannotHold($"PowerDNS cannot be given {set.Owner} {PowerDnsTypes.NameOf(set.Type)}: {limit.Why}");
+            {
+                string why = $"PowerDNS cannot be given {set.Owner} {PowerDnsTypes.NameOf(set.Type)}: {limit.Why}";
+                throw BackendException.CannotHold(why, changedNothing: !change.HasSentPart);
+            }
+
             touched.Gone.Remove(ApiZoneId.TextOf(set.Owner), out List<string>? typesGone);
             await change.AddAsync(set, typesGone, cancellation);
         }

@@ -53,6 +53,9 @@ internal sealed class ZoneChange : IDisposable
     /// <summary>The zone that was to be made is there after all, with what nobody knows: nothing more was sent.</summary>
     public bool HasMetZone { get; private set; }
 
+    /// <summary>Something of it is at the server already.</summary>
+    public bool HasSentPart => _isParted;
+
     private DomainName Name => _soa.Owner;
 
     private uint Serial => BinaryPrimitives.ReadUInt32BigEndian(_soa.Rdata[0].AsSpan(^SoaNumbers.Size));

@@ -256,6 +256,6 @@ public abstract class AsyncZoneBackend : IZoneBackend
         };
         return order is ListServed ? new ServedListed(order.Id, [], failure.Reason)
             : order is ObserveZone ? new ZoneObserved(order.Id, Observation.CannotTell, 0, failure.Reason)
-            : new OrderFinished(order.Id, failure.Outcome, failure.Reason);
+            : new OrderFinished(order.Id, failure.Outcome, failure.Reason) { ChangedNothing = failure.ChangedNothing };
     }
 }

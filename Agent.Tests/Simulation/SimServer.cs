@@ -163,7 +163,10 @@ internal sealed class SimServer(SimScheduler sim) : IZoneBackend, IContentCheck
 
             if (Refused.Contains(zone))
             {
-                answer(new OrderFinished(id, OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, "as the simulation says")));
+                answer(new OrderFinished(id, OrderOutcome.Refused, new Reason(ReasonCode.TargetRefused, "as the simulation says"))
+                {
+                    ChangedNothing = true,
+                });
                 return;
             }
 

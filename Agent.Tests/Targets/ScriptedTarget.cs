@@ -99,6 +99,13 @@ internal sealed class ScriptedTarget
         Machine.Finished(new OrderFinished(order.Id, outcome, outcome == OrderOutcome.Done ? null : Why), Now, _effects);
     }
 
+    /// <summary>The server has changed nothing.</summary>
+    public void RefuseUntouched(BackendOrder order)
+    {
+        _ended.Add(order.Id);
+        Machine.Finished(new OrderFinished(order.Id, OrderOutcome.Refused, Why) { ChangedNothing = true }, Now, _effects);
+    }
+
     public void See(ObserveZone order, uint? serial)
     {
         _ended.Add(order.Id);

@@ -13,7 +13,7 @@ public sealed class TargetUndoTests
     public void What_a_server_that_refused_the_zone_serves_stays()
     {
         _target.Want(1);
-        _target.Finish(_target.Order<ApplyZone>(), OrderOutcome.Refused);
+        _target.RefuseUntouched(_target.Order<ApplyZone>());
         _target.WantUndone();
         _target.See(_target.Order<ObserveZone>(), 77);
         Assert.Empty(_target.Orders());
@@ -27,7 +27,7 @@ public sealed class TargetUndoTests
     public void Where_it_serves_nothing_the_zone_is_removed_as_ever()
     {
         _target.Want(1);
-        _target.Finish(_target.Order<ApplyZone>(), OrderOutcome.Refused);
+        _target.RefuseUntouched(_target.Order<ApplyZone>());
         _target.WantUndone();
         _target.See(_target.Order<ObserveZone>(), null);
         _target.Finish(_target.Order<RemoveZone>(), OrderOutcome.Done);
@@ -36,6 +36,7 @@ public sealed class TargetUndoTests
     }
 
     [Theory]
+    [InlineData(OrderOutcome.Refused)]
     [InlineData(OrderOutcome.Done)]
     [InlineData(OrderOutcome.Away)]
     public void What_a_server_took_or_may_have_taken_is_removed(OrderOutcome outcome)
@@ -63,7 +64,7 @@ public sealed class TargetUndoTests
     {
         _target.Look(1, LookDepth.Serial);
         _target.See(_target.Order<ObserveZone>(), 9);
-        _target.Finish(_target.Order<ApplyZone>(), OrderOutcome.Refused);
+        _target.RefuseUntouched(_target.Order<ApplyZone>());
         _target.WantUndone();
         _target.Order<RemoveZone>();
     }
@@ -72,7 +73,7 @@ public sealed class TargetUndoTests
     public void A_zone_that_is_deleted_is_removed_whoever_gave_it()
     {
         _target.Want(1);
-        _target.Finish(_target.Order<ApplyZone>(), OrderOutcome.Refused);
+        _target.RefuseUntouched(_target.Order<ApplyZone>());
         _target.WantAbsent(generation: 2);
         _target.Order<RemoveZone>();
     }
@@ -82,7 +83,7 @@ public sealed class TargetUndoTests
     public void Being_told_again_changes_nothing()
     {
         _target.Want(1);
-        _target.Finish(_target.Order<ApplyZone>(), OrderOutcome.Refused);
+        _target.RefuseUntouched(_target.Order<ApplyZone>());
         _target.WantUndone();
         _target.WantAbsent(generation: 2);
         _target.See(_target.Order<ObserveZone>(), 77);

@@ -108,6 +108,8 @@ public sealed class ZoneLoadingPeerTests
 
         Assert.Equal(OrderOutcome.Refused, answer.Outcome);
         Assert.Contains("re-add = never", answer.Reason!.Text, StringComparison.Ordinal);
+        Assert.True(answer.ChangedNothing);
+        Assert.False(File.Exists(Path.Combine(target.Server.ZoneFolder, "target.example.zone")));
         await target.ServedAsync(Zone, 99);
     }
 
