@@ -282,11 +282,11 @@ public class OptionsTests
             agent {
               backends.nsd { pattern = agent, zone-directory = /z }
               targets {
-                here { driver = nsd, control = "unix:/run/nsd.ctl" }
+                here { driver = nsd, control = "unix:/run/nsd.ctl", zone-directory = /z/here }
                 there {
                   driver = nsd, control = "192.0.2.1", server-certificate = /s.pem, client-certificate = /c.pem, client-key = /c.key
                 }
-                mine = ${agent.targets.there} { scope = node, control = "nsd.example:99", server = "192.0.2.2" }
+                mine = ${agent.targets.there} { scope = node, control = "nsd.example:99", server = "192.0.2.2", zone-directory = /z/mine }
               }
             }
             """).Options.Targets;
@@ -297,7 +297,8 @@ public class OptionsTests
         Assert.Equal(new NsdControlPlace.LocalSocket("/run/nsd.ctl"), options[0].Control);
         Assert.Equal(new NsdControlPlace.Tls("192.0.2.1", 8952, "/s.pem", "/c.pem", "/c.key"), options[1].Control);
         Assert.Equal("nsd.example:99", options[2].Control.ToString());
-        Assert.All(options, nsd => Assert.Equal(("agent", "/z"), (nsd.Pattern, nsd.ZoneDirectory)));
+        Assert.All(options, nsd => Assert.Equal("agent", nsd.Pattern));
+        Assert.Equal(["/z/here", "/z", "/z/mine"], options.Select(nsd => nsd.ZoneDirectory));
     }
 
     [Fact]
