@@ -269,7 +269,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             IEnumerable<NetworkEndpoint> wanted = settings.Endpoints.Concat(settings.TlsEndpoints);
             throw new IOException($"cannot bind {string.Join(", ", wanted)} for DNS: {problem.Message}", problem);
         }
-        catch (ArgumentException problem)
+        catch (RelayCircleException problem)
         {
             throw new StartException($"agent.query-destination: {problem.Message}", problem);
         }

@@ -18,11 +18,6 @@ internal static class ConfigurationWarnings
                 "management.host is not loopback: the interface speaks HTTP without TLS, so its token crosses the network in the clear");
         }
 
-        if (options.QueryDestination is { } destination && IsOurs(destination, options.Listener))
-        {
-            warnings.Add($"query-destination {destination} is the agent's own address: ordinary queries would go in a circle");
-        }
-
         if (options.Anycast is { IsEnabled: true, Bird: var bird }
             && ((bird.FileIPv4.Length > 0 && bird.ViaIPv4 is null) || (bird.FileIPv6.Length > 0 && bird.ViaIPv6 is null)))
         {
@@ -61,10 +56,6 @@ internal static class ConfigurationWarnings
                 + "set control-transport = tcp, or allow only key:NAME in allow-control");
         }
     }
-
-    private static bool IsOurs(HostEndpoint destination, ListenerOptions listener) =>
-        destination.Port == listener.Port && destination.Port != 0
-            && destination.Address is { } address && listener.Addresses.Contains(address);
 
     private static void WarnOfIdleKeys(AgentConfiguration configuration, List<string> warnings)
     {

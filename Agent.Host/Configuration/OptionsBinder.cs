@@ -112,6 +112,7 @@ internal sealed partial class OptionsBinder
         CheckCatalogTargets(options);
         CheckSecondaries(options);
         CheckPorts(options);
+        CheckCircle(options.QueryDestination, listener);
         _agent.Done();
         return options;
     }

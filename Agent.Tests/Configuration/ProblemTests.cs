@@ -57,6 +57,12 @@ public class ProblemTests
     [InlineData("quorum = some", "agent.quorum: all, majority or a number")]
     [InlineData("transfer-source = \"192.0.2.1:5\"", "without port")]
     [InlineData("query-destination = \"a b\"", "agent.query-destination: an address or name")]
+    [InlineData("query-destination = \"127.0.0.1:5354\"", "agent.query-destination: queries would go in a circle: 127.0.0.1:5354 is the")]
+    [InlineData("query-destination = \"[::ffff:127.0.0.1]:5354\"", "agent.query-destination: queries would go in a circle")]
+    [InlineData("query-destination = \"127.3.2.1:53\", port = 53, host = \"::\"", "agent.query-destination: queries would go in a circle")]
+    [InlineData("query-destination = \"0.0.0.0:53\", port = 53, host = \"0.0.0.0\"", "agent.query-destination: queries would go in a circle")]
+    [InlineData("targets.n { driver = knot }, port = 53, host = \"0.0.0.0\"",
+        "agent.query-destination: queries would go in a circle: 127.0.0.1:53 is the agent itself; name the server that answers them")]
     [InlineData("cluster.enabled = true", "a cluster shares one journal: set agent.journal.provider = postgresql")]
     [InlineData("cluster.enabled = true", "agent.cluster.etcd.endpoints: a cluster needs at least one etcd")]
     [InlineData("cluster.enabled = true, name = \"a/b\"", "agent.name must be of letters")]
@@ -236,7 +242,6 @@ public class ProblemTests
     [InlineData("agent.allow-notify = [\"192.0.2.1\"]", "unsigned CREATE and DELETE")]
     [InlineData("agent.management.host = \"::\"", "HTTP without TLS")]
     [InlineData("agent.masters = []", "masters is empty")]
-    [InlineData("agent.query-destination = \"127.0.0.1:5354\"", "own address")]
     public void Warnings(string text, string expected) =>
         Assert.Contains(ConfigurationText.Load(ConfigurationText.Base + text).Warnings, warning => warning.Contains(expected));
 
@@ -246,6 +251,7 @@ public class ProblemTests
     [InlineData("agent { masters = [\"192.0.2.1\"], control-transport = tcp }")]
     [InlineData("agent { masters = [\"192.0.2.1\"], allow-control = [\"key:k\"], keys.k.secret = aaaa }")]
     [InlineData("agent.guard.shrink-percent = 10")]
+    [InlineData("agent { query-destination = \"127.0.0.1:53\", port = 53, host = \"127.0.0.2\" }")]
     public void No_warning_without_reason(string text)
     {
         Assert.Empty(ConfigurationText.Load(ConfigurationText.Base + "agent.masters = [\"127.0.0.1\"]\n" + text).Warnings);
