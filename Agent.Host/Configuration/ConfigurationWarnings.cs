@@ -43,8 +43,14 @@ internal static class ConfigurationWarnings
             [("allow-notify", access.AllowNotify), ("allow-control", access.AllowControl), ("allow-transfer", access.AllowTransfer)];
         foreach ((string key, IReadOnlyList<AccessEntry> entries) in lists)
         {
-            if (entries.Any(entry => entry.Kind == AccessEntryKind.Any)) warnings.Add($"{key} contains any: every host may do this");
+            string open = string.Join(", ", entries.Where(entry => entry.IsEverybody));
+            if (open.Length > 0) warnings.Add($"{key} contains {open}: every host may do this");
         }
+
+        if (access is { TransferTransport: TransferTransport.Tls, AllowTransfer.Count: > 0 } && options.TlsListen is null)
+            warnings.Add("transfer-transport = tls refuses every transfer while tls-listen.enabled is false");
+        if (options.Cookies is { IsEnabled: false, IsRequired: true })
+            warnings.Add("cookies.required does nothing while cookies.enabled is false");
 
         IReadOnlyList<AccessEntry> control = access.AllowControl.Count > 0 ? access.AllowControl : access.AllowNotify;
         bool fromElsewhere = control.Count > 0

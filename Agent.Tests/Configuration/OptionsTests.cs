@@ -132,10 +132,11 @@ public class OptionsTests
     public void Lists_can_come_from_one_variable()
     {
         AgentOptions options = ConfigurationText.Options(
-            "agent { masters = ${?MASTERS}, allow-notify = ${?NOTIFY}, host = ${?HOST}, keys.k.secret = aaaa }",
-            ("MASTERS", "192.0.2.1, 192.0.2.2:53"), ("NOTIFY", "192.0.2.0/24,key:k"), ("HOST", "127.0.0.1,::1"));
+            "agent { masters = ${?MASTERS}, allow-notify = ${?NOTIFY}, host = ${?HOST}, also-notify = ${?TOLD}, keys.k.secret = aaaa }",
+            ("MASTERS", "192.0.2.1, 192.0.2.2:53"), ("NOTIFY", "192.0.2.0/24,key:k"), ("HOST", "127.0.0.1,::1"), ("TOLD", "192.0.2.8,[::1]:5353"));
         Assert.Equal(2, options.Roster.Common.Length);
         Assert.Equal(2, options.Listener.Addresses.Count);
+        Assert.Equal(["192.0.2.8:53", "[::1]:5353"], options.AlsoNotify.Select(told => told.EndPoint.ToString()));
     }
 
     [Theory]
