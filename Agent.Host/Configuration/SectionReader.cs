@@ -120,7 +120,7 @@ internal sealed class SectionReader(
 
         string words = string.Join(" | ", choices.Select(choice => choice.Word));
         string meant = NearestName.Find(text, choices.Select(choice => choice.Word)) is { } nearest ? $"; did you mean {nearest}?" : "";
-        ProblemOfValue(key, text, $"one of {words} is needed{meant}");
+        ProblemOfValue(key, text, $"one of {words} is needed", meant);
         return choices[0].Value;
     }
 
@@ -297,9 +297,9 @@ internal sealed class SectionReader(
     }
 
     /// <summary>What was asked for but is absent has been reported already.</summary>
-    private void ProblemOfValue(string key, string text, string needed)
+    private void ProblemOfValue(string key, string text, string needed, string hint = "")
     {
-        if (Find(key) is HoconScalar) WrongValue(key, text.Length == 0 ? needed : $"{needed}, not '{text}'");
+        if (Find(key) is HoconScalar) WrongValue(key, text.Length == 0 ? needed : $"{needed}, not '{text}'{hint}");
     }
 
     private void WarnOfBareDuration(string key, string text) => findings.Warn(

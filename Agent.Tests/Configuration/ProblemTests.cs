@@ -22,7 +22,7 @@ public class ProblemTests
     [InlineData("answer-deadline = 1d", "a duration from")]
     [InlineData("transfer.max-bytes = many", "agent.transfer.max-bytes: a size from")]
     [InlineData("transfer { retry-minimum = 10s, retry-maximum = 1s }", "must not be less than retry-minimum")]
-    [InlineData("on-unknown-notify = refsue", "one of refuse | ignore | create is needed; did you mean refuse?")]
+    [InlineData("on-unknown-notify = refsue", "one of refuse | ignore | create is needed, not 'refsue'; did you mean refuse?")]
     [InlineData("host = example.net", "agent.host: an IP address is needed")]
     [InlineData("host = []", "agent.host: an IP address is needed")]
     [InlineData("host = \"\"", "agent.host: an IP address is needed")]
