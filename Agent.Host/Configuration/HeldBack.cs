@@ -25,7 +25,8 @@ internal sealed class HeldBack
         HasOtherTargets = !Names(atStart).SequenceEqual(Names(current));
         HasOtherDoor = atStart.TlsListen is null != current.TlsListen is null;
         var known = current.Keys.Keys.Select(DomainName.Parse).ToHashSet();
-        _keys = [.. Present(roster.All.SelectMany(one => new[] { one.KeyName, one.NextKeyName }), atStart.AlsoNotify.Select(one => one.KeyName))
+        IEnumerable<string?> ofMasters = roster.All.SelectMany(one => new[] { one.KeyName, one.NextKeyName });
+        _keys = [.. Present(ofMasters, atStart.AlsoNotify.Select(one => one.KeyName))
             .Where(name => atStart.Keys.ContainsKey(name) && !known.Contains(DomainName.Parse(name)))];
         _profiles = [.. Present(roster.All.Select(one => one.Tls), atStart.AlsoNotify.Select(one => one.Tls))
             .Where(name => atStart.Tls.ContainsKey(name) && !current.Tls.ContainsKey(name))];
@@ -61,7 +62,8 @@ internal sealed class HeldBack
 
     private static IEnumerable<string> Names(AgentOptions options) => options.Targets.Select(target => target.Name).Order();
 
-    private static IEnumerable<string> Present(params IEnumerable<IEnumerable<string?>> names) => names.SelectMany(some => some).OfType<string>();
+    private static IEnumerable<string> Present(IEnumerable<string?> ofMasters, IEnumerable<string?> ofReceivers) =>
+        ofMasters.Concat(ofReceivers).OfType<string>();
 
     private static Dictionary<string, T> With<T>(
         IReadOnlyDictionary<string, T> current, IReadOnlyDictionary<string, T> atStart, IEnumerable<string> kept)

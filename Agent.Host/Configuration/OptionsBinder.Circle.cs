@@ -13,11 +13,13 @@ internal sealed partial class OptionsBinder
         IPAddress address = written.IsIPv4MappedToIPv6 ? written.MapToIPv4() : written;
         bool isEverywhere = listener.Addresses.Any(IsAny);
         if (!listener.Addresses.Contains(address) && !(isEverywhere && IsOfThisMachine(address))) return;
-        _agent.Problem("query-destination", $"queries would go in a circle: {destination} is the agent itself; name the server that answers them");
+        _agent.Problem(
+            "query-destination", $"queries would go in a circle: {destination} is the agent itself; name the server that answers them");
     }
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static bool IsOfThisMachine(IPAddress address) => IsAny(address) || IPAddress.IsLoopback(address)
-        || NetworkInterface.GetAllNetworkInterfaces().Any(one => one.GetIPProperties().UnicastAddresses.Any(own => own.Address.Equals(address)));
+        || NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(one => one.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(address));
 }
