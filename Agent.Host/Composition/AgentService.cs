@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Listeners;
@@ -269,7 +268,7 @@ internal sealed partial class AgentService : IAsyncDisposable
             IEnumerable<NetworkEndpoint> wanted = settings.Endpoints.Concat(settings.TlsEndpoints);
             throw new IOException($"cannot bind {string.Join(", ", wanted)} for DNS: {problem.Message}", problem);
         }
-        catch (ArgumentException problem)
+        catch (RelayCircleException problem)
         {
             throw new StartException($"agent.query-destination: {problem.Message}", problem);
         }

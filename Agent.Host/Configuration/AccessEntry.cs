@@ -24,6 +24,9 @@ public sealed record AccessEntry(
     public bool IsLoopback => Kind == AccessEntryKind.Prefix && IPAddress.IsLoopback(Prefix.BaseAddress)
         && Prefix.PrefixLength >= (Prefix.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 8 : 128);
 
+    /// <summary>Every host has what the entry gives, of one family of addresses at least.</summary>
+    public bool IsEverybody => Kind == AccessEntryKind.Any || (Kind == AccessEntryKind.Prefix && Prefix.PrefixLength == 0);
+
     public static AccessEntry OfAddress(IPAddress address, int port = 0) =>
         new(AccessEntryKind.Prefix, new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128), port);
 

@@ -31,12 +31,12 @@ public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<Consum
         string text = section.Text("name");
         if (!DomainName.TryParse(text, out DomainName? name) || name.IsRoot || name.Wire.Length > NameOctetsMax)
         {
-            section.Problem("name", text.Length == 0
+            section.WrongValue("name", text.Length == 0
                 ? "the name of the catalog zone must be given, as the consumers know it: catalog.example"
                 : $"the name of a zone of at most {NameOctetsMax} octets is needed, not '{text}'");
         }
 
-        if (section.IsSet("server")) section.Problem("server", "leave this empty: the consumers are asked what they serve");
+        if (section.IsSet("server")) section.WrongValue("server", "leave this empty: the consumers are asked what they serve");
         List<ConsumerSettings> consumers = ReadConsumers(section, around);
         if (consumers.Count == 0) section.Problem("consumers", "at least one server that reads the catalog must be named");
         return new CatalogTargetSettings(name ?? DomainName.Root, consumers, ReadQuorum(section, consumers.Count));
@@ -67,9 +67,9 @@ public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<Consum
         void Add(string word, KeyOptions? key, HoconOrigin origin)
         {
             if (HostEndpoint.Parse(word, TargetDrivers.DnsPort) is not { } server)
-                section.ProblemAt(origin, "consumers", $"an address or name is needed, with or without port, not '{word}'");
+                section.WrongItem(origin, "consumers", $"an address or name is needed, with or without port, not '{word}'");
             else if (consumers.Exists(consumer => consumer.Server == server))
-                section.ProblemAt(origin, "consumers", $"{word} is named twice");
+                section.WrongItem(origin, "consumers", $"{word} is named twice");
             else
                 consumers.Add(new ConsumerSettings(server, key));
         }
@@ -81,7 +81,9 @@ public sealed record CatalogTargetSettings(DomainName Name, IReadOnlyList<Consum
         if (text == "all") return 0;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int quorum) && quorum >= 1 && quorum <= consumers)
             return quorum;
-        section.Problem("quorum", $"all, or a number from 1 to that of the consumers, is needed, not '{text}'");
+        string problem = $"all, or a number from 1 to that of the consumers, is needed, not '{text}'";
+        if (quorum >= 1) section.Problem("quorum", problem);
+        else section.WrongValue("quorum", problem);
         return 0;
     }
 }

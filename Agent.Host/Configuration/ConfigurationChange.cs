@@ -1,3 +1,4 @@
+using Agent.Actors.Transfers;
 using Agent.Host.Configuration.Hocon;
 
 namespace Agent.Host.Configuration;
@@ -17,8 +18,8 @@ public sealed record ChangedKey(string Path, string? Old, string? New, string? R
 /// </summary>
 public sealed class ConfigurationChange
 {
-    private const string Sockets = "sockets are bound at start";
-    private const string Targets = "targets are built at start";
+    internal const string Sockets = "sockets are bound at start";
+    internal const string Targets = "targets are built at start";
     private const string Journal = "the journal is opened at start";
     private const string Bounds = "bounds are taken at start";
 
@@ -120,14 +121,17 @@ public sealed class ConfigurationChange
     public static ConfigurationChange Compare(AgentConfiguration atStart, AgentConfiguration last, AgentConfiguration current)
     {
         IReadOnlyList<string> catalogs = CatalogReload.LivePaths(atStart, current);
-        List<ChangedKey> sinceStart = Differences(atStart, current, catalogs);
-        List<ChangedKey> sinceLast = ReferenceEquals(atStart, last) ? sinceStart : Differences(last, current, catalogs);
+        MasterRoster roster = CatalogReload.Roster(atStart.Options, current.Options);
+        var held = new HeldBack(atStart.Options, current.Options, roster);
+        List<ChangedKey> sinceStart = Differences(atStart, current, catalogs, held);
+        List<ChangedKey> sinceLast = ReferenceEquals(atStart, last) ? sinceStart : Differences(last, current, catalogs, held);
         return new ConfigurationChange(
             [.. sinceLast.Where(key => key.RestartReason is null), .. sinceStart.Where(key => key.RestartReason is not null)],
-            Apply(atStart.Options, current.Options));
+            Apply(atStart.Options, current.Options, roster, held));
     }
 
-    private static List<ChangedKey> Differences(AgentConfiguration old, AgentConfiguration current, IReadOnlyList<string> catalogs)
+    private static List<ChangedKey> Differences(
+        AgentConfiguration old, AgentConfiguration current, IReadOnlyList<string> catalogs, HeldBack held)
     {
         var before = ConfigurationTree.Leaves(old.Root).ToDictionary(leaf => leaf.Path);
         var changed = new List<ChangedKey>();
@@ -139,30 +143,27 @@ public sealed class ConfigurationChange
 
         changed.AddRange(before.Values.Where(leaf => !IsEmptyObject(leaf)).Select(leaf => Changed(leaf.Path, leaf, null)));
         AddChangedSecrets(old.Options, current.Options, changed);
-        bool hasOtherTargets = !HasSameTargets(old.Options, current.Options);
         return changed.ConvertAll(key =>
             catalogs.Any(catalog => ConfigurationKeys.IsSameOrBelow(key.Path, catalog)) ? key with { RestartReason = null }
-            : hasOtherTargets && NamesTargets(key.Path) ? key with { RestartReason = Targets } : key);
+            : key with { RestartReason = key.RestartReason ?? held.ReasonOf(key.Path) });
     }
 
-    /// <summary>Where zones belong may rest on targets that are not there before a restart: it goes with them.</summary>
-    private static bool HasSameTargets(AgentOptions old, AgentOptions current) =>
-        old.Targets.Select(t => t.Name).Order().SequenceEqual(current.Targets.Select(t => t.Name).Order());
-
-    private static bool NamesTargets(string path) =>
-        ConfigurationKeys.IsSameOrBelow(path, "agent.rollout")
-        || (ConfigurationKeys.IsSameOrBelow(path, "agent.zones") && path.EndsWith(".targets", StringComparison.Ordinal));
-
-    private static AgentOptions Apply(AgentOptions old, AgentOptions current) => current with
+    private static AgentOptions Apply(AgentOptions old, AgentOptions current, MasterRoster roster, HeldBack held) => current with
     {
         NodeName = old.NodeName,
         Catalogs = CatalogReload.Policies(old, current),
-        Roster = CatalogReload.Roster(old, current),
+        Roster = roster,
+        Keys = held.Keys,
+        Tls = held.Tls,
         Zones = current.Zones with
         {
             Catalogs = old.Zones.Catalogs,
-            Placement = HasSameTargets(old, current) ? current.Zones.Placement : old.Zones.Placement,
-            Rollout = HasSameTargets(old, current) ? current.Zones.Rollout : old.Zones.Rollout,
+            Placement = held.HasOtherTargets ? old.Zones.Placement : current.Zones.Placement,
+            Rollout = held.HasOtherTargets ? old.Zones.Rollout : current.Zones.Rollout,
+        },
+        Access = current.Access with
+        {
+            TransferTransport = held.HasOtherDoor ? old.Access.TransferTransport : current.Access.TransferTransport,
         },
         Listener = old.Listener,
         TlsListen = TlsListenOptions.Reloaded(old.TlsListen, current.TlsListen),

@@ -18,11 +18,6 @@ internal static class ConfigurationWarnings
                 "management.host is not loopback: the interface speaks HTTP without TLS, so its token crosses the network in the clear");
         }
 
-        if (options.QueryDestination is { } destination && IsOurs(destination, options.Listener))
-        {
-            warnings.Add($"query-destination {destination} is the agent's own address: ordinary queries would go in a circle");
-        }
-
         if (options.Anycast is { IsEnabled: true, Bird: var bird }
             && ((bird.FileIPv4.Length > 0 && bird.ViaIPv4 is null) || (bird.FileIPv6.Length > 0 && bird.ViaIPv6 is null)))
         {
@@ -48,8 +43,14 @@ internal static class ConfigurationWarnings
             [("allow-notify", access.AllowNotify), ("allow-control", access.AllowControl), ("allow-transfer", access.AllowTransfer)];
         foreach ((string key, IReadOnlyList<AccessEntry> entries) in lists)
         {
-            if (entries.Any(entry => entry.Kind == AccessEntryKind.Any)) warnings.Add($"{key} contains any: every host may do this");
+            string open = string.Join(", ", entries.Where(entry => entry.IsEverybody));
+            if (open.Length > 0) warnings.Add($"{key} contains {open}: every host may do this");
         }
+
+        if (access is { TransferTransport: TransferTransport.Tls, AllowTransfer.Count: > 0 } && options.TlsListen is null)
+            warnings.Add("transfer-transport = tls refuses every transfer while tls-listen.enabled is false");
+        if (options.Cookies is { IsEnabled: false, IsRequired: true })
+            warnings.Add("cookies.required does nothing while cookies.enabled is false");
 
         IReadOnlyList<AccessEntry> control = access.AllowControl.Count > 0 ? access.AllowControl : access.AllowNotify;
         bool fromElsewhere = control.Count > 0
@@ -61,10 +62,6 @@ internal static class ConfigurationWarnings
                 + "set control-transport = tcp, or allow only key:NAME in allow-control");
         }
     }
-
-    private static bool IsOurs(HostEndpoint destination, ListenerOptions listener) =>
-        destination.Port == listener.Port && destination.Port != 0
-            && destination.Address is { } address && listener.Addresses.Contains(address);
 
     private static void WarnOfIdleKeys(AgentConfiguration configuration, List<string> warnings)
     {

@@ -19,8 +19,8 @@ internal static class NsdSettingsReader
         section.LookFor(CertificateKeys);
         string pattern = section.Text("pattern");
         if (pattern.Length == 0) section.Problem("pattern", "the pattern of nsd.conf that the zones get must be named");
-        string directory = section.File("zone-directory");
-        if (directory.Length == 0) section.Problem("zone-directory", "the folder that the pattern's zonefile names must be given");
+        string directory = section.File(TargetFolders.Key);
+        if (directory.Length == 0) section.Problem(TargetFolders.Key, "the folder that the pattern's zonefile names must be given");
         IReadOnlyList<(ZonePattern Zones, string Template)> templates = TemplatesReader.Read(section);
         if (control.StartsWith(SocketPrefix, StringComparison.Ordinal))
         {

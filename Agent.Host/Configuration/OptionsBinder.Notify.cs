@@ -26,23 +26,30 @@ internal sealed partial class OptionsBinder
                 if (endPoint is not null) 
                     receivers.Add(new NotifyReceiver(endPoint, key.Length > 0 ? key : null) { Tls = tls });
             }
-            else if (ReadReceiver(TextOf(item), item.Origin, TargetDrivers.DnsPort) is { } endPoint)
+            else
             {
-                receivers.Add(new NotifyReceiver(endPoint, KeyName: null));
+                foreach (string text in TextsOf(item))
+                {
+                    if (ReadReceiver(text, item.Origin, TargetDrivers.DnsPort) is { } endPoint)
+                        receivers.Add(new NotifyReceiver(endPoint, KeyName: null));
+                }
             }
         }
 
         return [.. receivers.Distinct()];
     }
 
-    private static string TextOf(HoconNode item) => item is HoconScalar { IsNull: false } scalar ? scalar.Text : "";
+    /// <summary>A text with commas gives several, so that they can come from one environment variable.</summary>
+    private static string[] TextsOf(HoconNode item) =>
+        (item is HoconScalar { IsNull: false } scalar ? scalar.Text : "").Split(',', StringSplitOptions.TrimEntries);
 
     private IPEndPoint? ReadReceiver(string text, HoconOrigin origin, int defaultPort)
     {
-        if (HostEndpoint.Parse(text, defaultPort) is { Port: > 0, Address: { } address } endpoint)
-            return new IPEndPoint(address, endpoint.Port);
-        _agent.ProblemAt(
-            origin, "also-notify", $"an address is needed, with or without port, not '{text}': 192.0.2.9, [2001:db8::9]:5353");
+        HostEndpoint? endpoint = HostEndpoint.Parse(text, defaultPort);
+        if (endpoint is { Port: > 0, Address: { } address, IsOneHost: true }) return new IPEndPoint(address, endpoint.Port);
+        _agent.ProblemAt(origin, "also-notify", endpoint is { Port: > 0, IsOneHost: false }
+            ? $"'{text}' is the address of no single host: nobody can be told of changes there"
+            : $"an address is needed, with or without port, not '{text}': 192.0.2.9, [2001:db8::9]:5353");
         return null;
     }
 }

@@ -112,6 +112,7 @@ internal sealed partial class OptionsBinder
         CheckCatalogTargets(options);
         CheckSecondaries(options);
         CheckPorts(options);
+        CheckCircle(options.QueryDestination, listener);
         _agent.Done();
         return options;
     }
@@ -218,19 +219,27 @@ internal sealed partial class OptionsBinder
     {
         var targets = new List<TargetOptions>();
         bool isNamed = _agent.Named("targets").Any();
+        var named = new List<NamedTarget>();
         foreach ((string name, HoconObject value, HoconOrigin origin) in _agent.Named("targets"))
         {
             if (name.Length == 0) _agent.ProblemAt(origin, "targets", "a target needs a name");
             else if (name.Contains('@', StringComparison.Ordinal))
                 _agent.ProblemAt(origin, "targets", $"names of targets have no '@', which joins them with their node: {name}");
             if (FindDriver(_agent.Inner("targets", name, value, NamedTargetDefaults), "driver") is not { } driver) continue;
-            SectionReader section = _agent.Inner("targets", name, value, TargetDefaults(driver));
+            named.Add(new NamedTarget(name, driver, _agent.Inner("targets", name, value, TargetDefaults(driver))));
+        }
+
+        foreach (NamedTarget target in named)
+        {
+            (string name, TargetDriver driver, SectionReader section) = target;
             section.Text("driver");
             TargetScope? scope =
                 section.Choice<TargetScope?>("scope", ("default", null), ("node", TargetScope.Node), ("farm", TargetScope.Farm));
-            targets.Add(ReadTarget(name, driver, scope, section, around, isNamed: true));
+            TargetSurroundings own = around with { OwnFolder = TargetFolders.OwnOf(target, named, around.DataDirectory) };
+            targets.Add(ReadTarget(name, driver, scope, section, own, isNamed: true));
         }
 
+        TargetFolders.Check([.. targets.Zip(named, static (target, read) => (target, read.Section))]);
         string single = _agent.Text(DriverKey);
         if (isNamed && single.Length > 0)
         {
@@ -245,7 +254,8 @@ internal sealed partial class OptionsBinder
                 : backends.Section(driver.Name);
             if (driver.Name == only?.Name)
             {
-                targets.Add(ReadTarget(driver.Name, driver, scope: null, section, around, isNamed: false));
+                string? folder = driver.OwnFolder is { } inside ? Path.Combine(around.DataDirectory, inside) : null;
+                targets.Add(ReadTarget(driver.Name, driver, scope: null, section, around with { OwnFolder = folder }, isNamed: false));
             }
             else CheckUnused(driver, section);
         }

@@ -67,7 +67,7 @@ public sealed record PowerDnsSqlSettings(PowerDnsProvider Provider, Secret Conne
         {
             string why = broken is SettingException ? broken.Message
                 : $"a keyword or a value is none of {provider.ToString().ToLowerInvariant()}'s";
-            section.Problem("connection-string", why);
+            section.WrongValue("connection-string", why);
         }
 
         string control = section.File("control");

@@ -70,14 +70,14 @@ public sealed record SecondarySettings(IReadOnlyList<HostEndpoint> Primaries, st
         foreach ((string word, HoconOrigin origin) in section.Words(PrimariesKey))
         {
             if (HostEndpoint.Parse(word, TargetDrivers.DnsPort) is not { Address: not null, Port: > 0 } primary)
-                section.ProblemAt(origin, PrimariesKey, $"an address is needed, with or without port, not '{word}': 192.0.2.1:5354");
+                section.WrongItem(origin, PrimariesKey, $"an address is needed, with or without port, not '{word}': 192.0.2.1:5354");
             else if (primaries.Contains(primary))
-                section.ProblemAt(origin, PrimariesKey, $"{word} is named twice");
+                section.WrongItem(origin, PrimariesKey, $"{word} is named twice");
             else
                 primaries.Add(primary);
         }
 
-        if (primaries.Count > PrimariesMax) section.Problem(PrimariesKey, $"at most {PrimariesMax} are taken");
+        if (primaries.Count > PrimariesMax) section.WrongValue(PrimariesKey, $"at most {PrimariesMax} are taken");
         return primaries;
     }
 

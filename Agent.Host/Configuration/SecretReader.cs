@@ -15,7 +15,7 @@ internal static class SecretReader
         if (text.Length == 0) return null;
         byte[] octets = new byte[text.Length];
         if (Convert.TryFromBase64String(text, octets, out int length) && length > 0) return new Secret(octets[..length]);
-        section.Problem(from, "the secret is not base64");
+        section.WrongValue(from, "the secret is not base64");
         return null;
     }
 
@@ -25,7 +25,7 @@ internal static class SecretReader
         string text = ReadEither(section, key, isRequired, out string from);
         if (text.All(static character => character is >= ' ' and <= '~'))
             return text.Length > 0 ? new Secret(Encoding.ASCII.GetBytes(text)) : null;
-        section.Problem(from, "the secret has characters beyond printable ASCII");
+        section.WrongValue(from, "the secret has characters beyond printable ASCII");
         return null;
     }
 

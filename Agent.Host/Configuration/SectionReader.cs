@@ -63,7 +63,7 @@ internal sealed class SectionReader(
                 Problem(key, "this key must be given");
                 return "";
             case HoconNode other:
-                Problem(key, $"a text is needed, not {other.Kind}");
+                WrongValue(key, $"a text is needed, not {other.Kind}");
                 return "";
         }
     }
@@ -120,7 +120,7 @@ internal sealed class SectionReader(
 
         string words = string.Join(" | ", choices.Select(choice => choice.Word));
         string meant = NearestName.Find(text, choices.Select(choice => choice.Word)) is { } nearest ? $"; did you mean {nearest}?" : "";
-        ProblemOfValue(key, text, $"one of {words} is needed{meant}");
+        ProblemOfValue(key, text, $"one of {words} is needed", meant);
         return choices[0].Value;
     }
 
@@ -142,7 +142,7 @@ internal sealed class SectionReader(
     {
         string text = Text(key);
         if (!text.Contains('\0', StringComparison.Ordinal)) return text.Length == 0 ? "" : System.IO.Path.GetFullPath(text);
-        Problem(key, "a path cannot contain NUL");
+        WrongValue(key, "a path cannot contain NUL");
         return "";
     }
 
@@ -189,7 +189,7 @@ internal sealed class SectionReader(
             }
             else
             {
-                ProblemAt(item.Origin, key, $"a list of texts is needed, but it contains {item.Kind}");
+                WrongItem(item.Origin, key, $"a list of texts is needed, but it contains {item.Kind}");
             }
         }
 
@@ -201,7 +201,7 @@ internal sealed class SectionReader(
     {
         foreach (HoconNode item in Items(key).Where(item => item is not HoconScalar { IsNull: false }))
         {
-            ProblemAt(item.Origin, key, $"a list of texts is needed, but it contains {item.Kind}");
+            WrongItem(item.Origin, key, $"a list of texts is needed, but it contains {item.Kind}");
         }
 
         return [.. Items(key).OfType<HoconScalar>().Select(scalar => scalar.Text)];
@@ -228,7 +228,7 @@ internal sealed class SectionReader(
             if (member.Value is HoconObject value) yield return (name, value, member.KeyOrigin);
             else if (member.Value is not HoconScalar { IsNull: true })
             {
-                ProblemAt(member.Value.Origin, key, $"{name} must be an object, not {member.Value.Kind}");
+                WrongItem(member.Value.Origin, key, $"{name} must be an object, not {member.Value.Kind}");
             }
         }
     }
@@ -241,7 +241,7 @@ internal sealed class SectionReader(
             if (member.Value is HoconScalar { IsNull: false } scalar) yield return (name, scalar.Text.Trim(), member.KeyOrigin);
             else if (member.Value is not HoconScalar)
             {
-                ProblemAt(member.Value.Origin, key, $"{name} must be a text, not {member.Value.Kind}");
+                WrongItem(member.Value.Origin, key, $"{name} must be a text, not {member.Value.Kind}");
             }
         }
     }
@@ -254,6 +254,10 @@ internal sealed class SectionReader(
 
     public void ProblemAt(HoconOrigin origin, string key, string text) =>
         findings.Problems.Add(new ConfigurationProblem(origin, PathOf(key), text));
+
+    /// <summary>The same of a part of a value that is wrong by itself.</summary>
+    public void WrongItem(HoconOrigin origin, string key, string text) =>
+        findings.Problems.Add(new ConfigurationProblem(origin, PathOf(key), text) { IsOfValue = !IsOfDefault(origin) });
 
     /// <summary>Takes keys for known that are not asked for wherever they are absent.</summary>
     public void Expect(params ReadOnlySpan<string> keys)
@@ -273,7 +277,7 @@ internal sealed class SectionReader(
                 : $"known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}";
             string text = _known.Count == 0 ? "unknown key" : $"unknown key; {meant}";
             string hint = member.Value is HoconObject ? hintOfObjects : "";
-            ProblemAt(member.KeyOrigin, key, text + hint);
+            WrongItem(member.KeyOrigin, key, text + hint);
         }
     }
 
@@ -281,7 +285,7 @@ internal sealed class SectionReader(
     {
         HoconNode? node = Find(key);
         if (node is HoconObject inner) return inner;
-        if (node is not null) Problem(key, $"an object is needed, not {node.Kind}");
+        if (node is not null) WrongValue(key, $"an object is needed, not {node.Kind}");
         return HoconObject.Empty(section.Origin);
     }
 
@@ -293,9 +297,9 @@ internal sealed class SectionReader(
     }
 
     /// <summary>What was asked for but is absent has been reported already.</summary>
-    private void ProblemOfValue(string key, string text, string needed)
+    private void ProblemOfValue(string key, string text, string needed, string hint = "")
     {
-        if (Find(key) is HoconScalar) WrongValue(key, text.Length == 0 ? needed : $"{needed}, not '{text}'");
+        if (Find(key) is HoconScalar) WrongValue(key, text.Length == 0 ? needed : $"{needed}, not '{text}'{hint}");
     }
 
     private void WarnOfBareDuration(string key, string text) => findings.Warn(

@@ -21,6 +21,9 @@ internal sealed record TargetDriver(string Name, TargetScope DefaultScope, Func<
     /// <summary>Whether and how its server can transfer zones itself.</summary>
     public SecondaryMeans Secondary { get; init; }
 
+    /// <summary>The folder in data-dir that it takes where zone-directory is empty; null: it has no such key, or needs it.</summary>
+    public string? OwnFolder { get; init; }
+
     /// <summary>Where it comes from; null for a driver of ours.</summary>
     public PluginFile? Plugin { get; init; }
 }
@@ -35,6 +38,9 @@ internal sealed record TargetSurroundings(string DataDirectory, IReadOnlyDiction
 
     /// <summary>Where the agent answers; null where that is of no interest.</summary>
     public ListenerOptions? Listener { get; init; }
+
+    /// <summary>Full path of the folder for zone files where the target names none; null where the driver has no such default.</summary>
+    public string? OwnFolder { get; init; }
 
     /// <summary>Other agents have the same targets.</summary>
     public bool IsOneOfMany { get; init; }
@@ -54,6 +60,7 @@ internal static class TargetDrivers
         {
             DefaultServer = settings => new HostEndpoint(((Bind9Settings)settings).Control.Host, DnsPort),
             Secondary = SecondaryMeans.ToldPrimaries,
+            OwnFolder = "zones",
         },
         new TargetDriver("nsd", TargetScope.Node, NsdSettingsReader.Read)
         {
@@ -65,6 +72,7 @@ internal static class TargetDrivers
         {
             DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort),
             Secondary = SecondaryMeans.ToldPrimaries,
+            OwnFolder = "knot-zones",
         },
         new TargetDriver("gdnsd", TargetScope.Node, GdnsdSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
         new TargetDriver("tinydns", TargetScope.Node, TinydnsSettings.Read) { DefaultServer = _ => new HostEndpoint("127.0.0.1", DnsPort) },
@@ -130,7 +138,7 @@ internal static class TargetDrivers
             algorithm,
             secret,
             section.Text("view") is { Length: > 0 } view ? view : null,
-            ReadZoneDirectory(section, around, "zones"),
+            ReadZoneDirectory(section, around),
             options,
             ReadStatistics(section))
         {
@@ -143,15 +151,14 @@ internal static class TargetDrivers
         string control = section.File("control");
         if (control.Length == 0) section.Problem("control", "the path of the server's control socket must be given");
         string template = section.Text("template");
-        return new KnotSettings(control, template.Length > 0 ? template : null, ReadZoneDirectory(section, around, "knot-zones"))
+        return new KnotSettings(control, template.Length > 0 ? template : null, ReadZoneDirectory(section, around))
         {
             Templates = TemplatesReader.Read(section),
         };
     }
 
-    /// <summary>By default a folder of the driver's own: two that wrote the same files would take them away from each other.</summary>
-    private static string ReadZoneDirectory(SectionReader section, TargetSurroundings around, string name) =>
-        section.File("zone-directory") is { Length: > 0 } directory ? directory : Path.Combine(around.DataDirectory, name);
+    private static string ReadZoneDirectory(SectionReader section, TargetSurroundings around) =>
+        section.File(TargetFolders.Key) is { Length: > 0 } directory ? directory : around.OwnFolder ?? "";
 
     private static Uri? ReadStatistics(SectionReader section)
     {

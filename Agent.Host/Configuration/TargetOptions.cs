@@ -35,6 +35,9 @@ public abstract record TargetSettings
     /// <summary>The driver uses what led to a content, which must be kept for it.</summary>
     public virtual bool TakesDifferences => false;
 
+    /// <summary>Where the zones' files are; null where there are none, or nobody knows.</summary>
+    internal virtual TargetFolder? Files => null;
+
     /// <summary>From whom the server transfers its zones itself; null where it is given their content.</summary>
     public SecondarySettings? Secondary { get; init; }
 }
@@ -47,6 +50,8 @@ public sealed record FakeSettings : TargetSettings;
 /// <param name="Command">Program and arguments; empty: none.</param>
 public sealed record ZoneFilesSettings(string Directory, IReadOnlyList<string> Command, TimeSpan CommandTimeout) : TargetSettings
 {
+    internal override TargetFolder Files => new("directory", Directory);
+
     public ZoneFilesOptions ToOptions(HostEndpoint? server) => new(Directory)
     {
         Command = Command,
@@ -72,6 +77,8 @@ public sealed record Bind9Settings(
     string ZoneOptions,
     Uri? Statistics) : TargetSettings
 {
+    internal override TargetFolder Files => new(TargetFolders.Key, ZoneDirectory) { Writer = Secondary is null ? null : Control.Host };
+
     /// <summary>Zones that are configured otherwise there than the others.</summary>
     public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
 
@@ -104,6 +111,8 @@ public sealed record NsdSettings(
     string Pattern,
     string ZoneDirectory) : TargetSettings
 {
+    internal override TargetFolder Files => new(TargetFolders.Key, ZoneDirectory) { Writer = Secondary is null ? null : ControlHost?.Host };
+
     /// <summary>Zones that are configured otherwise there than the others.</summary>
     public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
 
@@ -125,6 +134,8 @@ public sealed record NsdSettings(
 /// <param name="ZoneDirectory">A full path; it need not exist yet where it is the data directory's own.</param>
 public sealed record KnotSettings(string Control, string? Template, string ZoneDirectory) : TargetSettings
 {
+    internal override TargetFolder Files => new(TargetFolders.Key, ZoneDirectory);
+
     /// <summary>Zones that are configured otherwise there than the others.</summary>
     public IReadOnlyList<(ZonePattern Zones, string Template)> Templates { get; init; } = [];
 

@@ -16,11 +16,11 @@ internal static class TemplatesReader
         {
             if (!ZonePattern.TryParse(name, out ZonePattern? pattern))
             {
-                section.ProblemAt(
+                section.WrongItem(
                     origin, Key, $"a zone (\"example.org\") or all zones below a name (\"*.example.org\") is needed, not '{name}'");
             }
-            else if (!seen.Add(pattern)) section.ProblemAt(origin, Key, $"'{name}' is given twice");
-            else if (text.Length == 0) section.ProblemAt(origin, Key, $"'{name}' needs a text");
+            else if (!seen.Add(pattern)) section.WrongItem(origin, Key, $"'{name}' is given twice");
+            else if (text.Length == 0) section.WrongItem(origin, Key, $"'{name}' needs a text");
             else templates.Add((pattern, text));
         }
 

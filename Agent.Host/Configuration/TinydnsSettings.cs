@@ -5,6 +5,8 @@ namespace Agent.Host.Configuration;
 /// <param name="Root">Full path of tinydns' ROOT.</param>
 public sealed record TinydnsSettings(string Root) : TargetSettings
 {
+    internal override TargetFolder Files => new("root", Root);
+
     public TinydnsOptions ToOptions(HostEndpoint server) => new(Root, server.ToEndPoint());
 
     internal static TinydnsSettings Read(SectionReader section, TargetSurroundings around)

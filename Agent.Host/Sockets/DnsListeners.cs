@@ -29,7 +29,7 @@ internal sealed class DnsListeners : IDisposable
     private readonly List<NetworkEndpoint> _tlsEndpoints = [];
 
     /// <exception cref="SocketException">An endpoint cannot be bound.</exception>
-    /// <exception cref="ArgumentException">Queries would come back to us, or nobody would answer them.</exception>
+    /// <exception cref="RelayCircleException">Queries would come back to us.</exception>
     public DnsListeners(DnsListenerSettings settings, ILoggerFactory loggers)
     {
         if (settings.Relay is null == settings.LocalAnswerer is null)
@@ -160,7 +160,7 @@ internal sealed class DnsListeners : IDisposable
         NetworkEndpoint bound = listener.LocalEndpoint;
         if (_settings.Relay is { } relay && Reaches(bound, relay.Destination))
         {
-            throw new ArgumentException($"queries would be relayed to this process itself: {relay.Destination}", nameof(endpoint));
+            throw new RelayCircleException($"queries would go in a circle: {relay.Destination} is the agent itself");
         }
         AddWorkers(OpenUdp(bound));
         _endpoints.Add(bound);

@@ -132,10 +132,11 @@ public class OptionsTests
     public void Lists_can_come_from_one_variable()
     {
         AgentOptions options = ConfigurationText.Options(
-            "agent { masters = ${?MASTERS}, allow-notify = ${?NOTIFY}, host = ${?HOST}, keys.k.secret = aaaa }",
-            ("MASTERS", "192.0.2.1, 192.0.2.2:53"), ("NOTIFY", "192.0.2.0/24,key:k"), ("HOST", "127.0.0.1,::1"));
+            "agent { masters = ${?MASTERS}, allow-notify = ${?NOTIFY}, host = ${?HOST}, also-notify = ${?TOLD}, keys.k.secret = aaaa }",
+            ("MASTERS", "192.0.2.1, 192.0.2.2:53"), ("NOTIFY", "192.0.2.0/24,key:k"), ("HOST", "127.0.0.1,::1"), ("TOLD", "192.0.2.8,[::1]:5353"));
         Assert.Equal(2, options.Roster.Common.Length);
         Assert.Equal(2, options.Listener.Addresses.Count);
+        Assert.Equal(["192.0.2.8:53", "[::1]:5353"], options.AlsoNotify.Select(told => told.EndPoint.ToString()));
     }
 
     [Theory]
@@ -282,11 +283,11 @@ public class OptionsTests
             agent {
               backends.nsd { pattern = agent, zone-directory = /z }
               targets {
-                here { driver = nsd, control = "unix:/run/nsd.ctl" }
+                here { driver = nsd, control = "unix:/run/nsd.ctl", zone-directory = /z/here }
                 there {
                   driver = nsd, control = "192.0.2.1", server-certificate = /s.pem, client-certificate = /c.pem, client-key = /c.key
                 }
-                mine = ${agent.targets.there} { scope = node, control = "nsd.example:99", server = "192.0.2.2" }
+                mine = ${agent.targets.there} { scope = node, control = "nsd.example:99", server = "192.0.2.2", zone-directory = /z/mine }
               }
             }
             """).Options.Targets;
@@ -297,7 +298,8 @@ public class OptionsTests
         Assert.Equal(new NsdControlPlace.LocalSocket("/run/nsd.ctl"), options[0].Control);
         Assert.Equal(new NsdControlPlace.Tls("192.0.2.1", 8952, "/s.pem", "/c.pem", "/c.key"), options[1].Control);
         Assert.Equal("nsd.example:99", options[2].Control.ToString());
-        Assert.All(options, nsd => Assert.Equal(("agent", "/z"), (nsd.Pattern, nsd.ZoneDirectory)));
+        Assert.All(options, nsd => Assert.Equal("agent", nsd.Pattern));
+        Assert.Equal(["/z/here", "/z", "/z/mine"], options.Select(nsd => nsd.ZoneDirectory));
     }
 
     [Fact]

@@ -36,6 +36,20 @@ public sealed class SlipTests : IDisposable
     [InlineData("backends.nsd.control = \"a b\"", "agent.backends.nsd.control: nsd's control socket is needed")]
     [InlineData("backends.bind9.statistics-url = \"ftp://a\"", "agent.backends.bind9.statistics-url: an address such as")]
     [InlineData("backends.knot.server = \"a b\"", "agent.backends.knot.server: an address or name is needed")]
+    [InlineData("backends.bind9.port = [953]", ":2:30: agent.backends.bind9.port: a text is needed, not a list (nothing uses it now)")]
+    [InlineData("backends.zone-files.command-timeout = { a = 1 }", "agent.backends.zone-files.command-timeout: a text is needed")]
+    [InlineData("backends.zone-files.command = [a, [b]]", ":2:42: agent.backends.zone-files.command: a list of texts is needed")]
+    [InlineData("backends.catalog.quorum = most", "agent.backends.catalog.quorum: all, or a number from 1")]
+    [InlineData("backends.catalog.name = \"a..b\"", "agent.backends.catalog.name: the name of a zone")]
+    [InlineData("backends.catalog.consumers = [\"a b\"]", "agent.backends.catalog.consumers: an address or name is needed")]
+    [InlineData("backends.catalog.consumers = [{ address = a, kee = k }]", "agent.backends.catalog.consumers[0].kee: unknown key; did you mean key?")]
+    [InlineData("backends.bind9.key-secret = \"not base64!\"", "agent.backends.bind9.key-secret: the secret is not base64")]
+    [InlineData("backends.powerdns-api.api-key = \"k\u00e9\"", "agent.backends.powerdns-api.api-key: the secret has characters beyond")]
+    [InlineData("backends.bind9.primaries = [\"nonsense value\"]", "agent.backends.bind9.primaries: an address is needed")]
+    [InlineData("backends.bind9.templates { \"a..b\" = \"x;\" }", "agent.backends.bind9.templates: a zone (")]
+    [InlineData("backends.knot.templates { a = [] }", "agent.backends.knot.templates: a must be a text, not a list")]
+    [InlineData("backends.knot.templates = 5", "agent.backends.knot.templates: an object is needed, not a number")]
+    [InlineData("backends.powerdns-sql.connection-string = \"Data Sauce=/x\"", "agent.backends.powerdns-sql.connection-string: a keyword")]
     public void Wrong_values_that_nothing_uses_are_told(string text, string expected) =>
         Assert.Contains(expected, Assert.Single(Warnings(text)), StringComparison.Ordinal);
 
@@ -44,6 +58,10 @@ public sealed class SlipTests : IDisposable
     [InlineData("backends.bind9 { port = 954 }")]
     [InlineData("backends.bind9 { key-file = /nowhere }")]
     [InlineData("backends.bind9 { key-name = k }")]
+    [InlineData("backends.bind9 { primaries = [\"192.0.2.1\"], primary-key = k }")]
+    [InlineData("backends.catalog { quorum = 2 }")]
+    [InlineData("backends.catalog { consumers = [{ address = a, key = k }] }")]
+    [InlineData("backends.dynamic-update { key = k }")]
     [InlineData("backends.dynamic-update { server = \"192.0.2.1\" }")]
     public void What_an_unused_section_lacks_is_not_told(string text) => Assert.Empty(Warnings(text));
 

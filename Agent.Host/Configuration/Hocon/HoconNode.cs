@@ -10,7 +10,7 @@ public abstract class HoconNode(HoconOrigin origin, long weight)
     /// <summary>Values in this tree. Resolved trees share branches, so this can exceed what memory holds; the resolver bounds it.</summary>
     internal long Weight { get; } = weight;
 
-    /// <summary>What an error message calls this kind of value.</summary>
+    /// <summary>What an error message calls this kind of value; never the value, which may be a secret at a wrong place.</summary>
     public abstract string Kind { get; }
 }
 
@@ -24,7 +24,9 @@ public sealed class HoconScalar(string text, bool isQuoted, HoconOrigin origin) 
 
     public bool IsNull => !IsQuoted && Text == "null";
 
-    public override string Kind => IsNull ? "null" : IsQuoted ? "a string" : $"'{Text}'";
+    public override string Kind => IsNull ? "null" : IsNumber ? "a number" : "a text";
+
+    private bool IsNumber => !IsQuoted && double.TryParse(Text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     internal static HoconScalar Null(HoconOrigin origin) => new("null", isQuoted: false, origin);
 }
