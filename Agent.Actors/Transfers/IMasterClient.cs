@@ -90,6 +90,9 @@ public enum SoaOutcome
 /// <summary>Answer to <see cref="AskSoa"/>.</summary>
 public sealed record SoaAnswered(long Id, MasterAddress Address, SoaOutcome Outcome, uint Serial, Reason? Reason)
 {
+    /// <summary>The reason without the zone, for whoever hears of the master by way of other zones; null when it is the same.</summary>
+    public Reason? MasterReason { get; init; }
+
     /// <summary>How long it may serve the zone itself (EDNS EXPIRE, RFC 7314); null when it did not say.</summary>
     public TimeSpan? Expire { get; init; }
 }
@@ -188,7 +191,7 @@ public static class TransferKinds
 /// <summary>How a transfer failed.</summary>
 public enum TransferFailure
 {
-    /// <summary>No connection, or it was lost before any record.</summary>
+    /// <summary>No connection.</summary>
     Unreachable = 0,
 
     /// <summary>The master said no with a response code.</summary>
@@ -206,9 +209,16 @@ public enum TransferFailure
     /// <summary>The master answered SERVFAIL before any record: perhaps full (BIND beyond its transfers-out), worth another try.</summary>
     Busy = 5,
 
+    /// <summary>The master took the connection and closed it before any record: MiniDNS does so where it cannot write a record.</summary>
+    HungUp = 6,
+
     /// <summary>The answer to an IXFR says that there is nothing newer, though the SOA asked for before said otherwise.</summary>
     NothingNewer = 7,
 }
 
 /// <summary>The transfer brought nothing.</summary>
-public sealed record TransferFailed(long Id, MasterAddress Address, TransferFailure Failure, Reason Reason);
+public sealed record TransferFailed(long Id, MasterAddress Address, TransferFailure Failure, Reason Reason)
+{
+    /// <summary>The reason without the zone, for whoever hears of the master by way of other zones; null when it is the same.</summary>
+    public Reason? MasterReason { get; init; }
+}

@@ -13,7 +13,9 @@ namespace Agent.Actors.Transfers;
 /// <remarks>
 /// An open circuit concerns all zones, and costs none of them time: the trial that may close it is made beside the passes. A rest needs
 /// several zones in a row and ends with the first success, so that one zone that is refused costs the others nothing; it holds up regular
-/// checks only. Where several masters have the same to give, one from which transfers failed lately is the last to be asked by any pass.
+/// checks only. Only questions move the circuit: a transfer that finds no connection, or one that is closed at once, counts for the rest
+/// alone. Did it open the circuit, the next answer would close it, and as a return of the master bring all failed zones again.
+/// Where several masters have the same to give, one from which transfers failed lately is the last to be asked by any pass.
 /// <para>Health is that of an address under one TLS profile: a wrong pin of some zones' masters says nothing of the others.</para>
 /// </remarks>
 public sealed class MasterBoard
@@ -44,6 +46,8 @@ public sealed class MasterBoard
         health.Reason = heard.Reason ?? heard.FaultReason;
         if (heard.Brought) health.Rests.Clear();
         else if (heard is { Fault: not MasterFault.None, FaultReason: { } why, Zone: { } zone }) health.Failed(heard.Fault, why, zone, now);
+
+        if (heard is { Reason: not null, Fault: not MasterFault.None }) return false;
 
         // Many passes ask at the same time. Those that asked before the address was found dead say nothing new, and must not make a master
         // that was away for a moment rest for as long as one that is away for an hour: only a trial lengthens the rest.
@@ -212,7 +216,7 @@ public enum MasterFault
     /// <summary>It said no with a response code.</summary>
     Refused = 1,
 
-    /// <summary>The stream broke a rule, was cut, or stood still.</summary>
+    /// <summary>The stream broke a rule, was cut, perhaps before its first record, or stood still.</summary>
     Broken = 2,
 
     /// <summary>It answered SERVFAIL, again and again.</summary>

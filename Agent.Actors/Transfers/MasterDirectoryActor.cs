@@ -54,7 +54,8 @@ public sealed partial class MasterDirectoryActor : UntypedActor
             case MasterResolved resolved: OnResolved(resolved); break;
             case MasterHeard heard: Hear(heard); break;
             case SoaAnswered answer:
-                Hear(new MasterHeard(answer.Address.Route, answer.Outcome == SoaOutcome.Unreachable ? answer.Reason : null));
+                Reason? silent = answer.Outcome == SoaOutcome.Unreachable ? answer.MasterReason ?? answer.Reason : null;
+                Hear(new MasterHeard(answer.Address.Route, silent));
                 break;
             case GetMasterStates:
                 Sender.Tell(States(), Self);

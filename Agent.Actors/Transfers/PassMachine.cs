@@ -240,12 +240,13 @@ public sealed partial class PassMachine
         effects.Add(new GiveLeaveBack());
         bool isAgain = failed.Failure == TransferFailure.Busy && _busyAnswers < BusyTries;
         MasterFault fault = isAgain ? MasterFault.None : FaultOf(failed.Failure);
-        effects.Add(new TellDirectory(new MasterHeard(
-            failed.Address.Route, failed.Failure == TransferFailure.Unreachable ? failed.Reason : null)
+        Reason reason = failed.MasterReason ?? failed.Reason;
+        bool saidNothing = failed.Failure is TransferFailure.Unreachable or TransferFailure.HungUp;
+        effects.Add(new TellDirectory(new MasterHeard(failed.Address.Route, saidNothing ? reason : null)
         {
             Zone = _order.Zone,
             Fault = fault,
-            FaultReason = fault == MasterFault.None ? null : failed.Reason,
+            FaultReason = fault == MasterFault.None ? null : reason,
         }));
         if (isAgain)
         {
@@ -285,7 +286,7 @@ public sealed partial class PassMachine
     private static MasterFault FaultOf(TransferFailure failure) => failure switch
     {
         TransferFailure.Refused => MasterFault.Refused,
-        TransferFailure.Broken => MasterFault.Broken,
+        TransferFailure.Broken or TransferFailure.HungUp => MasterFault.Broken,
         TransferFailure.Busy => MasterFault.Busy,
         TransferFailure.Unreachable => MasterFault.Unreachable,
         _ => MasterFault.None,

@@ -118,7 +118,7 @@ public sealed record MasterPlan(long Id, ImmutableArray<MasterAddress> Addresses
 
 /// <summary>Tells the directory what an address did.</summary>
 /// <param name="Route">The address.</param>
-/// <param name="Reason">Null when it answered; else why it counts as dead for a while.</param>
+/// <param name="Reason">Null when it answered; else why it did not. Questions without an answer make it count as dead for a while.</param>
 public sealed record MasterHeard(MasterRoute Route, Reason? Reason)
 {
     /// <summary>The zone that it was asked about.</summary>
@@ -127,7 +127,7 @@ public sealed record MasterHeard(MasterRoute Route, Reason? Reason)
     /// <summary>It gave a whole zone.</summary>
     public bool Brought { get; init; }
 
-    /// <summary>How it failed although it answered.</summary>
+    /// <summary>How a transfer failed.</summary>
     public MasterFault Fault { get; init; }
 
     /// <summary>Why, when it failed so.</summary>

@@ -278,14 +278,17 @@ public sealed partial class ZoneShardActor : UntypedActor
         if (_toCheck.Count > 0 && !Timers.IsTimerActive(CheckTimer)) Timers.StartPeriodicTimer(CheckTimer, CheckTimer, CheckInterval);
     }
 
-    /// <summary>A master is back: zones that could not be confirmed wait for no retry of their own, and do not come all at once.</summary>
+    /// <summary>
+    /// A master is back: zones that could not be confirmed for want of it wait for no retry of their own, and do not come all at once.
+    /// Those that a master could not give, or gave amiss, wait as before: with it back nothing is new for them.
+    /// </summary>
     private void CheckStale()
     {
         var stale = new List<ZoneRow>();
         foreach ((DomainName name, ZoneSlot slot) in _slots)
         {
             if (slot.IsToCheck || slot.IsUnread || RowOf(name, slot) is not { Wish: ZoneWish.Present } row) continue;
-            if (row is { Reason: null, Content: not null }) continue;
+            if (row is { Reason: null, Content: not null } || row.Reason?.IsOfAwayMaster() == false) continue;
             slot.IsToCheck = true;
             stale.Add(row);
         }

@@ -110,7 +110,10 @@ internal sealed class SoaAsker : IDisposable
         outcome,
         serial,
         new Reason(
-            code, $"Master {request.Address.Text}, asked for the SOA of {request.Zone}: {why}."));
+            code, $"Master {request.Address.Text}, asked for the SOA of {request.Zone}: {why}."))
+    {
+        MasterReason = new Reason(code, $"Master {request.Address.Text}, asked for a SOA: {why}."),
+    };
 
     /// <summary>Over TLS if that is how the master is asked: then nothing about the zone goes out in the clear.</summary>
     private async Task<Verdict?> AskAnyhowAsync(AskSoa request, CancellationToken cancellation)

@@ -50,10 +50,12 @@ internal sealed partial class TransferAttempt
         // An error code after records is a stream that broke off (MiniDNS ends so when a record fits no message), not a refusal.
         bool isRefusal = IsRefusal(machine);
         bool isBusy = isRefusal && machine.ResponseCode == ResponseCode.ServFail;
+        string said = error.Text(machine.ResponseCode) + extendedError;
         return Fail(
             isBusy ? TransferFailure.Busy : isRefusal ? TransferFailure.Refused : TransferFailure.Broken,
             isRefusal ? ReasonCode.TransferRefused : ReasonCode.TransferBroken,
-            machine.BadRecord is { } record ? $"{error.Text()}: {record}" : error.Text(machine.ResponseCode) + extendedError);
+            machine.BadRecord is { } record ? $"{error.Text()}: {record}" : said,
+            machine.BadRecord is null ? said : error.Text());
     }
 
     /// <summary>
@@ -100,18 +102,23 @@ internal sealed partial class TransferAttempt
                 if (receiver.Bytes == 0)
                     return null;
                 return machine.RemoteSerial is null
-                    ? Fail(TransferFailure.Unreachable, ReasonCode.NoMaster, "the connection was lost before the first record")
+                    ? Fail(TransferFailure.HungUp, ReasonCode.TransferBroken, "the connection was lost before the first record")
                     : Fail(TransferFailure.Broken, ReasonCode.TransferBroken, $"the connection ended after {Progress()}");
         }
     }
 
     private string Progress() => $"{_records} records in {_messages} messages";
 
-    private TransferFailed Fail(TransferFailure failure, string code, string why) => new(
-        _request.Id,
-        _request.Address,
-        failure,
-        new Reason(
-            code,
-            $"{(_from is null ? "Transfer" : "IXFR")} of {_request.Zone} from master {_request.Address.Text}: {why}."));
+    /// <param name="failure">The class.</param>
+    /// <param name="code">The word for it.</param>
+    /// <param name="why">What happened.</param>
+    /// <param name="anyZone">The same where it must not name anything of the zone; null when it does not.</param>
+    private TransferFailed Fail(TransferFailure failure, string code, string why, string? anyZone = null)
+    {
+        string kind = _from is null ? "Transfer" : "IXFR", master = _request.Address.Text;
+        return new(_request.Id, _request.Address, failure, new Reason(code, $"{kind} of {_request.Zone} from master {master}: {why}."))
+        {
+            MasterReason = new Reason(code, $"{kind} from master {master}: {anyZone ?? why}."),
+        };
+    }
 }

@@ -88,7 +88,7 @@ internal sealed partial class TransferAttempt
             Fault = _from is null ? null : IxfrFault.Unknown;
             if (fresh.Refusal is { } refusal)
                 return Fail(TransferFailure.Unreachable, refusal.Code, refusal.Text);
-            return Fail(TransferFailure.Unreachable, ReasonCode.NoMaster, "it closed the connection at once");
+            return Fail(TransferFailure.HungUp, ReasonCode.TransferBroken, "it closed the connection at once");
         }
         catch (OperationCanceledException) when (_cancelled.IsCancellationRequested)
         {

@@ -81,7 +81,7 @@ internal static class TransferMetrics
         TransferFailure.Unreachable => "unreachable",
         TransferFailure.Refused => "refused",
         TransferFailure.Busy => "busy",
-        TransferFailure.Broken => "broken",
+        TransferFailure.Broken or TransferFailure.HungUp => "broken",
         TransferFailure.TooLarge => "too_large",
         TransferFailure.NothingNewer => "nothing_newer",
         _ => "given_up",

@@ -141,6 +141,27 @@ public sealed class MasterBoardTests : TestKitBase
         Assert.Empty(board.State(First, TimeSpan.FromMinutes(1)).Rests);
     }
 
+    [Theory]
+    [InlineData(MasterFault.Broken)]
+    [InlineData(MasterFault.Unreachable)]
+    public void Transfers_without_a_word_neither_open_the_circuit_nor_close_it(MasterFault fault)
+    {
+        var board = new MasterBoard();
+        board.Heard(new MasterHeard(First.Route, null), TimeSpan.Zero);
+        for (int i = 0; i < 12; i++) Assert.False(HungUp(i));
+        Assert.Equal(("up", MasterCircuit.Closed), (board.State(First, TimeSpan.Zero).State, board.State(First, TimeSpan.Zero).Circuit));
+        Assert.Equal(fault, Assert.Single(board.State(First, TimeSpan.Zero).Rests).Fault);
+        Assert.False(board.Heard(new MasterHeard(First.Route, null), TimeSpan.Zero));
+        Assert.NotNull(board.RestOf(First.Route, TimeSpan.FromSeconds(1)));
+
+        Dies(board, First, TimeSpan.Zero);
+        Assert.False(HungUp(0));
+        Assert.Equal(MasterCircuit.Open, board.State(First, TimeSpan.Zero).Circuit);
+
+        bool HungUp(int zone) => board.Heard(
+            new MasterHeard(First.Route, Dead) { Zone = Zone(zone), Fault = fault, FaultReason = Dead }, TimeSpan.Zero);
+    }
+
     [Fact]
     public void Nobody_is_called_up_who_has_never_answered()
     {

@@ -169,6 +169,25 @@ public sealed class MasterDirectoryTests : TestKitBase
     }
 
     [Fact]
+    public void What_a_zone_hears_of_a_dead_master_names_no_other_zone()
+    {
+        IActorRef directory = Directory(new MasterRoster([Common]), new PaceLimits(1000, 1000));
+        var ofAnyZone = new Reason(ReasonCode.NoMaster, "Master m1: no answer.");
+        for (int i = 0; i < MasterBoard.FailuresUntilDead; i++)
+        {
+            directory.Tell(new SoaAnswered(i, new MasterAddress(Common, EndPoint(Common)), SoaOutcome.Unreachable, 0, Dead)
+            {
+                MasterReason = ofAnyZone,
+            });
+        }
+
+        TestProbe[] checks = [.. Enumerable.Range(0, (int)PaceLimits.DeadPerSecond + 1).Select(i => CreateTestProbe($"check{i}"))];
+        for (int i = 0; i < checks.Length; i++) checks[i].Send(directory, Get(i));
+        RunReady();
+        Assert.Equal(ofAnyZone, Assert.Single(checks.Select(c => c.ExpectMsg<MasterPlan>()), p => p.Addresses.IsEmpty).Reason);
+    }
+
+    [Fact]
     public void A_zone_without_masters_is_told_that_there_are_none()
     {
         IActorRef directory = Directory(new MasterRoster([]), new PaceLimits(1, 1));

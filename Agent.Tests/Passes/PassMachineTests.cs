@@ -362,15 +362,18 @@ public sealed class PassMachineTests
     [InlineData(TransferFailure.Refused, MasterFault.Refused)]
     [InlineData(TransferFailure.Broken, MasterFault.Broken)]
     [InlineData(TransferFailure.Unreachable, MasterFault.Unreachable)]
+    [InlineData(TransferFailure.HungUp, MasterFault.Broken)]
     public void The_directory_hears_in_which_class_a_transfer_failed(TransferFailure failure, MasterFault fault)
     {
         PassMachine pass = Begin(held: null, 1);
         Answer(pass, 0, SoaOutcome.Serial, 5);
         pass.Granted(_effects);
-        pass.Failed(new TransferFailed(1, Masters[0], failure, Why), _effects);
+        var ofAnyZone = new Reason(Why.Code, "without the zone");
+        pass.Failed(new TransferFailed(1, Masters[0], failure, Why) { MasterReason = ofAnyZone }, _effects);
         MasterHeard heard = _effects.OfType<TellDirectory>().Last().Heard;
-        Assert.Equal((fault, Zone), (heard.Fault, heard.Zone));
-        Assert.Equal(failure == TransferFailure.Unreachable, heard.Reason is not null);
+        Assert.Equal((fault, ofAnyZone, Zone), (heard.Fault, heard.FaultReason, heard.Zone));
+        Assert.Equal(failure is TransferFailure.Unreachable or TransferFailure.HungUp ? ofAnyZone : null, heard.Reason);
+        Assert.Equal(Why, Failure());
     }
 
     [Fact]

@@ -59,12 +59,13 @@ public sealed class ShardRaceTests
         var kit = new ActorTestKit(1);
         var journal = new SimJournal(kit.Sim, 1);
         (IActorRef region, SimMasters masters) = Start(kit, new Server(), journal: journal);
-        masters.Zones[Zone] = 2;
+        masters.Zones[Zone] = 1;
         region.Tell(new CreateZone(Zone, Origin), kit.Sys.DeadLetters);
         kit.Advance(TimeSpan.FromSeconds(3));
-        masters.Zones[Zone] = 1;
+        masters.Away.Add("m1");
         region.Tell(new RefreshZone(Zone, Origin, Force: false), kit.Sys.DeadLetters);
-        kit.Advance(TimeSpan.FromSeconds(3));
+        kit.Advance(TimeSpan.FromSeconds(4));
+        masters.Away.Clear();
 
         // What stands against it makes it be checked in a moment, and before that it breaks.
         kit.Sys.EventStream.Publish(new MasterReturned(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 5354)));

@@ -38,6 +38,12 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
 
     public double BreakChance { get; set; }
 
+    /// <summary>Zones that are named and not given: how the transfer fails.</summary>
+    public Dictionary<DomainName, TransferFailure> Withheld { get; } = [];
+
+    /// <summary>How often a zone was asked for that is not given, since this was last set to zero.</summary>
+    public int AskedInVain { get; set; }
+
     /// <summary>Zones whose transfer stands still for a long time.</summary>
     public HashSet<DomainName> Slow { get; } = [];
 
@@ -78,6 +84,14 @@ internal sealed class SimMasters(SimScheduler sim) : IMasterClient
         if (IsAway(request.Address))
         {
             Later(50, () => Fail(request, answer, TransferFailure.Unreachable, ReasonCode.NoMaster));
+            return;
+        }
+
+        if (Withheld.TryGetValue(request.Zone, out TransferFailure how))
+        {
+            AskedInVain++;
+            string code = how == TransferFailure.Unreachable ? ReasonCode.NoMaster : ReasonCode.TransferBroken;
+            Later(40, () => Fail(request, answer, how, code));
             return;
         }
 

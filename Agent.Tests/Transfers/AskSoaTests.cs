@@ -153,6 +153,7 @@ public sealed class AskSoaTests
         await using ScriptedMaster silent = new(_ => [new MasterStep.Stall()]);
         SoaAnswered silence = masters.Ask(silent.EndPoint, Name, TimeSpan.FromMilliseconds(200));
         Assert.Equal(SoaOutcome.Unreachable, silence.Outcome);
+        Assert.Equal(silence.Reason!.Text.Replace($"the SOA of {Name}", "a SOA"), silence.MasterReason?.Text);
         Assert.Contains("0.2 s", silence.Reason!.Text, StringComparison.Ordinal);
     }
 

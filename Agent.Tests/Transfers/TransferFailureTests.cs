@@ -18,9 +18,9 @@ public sealed class TransferFailureTests
         { "refused", TransferFailure.Refused, ReasonCode.TransferRefused },
         { "servfail", TransferFailure.Busy, ReasonCode.TransferRefused },
         { "servfail later", TransferFailure.Broken, ReasonCode.TransferBroken },
-        { "close at once", TransferFailure.Unreachable, ReasonCode.NoMaster },
-        { "reset at once", TransferFailure.Unreachable, ReasonCode.NoMaster },
-        { "close in the first message", TransferFailure.Unreachable, ReasonCode.NoMaster },
+        { "close at once", TransferFailure.HungUp, ReasonCode.TransferBroken },
+        { "reset at once", TransferFailure.HungUp, ReasonCode.TransferBroken },
+        { "close in the first message", TransferFailure.HungUp, ReasonCode.TransferBroken },
         { "close later", TransferFailure.Broken, ReasonCode.TransferBroken },
         { "reset later", TransferFailure.Broken, ReasonCode.TransferBroken },
         { "wrong id", TransferFailure.Broken, ReasonCode.TransferBroken },
@@ -38,6 +38,7 @@ public sealed class TransferFailureTests
         TransferFailed failed = masters.TransferFails(master.EndPoint, Name);
         Assert.Equal((failure, code), (failed.Failure, failed.Reason.Code));
         Assert.Contains(Name, failed.Reason.Text, StringComparison.Ordinal);
+        Assert.Equal(failed.Reason.Text.Replace($" of {Name}", ""), failed.MasterReason?.Text);
         await Eventually.HoldsAsync(() => master.ConnectionsOpen == 0, () => "the connection is gone");
     }
 

@@ -96,7 +96,7 @@ public sealed class DesignateBackendTests(DesignateRig rig) : IClassFixture<Desi
         await using AgentProcess agent = await StartAsync($$"""
             keys { designate { algorithm = hmac-sha256, secret = "{{Secret}}" } }
             allow-control = ["key:designate"]
-            allow-notify = ["key:designate"]
+            allow-notify = ["key:designate", "127.0.0.1"]
             """);
         await rig.SetZoneAsync(zone, 2, hosts: 1);
         Dictionary<string, string> signed = OptionsOf(agent.Dns, ("tsig_key_file", key));
@@ -104,6 +104,7 @@ public sealed class DesignateBackendTests(DesignateRig rig) : IClassFixture<Desi
         await rig.SetZoneAsync(zone, 3, hosts: 1);
         await rig.SucceedAsync("update", zone, signed);
         await agent.ZoneIsOkAsync(zone, 3);
+        await agent.Worker.NotifyAcceptedAsync(zone);
 
         Assert.Equal($"DELETE {zone}: {agent.Dns}: REFUSED (18) not in allow-control", await ErrorAsync(OptionsOf(agent.Dns)));
         string other = KeyFile(folder, "designate", Convert.ToBase64String(new byte[32]), "other.key");
