@@ -35,7 +35,9 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
         catch (Exception failure) when (failure is JournalOpenException or StartException)
         {
             lines.Flush();
-            return request.Console.Fail(ExitCode.Usage, failure.Message);
+            // A service manager tries the one again and leaves the other to a person.
+            int code = failure is JournalOpenException { MayPass: true } ? ExitCode.Failed : ExitCode.Usage;
+            return request.Console.Fail(code, failure.Message);
         }
         catch (Exception failure) when (IsOutside(failure))
         {

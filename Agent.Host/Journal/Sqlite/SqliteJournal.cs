@@ -83,7 +83,10 @@ public sealed partial class SqliteJournal : INodeJournal
         {
             journal.CloseStore();
             throw new JournalOpenException(
-                $"The journal {directory.DatabasePath} cannot be used: {SqliteErrors.Describe(exception)}", exception);
+                $"The journal {directory.DatabasePath} cannot be used: {SqliteErrors.Describe(exception)}", exception)
+            {
+                MayPass = SqliteErrors.MayPass(exception),
+            };
         }
         foreach (SqliteShardReader reader in journal._shardReaders) reader.Start();
         journal._thread.Start();
