@@ -112,6 +112,7 @@ internal sealed partial class OptionsBinder
         CheckCatalogTargets(options);
         CheckSecondaries(options);
         CheckPorts(options);
+        WarnOfDrain(cluster, options);
         _agent.Done();
         return options;
     }
