@@ -111,7 +111,7 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
     {
         try
         {
-            ConfigurationChange change = reloader.Reload();
+            ConfigurationChange change = await FileRead.UntilStoppedAsync(reloader.Reload, stop);
             await service.ApplyAsync(change.Applied, stop);
             lines.Level = change.Applied.Logging.Level;
             foreach (ChangedKey key in change.Live) LogApplied(log, key.ToString());
@@ -124,6 +124,10 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
         {
             LogReloadRefused(log, failure.Message);
             return failure.Message;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return "the agent stops";
         }
     }
 
