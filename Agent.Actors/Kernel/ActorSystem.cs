@@ -124,13 +124,21 @@ public sealed partial class ActorSystem
         _terminated.TrySetResult();
     }
 
-    [LoggerMessage(100, LogLevel.Warning, "{Actor} failed: {Directive}")]
+    [LoggerMessage(EventId = 100, EventName = "actor-failed", Level = LogLevel.Warning, Message = "{Actor} failed: {Directive}")]
     private static partial void LogActorFailed(ILogger log, string actor, Directive directive, Exception cause);
 
-    [LoggerMessage(101, LogLevel.Error, "{Actor} failed in {Hook}, and goes on")]
+    [LoggerMessage(
+        EventId = 101,
+        EventName = "actor-hook-failed",
+        Level = LogLevel.Error,
+        Message = "{Actor} failed in {Hook}, and goes on")]
     private static partial void LogHookFailed(ILogger log, string actor, string hook, Exception cause);
 
-    [LoggerMessage(102, LogLevel.Critical, "{Actor} failed and nobody may repair it")]
+    [LoggerMessage(
+        EventId = 102,
+        EventName = "actor-beyond-repair",
+        Level = LogLevel.Critical,
+        Message = "{Actor} failed and nobody may repair it")]
     private static partial void LogFatalError(ILogger log, string actor, Exception cause);
 
     private sealed class Guardian(SupervisorStrategy strategy) : UntypedActor

@@ -135,17 +135,24 @@ public sealed partial class NotifyOutActor : UntypedActor
     }
 
     [LoggerMessage(
-        EventId = 320, Level = LogLevel.Warning, Message = "{Zone} serial {Serial}: {Receiver} answered the NOTIFY with {Problem}")]
+        EventId = 320,
+        EventName = "notify-refused",
+        Level = LogLevel.Warning,
+        Message = "{Zone} serial {Serial}: {Receiver} answered the NOTIFY with {Problem}")]
     private partial void LogRefused(DomainName zone, uint serial, string receiver, string problem);
 
     [LoggerMessage(
         EventId = 321,
+        EventName = "notify-unanswered",
         Level = LogLevel.Warning,
         Message = "{Zone} serial {Serial}: {Receiver} has answered none of {Tries} NOTIFYs: {Problem}")]
     private partial void LogGivenUp(DomainName zone, uint serial, string receiver, int tries, string problem);
 
     [LoggerMessage(
-        EventId = 322, Level = LogLevel.Warning, Message = "{Zone}: more NOTIFYs wait for {Receiver} than may, this one is left out")]
+        EventId = 322,
+        EventName = "notify-left-out",
+        Level = LogLevel.Warning,
+        Message = "{Zone}: more NOTIFYs wait for {Receiver} than may, this one is left out")]
     private partial void LogShed(DomainName zone, string receiver);
 
     /// <summary>What one receiver is still to be told.</summary>

@@ -58,12 +58,18 @@ public sealed partial class FakeBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "fake: {Zone} would be served with serial {Serial}, {Records} records")]
+    [LoggerMessage(
+        EventName = "fake-applied",
+        Level = LogLevel.Information,
+        Message = "fake: {Zone} would be served with serial {Serial}, {Records} records")]
     private partial void LogApplied(DomainName zone, uint serial, long records);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "fake: {Zone} would be removed (was there: {WasThere})")]
+    [LoggerMessage(
+        EventName = "fake-removed",
+        Level = LogLevel.Information,
+        Message = "fake: {Zone} would be removed (was there: {WasThere})")]
     private partial void LogRemoved(DomainName zone, bool wasThere);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "fake: {Zone} seen as {Observation}, serial {Serial}")]
+    [LoggerMessage(EventName = "fake-observed", Level = LogLevel.Debug, Message = "fake: {Zone} seen as {Observation}, serial {Serial}")]
     private partial void LogObserved(DomainName zone, Observation observation, uint serial);
 }

@@ -56,7 +56,7 @@ internal sealed class AskCommands(CommandConsole console)
     {
         var state = new Option<string?>("--state") { Description = "Only zones in this state, such as ok or stale", HelpName = "STATE" };
         var prefix = new Option<string?>("--prefix") { Description = "Only zones whose name begins so", HelpName = "TEXT" };
-        var limit = new Option<int?>("--limit") { Description = "At most this many (default: all)", HelpName = "N" };
+        var limit = new LimitOption("At most this many (default: all)");
         Command command = _options.Asking("list", "Lists the zones", console, async (parsed, client, cancellation) =>
         {
             var filter = new List<string>();
@@ -123,7 +123,7 @@ internal sealed class AskCommands(CommandConsole console)
 
     private Command History()
     {
-        var limit = new Option<int>("--limit") { Description = "At most this many events", DefaultValueFactory = _ => 100, HelpName = "N" };
+        var limit = new LimitOption("At most this many events") { DefaultValueFactory = _ => 100 };
         Command command = WithZone("history", "Shows what happened to a zone", async (zone, parsed, client, cancellation) =>
         {
             JsonElement answer = await client.GetAsync($"{PathOf(zone)}/history?limit={parsed.GetValue(limit)}", cancellation);
@@ -194,12 +194,7 @@ internal sealed class AskCommands(CommandConsole console)
 
     private Command Diff()
     {
-        var limit = new Option<int>("--limit")
-        {
-            Description = "At most this many records that go, and as many that come",
-            DefaultValueFactory = _ => 100,
-            HelpName = "N",
-        };
+        var limit = new LimitOption("At most this many records that go, and as many that come") { DefaultValueFactory = _ => 100 };
         var target = new Option<string?>("--target")
         {
             Description = "Compare what this target serves with what the agent holds instead; ends with 1 when they differ",
@@ -269,6 +264,11 @@ internal sealed class AskCommands(CommandConsole console)
         command.Add(serial);
         command.Add(quorum);
         command.Add(timeout);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(serial) is not null && result.GetResult(least) is { Tokens.Count: > 0 })
+                result.AddError("give the serial once: as SERIAL or with --serial");
+        });
         return command;
     }
 

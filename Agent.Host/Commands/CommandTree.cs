@@ -93,7 +93,8 @@ public static class CommandTree
         {
             try
             {
-                var reloader = new ConfigurationReloader(config.SourcesOf(parsed));
+                ConfigurationReloader reloader =
+                    await FileRead.UntilStoppedAsync(() => new ConfigurationReloader(config.SourcesOf(parsed)), stop);
                 return await service.RunAsync(new ServiceRequest(reloader, console), stop);
             }
             catch (ConfigurationException failure)

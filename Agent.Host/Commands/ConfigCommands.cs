@@ -30,20 +30,34 @@ internal sealed class ConfigCommands(CommandConsole console)
         return ExitCode.Usage;
     }
 
+    /// <summary>Files without <c>--config</c>, where there is nothing else to name.</summary>
+    private static Argument<string[]> FileArgument(string description)
+    {
+        var files = new Argument<string[]>("FILE") { Description = description, Arity = ArgumentArity.ZeroOrMore };
+        files.Validators.Add(result =>
+        {
+            foreach (string name in result.Tokens.Select(token => PlainText.Of(token.Value)))
+            {
+                if (name.StartsWith("--", StringComparison.Ordinal))
+                    result.AddError($"there is no option {name} here; a file of that name is ./{name}");
+            }
+        });
+        return files;
+    }
+
+    private ConfigurationSources SourcesOf(ParseResult parsed, Argument<string[]> files) =>
+        new([.. parsed.GetValue(Files) ?? [], .. parsed.GetValue(files) ?? []], parsed.GetValue(Settings) ?? []);
+
     private Command Check()
     {
-        var files = new Argument<string[]>("FILE")
-        {
-            Description = "Files to check together (default: the file that run takes)",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
-        var command = new Command("check", "Validates a configuration and names every problem") { files, Settings };
-        command.SetAction(parsed =>
+        Argument<string[]> files = FileArgument("Files to check together, as with --config (default: the file that run takes)");
+        var command = new Command("check", "Validates a configuration and names every problem") { files, Files, Settings };
+        command.SetAction(async (parsed, stop) =>
         {
             try
             {
-                var sources = new ConfigurationSources(parsed.GetValue(files) ?? [], parsed.GetValue(Settings) ?? []);
-                AgentConfiguration configuration = AgentConfiguration.Load(sources);
+                AgentConfiguration configuration =
+                    await FileRead.UntilStoppedAsync(() => AgentConfiguration.Load(SourcesOf(parsed, files)), stop);
                 foreach (string warning in configuration.Warnings) console.Error.WriteLine($"warning: {PlainText.Of(warning)}");
                 if (configuration.AbsentFiles.Count > 0) return Report(new ConfigurationException(configuration.AbsentFiles));
                 console.Output.WriteLine("ok");
@@ -60,15 +74,14 @@ internal sealed class ConfigCommands(CommandConsole console)
     private Command Show()
     {
         var origin = new Option<bool>("--origin") { Description = "Also say where each value was set" };
-        var files = new Argument<string[]>("FILE") { Description = "Files to read, as with --config", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> files = FileArgument("Files to read, as with --config");
         var command = new Command("show", "Prints the effective configuration, secrets hidden") { files, Files, Settings, origin };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, stop) =>
         {
             try
             {
-                string[] named = [.. parsed.GetValue(Files) ?? [], .. parsed.GetValue(files) ?? []];
                 AgentConfiguration configuration =
-                    AgentConfiguration.Load(new ConfigurationSources(named, parsed.GetValue(Settings) ?? []));
+                    await FileRead.UntilStoppedAsync(() => AgentConfiguration.Load(SourcesOf(parsed, files)), stop);
                 console.Output.Write(HoconWriter.Write(configuration.Root, IsHidden, parsed.GetValue(origin), AddressPassword.Hide));
                 return ExitCode.Done;
             }

@@ -26,11 +26,12 @@ internal sealed class DriverCommands(CommandConsole console, ConfigCommands conf
         {
             config.Files, config.Settings, _output,
         };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, stop) =>
         {
             try
             {
-                PluginFolder folder = AgentConfiguration.Load(config.SourcesOf(parsed)).Options.Plugins;
+                PluginFolder folder = (await FileRead.UntilStoppedAsync(
+                    () => AgentConfiguration.Load(config.SourcesOf(parsed)), stop)).Options.Plugins;
                 List<DriverLine> drivers = [.. Own(), .. folder.All.Select(Line)];
                 if (parsed.GetValue(_output) == "json") WriteJson(folder, drivers);
                 else TableWriter.Write(console, Headings, drivers.Select(Cells));

@@ -17,11 +17,11 @@ internal sealed class ImportCommands(CommandConsole console)
             Arity = ArgumentArity.OneOrMore,
         };
         var command = new Command("designate", "Writes what designate.conf told designate-agent as a configuration of the agent") { files };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, stop) =>
         {
             try
             {
-                ImportedConfiguration made = DesignateImport.Read(parsed.GetValue(files)!);
+                ImportedConfiguration made = await FileRead.UntilStoppedAsync(() => DesignateImport.Read(parsed.GetValue(files)!), stop);
                 foreach (string warning in made.Warnings) console.Error.WriteLine($"warning: {PlainText.Of(warning)}");
                 console.Output.Write(made.ToString());
                 return ExitCode.Done;

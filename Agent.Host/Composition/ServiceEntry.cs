@@ -35,7 +35,9 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
         catch (Exception failure) when (failure is JournalOpenException or StartException)
         {
             lines.Flush();
-            return request.Console.Fail(ExitCode.Usage, failure.Message);
+            // A service manager tries the one again and leaves the other to a person.
+            int code = failure is JournalOpenException { MayPass: true } ? ExitCode.Failed : ExitCode.Usage;
+            return request.Console.Fail(code, failure.Message);
         }
         catch (Exception failure) when (IsOutside(failure))
         {
@@ -109,7 +111,7 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
     {
         try
         {
-            ConfigurationChange change = reloader.Reload();
+            ConfigurationChange change = await FileRead.UntilStoppedAsync(reloader.Reload, stop);
             await service.ApplyAsync(change.Applied, stop);
             lines.Level = change.Applied.Logging.Level;
             foreach (ChangedKey key in change.Live) LogApplied(log, key.ToString());
@@ -122,6 +124,10 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
         {
             LogReloadRefused(log, failure.Message);
             return failure.Message;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return "the agent stops";
         }
     }
 

@@ -54,6 +54,17 @@ internal sealed partial class OptionsBinder
             section.Problem("tls", "beyond loopback the link needs ca-file, certificate-file and key-file, or allow-plaintext = true");
     }
 
+    private void WarnOfDrain(SectionReader section, AgentOptions options)
+    {
+        TimeSpan drain = options.Cluster.DrainTimeout, deadline = options.Zones.AnswerDeadline;
+        if (!options.Cluster.IsEnabled || drain > deadline) return;
+        _findings.Warn(
+            section.OriginOf("drain-timeout"),
+            "answer-deadline",
+            $"{section.Path}.drain-timeout = {HoconUnits.Render(drain)} is not above answer-deadline = {HoconUnits.Render(deadline)}: "
+            + "a node that is stopped may cut off a CREATE that is held");
+    }
+
     private static bool IsLocal(HostEndpoint endpoint) =>
         endpoint.Address is { } address ? IPAddress.IsLoopback(address) : endpoint.Host == "localhost";
 

@@ -113,6 +113,7 @@ internal sealed partial class OptionsBinder
         CheckSecondaries(options);
         CheckPorts(options);
         CheckCircle(options.QueryDestination, listener);
+        WarnOfDrain(cluster, options);
         _agent.Done();
         return options;
     }

@@ -37,6 +37,7 @@ internal static class DesignateDrivers
                 break;
             case Knot:
                 made.Set("backend-driver", "knot", origin);
+                ImportServer(source, made, Prefix + Knot, "backends.knot.server");
                 made.Warn(
                     $"{origin}: the driver knot does not make knotd a secondary of the masters: it gives the content itself, over the "
                     + "control socket, and takes over the zones that are there; check backends.knot.control, template and zone-directory");
@@ -65,8 +66,7 @@ internal static class DesignateDrivers
         foreach (OsloOption option in source.Options.Where(option => option.Section.StartsWith(Prefix, StringComparison.Ordinal)))
         {
             if (option.Section != Prefix + name) made.Warn(option, $"left out, the driver is {name}");
-            else if (name == Knot) made.Warn(option, "left out, the agent runs no knotc");
-            else if (name is Gdnsd or Djbdns) WarnOfCommand(option, made);
+            else if (name is Knot or Gdnsd or Djbdns) WarnOfCommand(option, made);
             else if (name != Default) made.Warn(option, $"left out with its driver {name}");
         }
     }

@@ -14,6 +14,10 @@ public static class DesignateImport
     private const string DefaultListen = "0.0.0.0:5358";
     private const int AgentPort = 5358;
     private const int MasterPort = 53;
+
+    // Where the package and the other commands of the agent expect it; relative to where it was started, it would be elsewhere each time.
+    private const string DataFolder = "/var/lib/agent";
+
     private static readonly Dictionary<string, string> Defaults = new() { ["state_path"] = "/var/lib/designate" };
 
     private static readonly Dictionary<string, Action<OsloConfig, OsloOption, ImportedConfiguration>> AgentOptions = new()
@@ -41,6 +45,7 @@ public static class DesignateImport
         }
 
         var made = new ImportedConfiguration();
+        made.Set("data-dir", DataFolder, "no option there; the folder that the package makes");
         foreach (OsloOption option in source.Options.Where(option => option.Section == Agent && !ReadAnyway.Contains(option.Name)))
         {
             if (AgentOptions.TryGetValue(option.Name, out var import)) import(source, option, made);

@@ -107,7 +107,7 @@ public sealed class DataDirectory : IDisposable
     public void Dispose() => _lock.Dispose();
 
     private static JournalOpenException Unusable(string path, Exception exception) =>
-        new($"The data directory {path} cannot be used: {exception.Message}", exception);
+        new($"The data directory {path} cannot be used: {exception.Message}", exception) { MayPass = DiskTrouble.MayPass(exception) };
 
     private static FileStream TakeLock(string directory, string lockPath)
     {
@@ -118,7 +118,10 @@ public sealed class DataDirectory : IDisposable
         catch (IOException exception) when (exception.HResult == WouldBlock)
         {
             throw new JournalOpenException(
-                $"The data directory {directory} is in use by another agent (process {ReadHolder(directory)}).", exception);
+                $"The data directory {directory} is in use by another agent (process {ReadHolder(directory)}).", exception)
+            {
+                MayPass = true,
+            };
         }
     }
 

@@ -12,4 +12,10 @@ public sealed class JournalOpenException : Exception
         : base(message, inner)
     {
     }
+
+    /// <summary>
+    /// The cause may pass without anything being set otherwise, as a full disk does: a later start may succeed. False for what only a
+    /// person can mend.
+    /// </summary>
+    public bool MayPass { get; init; }
 }

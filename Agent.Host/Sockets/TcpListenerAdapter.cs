@@ -310,11 +310,19 @@ internal sealed partial class TcpListenerAdapter : IDisposable
 
     private static UInt128 GroupOf(in NetworkEndpoint client) => client.IsIPv4 ? client.Address : client.Address >> 64 << 64;
 
-    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "tcp: accepting failed error={Error}")]
+    [LoggerMessage(
+        EventId = 1102,
+        EventName = "tcp-accept-failed",
+        Level = LogLevel.Warning,
+        Message = "tcp: accepting failed error={Error}")]
     private partial void LogAcceptFailed(SocketError error, Exception exception);
 
     private void LogFailed(TcpSession session, Exception exception) => LogSessionFailed(session.Client.ToString(), exception);
 
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "tcp: a connection was ended by a failure client={Client}")]
+    [LoggerMessage(
+        EventId = 1103,
+        EventName = "tcp-connection-failed",
+        Level = LogLevel.Warning,
+        Message = "tcp: a connection was ended by a failure client={Client}")]
     private partial void LogSessionFailed(string client, Exception exception);
 }

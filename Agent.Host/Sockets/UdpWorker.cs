@@ -208,6 +208,10 @@ internal sealed partial class UdpWorker : IReplyPath, IDisposable
         }
     }
 
-    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "udp: a datagram was lost by a failure")]
+    [LoggerMessage(
+        EventId = 1101,
+        EventName = "udp-datagram-lost",
+        Level = LogLevel.Error,
+        Message = "udp: a datagram was lost by a failure")]
     private partial void LogFailed(Exception exception);
 }

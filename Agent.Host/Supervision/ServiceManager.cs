@@ -91,7 +91,8 @@ internal sealed partial class ServiceManager : IDisposable
     /// <summary>The clock that systemd compares with is CLOCK_MONOTONIC, which is what the runtime's stopwatch reads on Linux.</summary>
     private static long MonotonicUs() => (long)(Stopwatch.GetTimestamp() * (1_000_000.0 / Stopwatch.Frequency));
 
-    private static string PlainTextOf(string text) => Commands.PlainText.Of(text);
+    /// <summary>A message is lines, so what is told is one.</summary>
+    private static string PlainTextOf(string text) => Commands.PlainText.Of(text.ReplaceLineEndings("; "));
 
     private static string? Take(string variable)
     {

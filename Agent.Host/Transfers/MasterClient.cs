@@ -181,6 +181,9 @@ public sealed partial class MasterClient : IMasterClient, INotifySender, IAsyncD
         replyTo.TellLast(answer);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "a request to a master failed in an unexpected way")]
+    [LoggerMessage(
+        EventName = "master-request-failed",
+        Level = LogLevel.Error,
+        Message = "a request to a master failed in an unexpected way")]
     private partial void LogFailed(Exception exception);
 }

@@ -259,6 +259,7 @@ internal sealed partial class ZoneTransferResponder(
 
     [LoggerMessage(
         EventId = 1301,
+        EventName = "transfer-out",
         Level = LogLevel.Information,
         Message = "{Zone} transfer to others: {Kind} of serial {Serial} to {Client} {Result}: {Records} records, {Messages} messages, "
             + "{Bytes} octets in {Milliseconds} ms")]
@@ -273,13 +274,25 @@ internal sealed partial class ZoneTransferResponder(
         long bytes,
         long milliseconds);
 
-    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "{Zone}: its history cannot be read, so it goes out whole: {Why}")]
+    [LoggerMessage(
+        EventId = 1302,
+        EventName = "transfer-history-unread",
+        Level = LogLevel.Warning,
+        Message = "{Zone}: its history cannot be read, so it goes out whole: {Why}")]
     private partial void LogHistory(DomainName zone, string why);
 
-    [LoggerMessage(EventId = 1303, Level = LogLevel.Warning, Message = "{Zone}: a question by UDP was not answered: {Why}")]
+    [LoggerMessage(
+        EventId = 1303,
+        EventName = "soa-unanswered",
+        Level = LogLevel.Warning,
+        Message = "{Zone}: a question by UDP was not answered: {Why}")]
     private partial void LogDatagram(DomainName zone, string why);
 
-    [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Zone}: its owner was asked for the {Type} and is silent: {Why}")]
+    [LoggerMessage(
+        EventId = 1304,
+        EventName = "zone-owner-silent",
+        Level = LogLevel.Warning,
+        Message = "{Zone}: its owner was asked for the {Type} and is silent: {Why}")]
     private partial void LogSilentOwner(DomainName zone, RecordType type, string why);
 
     /// <summary>What has gone out so far.</summary>

@@ -83,6 +83,15 @@ public sealed class RuleTests
     public void Finds_empty_documentation(string text, int expected) =>
         Assert.Equal(expected, TidyRules.EmptyDocumentation(Sample(text)).Count());
 
+    [Theory]
+    [InlineData("[LoggerMessage(Level = LogLevel.Error, Message = \"away\")]", 1)]
+    [InlineData("[LoggerMessage(1, LogLevel.Error, \"EventName = [away]\")]", 1)]
+    [InlineData("[LoggerMessage(EventName = \"LogAway\", Level = LogLevel.Error, Message = \"away\")]", 1)]
+    [InlineData("[LoggerMessage(\nEventName = \"server-away\",\nLevel = LogLevel.Error, Message = \"away\")]", 0)]
+    [InlineData("[LoggerMessage(EventName = \"zone\", Level = LogLevel.Error, Message = \"[away]\")]", 0)]
+    public void Finds_log_events_without_a_name(string text, int expected) =>
+        Assert.Equal(expected, TidyRules.NamelessEvents(Sample(text)).Count());
+
     [Fact]
     public void Finds_sleeps_and_tests_that_cannot_fail()
     {

@@ -99,6 +99,11 @@ public static partial class TidyRules
     public static IEnumerable<Finding> TestsThatCannotFail(SourceFile file) =>
         Words(file, @"\bAssert\.True\(\s*true\s*\)|\bSkip\s*=", "a test that cannot fail");
 
+    /// <summary>Without a name of its own an event is called like its function, as events in other files are too.</summary>
+    public static IEnumerable<Finding> NamelessEvents(SourceFile file) => EventPattern().Matches(file.Code)
+        .Where(match => !EventNamePattern().IsMatch(file.Text.AsSpan(match.Index, match.Length)))
+        .Select(match => new Finding(file.Path, file.LineAt(match.Index), "a log event without EventName = \"words-of-what-happened\""));
+
     /// <summary>Findings for each match of a pattern in code, comments and literals left out.</summary>
     public static IEnumerable<Finding> Words(SourceFile file, string pattern, string problem) => Regex.Matches(file.Code, pattern, Options)
         .Select(match => new Finding(file.Path, file.LineAt(match.Index), $"{match.Value.Trim()}: {problem}"));
@@ -129,6 +134,12 @@ public static partial class TidyRules
 
     [GeneratedRegex(@"(^|[\s\]])(get|set|init|add|remove)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex AccessorPattern();
+
+    [GeneratedRegex(@"\[LoggerMessage\b[^\]]*\]", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex EventPattern();
+
+    [GeneratedRegex(@"[(,]\s*EventName = ""[a-z]+(-[a-z]+)*""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex EventNamePattern();
 
     [GeneratedRegex(@"\)\s*where\s+\w+\s*:[^=;]*$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex ConstraintPattern();

@@ -26,6 +26,9 @@ public sealed class TidyTests
     public void Documentation_says_something() => FindingAssert.None(SourceTree.CSharpFiles.SelectMany(TidyRules.EmptyDocumentation));
 
     [Fact]
+    public void Log_events_have_names() => FindingAssert.None(SourceTree.CSharpFiles.SelectMany(TidyRules.NamelessEvents));
+
+    [Fact]
     public void Tests_wait_on_conditions() =>
         FindingAssert.None(SourceTree.CSharpFiles.Where(file => file.Project == "Agent.Tests").SelectMany(TidyRules.Sleeps));
 

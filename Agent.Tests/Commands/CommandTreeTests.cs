@@ -155,7 +155,9 @@ public sealed class CommandTreeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--limit needs a whole number from 0 to 2147483647, not 'many'", "zone", "list", "--limit", "many")]
+    [InlineData("--limit needs a whole number from 1 to 2147483647, not 'many'", "zone", "list", "--limit", "many")]
+    [InlineData("--limit needs a whole number from 1 to 2147483647, not '0'", "zone", "history", "a.example", "--limit", "0")]
+    [InlineData("SERIAL needs a whole number from 0 to 4294967295, not 'abc'", "zone", "wait", "a.example", "abc")]
     [InlineData("--serial needs a whole number from 0 to 4294967295, not '-1'", "zone", "approve", "a.example", "--serial", "-1")]
     [InlineData("--timeout needs a number, not 'soon'", "zone", "wait", "a.example", "--timeout", "soon")]
     public async Task A_wrong_number_is_told_in_words(string expected, params string[] arguments)
@@ -164,6 +166,28 @@ public sealed class CommandTreeTests : IDisposable
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains($"agent: {expected}\n", run.Error);
         Assert.DoesNotContain("System.", run.Error);
+    }
+
+    [Theory]
+    [InlineData("give the serial once: as SERIAL or with --serial", "zone", "wait", "a.example", "5", "--serial", "999")]
+    [InlineData("there is no option --bogus here; a file of that name is ./--bogus", "config", "check", "--bogus")]
+    [InlineData("there is no option --bogus here", "config", "show", "--bogus", "agent.conf")]
+    public async Task What_is_said_twice_or_does_not_exist_is_told(string expected, params string[] arguments)
+    {
+        CommandRun run = await CommandRun.Of(arguments);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains($"agent: {expected}", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_takes_files_by_either_name()
+    {
+        File.WriteAllText(_file, ConfigurationText.Base + "agent.masters = [\"127.0.0.1\"]");
+        CommandRun good = await CommandRun.Of("config", "check", "--config", _file, "--set", "agent.port=7");
+        Assert.Equal((ExitCode.Done, "ok\n"), (good.ExitCode, good.Output));
+        CommandRun bad = await CommandRun.Of("config", "check", _file, "-c", "/nonexistent/agent.conf");
+        Assert.Equal(ExitCode.Usage, bad.ExitCode);
+        Assert.Contains("/nonexistent/agent.conf", bad.Error, StringComparison.Ordinal);
     }
 
     private sealed class RecordingService : IServiceEntry

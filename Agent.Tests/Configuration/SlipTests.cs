@@ -8,6 +8,12 @@ namespace Agent.Tests.Configuration;
 /// <summary>What is allowed, or not needed yet, and still most likely a slip.</summary>
 public sealed class SlipTests : IDisposable
 {
+    private const string Clustered = """
+
+        name = a, cluster { enabled = true, etcd.endpoints = ["127.0.0.1:2379"] }
+        journal { provider = postgresql, connection-string = "Host=127.0.0.1;Username=a" }
+        """;
+
     private readonly TemporaryFolder _folder = new("slips");
 
     public void Dispose() => _folder.Dispose();
@@ -64,6 +70,19 @@ public sealed class SlipTests : IDisposable
     [InlineData("backends.dynamic-update { key = k }")]
     [InlineData("backends.dynamic-update { server = \"192.0.2.1\" }")]
     public void What_an_unused_section_lacks_is_not_told(string text) => Assert.Empty(Warnings(text));
+
+    [Theory]
+    [InlineData("cluster.drain-timeout = 20s", ":2:32: agent.cluster.drain-timeout = 20s is not above answer-deadline = 25s")]
+    [InlineData("cluster.drain-timeout = 25s", ":2:32: agent.cluster.drain-timeout = 25s is not above answer-deadline = 25s")]
+    [InlineData("answer-deadline = 1m", "agent.cluster.drain-timeout = 30s is not above answer-deadline = 1m")]
+    public void A_drain_that_cuts_answers_off_is_told(string text, string expected)
+    {
+        Assert.Contains(expected, Assert.Single(Warnings(text + Clustered)), StringComparison.Ordinal);
+        Assert.DoesNotContain(Warnings(text), warning => warning.Contains("drain-timeout", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_drain_that_is_longer_than_any_answer_is_not_told() => Assert.Empty(Warnings("cluster.drain-timeout = 26s" + Clustered));
 
     [Theory]
     [InlineData("port = 5300, management.port = 5300",

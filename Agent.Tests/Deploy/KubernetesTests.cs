@@ -83,6 +83,7 @@ public sealed class KubernetesTests : IDisposable
         Assert.Equal("/livez", Container.LivenessProbe.HttpGet.Path);
         double leaving = Container.Lifecycle.PreStop.Sleep.Seconds + options.Cluster.DrainTimeout.TotalSeconds + 30;
         Assert.True(Pod.TerminationGracePeriodSeconds >= leaving, "the pod is killed in the middle of its drain");
+        Assert.True(options.Cluster.DrainTimeout > options.Zones.AnswerDeadline, "a CREATE that is held is cut off by the drain");
         Assert.Contains(Container.VolumeMounts, mount => mount.MountPath == options.DataDirectory);
     }
 

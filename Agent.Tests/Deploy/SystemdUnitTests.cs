@@ -41,6 +41,7 @@ public sealed class SystemdUnitTests : IDisposable
     }
 
     [Theory]
+    [InlineData("anycast.conf")]
     [InlineData("bind9.conf")]
     [InlineData("credentials.conf")]
     public async Task A_drop_in_fits_the_unit(string dropIn)
@@ -54,6 +55,25 @@ public sealed class SystemdUnitTests : IDisposable
         ToolResult verified = await Tool.RunAsync("systemd-analyze", ["verify", "--man=no", unit]);
 
         Assert.Equal((0, ""), (verified.ExitCode, verified.Output + verified.Error));
+    }
+
+    [Fact]
+    public void A_node_that_announces_itself_may_do_what_the_anycast_page_asks_of_it()
+    {
+        string dropIn = DeployFiles.Text("systemd/anycast.conf");
+        string page = DeployFiles.Text("anycast/README.md");
+
+        Assert.All(Settings(dropIn, "AmbientCapabilities"), given => Assert.Contains(given, Settings(dropIn, "CapabilityBoundingSet")));
+        Assert.Contains("CAP_NET_ADMIN", Settings(dropIn, "AmbientCapabilities"));
+        string folder = Assert.Single(Settings(dropIn, "ReadWritePaths"));
+        Assert.Contains($"ipv4-file = {folder}/ipv4.conf", page, StringComparison.Ordinal);
+        Assert.Contains($"ipv6-file = {folder}/ipv6.conf", page, StringComparison.Ordinal);
+        string group = Assert.Single(Settings(dropIn, "SupplementaryGroups"));
+        Assert.Contains($"install -d -o agent -g {group} -m 2755 {folder} ", page, StringComparison.Ordinal);
+        Assert.Contains("/etc/systemd/system/agent.service.d/anycast.conf", page, StringComparison.Ordinal);
+
+        static string[] Settings(string text, string key) => [.. text.Split('\n')
+            .Where(line => line.StartsWith($"{key}=", StringComparison.Ordinal)).Select(line => line[(key.Length + 1)..])];
     }
 
     [Fact]

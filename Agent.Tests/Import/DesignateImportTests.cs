@@ -42,6 +42,7 @@ public sealed class DesignateImportTests : IDisposable
         Assert.Equal(["192.0.2.1:5354", "192.0.2.2:53", "[2001:db8::1]:5354"], options.Roster.Common.Select(master => master.Name));
         Assert.Equal(["192.0.2.1/32", "2001:db8::1/128"], options.Access.AllowNotify.Select(entry => entry.ToString()));
         Assert.Equal(TimeSpan.FromSeconds(0.25), options.Zones.NotifyDelay);
+        Assert.Equal("/var/lib/agent", options.DataDirectory);
         Assert.Equal(TimeSpan.FromSeconds(45), options.Transfer.Limits.TotalTimeout);
         TargetOptions target = Assert.Single(options.Targets);
         var bind = Assert.IsType<Bind9Settings>(target.Settings);
@@ -77,7 +78,7 @@ public sealed class DesignateImportTests : IDisposable
     [InlineData("[service:agent]\nmasters = ::x", "'::x' is left out, it is no HOST:PORT")]
     [InlineData("[service:agent]\ntransfer_source = eth0", "transfer_source: left out, since transfer-source does not take it: ")]
     [InlineData("[service:agent]\nbackend_driver = knot2\n[backend:agent:knot2]\nknotc_cmd_name = k", "takes over the zones that are there")]
-    [InlineData("[service:agent]\nbackend_driver = knot2\n[backend:agent:knot2]\nknotc_cmd_name = k", "knotc_cmd_name: left out, the agent runs no knotc")]
+    [InlineData("[service:agent]\nbackend_driver = knot2\n[backend:agent:knot2]\nknotc_cmd_name = k", "knotc_cmd_name: left out, the agent runs no such command")]
     [InlineData("[service:agent]\nbackend_driver = gdnsd", "check backends.gdnsd.control")]
     [InlineData("[service:agent]\nbackend_driver = gdnsd\n[backend:agent:gdnsd]\ngdnsd_cmd_name = g", "gdnsd_cmd_name: left out, the agent runs")]
     [InlineData("[service:agent]\nbackend_driver = djbdns", "move the one of designate-agent away")]
@@ -112,7 +113,9 @@ public sealed class DesignateImportTests : IDisposable
         "backends.gdnsd.zone-directory = \"/g/zones\"", "backends.gdnsd.server = \"192.0.2.1:53\"")]
     [InlineData("backend_driver = djbdns\n[backend:agent:djbdns]\ntinydns_datadir = /t",
         "backends.tinydns.root = \"/t/root\"", "backends.tinydns.server = \"127.0.0.1:53\"")]
-    public async Task A_driver_that_was_told_a_folder_keeps_it(string text, params string[] settings)
+    [InlineData("backend_driver = knot2", "backends.knot.server = \"127.0.0.1:53\"")]
+    [InlineData("backend_driver = knot2\n[backend:agent:knot2]\nquery_destination = ::1", "backends.knot.server = \"[::1]:53\"")]
+    public async Task A_driver_that_was_told_a_folder_or_a_server_keeps_it(string text, params string[] settings)
     {
         CommandRun run = await CommandRun.Of("import", "designate", _folder.Write("designate.conf", $"[service:agent]\n{text}\n"));
 

@@ -3,6 +3,7 @@ using Agent.Actors.Journal;
 using Agent.Actors.Reasons;
 using Agent.Dns.Wire;
 using Agent.Host.Journal;
+using Agent.Host.Journal.Sqlite;
 using Agent.Bench.Peers;
 using static Agent.Tests.Journal.TestZones;
 
@@ -19,9 +20,10 @@ public sealed class JournalFailureTests : IDisposable
     public void A_second_agent_on_the_directory_is_refused_and_told_who_holds_it()
     {
         _ = _journal.Journal;
-        string text = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(_journal.FolderPath)).Message;
-        Assert.Contains("in use", text, StringComparison.Ordinal);
-        Assert.Contains(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), text, StringComparison.Ordinal);
+        JournalOpenException refused = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(_journal.FolderPath));
+        Assert.Contains("in use", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(Environment.ProcessId.ToString(CultureInfo.InvariantCulture), refused.Message, StringComparison.Ordinal);
+        Assert.True(refused.MayPass);
         _journal.Close();
         DataDirectory.Open(_journal.FolderPath).Dispose();
     }
@@ -44,8 +46,20 @@ public sealed class JournalFailureTests : IDisposable
     {
         using var folder = new TemporaryFolder("data");
         string file = folder.Write("file", "");
-        string text = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(file + "/data")).Message;
-        Assert.Contains(file, text, StringComparison.Ordinal);
+        JournalOpenException refused = Assert.Throws<JournalOpenException>(() => DataDirectory.Open(file + "/data"));
+        Assert.Contains(file, refused.Message, StringComparison.Ordinal);
+        Assert.False(refused.MayPass);
+    }
+
+    [Theory]
+    [InlineData(28, true)]
+    [InlineData(30, true)]
+    [InlineData(5, true)]
+    [InlineData(20, false)]
+    public void A_disk_that_is_full_read_only_or_failing_may_be_well_at_a_later_start(int error, bool mayPass)
+    {
+        var failure = new IOException("what the system says", error);
+        Assert.Equal(mayPass, Assert.Throws<JournalOpenException>(() => _journal.Directory.Use<int>(() => throw failure)).MayPass);
     }
 
     [Theory]
@@ -67,9 +81,10 @@ public sealed class JournalFailureTests : IDisposable
             _ => [.. bytes.AsSpan(0, 4096), .. Enumerable.Repeat((byte)0x5a, bytes.Length - 4096)],
         };
         File.WriteAllBytes(_journal.DatabasePath, damaged);
-        string text = Assert.Throws<JournalOpenException>(() => _journal.Journal).Message;
-        Assert.Contains("damaged", text, StringComparison.Ordinal);
-        Assert.Contains(_journal.DatabasePath, text, StringComparison.Ordinal);
+        JournalOpenException refused = Assert.Throws<JournalOpenException>(() => _journal.Journal);
+        Assert.Contains("damaged", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(_journal.DatabasePath, refused.Message, StringComparison.Ordinal);
+        Assert.False(refused.MayPass);
         Assert.Equal(damaged, File.ReadAllBytes(_journal.DatabasePath));
     }
 
@@ -201,6 +216,33 @@ public sealed class JournalFailureTests : IDisposable
         }
         _journal.Commit(new PutZone(Row("b.example.", 1)));
         Assert.Equal(2, _journal.Load().Length);
+    }
+
+    [Fact]
+    public void A_start_while_another_process_locks_the_file_is_refused_until_it_is_free()
+    {
+        _journal.Options = new JournalOptions { LockTimeout = TimeSpan.FromMilliseconds(50) };
+        _journal.Commit(new PutZone(Row("a.example.", 1)));
+        _journal.Close();
+        using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={_journal.DatabasePath};Pooling=False"))
+        {
+            other.Open();
+            using Microsoft.Data.Sqlite.SqliteCommand command = other.CreateCommand();
+            command.CommandText = "BEGIN EXCLUSIVE";
+            command.ExecuteNonQuery();
+            JournalOpenException refused = Assert.Throws<JournalOpenException>(() => _journal.Journal);
+            Assert.Contains("another process", refused.Message, StringComparison.Ordinal);
+            Assert.True(refused.MayPass);
+        }
+        Assert.Single(_journal.Load());
+    }
+
+    [Fact]
+    public void A_disk_without_room_for_the_index_of_the_log_is_called_full()
+    {
+        var failure = new Microsoft.Data.Sqlite.SqliteException("disk I/O error", 10, 4874);
+        Assert.Contains("full", SqliteErrors.Text(failure), StringComparison.Ordinal);
+        Assert.True(SqliteErrors.MayPass(failure));
     }
 
     [Fact]

@@ -46,6 +46,47 @@ public sealed class HangupTests
         Assert.Contains("unsigned CREATE and DELETE are accepted by UDP", agent.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("run", "--config")]
+    [InlineData("config", "check")]
+    [InlineData("config", "show")]
+    [InlineData("target", "drivers", "--config")]
+    [InlineData("import", "designate")]
+    public async Task A_command_whose_file_hangs_ends_when_it_is_asked_to(params string[] command)
+    {
+        using TemporaryFolder folder = new("hanging");
+        string file = folder.Combine("agent.conf");
+        (await Tool.RunAsync("mkfifo", [file])).EnsureSuccess();
+        await using ChildProcess agent = await ChildProcess.StartAsync(AgentProcess.Program, [.. command, file], folder.FullPath);
+        await using ChildProcess silent = await SilentWriterAsync(file, folder.FullPath);
+
+        agent.Signal(PosixSignalNumber.Terminate);
+
+        Assert.Equal(1, await agent.Exited.WaitAsync(Eventually.Deadline));
+        Assert.Contains("agent: interrupted", agent.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_agent_stops_in_the_middle_of_a_reload_that_hangs()
+    {
+        await using AgentProcess agent = await AgentProcess.StartedAsync("backend-driver = embedded");
+        File.Delete(agent.ConfigurationFile);
+        (await Tool.RunAsync("mkfifo", [agent.ConfigurationFile])).EnsureSuccess();
+        agent.Process!.Signal(PosixSignalNumber.Hangup);
+        using TemporaryFolder folder = new("hanging");
+        await using ChildProcess silent = await SilentWriterAsync(agent.ConfigurationFile, folder.FullPath);
+
+        Assert.Equal(0, await agent.StopAsync());
+    }
+
+    /// <summary>Opens the pipe, which can be done when somebody reads it, and writes nothing.</summary>
+    private static async Task<ChildProcess> SilentWriterAsync(string pipe, string folder)
+    {
+        ChildProcess writer = await ChildProcess.StartAsync("sh", ["-c", $"exec 3>'{pipe}'; echo open; exec sleep 600"], folder);
+        await writer.StandardOutputLineAsync(line => line == "open");
+        return writer;
+    }
+
     /// <summary>Whether the process catches the signal 1, as the system sees it.</summary>
     private static async Task<bool> ListensAsync(int process)
     {

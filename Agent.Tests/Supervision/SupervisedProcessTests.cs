@@ -36,12 +36,14 @@ public sealed class SupervisedProcessTests : IDisposable
         string reloading = _manager.Messages.Single(m => m.StartsWith("RELOADING=1", StringComparison.Ordinal));
         Assert.InRange(MonotonicUs(reloading), 1, UptimeUs());
 
-        agent.Settings = "backend-driver = embeded";
+        agent.Settings = "backend-driver = embeded\nquorum = few";
         await agent.WriteConfigurationAsync();
         agent.Process.Signal(PosixSignalNumber.Hangup);
         await _manager.HeardAsync("READY=1", times: 3);
         string last = _manager.Messages.Last(message => message.StartsWith("READY", StringComparison.Ordinal));
         Assert.Contains("STATUS=the old configuration stays: ", last, StringComparison.Ordinal);
+        Assert.Contains("; ", last, StringComparison.Ordinal);
+        Assert.DoesNotContain('\uFFFD', last);
 
         Assert.Equal(0, await agent.StopAsync());
         await _manager.HeardAsync("STOPPING=1");

@@ -47,6 +47,9 @@ put_text() { # source, target: a text whose links lead to where things are on th
     -e 's:](\.\./hocon/reference\.conf:](reference.conf:g' \
     -e 's:](\.\./hocon/\(examples/\)\{0,1\}:](examples/:g' \
     -e 's:hocon/agent\.conf:/etc/agent/agent.conf:g' \
+    -e 's:hocon/reference\.conf:/usr/share/doc/agent/reference.conf:g' \
+    -e 's:hocon/\(examples/\)\{0,1\}\([a-z0-9-]*\.conf\):/usr/share/doc/agent/examples/\2:g' \
+    -e 's:Agent\.Backends/\(Gdnsd\|PowerDnsSql\|Tinydns\)/README\.md:/usr/share/doc/agent/servers/\1.md:g' \
     -e 's:\(\./\)\{0,1\}deploy/runbook:/usr/share/doc/agent/runbook:g' \
     -e 's:\(\./\)\{0,1\}deploy/\(anycast\|designate\|drivers\|etcd\|grafana\|kubernetes\|postgres\|systemd\):/usr/share/doc/agent/examples/\2:g' \
     "$1" >"$root$2"
@@ -70,6 +73,9 @@ put_compressed "$here/package/changelog" /usr/share/doc/agent/changelog.gz
 put 644 "$here/package/copyright" /usr/share/doc/agent/copyright
 for page in guide drivers conformance node-link transfers; do
   put_text "$sources/docs/$page.md" "/usr/share/doc/agent/$page.md"
+done
+for driver in Gdnsd PowerDnsSql Tinydns; do
+  put_text "$sources/Agent.Backends/$driver/README.md" "/usr/share/doc/agent/servers/$driver.md"
 done
 put_text "$sources/hocon/reference.conf" /usr/share/doc/agent/reference.conf
 for file in "$sources"/hocon/cluster.conf "$sources"/hocon/examples/*.conf; do

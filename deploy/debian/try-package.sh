@@ -39,11 +39,12 @@ unset AGENT_TEST_PROGRAM CREDENTIALS_DIRECTORY
 files() { find /etc /lib/systemd /usr/bin /usr/lib /usr/share /var/lib /run -path /var/lib/dpkg -prune -o -path /run/netns -prune -o -print | grep -v -e '^/etc/.*-$' | LC_ALL=C sort; }
 package_tool() { dpkg --force-confold --force-unsafe-io "$@" >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log >&2; fail "dpkg $*"; }; }
 
-# A systemd that writes down what it is asked.
+# A systemd that writes down what it is asked. Its agent waits for a database: activating, which is-active tells with code 3.
 mkdir -p /run/systemd/system
 cat >/usr/local/bin/systemctl <<'END'
 #!/bin/sh
 echo "$*" >>/tmp/systemctl.log
+[ "$1" != is-active ] || { echo activating; exit 3; }
 END
 chmod 755 /usr/local/bin/systemctl
 touch /tmp/systemctl.log
@@ -62,10 +63,12 @@ dpkg-deb -x "$package" /tmp/content
   grep -o '/usr/share/doc/agent/[a-zA-Z0-9_./-]*[a-z]' "$page" | while read -r place; do
     [ -e "/tmp/content$place" ] || echo "$page: $place"
   done || true
+  # Where the sources are, nobody can look here.
+  [ "$page" != ./guide.md ] || grep -o '\(Agent\.[A-Za-z]*\|hocon\|docs\)/[A-Za-z0-9_./-]*[a-z]' "$page" | sed "s:^:$page\: :" || true
 done) >/tmp/missing
 [ ! -s /tmp/missing ] || fail "documents point at what is not there: $(cat /tmp/missing)"
 for name in guide.md conformance.md runbook/README.md examples/grafana/dashboard.json examples/grafana/alerts.yml examples/etcd/etcd.conf.yml \
-  examples/postgres/pg_hba.conf examples/anycast/bird/agent.conf; do
+  examples/postgres/pg_hba.conf examples/anycast/bird/agent.conf servers/Gdnsd.md servers/PowerDnsSql.md servers/Tinydns.md; do
   holds test -s "/tmp/content/usr/share/doc/agent/$name"
 done
 rm -rf /tmp/content
@@ -139,7 +142,7 @@ grep -q "new line of the maintainer" /etc/agent/agent.conf && fail "the operator
 holds test "$(stat -c '%U:%G %a' /etc/agent/agent.conf)" = "root:agent 640"
 holds test "$(cat /var/lib/agent/api-token)" = "$token"
 holds test "$(grep -e ' agent.service$' /tmp/systemctl.log | tr '\n' ',')" = \
-  "is-active --quiet agent.service,stop agent.service,start agent.service,"
+  "is-active agent.service,stop agent.service,start agent.service,"
 serve
 stop_service
 say upgraded

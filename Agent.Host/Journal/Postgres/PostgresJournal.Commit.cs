@@ -149,14 +149,21 @@ public sealed partial class PostgresJournal
         return new JournalCommitted(batch.Id, databaseWait);
     }
 
-    [LoggerMessage(Level = LogLevel.Error,
+    [LoggerMessage(
+        EventName = "journal-batch-in-doubt",
+        Level = LogLevel.Error,
         Message = "journal-away: the database went away in batch {Batch} of {Entries} entries, its outcome is open: {Cause}")]
     private partial void LogInDoubt(long batch, int entries, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning,
+    [LoggerMessage(
+        EventName = "shard-fenced",
+        Level = LogLevel.Warning,
         Message = "journal-fenced: shard {Shard} is not held under epoch {Epoch} any more; nothing is written for it under that epoch")]
     private partial void LogShardFenced(int shard, long epoch);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the connection broke in batch {Batch} ({Cause}); the database says: {Outcome}")]
+    [LoggerMessage(
+        EventName = "journal-batch-resolved",
+        Level = LogLevel.Warning,
+        Message = "the connection broke in batch {Batch} ({Cause}); the database says: {Outcome}")]
     private partial void LogResolved(long batch, BatchOutcome outcome, string cause);
 }

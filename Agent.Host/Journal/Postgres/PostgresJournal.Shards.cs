@@ -97,7 +97,10 @@ public sealed partial class PostgresJournal
         return [.. taken];
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "shard {Shard} was not taken under epoch {Epoch}: it has an owner with {Other}")]
+    [LoggerMessage(
+        EventName = "shard-not-taken",
+        Level = LogLevel.Warning,
+        Message = "shard {Shard} was not taken under epoch {Epoch}: it has an owner with {Other}")]
     private partial void LogNotTaken(int shard, long epoch, long other);
 
     private sealed record FenceQuestion(long Request, ShardEpoch Claim, ReplyTo ReplyTo);

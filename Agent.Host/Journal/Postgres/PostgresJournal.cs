@@ -307,10 +307,12 @@ public sealed partial class PostgresJournal : INodeJournal
         return reason;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "journal-away: {Cause}")]
+    [LoggerMessage(EventName = "journal-away", Level = LogLevel.Error, Message = "journal-away: {Cause}")]
     private partial void LogFailed(Exception exception, string cause);
 
-    [LoggerMessage(Level = LogLevel.Information,
+    [LoggerMessage(
+        EventName = "contents-swept",
+        Level = LogLevel.Information,
         Message = "cleared away contents without a reference: {Files} files of this node, {Bodies} in the database")]
     private partial void LogSwept(int files, int bodies);
 
@@ -319,46 +321,74 @@ public sealed partial class PostgresJournal : INodeJournal
             + "taken when an agent starts and none of those is left")]
     private partial void LogPostponed(int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "brought {Count} large contents from files of this node into the database")]
+    [LoggerMessage(
+        EventName = "contents-brought-in",
+        Level = LogLevel.Information,
+        Message = "brought {Count} large contents from files of this node into the database")]
     private partial void LogBroughtIn(int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Count} contents of deleted zones whose time is over")]
+    [LoggerMessage(
+        EventName = "contents-purged",
+        Level = LogLevel.Information,
+        Message = "dropped {Count} contents of deleted zones whose time is over")]
     private partial void LogPurged(int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "journal in {Place}: primary {Host}, version {Version}, epoch {Epoch}")]
+    [LoggerMessage(
+        EventName = "journal-opened",
+        Level = LogLevel.Information,
+        Message = "journal in {Place}: primary {Host}, version {Version}, epoch {Epoch}")]
     private partial void LogOpened(string place, string host, string version, long epoch);
 
-    [LoggerMessage(Level = LogLevel.Warning,
+    [LoggerMessage(
+        EventName = "journal-not-durable",
+        Level = LogLevel.Warning,
         Message = "a crash of the database server can lose what was answered: synchronous_commit = {SynchronousCommit}, fsync = {Fsync}")]
     private partial void LogNotDurable(string synchronousCommit, string fsync);
 
-    [LoggerMessage(Level = LogLevel.Warning,
+    [LoggerMessage(
+        EventName = "journal-not-replicated",
+        Level = LogLevel.Warning,
         Message = "a failover of the database can lose answered changes: no synchronous standby (synchronous_commit={SynchronousCommit})")]
     private partial void LogNotReplicated(string synchronousCommit);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "the journal is back: primary {Host}, timeline {Timeline}")]
+    [LoggerMessage(
+        EventName = "journal-back",
+        Level = LogLevel.Information,
+        Message = "the journal is back: primary {Host}, timeline {Timeline}")]
     private partial void LogBack(string host, uint timeline);
 
-    [LoggerMessage(Level = LogLevel.Warning,
+    [LoggerMessage(
+        EventName = "database-promoted",
+        Level = LogLevel.Warning,
         Message = "{Host} was promoted (timeline {Before}, now {Now}); the journal is fenced anew there")]
     private partial void LogPromoted(string host, uint before, uint now);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Host} is another database system with the same journal; it is fenced anew there")]
+    [LoggerMessage(
+        EventName = "database-replaced",
+        Level = LogLevel.Warning,
+        Message = "{Host} is another database system with the same journal; it is fenced anew there")]
     private partial void LogOtherSystem(string host);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} shards have another owner by now: {Shards}")]
+    [LoggerMessage(EventName = "shards-lost", Level = LogLevel.Warning, Message = "{Count} shards have another owner by now: {Shards}")]
     private partial void LogShardsLost(int count, string shards);
 
-    [LoggerMessage(Level = LogLevel.Error,
+    [LoggerMessage(
+        EventName = "shards-given-up",
+        Level = LogLevel.Error,
         Message = "{Host} has lost changes that the database had confirmed; every shard of this node is given up and begins anew from what "
             + "is there")]
     private partial void LogLostInCluster(string host);
 
-    [LoggerMessage(Level = LogLevel.Error,
+    [LoggerMessage(
+        EventName = "journal-changes-lost",
+        Level = LogLevel.Error,
         Message = "{Host} has lost changes that the database had confirmed; restart the agent to go on from what is there")]
     private partial void LogLost(string host);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "journal-fenced: {Cause}; nothing is written any more")]
+    [LoggerMessage(
+        EventName = "journal-writes-ended",
+        Level = LogLevel.Critical,
+        Message = "journal-fenced: {Cause}; nothing is written any more")]
     private partial void LogFenced(string cause);
 
     /// <summary>Either <paramref name="Work"/> answers, or <paramref name="Refuse"/> does.</summary>

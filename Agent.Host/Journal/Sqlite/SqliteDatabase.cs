@@ -41,13 +41,12 @@ internal static class SqliteDatabase
                 throw;
             }
         }
-        catch (SqliteException exception)
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new JournalOpenException($"The journal {path} cannot be opened: {SqliteErrors.Text(exception)}", exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new JournalOpenException($"The journal {path} cannot be opened: {exception.Message}", exception);
+            throw new JournalOpenException($"The journal {path} cannot be opened: {SqliteErrors.Describe(exception)}", exception)
+            {
+                MayPass = SqliteErrors.MayPass(exception),
+            };
         }
     }
 

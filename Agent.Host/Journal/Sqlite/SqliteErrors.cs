@@ -17,6 +17,11 @@ internal static class SqliteErrors
     public static bool KeepsConnection(SqliteException exception) =>
         exception.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_CONSTRAINT or raw.SQLITE_TOOBIG;
 
+    /// <summary>Whether a later start may find the journal well without anything being set otherwise.</summary>
+    public static bool MayPass(Exception exception) => exception is SqliteException sqlite
+        ? sqlite.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_NOMEM
+        : DiskTrouble.MayPass(exception);
+
     /// <summary>A sentence part for the operator, whatever went wrong.</summary>
     public static string Describe(Exception exception) => exception is SqliteException sqlite ? Text(sqlite) : exception.Message;
 
@@ -31,6 +36,8 @@ internal static class SqliteErrors
         raw.SQLITE_READONLY => "the file or its directory cannot be written",
         raw.SQLITE_CANTOPEN => "the file cannot be opened",
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED => "another process holds the file",
+        raw.SQLITE_IOERR when exception.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE =>
+            "the disk is full: there is no room for the index of the write-ahead log",
         raw.SQLITE_IOERR => $"the disk failed (SQLite error {exception.SqliteExtendedErrorCode})",
         raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => "the file is damaged",
         _ => exception.Message,

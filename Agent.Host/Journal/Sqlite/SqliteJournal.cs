@@ -83,7 +83,10 @@ public sealed partial class SqliteJournal : INodeJournal
         {
             journal.CloseStore();
             throw new JournalOpenException(
-                $"The journal {directory.DatabasePath} cannot be used: {SqliteErrors.Describe(exception)}", exception);
+                $"The journal {directory.DatabasePath} cannot be used: {SqliteErrors.Describe(exception)}", exception)
+            {
+                MayPass = SqliteErrors.MayPass(exception),
+            };
         }
         foreach (SqliteShardReader reader in journal._shardReaders) reader.Start();
         journal._thread.Start();
@@ -315,13 +318,19 @@ public sealed partial class SqliteJournal : INodeJournal
             replyTo?.Tell(answer);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "journal request failed: {Cause}")]
+    [LoggerMessage(EventName = "journal-request-failed", Level = LogLevel.Error, Message = "journal request failed: {Cause}")]
     private partial void LogFailed(Exception exception, string cause);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "removed {Count} unreferenced files from {Directory}")]
+    [LoggerMessage(
+        EventName = "contents-swept",
+        Level = LogLevel.Information,
+        Message = "removed {Count} unreferenced files from {Directory}")]
     private partial void LogSwept(int count, string directory);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Count} contents of deleted zones whose time is over")]
+    [LoggerMessage(
+        EventName = "contents-purged",
+        Level = LogLevel.Information,
+        Message = "dropped {Count} contents of deleted zones whose time is over")]
     private partial void LogPurged(int count);
 
     private readonly record struct Request(ReplyTo? ReplyTo, Func<SqliteStore, object?> Work, Func<Reason, object?> Refuse);

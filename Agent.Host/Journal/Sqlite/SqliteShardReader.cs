@@ -103,12 +103,21 @@ internal sealed partial class SqliteShardReader
         _shardsPerPass = 1;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "journal request failed: the rows of shard {Shard} cannot be read: {Cause}")]
+    [LoggerMessage(
+        EventName = "shard-not-read",
+        Level = LogLevel.Error,
+        Message = "journal request failed: the rows of shard {Shard} cannot be read: {Cause}")]
     private partial void LogFailed(Exception exception, int shard, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} shards cannot be read together, each is read by itself now: {Cause}")]
+    [LoggerMessage(
+        EventName = "shards-read-apart",
+        Level = LogLevel.Warning,
+        Message = "{Count} shards cannot be read together, each is read by itself now: {Cause}")]
     private partial void LogReadApart(int count, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "a connection to the journal that only reads cannot be closed: {Cause}")]
+    [LoggerMessage(
+        EventName = "journal-reader-not-closed",
+        Level = LogLevel.Warning,
+        Message = "a connection to the journal that only reads cannot be closed: {Cause}")]
     private partial void LogNotClosed(Exception exception, string cause);
 }
