@@ -11,7 +11,7 @@ namespace Agent.Backends.Nsd;
 internal sealed class NsdCertificates(NsdControlPlace.Tls place)
 {
     private readonly Lock _gate = new();
-    private (DateTime Server, DateTime Client, DateTime Key) _times;
+    private string _stamp = "";
     private SslClientAuthenticationOptions? _options;
 
     /// <exception cref="BackendException">A file cannot be read, or holds something else.</exception>
@@ -21,11 +21,10 @@ internal sealed class NsdCertificates(NsdControlPlace.Tls place)
         {
             try
             {
-                (DateTime, DateTime, DateTime) times =
-                    (TimeOf(place.ServerCertificate), TimeOf(place.ClientCertificate), TimeOf(place.ClientKey));
-                if (_options is null || times != _times)
+                string stamp = FileStamp.Of(place.ServerCertificate, place.ClientCertificate, place.ClientKey);
+                if (_options is null || stamp != _stamp)
                     _options = Read();
-                _times = times;
+                _stamp = stamp;
                 return _options;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
@@ -34,8 +33,6 @@ internal sealed class NsdCertificates(NsdControlPlace.Tls place)
             }
         }
     }
-
-    private static DateTime TimeOf(string path) => File.GetLastWriteTimeUtc(path);
 
     private SslClientAuthenticationOptions Read()
     {

@@ -57,6 +57,7 @@ internal sealed partial class AgentService : IAsyncDisposable
     private ClusterService? _cluster;
     private DnsListeners _listeners = null!;
     private ManagementServer _management = null!;
+    private Func<bool> _mayOpenAgain = static () => false;
 
     private AgentService(AgentOptions options, ILoggerFactory loggers)
     {
@@ -68,8 +69,12 @@ internal sealed partial class AgentService : IAsyncDisposable
     /// <summary>Completes when an actor found its own state impossible: the process must not go on.</summary>
     public Task<FatalError> Fatal => _fatal.Task;
 
-    /// <summary>Completes when another agent has taken the journal over: this one has nothing more to say.</summary>
+    /// <summary>Completes when another agent has taken the journal over, or when it has lost what it had confirmed: this one has nothing
+    /// more to say.</summary>
     public Task<Reason> Fenced { get; private set; } = new TaskCompletionSource<Reason>().Task;
+
+    /// <summary>Whether a next start goes on from what is in the journal, once this one has nothing more to say.</summary>
+    public bool MayOpenAgain => _mayOpenAgain();
 
     /// <summary>Whether it is a node of a cluster.</summary>
     public bool IsNode => _options.Cluster.IsEnabled;
@@ -219,7 +224,7 @@ internal sealed partial class AgentService : IAsyncDisposable
                 _options.Cluster.IsEnabled ? new JournalCluster(_options.Cluster.Name, _options.Cluster.Shards) : null)
             : SqliteJournal.Open(data, place.Bounds, clock, _loggers.CreateLogger<SqliteJournal>());
         OnStop(() => { journal.Dispose(); return ValueTask.CompletedTask; });
-        Fenced = journal.Fenced;
+        (Fenced, _mayOpenAgain) = (journal.Fenced, () => journal.MayOpenAgain);
         return (data, journal);
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
 
     /// <summary>Starts everything that does not need the zones.</summary>
     /// <exception cref="StartException">Settings that can never work.</exception>
-    /// <exception cref="IOException">The link's address cannot be bound.</exception>
+    /// <exception cref="IOException">The link's address cannot be bound, or a file of etcd or of the link cannot be read.</exception>
     public static async Task<ClusterService> StartAsync(
         AgentOptions options,
         ActorSystem system,
@@ -97,7 +97,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
         catch (Exception problem)
         {
             await store.DisposeAsync();
-            if (problem is NodeLinkException) throw new StartException($"agent.cluster: {problem.Message}", problem);
+            if (problem is NodeLinkException) throw Unusable($"agent.cluster: {problem.Message}", problem);
             throw;
         }
     }
@@ -163,7 +163,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
             {
                 Endpoints = [.. place.Endpoints.Select(endpoint => endpoint.ToString())],
                 User = place.User,
-                Password = PasswordOf(place),
+                Password = place.Password.Length > 0 ? new Secret(Encoding.UTF8.GetBytes(place.Password)) : null,
+                PasswordFile = place.PasswordFile,
                 CaFile = place.CaFile,
                 CertificateFile = place.Certificate?.CertificateFile ?? "",
                 KeyFile = place.Certificate?.KeyFile ?? "",
@@ -174,17 +175,17 @@ internal sealed partial class ClusterService : IAsyncDisposable
             };
             return EtcdStore.Open(options, TimeProvider.System, loggers.CreateLogger<EtcdStore>());
         }
-        catch (Exception problem) when (problem is EtcdOptionsException or IOException or UnauthorizedAccessException)
+        catch (EtcdOptionsException problem)
         {
-            throw new StartException($"agent.cluster.etcd: {problem.Message}", problem);
+            throw Unusable($"agent.cluster.etcd: {problem.Message}", problem);
         }
     }
 
-    private static Secret? PasswordOf(EtcdPlace place)
-    {
-        string password = place.PasswordFile.Length > 0 ? File.ReadAllText(place.PasswordFile).Trim() : place.Password;
-        return password.Length > 0 ? new Secret(Encoding.UTF8.GetBytes(password)) : null;
-    }
+    /// <summary>A file that cannot be read may be there at the next start; what cannot be used as it is stays so.</summary>
+    private static Exception Unusable(string message, Exception problem) =>
+        problem.InnerException is IOException or UnauthorizedAccessException
+            ? new IOException(message, problem)
+            : new StartException(message, problem);
 
     private static NodeLinkOptions LinkOptionsOf(AgentOptions options, Guid process)
     {

@@ -80,9 +80,9 @@ internal sealed partial class ServiceEntry(Hangups hangups) : IServiceEntry
             {
                 LogFenced(log, (await service.Fenced).Text);
 
-                // A node of a cluster comes back to its place. Two that stand alone with one database would take it from each other for
-                // ever if a service manager started both again.
-                return service.IsNode ? ExitCode.Failed : ExitCode.Usage;
+                // A node of a cluster comes back to its place, and a database that has lost changes is loaded anew. Two that stand alone
+                // with one database would take it from each other for ever if a service manager started both again.
+                return service.IsNode || service.MayOpenAgain ? ExitCode.Failed : ExitCode.Usage;
             }
 
             if (first == service.Fatal)

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Agent.Actors.Reasons;
+using Agent.Host.Telemetry;
 
 namespace Agent.Host.Etcd;
 
@@ -19,6 +19,7 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly EtcdEndpoints _endpoints;
     private readonly EtcdHighWater _highWater = new();
     private readonly EtcdTokens _tokens;
+    private readonly RepeatGuard _refusals;
 
     /// <exception cref="EtcdOptionsException">The options cannot be used.</exception>
     public EtcdClient(EtcdOptions options, TimeProvider clock, ILogger logger)
@@ -28,7 +29,9 @@ internal sealed partial class EtcdClient : IDisposable
         _logger = logger;
         _endpoints = new EtcdEndpoints(options.Check(), options.PauseMax, clock);
         _transport = new EtcdTransport(options, problem => LogFilesRefused(logger, problem));
-        _tokens = new EtcdTokens(options.TokenRenewal, clock);
+        _tokens = new EtcdTokens(options.TokenRenewal, options.LoginPause, clock);
+        _refusals = new RepeatGuard(clock);
+        CheckPassword();
     }
 
     public IReadOnlyList<EtcdEndpointStatus> Endpoints => _endpoints.Status();
@@ -158,24 +161,7 @@ internal sealed partial class EtcdClient : IDisposable
         if (_options.User.Length == 0) return "";
         try
         {
-            return await _tokens.GetAsync(
-                async () =>
-                {
-                    EtcdCall call = EtcdCalls.Authenticate(_options.User, Encoding.UTF8.GetString(_options.Password!.Reveal()));
-                    try
-                    {
-                        string token = await AskOnceAsync(
-                            endpoint, call, "", answer => EtcdJson.Text(answer, "token"), patience);
-                        return IsToken(token) ? token : throw EtcdException.Away(
-                            $"{endpoint.Address.Authority} gave a token that is none", EtcdOutcome.NotSent);
-                    }
-                    catch (EtcdException failure) when (EtcdError.SaysNoAuthentication(failure))
-                    {
-                        LogNoAuthentication(_logger, endpoint.Address.Authority);
-                        return "";
-                    }
-                },
-                patience.Token);
+            return await _tokens.GetAsync(Password, password => LogInAsync(endpoint, password, patience), patience.Token);
         }
         catch (OperationCanceledException)
         {
@@ -185,6 +171,55 @@ internal sealed partial class EtcdClient : IDisposable
         {
             // Only the token was asked for; the request itself has not left.
             throw new EtcdException(failure.Reason, EtcdOutcome.NotSent, failure.Code, failure.BlamesEndpoint);
+        }
+    }
+
+    private async Task<string> LogInAsync(EtcdEndpoint endpoint, string password, EtcdPatience patience)
+    {
+        EtcdCall call = EtcdCalls.Authenticate(_options.User, password);
+        try
+        {
+            string token = await AskOnceAsync(endpoint, call, "", answer => EtcdJson.Text(answer, "token"), patience);
+            return IsToken(token) ? token : throw EtcdException.Away(
+                $"{endpoint.Address.Authority} gave a token that is none", EtcdOutcome.NotSent);
+        }
+        catch (EtcdException failure) when (EtcdError.SaysNoAuthentication(failure))
+        {
+            LogNoAuthentication(_logger, endpoint.Address.Authority);
+            return "";
+        }
+        catch (EtcdException failure) when (failure is { Outcome: EtcdOutcome.Refused, BlamesEndpoint: false })
+        {
+            if (_refusals.MaySay("login")) LogLoginRefused(_logger, _options.User, failure.Reason);
+            throw;
+        }
+    }
+
+    /// <summary>A file that is away for a moment may be there at the next request; no endpoint is to blame for it.</summary>
+    private string Password()
+    {
+        try
+        {
+            return _options.ReadPassword();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Reason reason = new(ReasonCode.StoreAway, $"the password of {_options.User} cannot be read: {failure.Message}");
+            if (_refusals.MaySay("password")) LogLoginRefused(_logger, _options.User, reason);
+            throw new EtcdException(reason, EtcdOutcome.NotSent, EtcdError.None, blamesEndpoint: false);
+        }
+    }
+
+    private void CheckPassword()
+    {
+        try
+        {
+            if (_options.User.Length > 0) _options.ReadPassword();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Dispose();
+            throw new EtcdOptionsException($"the password of {_options.User} cannot be read: {failure.Message}", failure);
         }
     }
 
@@ -327,6 +362,10 @@ internal sealed partial class EtcdClient : IDisposable
         Level = LogLevel.Warning,
         Message = "etcd: {Endpoint} has its authentication off: anybody who reaches it may take the cluster over")]
     private static partial void LogNoAuthentication(ILogger logger, string endpoint);
+
+    [LoggerMessage(
+        EventId = 705, EventName = "etcd-login-refused", Level = LogLevel.Error, Message = "etcd: no login as {User}: {Reason}")]
+    private static partial void LogLoginRefused(ILogger logger, string user, Reason reason);
 
     [LoggerMessage(
         EventId = 703, EventName = "etcd-files-refused", Level = LogLevel.Error, Message = "etcd: {Problem}; the former ones stay in use")]

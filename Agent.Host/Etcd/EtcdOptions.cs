@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Agent.Host.Configuration;
 
 namespace Agent.Host.Etcd;
@@ -15,8 +16,11 @@ public sealed record EtcdOptions
     /// <summary>User of etcd; empty where its authentication is off.</summary>
     public string User { get; init; } = "";
 
-    /// <summary>The user's password in UTF-8.</summary>
+    /// <summary>The user's password in UTF-8; null where it lies in a file, or where there is no user.</summary>
     public Secret? Password { get; init; }
+
+    /// <summary>File that holds the user's password alone, read at every login; empty for none.</summary>
+    public string PasswordFile { get; init; } = "";
 
     /// <summary>PEM file of the authorities that may vouch for the servers; empty for those of the system.</summary>
     public string CaFile { get; init; } = "";
@@ -42,6 +46,9 @@ public sealed record EtcdOptions
     /// <summary>Age at which the token is renewed; well below the lifetime that etcd gives it (300 s unless set otherwise).</summary>
     public TimeSpan TokenRenewal { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long no login is tried after one that was refused, unless the password has changed.</summary>
+    public TimeSpan LoginPause { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Longest time that an endpoint is left alone after failures in a row; the first pause is a second.</summary>
     public TimeSpan PauseMax { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -61,8 +68,9 @@ public sealed record EtcdOptions
     internal IReadOnlyList<Uri> Check()
     {
         if (Endpoints.Count == 0) throw new EtcdOptionsException("no endpoint of etcd is given");
-        if (User.Length > 0 && Password is null) throw new EtcdOptionsException("a user of etcd needs a password");
-        if (User.Length == 0 && Password is not null) throw new EtcdOptionsException("a password for etcd needs a user");
+        bool hasPassword = Password is not null || PasswordFile.Length > 0;
+        if (User.Length > 0 && !hasPassword) throw new EtcdOptionsException("a user of etcd needs a password");
+        if (User.Length == 0 && hasPassword) throw new EtcdOptionsException("a password for etcd needs a user");
         if (KeyFile.Length > 0 && CertificateFile.Length == 0) throw new EtcdOptionsException("a key file needs a certificate file");
         if (Timeout < TimeSpan.FromMilliseconds(100)) throw new EtcdOptionsException("the timeout of etcd is below 100 ms");
         if (WatchProbe <= TimeSpan.Zero || WatchSilence < WatchProbe)
@@ -71,6 +79,16 @@ public sealed record EtcdOptions
         return addresses.Distinct().Count() == addresses.Length
             ? addresses
             : throw new EtcdOptionsException("an endpoint of etcd is given twice");
+    }
+
+    /// <summary>The password as it is now.</summary>
+    /// <exception cref="IOException">Its file cannot be read, or is empty.</exception>
+    /// <exception cref="UnauthorizedAccessException">Its file may not be read.</exception>
+    internal string ReadPassword()
+    {
+        if (PasswordFile.Length == 0) return Encoding.UTF8.GetString(Password!.Reveal());
+        string password = File.ReadAllText(PasswordFile).Trim();
+        return password.Length > 0 ? password : throw new IOException($"{PasswordFile} is empty");
     }
 
     private Uri ReadAddress(string text)

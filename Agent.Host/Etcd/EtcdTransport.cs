@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Agent.Backends.Shared;
 using Agent.Dns.Net;
 
 namespace Agent.Host.Etcd;
@@ -132,8 +133,5 @@ internal sealed class EtcdTransport : IDisposable
         return tls;
     }
 
-    private string Stamp() => string.Join(
-        '|',
-        ((string[])[_options.CaFile, _options.CertificateFile, _options.KeyFile])
-            .Select(path => path.Length == 0 ? 0 : File.GetLastWriteTimeUtc(path).Ticks));
+    private string Stamp() => FileStamp.Of(_options.CaFile, _options.CertificateFile, _options.KeyFile);
 }

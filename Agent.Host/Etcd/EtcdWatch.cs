@@ -208,6 +208,7 @@ internal sealed class EtcdWatch : IDisposable
         using PeriodicTimer timer = new(_options.WatchProbe, _clock);
         long aliveAt = _heardAt;
         long owed = 0;
+        EtcdException? failure = null;
         try
         {
             while (await timer.WaitForNextTickAsync(end.Token))
@@ -228,10 +229,10 @@ internal sealed class EtcdWatch : IDisposable
                 else
                 {
                     TimeSpan left = _options.WatchSilence - _clock.GetElapsedTime(aliveAt);
-                    (bool isAlive, owed) = left > TimeSpan.Zero ? await NewestAsync(stream, left, end.Token) : (false, 0);
-                    if (isAlive) aliveAt = _clock.GetTimestamp();
-                    else if (_clock.GetElapsedTime(aliveAt) >= _options.WatchSilence)
-                        await EndAsync(stream, $"gave no sign of life for {_options.WatchSilence.TotalSeconds} s", end);
+                    bool isAsked = left > TimeSpan.Zero;
+                    if (isAsked) (failure, owed) = await NewestAsync(stream, left, end.Token);
+                    if (isAsked && failure is null) aliveAt = _clock.GetTimestamp();
+                    else if (_clock.GetElapsedTime(aliveAt) >= _options.WatchSilence) await EndSilentAsync(stream, failure, end);
                 }
             }
         }
@@ -241,7 +242,8 @@ internal sealed class EtcdWatch : IDisposable
         }
     }
 
-    private async Task<(bool IsAlive, long Newest)> NewestAsync(EtcdStream stream, TimeSpan left, CancellationToken cancellation)
+    /// <summary>The revision of what was changed after all that has been told; or why that could not be asked.</summary>
+    private async Task<(EtcdException? Failure, long Newest)> NewestAsync(EtcdStream stream, TimeSpan left, CancellationToken cancellation)
     {
         using EtcdPatience patience = new(left < _options.Timeout ? left : _options.Timeout, _clock, cancellation);
         try
@@ -251,11 +253,11 @@ internal sealed class EtcdWatch : IDisposable
                 EtcdCalls.NewerThan(_prefix, Volatile.Read(ref _told)),
                 answer => EtcdJson.Objects(answer, "kvs").Select(entry => EtcdJson.Count(entry, "mod_revision")).DefaultIfEmpty().Max(),
                 patience);
-            return (true, newest);
+            return (null, newest);
         }
-        catch (EtcdException)
+        catch (EtcdException failure)
         {
-            return (false, 0);
+            return (failure, 0);
         }
     }
 
@@ -264,7 +266,18 @@ internal sealed class EtcdWatch : IDisposable
         EtcdException failure = EtcdException.Away(Away(stream, text).Text, EtcdOutcome.Refused);
         // The next watch had better go elsewhere.
         _client.Blame(stream.Endpoint, failure);
-        _cause = failure.Reason;
+        await EndAsync(failure.Reason, end);
+    }
+
+    /// <summary>A member that says no is not silent: what it refuses is the cause, and another member would refuse it as well.</summary>
+    private Task EndSilentAsync(EtcdStream stream, EtcdException? failure, CancellationTokenSource end) =>
+        failure is { BlamesEndpoint: false }
+            ? EndAsync(failure.Reason, end)
+            : EndAsync(stream, $"gave no sign of life for {_options.WatchSilence.TotalSeconds} s", end);
+
+    private async Task EndAsync(Reason cause, CancellationTokenSource end)
+    {
+        _cause = cause;
         await end.CancelAsync();
     }
 

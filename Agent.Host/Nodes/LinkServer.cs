@@ -91,11 +91,7 @@ internal sealed partial class LinkServer(LinkParts parts, Func<string, LinkedPee
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 HandshakeTimeout = _options.GreetingMax,
-                OnConnection = context =>
-                {
-                    string peer = context.Connection.RemoteEndPoint?.ToString() ?? "a peer";
-                    return ValueTask.FromResult(tls.ForServer(() => peer));
-                },
+                OnConnection = context => ValueTask.FromResult(tls.ForServer(context.Connection.RemoteEndPoint)),
             });
         });
     }

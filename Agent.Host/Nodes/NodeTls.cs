@@ -1,7 +1,10 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Agent.Backends.Shared;
+using Agent.Host.Telemetry;
 
 namespace Agent.Host.Nodes;
 
@@ -14,6 +17,7 @@ internal sealed partial class NodeTls : IDisposable
     private readonly Lock _gate = new();
     private readonly NodeTlsFiles _files;
     private readonly ILogger _logger;
+    private readonly RepeatGuard _refusals = new(TimeProvider.System);
     private Material _material;
     private string _complainedOf = "";
 
@@ -35,9 +39,9 @@ internal sealed partial class NodeTls : IDisposable
         throw new NodeLinkException($"{files.CertificateFile} must name the node {node} as DNS or URI, and names {names}");
     }
 
-    /// <summary>For a connection that a peer opened. Every certificate of the authorities passes; its name is compared with the
+    /// <summary>For a connection that a peer opened from there. Every certificate of the authorities passes; its name is compared with the
     /// greeting.</summary>
-    public SslServerAuthenticationOptions ForServer(Func<string> describePeer)
+    public SslServerAuthenticationOptions ForServer(EndPoint? from)
     {
         Material material = Current();
         return new SslServerAuthenticationOptions
@@ -50,7 +54,7 @@ internal sealed partial class NodeTls : IDisposable
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
             {
                 string? problem = Problem(certificate, chain, errors);
-                if (problem is not null) LogRefused(_logger, describePeer(), problem);
+                if (problem is not null) SayRefused(certificate as X509Certificate2, from, problem);
                 return problem is null;
             },
         };
@@ -83,8 +87,36 @@ internal sealed partial class NodeTls : IDisposable
     {
         if (certificate is not X509Certificate2) return "it shows no certificate";
         if (!errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)) return null; // The name is compared elsewhere.
-        string why = string.Join(", ", chain?.ChainStatus.Select(status => status.Status.ToString()) ?? []);
-        return $"its certificate is not one of our authority ({why})";
+        X509ChainStatusFlags flags = (chain?.ChainStatus ?? []).Aggregate(
+            X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
+        // Trust first: a date in a certificate of a stranger means nothing.
+        return (flags & ~X509ChainStatusFlags.NotTimeNested) switch
+        {
+            X509ChainStatusFlags.NotTimeValid => Late(chain!),
+            X509ChainStatusFlags.NotValidForUsage => "its certificate is not for this use: it needs both, server and client",
+            _ => $"its certificate is not one of our authority ({flags})",
+        };
+    }
+
+    /// <summary>The certificate, or one of the authorities above it, is over or not valid yet.</summary>
+    private static string Late(X509Chain chain)
+    {
+        X509ChainElement? late = chain.ChainElements.FirstOrDefault(
+            element => element.ChainElementStatus.Any(status => status.Status == X509ChainStatusFlags.NotTimeValid));
+        if (late is null) return "its certificate is not valid at this time";
+        X509Certificate2 certificate = late.Certificate;
+        string which = late == chain.ChainElements[0] ? "its certificate" : $"the certificate of its authority {certificate.Subject}";
+        (DateTime from, DateTime until) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return $"{which} is valid from {from:u} to {until:u}";
+    }
+
+    /// <summary>Once a minute for each peer and problem: a node tries again several times in a second, each time from another
+    /// port.</summary>
+    private void SayRefused(X509Certificate2? certificate, EndPoint? from, string problem)
+    {
+        string address = from is IPEndPoint there ? there.Address.ToString() : "an address that is not known";
+        string peer = $"{(certificate is null ? "a peer" : CertificateNames.Describe(certificate))} at {address}";
+        if (_refusals.MaySay($"{peer} {problem}")) LogRefused(_logger, peer, problem);
     }
 
     private static bool IsUnusable(Exception exception) =>
@@ -111,12 +143,7 @@ internal sealed partial class NodeTls : IDisposable
         }
     }
 
-    private string Stamp()
-    {
-        string[] paths = [_files.AuthorityFile, _files.CertificateFile, _files.KeyFile];
-        IEnumerable<FileInfo> files = paths.Select(path => new FileInfo(path));
-        return string.Join(" ", files.Select(file => file.Exists ? $"{file.LastWriteTimeUtc.Ticks}/{file.Length}" : "gone"));
-    }
+    private string Stamp() => FileStamp.Of(_files.AuthorityFile, _files.CertificateFile, _files.KeyFile);
 
     private Material Load(string stamp)
     {

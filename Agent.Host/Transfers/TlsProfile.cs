@@ -93,7 +93,8 @@ public sealed record TlsProfile(string Name)
             : new Reason(ReasonCode.TlsUntrusted, $"its certificate ({Describe(certificate)}) is not trusted: {why}");
     }
 
-    private static string Describe(X509Certificate2 certificate)
+    /// <summary>The names that a certificate is for, in a few words.</summary>
+    internal static string Describe(X509Certificate2 certificate)
     {
         X509SubjectAlternativeNameExtension? names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
         string[] served = names is null ? [] : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];

@@ -69,6 +69,43 @@ public sealed class EtcdSecurityTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_behind_links_are_used_when_another_folder_is_put_behind_them()
+    {
+        using TemporaryFolder volume = new("secret");
+        using TestAuthority first = new(_folder, "ours");
+        EtcdTlsFiles serves = first.ServerFiles("127.0.0.1");
+        SecretVolume.Put(volume, "first", Files(first.CaFile, first.Issue("agent")));
+        EtcdOptions links = new()
+        {
+            Endpoints = [],
+            CaFile = SecretVolume.Link(volume, "ca.pem"),
+            CertificateFile = SecretVolume.Link(volume, "tls.crt"),
+            KeyFile = SecretVolume.Link(volume, "tls.key"),
+        };
+        await using EtcdServer server = await EtcdServer.StartedAsync(serves);
+        await using EtcdHarness store = new(links with { Endpoints = [server.Address] });
+        await store.CommitAsync(store.Put("a", "1"));
+
+        await server.KillAsync();
+        using TestAuthority second = new(_folder, "ours");
+        second.ServerFiles("127.0.0.1");
+        SecretVolume.Put(volume, "second", Files(second.CaFile, second.Issue("agent")));
+        await server.LaunchAsync(server.InitialCluster);
+        await server.WaitAsync();
+        object? read = null;
+        await Eventually.HoldsAsync(
+            async () => (read = await store.AskAsync((number, to) => store.Store.Read(number, store.Prefix, to))) is StoreRead,
+            () => $"the store is read: {read}\n{store.LogText}");
+
+        static (string, string)[] Files(string caFile, (string CertificateFile, string KeyFile) own) =>
+        [
+            ("ca.pem", File.ReadAllText(caFile)),
+            ("tls.crt", File.ReadAllText(own.CertificateFile)),
+            ("tls.key", File.ReadAllText(own.KeyFile)),
+        ];
+    }
+
+    [Fact]
     public async Task A_user_has_the_rights_of_its_prefix_and_its_token_is_renewed()
     {
         await using EtcdServer server = await EtcdServer.StartedAsync(arguments: ["--auth-token-ttl", "2"]);

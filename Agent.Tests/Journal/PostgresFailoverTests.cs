@@ -90,6 +90,34 @@ public sealed class PostgresFailoverTests
     }
 
     [Fact]
+    public async Task An_agent_alone_promises_nothing_more_from_memory_when_a_failover_has_lost_what_was_confirmed()
+    {
+        await using PostgresServer primary = await PostgresServer.StartedAsync();
+        string database = await PostgresJournalFixture.NewDatabaseAsync(primary);
+        await using PostgresServer standby = await primary.StandbyAsync("second");
+        using var alone = new PostgresJournalFixture(PostgresServer.ConnectionString(database, primary, standby));
+        alone.Commit(new PutZone(Row(A, 1)));
+        string written = await primary.SqlAsync(database, "SELECT pg_current_wal_lsn()");
+        await Eventually.HoldsAsync(
+            async () => await standby.SqlAsync("postgres", $"SELECT pg_last_wal_replay_lsn() >= '{written}'") == "t",
+            () => standby.Output);
+        await standby.KillAsync();
+        alone.Commit(new PutZone(Row(A, 2)));
+        await primary.KillAsync();
+        await standby.StartAsync();
+        await standby.PromoteAsync();
+
+        Assert.Equal(ReasonCode.JournalFenced, alone.CommitFails(new PutZone(Row(B, 1))).Reason.Code);
+        Reason why = await alone.Journal.Fenced.WaitAsync(Eventually.Deadline);
+        Assert.EndsWith("has lost changes that the database had confirmed", why.Text, StringComparison.Ordinal);
+        Assert.True(alone.Journal.MayOpenAgain);
+        Assert.Equal(ReasonCode.JournalFenced, alone.CommitFails(new PutZone(Row(B, 1))).Reason.Code);
+        alone.Reopen();
+        Assert.Equal(1, Assert.Single(alone.Load()).Generation);
+        alone.Commit(new PutZone(Row(B, 1)));
+    }
+
+    [Fact]
     public async Task The_fence_cannot_be_proven_by_a_primary_that_has_lost_its_standby()
     {
         await using PostgresServer primary = await PostgresServer.StartedAsync();

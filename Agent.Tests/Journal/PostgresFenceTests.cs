@@ -27,6 +27,7 @@ public sealed class PostgresFenceTests(PostgresServerFixture postgres) : IClassF
         Assert.Equal(ReasonCode.JournalFenced, failed.Reason.Code);
         Assert.Contains($"epoch {second.Journal.Epoch}, ours is {first.Journal.Epoch}", failed.Reason.Text, StringComparison.Ordinal);
         Assert.Equal(failed.Reason, await first.Journal.Fenced.WaitAsync(Eventually.Deadline));
+        Assert.False(first.Journal.MayOpenAgain);
         Assert.Equal(ReasonCode.JournalFenced, first.CommitFails(new PutZone(Row("c.example.", 1))).Reason.Code);
         Assert.Contains(first.Log.Lines, line => line.Text.StartsWith("journal-fenced", StringComparison.Ordinal));
         second.Commit(new PutZone(Row("b.example.", 2)));

@@ -94,8 +94,40 @@ public sealed class PostgresOutageTests
         Assert.True(load.Committed > answered);
         Assert.Contains(journal.Log.Lines, line => line.Text.Contains("was promoted", StringComparison.Ordinal));
         Assert.DoesNotContain(journal.Log.Lines, line => line.Text.Contains("has lost changes", StringComparison.Ordinal));
+        // The new primary waits for nobody, which the start did not know.
+        Assert.Single(journal.Log.Lines, line => line.Text.Contains("a failover of the database can lose", StringComparison.Ordinal));
         Assert.Equal("64", await standby.SqlAsync(
             database, "SELECT count(*) FROM agent.shard_fence f JOIN agent.writers w USING (writer, epoch) WHERE w.batch > 0"));
+    }
+
+    [Fact]
+    public async Task Each_cause_of_one_outage_is_told_once()
+    {
+        await using PostgresServer server = await PostgresServer.StartedAsync();
+        string database = await PostgresJournalFixture.NewDatabaseAsync(server);
+        using var journal = new PostgresJournalFixture(server.ConnectionString(database));
+        journal.Commit(new PutZone(Row("a.example.", 1)));
+        await server.KillAsync();
+        await FailsForAsync("Connection refused");
+        await server.StartAsync();
+        await server.SqlAsync("postgres", $"ALTER DATABASE {database} RENAME TO elsewhere");
+        await FailsForAsync("does not exist");
+        await server.SqlAsync("postgres", $"ALTER DATABASE elsewhere RENAME TO {database}");
+        await Eventually.HoldsAsync(() => journal.Check("a.example.").Held, () => string.Join('\n', journal.Log.Lines));
+
+        foreach (string cause in (string[])["Connection refused", "does not exist"])
+            Assert.Single(journal.Log.Lines, line => line.Text.Contains(cause, StringComparison.Ordinal));
+
+        // Until the database itself was asked and failed for it, and then once more, which may be told no second time.
+        async Task FailsForAsync(string cause)
+        {
+            for (int tries = 0; tries < 2; tries++)
+            {
+                await Eventually.HoldsAsync(
+                    () => journal.Check("a.example.").Reason?.Text.Contains(cause, StringComparison.Ordinal) == true,
+                    () => string.Join('\n', journal.Log.Lines));
+            }
+        }
     }
 
     [Fact]

@@ -106,6 +106,17 @@ public sealed class PostgresSchemaTests(PostgresServerFixture postgres) : IClass
     }
 
     [Fact]
+    public async Task A_database_that_takes_no_writes_for_now_is_away_and_does_not_stop_the_start_for_good()
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(_server);
+        await _server.SqlAsync("postgres", $"ALTER DATABASE {database} SET default_transaction_read_only = on");
+        using var journal = new PostgresJournalFixture(_server.ConnectionString(database, PostgresJournalFixture.Patient));
+        Assert.EndsWith("the server is read-only.", Assert.Throws<IOException>(() => journal.Journal).Message, StringComparison.Ordinal);
+        await _server.SqlAsync("postgres", $"ALTER DATABASE {database} RESET default_transaction_read_only");
+        journal.Commit(new PutZone(Row("a.example.", 1)));
+    }
+
+    [Fact]
     public async Task A_server_that_is_not_there_and_a_database_that_is_not_are_told_apart()
     {
         using var away = new PostgresJournalFixture($"Host=127.0.0.1:{LoopbackPort.Next()};Username=postgres");

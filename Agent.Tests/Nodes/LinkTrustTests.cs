@@ -131,6 +131,51 @@ public sealed class LinkTrustTests : IAsyncDisposable
         await a.HasLoggedAsync("was read again");
     }
 
+    [Fact]
+    public async Task Certificates_behind_links_are_read_again_when_another_folder_is_put_behind_them()
+    {
+        using var volume = new TemporaryFolder("secret");
+        using var later = new TestAuthority();
+        NodeTlsFiles mine = _authority.IssueNode("a");
+        var links = new NodeTlsFiles(
+            SecretVolume.Link(volume, "ca.pem"), SecretVolume.Link(volume, "tls.crt"), SecretVolume.Link(volume, "tls.key"));
+        SecretVolume.Put(volume, "first", Files(mine));
+        TestNode a = await _rig.StartAsync("a", links);
+        TestNode b = await _rig.StartAsync("b", later.IssueNode("b"));
+        a.Link.Connect([b.Peer]);
+        b.Link.Connect([a.Peer]);
+        await a.HasLoggedAsync("is not one of our authority");
+
+        SecretVolume.Put(volume, "second", Files(later.IssueNode("a")));
+        await a.IsUpAsync(b);
+        await b.IsUpAsync(a);
+
+        static (string, string)[] Files(NodeTlsFiles files) =>
+        [
+            ("ca.pem", File.ReadAllText(files.AuthorityFile)),
+            ("tls.crt", File.ReadAllText(files.CertificateFile)),
+            ("tls.key", File.ReadAllText(files.KeyFile)),
+        ];
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_over_is_told_with_its_names_and_dates_and_not_at_every_try()
+    {
+        TestNode a = await _rig.StartAsync("a", _authority.IssueNode("a"));
+        a.Link.Connect([Me]);
+        _authority.ValidUntil = DateTimeOffset.UnixEpoch.AddYears(45);
+        NodeTlsFiles over = _authority.IssueNode("b");
+        for (int tries = 0; tries < 3; tries++)
+        {
+            await using var peer = new ScriptedPeer(a, "b", over);
+            await peer.HelloAsync(a, Me);
+            await Eventually.HoldsAsync(() => peer.IsEnded, () => "the connection ends");
+        }
+
+        await a.HasLoggedAsync("b at 127.0.0.1 was refused: its certificate is valid from 2010-01-01 00:00:00Z to 2015-01-01 00:00:00Z");
+        Assert.Single(a.Log.Lines, line => line.Text.Contains("was refused", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("cluster", LinkRefusal.Cluster)]
     [InlineData("instance", LinkRefusal.Instance)]

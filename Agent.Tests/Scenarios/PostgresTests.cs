@@ -93,6 +93,53 @@ public sealed class PostgresTests(PostgresServerFixture postgres) : IClassFixtur
         await second.Worker.DeleteAcceptedAsync(Zone);
     }
 
+    [Fact]
+    public async Task Ends_to_be_started_again_when_the_database_has_lost_what_was_confirmed()
+    {
+        await using PostgresServer primary = await PostgresServer.StartedAsync();
+        string database = await PostgresJournalFixture.NewDatabaseAsync(primary);
+        await using ScriptedMaster master = new(new ScriptedZone(Zone, 1));
+        await using PostgresServer standby = await primary.StandbyAsync("second");
+        await using AgentProcess agent = await StartAsync(master, PostgresServer.ConnectionString(database, primary, standby));
+        string written = await primary.SqlAsync(database, "SELECT pg_current_wal_lsn()");
+        await Eventually.HoldsAsync(
+            async () => await standby.SqlAsync("postgres", $"SELECT pg_last_wal_replay_lsn() >= '{written}'") == "t",
+            () => standby.Output);
+        await standby.KillAsync();
+        await agent.Worker.CreateAcceptedAsync(Zone);
+        await WorkerClient.ServedAsync(agent.Dns, Zone, 1, () => agent.Output);
+        await primary.KillAsync();
+        await standby.StartAsync();
+        await standby.PromoteAsync();
+
+        DnsReply reply = await agent.WorkerByTcp.DeleteAsync(Zone).ContinueWith(
+            answer => answer.IsCompletedSuccessfully ? answer.Result : null!, TaskScheduler.Default);
+        ChildProcess process = agent.Process!;
+        Assert.Equal(1, await process.Exited.WaitAsync(Eventually.Deadline));
+        Assert.Contains("has lost changes that the database had confirmed", process.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, reply?.ResponseCode);
+    }
+
+    [Theory]
+    [InlineData("etcd.ca-file = \"/nowhere/ca.pem\"", "agent.cluster.etcd: the TLS files for etcd cannot be used: ")]
+    [InlineData("etcd { user = u, password-file = \"/nowhere/word\" }", "agent.cluster.etcd: the password of u cannot be read: ")]
+    [InlineData(
+        "tls { ca-file = \"/nowhere/ca\", certificate-file = \"/nowhere/crt\", key-file = \"/nowhere/key\" }",
+        "agent.cluster: the certificate of the node link cannot be used: ")]
+    public async Task A_file_of_etcd_or_of_the_link_that_is_not_there_yet_ends_a_start_that_may_be_tried_again(string cluster, string why)
+    {
+        string database = await PostgresJournalFixture.NewDatabaseAsync(postgres.Server);
+        await using AgentProcess agent = new($$"""
+            backend-driver = embedded
+            masters = ["127.0.0.1"]
+            journal { provider = postgresql, connection-string = "{{postgres.Server.ConnectionString(database)}}" }
+            cluster { enabled = true, listen = "127.0.0.1:0", etcd.endpoints = ["127.0.0.1:9"], {{cluster}} }
+            """);
+        await using ChildProcess process = await agent.LaunchAsync();
+        Assert.Equal(1, await process.Exited.WaitAsync(Eventually.Deadline));
+        Assert.Contains($"agent: cannot start: {why}", process.Output, StringComparison.Ordinal);
+    }
+
     private static Task<AgentProcess> StartAsync(ScriptedMaster master, string connectionString) => AgentProcess.StartedAsync($$"""
         backend-driver = embedded
         masters = ["{{master.EndPoint}}"]

@@ -27,22 +27,24 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
     /// <exception cref="JournalOpenException">The primary can never serve as a journal.</exception>
     public (NpgsqlConnection Connection, PostgresServerFacts Facts) Open(bool lookAtAll = false)
     {
-        var causes = new List<string>();
+        // In the order of the hosts, wherever the search begins: the same words for the same state.
+        var causes = new SortedDictionary<int, string>();
         (NpgsqlConnection Connection, PostgresServerFacts Facts)? best = null;
         int chosen = _first;
         for (int i = 0; i < place.Hosts.Count; i++)
         {
-            PostgresHost host = place.Hosts[(_first + i) % place.Hosts.Count];
+            int index = (_first + i) % place.Hosts.Count;
+            PostgresHost host = place.Hosts[index];
             try
             {
                 if (TryOpen(host) is not { } found)
                 {
-                    causes.Add($"{host} is a standby");
+                    causes[index] = $"{host} is a standby";
                 }
                 else if (lineage.WhyNot(found.Facts) is { } why)
                 {
                     found.Connection.Dispose();
-                    causes.Add($"{host} {why}");
+                    causes[index] = $"{host} {why}";
                 }
                 else if (best is { } other && (other.Facts.System != found.Facts.System || other.Facts.Timeline >= found.Facts.Timeline))
                 {
@@ -51,19 +53,22 @@ internal sealed class PostgresConnector(PostgresPlace place, PostgresLineage lin
                 else
                 {
                     best?.Connection.Dispose();
-                    (best, chosen) = (found, (_first + i) % place.Hosts.Count);
+                    (best, chosen) = (found, index);
                     if (!lookAtAll) break;
                 }
             }
             catch (Exception exception) when (PostgresErrors.IsOutside(exception))
             {
-                causes.Add($"{host}: {PostgresErrors.Text(exception)}");
+                causes[index] = $"{host}: {WhyNot(host, exception)}";
             }
         }
 
         _first = chosen;
-        return best ?? throw new IOException($"no primary answers ({string.Join("; ", causes)})");
+        return best ?? throw new IOException($"no primary answers ({string.Join("; ", causes.Values)})");
     }
+
+    private string WhyNot(PostgresHost host, Exception exception) =>
+        (PostgresCertificate.IsRefused(exception) ? place.WhyCertificateRefused(host) : null) ?? PostgresErrors.Text(exception);
 
     /// <summary>The session that was open has failed: the next search begins with another host.</summary>
     public void Failed() => _first = (_first + 1) % place.Hosts.Count;

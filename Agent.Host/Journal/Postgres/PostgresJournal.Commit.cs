@@ -114,6 +114,7 @@ public sealed partial class PostgresJournal
         _isAway = true;
         _doubt = new BatchInDoubt(batch, number, replyTo);
         string cause = PostgresErrors.Text(failure);
+        _awayCauses.Add(cause);
         LogInDoubt(batch.Id, batch.Entries.Length, cause);
         return new JournalInDoubt(batch.Id, new Reason(ReasonCode.JournalAway, $"The journal went away: {cause}."));
     }
@@ -136,9 +137,10 @@ public sealed partial class PostgresJournal
             _doubt = null;
             replyTo.Tell(new JournalFailed(batch.Id, SetFenced(exception)));
         }
-        catch (IOException)
+        catch (IOException exception)
         {
             // Still away; the session says when to try again.
+            if (IsNewCause(exception.Message)) LogFailed(exception, exception.Message);
         }
     }
 

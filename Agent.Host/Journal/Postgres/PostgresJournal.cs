@@ -73,6 +73,9 @@ public sealed partial class PostgresJournal : INodeJournal
     /// <inheritdoc/>
     public Task<Reason> Fenced => _fenced.Task;
 
+    /// <inheritdoc/>
+    public bool MayOpenAgain { get; private set; }
+
     /// <summary>
     /// Opens or creates the journal in a database. An agent that stands alone takes it over from whoever had it; a node of a cluster writes
     /// beside the others, and for a shard only from <see cref="TakeShard"/> on. The directory holds copies of the large contents that this
@@ -82,7 +85,7 @@ public sealed partial class PostgresJournal : INodeJournal
     /// <param name="cluster">The cluster of which this is a node; null for an agent that stands alone.</param>
     /// <exception cref="JournalOpenException">The database cannot serve as the journal of this directory, is another cluster's, or was made
     /// for another number of shards.</exception>
-    /// <exception cref="IOException">The database is away.</exception>
+    /// <exception cref="IOException">The database is away, or cannot be written for now.</exception>
     public static PostgresJournal Open(
         DataDirectory directory,
         PostgresPlace place,
@@ -98,7 +101,7 @@ public sealed partial class PostgresJournal : INodeJournal
         {
             journal.Begin(directory, cluster);
         }
-        catch (Npgsql.PostgresException exception)
+        catch (Npgsql.PostgresException exception) when (!PostgresErrors.MayPass(exception))
         {
             journal._session.Dispose();
             throw new JournalOpenException(
@@ -204,10 +207,7 @@ public sealed partial class PostgresJournal : INodeJournal
         _lineage.Note(facts);
         _line = (facts.System, facts.Timeline);
         LogOpened(_place.Description, facts.Host, facts.Version, Epoch);
-        if (facts.Fsync != "on" || facts.SynchronousCommit is "off")
-            LogNotDurable(facts.SynchronousCommit, facts.Fsync);
-        else if (facts.SynchronousStandbys.Length == 0 || facts.SynchronousCommit is "local")
-            LogNotReplicated(facts.SynchronousCommit);
+        SaySafety(facts);
         Sweep(store, isStart: true);
         int brought = _contents.BringIn(store);
         if (brought > 0) LogBroughtIn(brought);
@@ -271,32 +271,6 @@ public sealed partial class PostgresJournal : INodeJournal
     {
         if (_doubt is not null) throw new IOException("the database went away in the middle of a batch, and is not back");
         return _session.Use(OnResumed);
-    }
-
-    private void OnResumed(Resumption resumed)
-    {
-        _contents.Forget();
-        PostgresServerFacts facts = _session.Facts!;
-        if (_isAway) LogBack(facts.Host, facts.Timeline);
-        _isAway = false;
-        if (facts.System != _line.System) LogOtherSystem(facts.Host);
-        else if (facts.Timeline != _line.Timeline) LogPromoted(facts.Host, _line.Timeline, facts.Timeline);
-        _line = (facts.System, facts.Timeline);
-        if (resumed.Lost.Length > 0) LogShardsLost(resumed.Lost.Length, string.Join(", ", resumed.Lost));
-        if (!resumed.LostConfirmed) return;
-        if (_fence.IsShared) LogLostInCluster(facts.Host);
-        else LogLost(facts.Host);
-    }
-
-    private Reason Failed(Exception exception)
-    {
-        JournalMetrics.Errors.Add(1);
-        string cause = PostgresErrors.Text(exception);
-        if (!_isAway || exception is not IOException) LogFailed(exception, cause);
-        bool keeps = PostgresErrors.IsDefinite(exception) && !PostgresErrors.IsReadOnly(exception);
-        if (_session.Store is not null && (!keeps || !_session.Store.IsOpen)) _session.GiveUp(exception);
-        _isAway |= _session.Store is null;
-        return new Reason(ReasonCode.JournalAway, $"The journal could not be used: {cause}.");
     }
 
     private Reason SetFenced(JournalFencedException exception)
@@ -378,12 +352,6 @@ public sealed partial class PostgresJournal : INodeJournal
         Message = "{Host} has lost changes that the database had confirmed; every shard of this node is given up and begins anew from what "
             + "is there")]
     private partial void LogLostInCluster(string host);
-
-    [LoggerMessage(
-        EventName = "journal-changes-lost",
-        Level = LogLevel.Error,
-        Message = "{Host} has lost changes that the database had confirmed; restart the agent to go on from what is there")]
-    private partial void LogLost(string host);
 
     [LoggerMessage(
         EventName = "journal-writes-ended",

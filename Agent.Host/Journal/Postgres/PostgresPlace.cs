@@ -93,6 +93,10 @@ public sealed class PostgresPlace
         return settings.ConnectionString;
     }
 
+    /// <summary>Why the certificate of a host is refused; null when nothing can be found out.</summary>
+    internal string? WhyCertificateRefused(PostgresHost host) => PostgresCertificate.WhyRefused(
+        host, _settings.RootCertificate, _settings.SslMode == SslMode.VerifyFull, TimeSpan.FromSeconds(_settings.Timeout));
+
     private static NpgsqlConnectionStringBuilder Read(string connectionString)
     {
         try

@@ -63,6 +63,9 @@ public sealed partial class SqliteJournal : INodeJournal
     /// <inheritdoc/>
     public Task<Reason> Fenced => _fenced.Task;
 
+    /// <inheritdoc/>
+    public bool MayOpenAgain => false;
+
     /// <summary>Opens or creates the journal in a directory that the caller holds, and removes what a crash left.</summary>
     /// <exception cref="JournalOpenException">The file is damaged, of a newer program, or cannot be used.</exception>
     public static SqliteJournal Open(DataDirectory directory, JournalOptions options, TimeProvider clock, ILogger<SqliteJournal> logger)
