@@ -141,7 +141,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
             await Task.Delay(DrainLook);
         }
 
-        LogNotDrained(_logger, Settings.Node, _options.DrainTimeout.TotalSeconds);
+        string cause = _store.RefusedSince(start) is { } refused ? $" ({refused.Text})" : "";
+        LogNotDrained(_logger, Settings.Node, _options.DrainTimeout.TotalSeconds, cause);
     }
 
     /// <summary>A store that cannot be heard means that nobody can be found to take anything.</summary>
@@ -202,6 +203,6 @@ internal sealed partial class ClusterService : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 542, EventName = "node-not-drained", Level = LogLevel.Warning,
-        Message = "{Node} could not give everything away within {Seconds:0} s and stops")]
-    private static partial void LogNotDrained(ILogger logger, string node, double seconds);
+        Message = "{Node} could not give everything away within {Seconds:0} s{Cause} and stops")]
+    private static partial void LogNotDrained(ILogger logger, string node, double seconds, string cause);
 }
