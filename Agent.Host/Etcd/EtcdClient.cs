@@ -274,7 +274,7 @@ internal sealed partial class EtcdClient : IDisposable
 
     private FormatException TooLarge() => new($"the answer is larger than {_options.AnswerMax} octets");
 
-    private static EtcdException Judge(EtcdEndpoint endpoint, Exception failure, EtcdContent content, EtcdPatience patience)
+    private EtcdException Judge(EtcdEndpoint endpoint, Exception failure, EtcdContent content, EtcdPatience patience)
     {
         if (failure is EtcdException known) return known;
         EtcdOutcome outcome = content.WasTaken ? EtcdOutcome.Open : EtcdOutcome.NotSent;
@@ -312,6 +312,8 @@ internal sealed partial class EtcdClient : IDisposable
 
     [LoggerMessage(
         EventId = 700,
+            _ when _transport.OwnProblem(_clock.GetUtcNow()) is { } ours =>
+                EtcdException.Away($"{authority}: {Causes(failure)} ({ours})", outcome),
         EventName = "etcd-endpoint",
         Level = LogLevel.Information,
         Message = "etcd: using {Endpoint} version={Version} cluster={Cluster}")]
