@@ -62,13 +62,15 @@ internal sealed partial class ClusterService : IAsyncDisposable
         ActorSystem system,
         string dataDirectory,
         SpoolDirectory spool,
+        IEtcdMemory? memory,
         ILoggerFactory loggers,
         ILoggerProvider logging)
     {
         ClusterOptions cluster = options.Cluster;
+        var keys = new ClusterKeys(cluster.Name);
         var process = Guid.NewGuid();
         var times = new LeaseTimes(cluster.LeaseTtl);
-        EtcdStore store = OpenStore(cluster.Etcd, times, loggers);
+        EtcdStore store = OpenStore(cluster.Etcd, times, memory, keys, loggers);
         try
         {
             NodeLink link = await NodeLink.StartAsync(
@@ -81,7 +83,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 AgentRelease.Current.Link.Highest,
                 new NodeRecord(options.NodeName, NamesOf(options, TargetScope.Node), NamesOf(options, TargetScope.Farm)),
                 new ConfigRecord(cluster.Shards, ConfigRecord.OurHash, ConfigRecord.OurFormat, 0),
-                new ClusterKeys(cluster.Name),
+                keys,
                 store,
                 times,
                 new LeaseFile(Path.Combine(dataDirectory, "lease")),
@@ -156,7 +158,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
     private static System.Collections.Immutable.ImmutableArray<string> NamesOf(AgentOptions options, TargetScope scope) =>
         [.. options.Targets.Where(target => target.Scope == scope).Select(target => target.Name)];
 
-    private static EtcdStore OpenStore(EtcdPlace place, LeaseTimes times, ILoggerFactory loggers)
+    private static EtcdStore OpenStore(
+        EtcdPlace place, LeaseTimes times, IEtcdMemory? memory, ClusterKeys keys, ILoggerFactory loggers)
     {
         try
         {
@@ -169,6 +172,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 CertificateFile = place.Certificate?.CertificateFile ?? "",
                 KeyFile = place.Certificate?.KeyFile ?? "",
                 AllowPlaintext = true,
+                Memory = memory,
+                ConfigKey = keys.Config,
                 Timeout = place.RequestTimeout ?? times.RequestDeadline,
                 WatchProbe = times.Beat,
                 WatchSilence = times.Beat * 3,

@@ -17,7 +17,8 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly ILogger _logger;
     private readonly EtcdTransport _transport;
     private readonly EtcdEndpoints _endpoints;
-    private readonly EtcdHighWater _highWater = new();
+    private readonly EtcdHighWater _highWater;
+    private readonly EtcdIdentity? _identity;
     private readonly EtcdTokens _tokens;
 
     /// <exception cref="EtcdOptionsException">The options cannot be used.</exception>
@@ -29,6 +30,8 @@ internal sealed partial class EtcdClient : IDisposable
         _endpoints = new EtcdEndpoints(options.Check(), options.PauseMax, clock);
         _transport = new EtcdTransport(options, problem => LogFilesRefused(logger, problem));
         _tokens = new EtcdTokens(options.TokenRenewal, clock);
+        _identity = options.Memory is { } memory ? new EtcdIdentity(memory, options.ConfigKey) : null;
+        _highWater = new EtcdHighWater(takesFirst: _identity is null);
     }
 
     public IReadOnlyList<EtcdEndpointStatus> Endpoints => _endpoints.Status();
@@ -144,12 +147,29 @@ internal sealed partial class EtcdClient : IDisposable
                 "",
                 answer => (EtcdError.Printable(EtcdJson.Text(answer, "version")), EtcdHeader.Read(answer).Cluster),
                 part);
+            if (_identity is not null && !_highWater.IsKnown) await ConfirmAsync(_identity, endpoint, patience);
             if (_endpoints.Greeted(endpoint, version))
                 LogEndpointInUse(_logger, endpoint.Address.Authority, version, EtcdHighWater.Hex(cluster));
         }
         catch (EtcdException failure)
         {
             throw new EtcdException(failure.Reason, EtcdOutcome.NotSent, failure.Code, failure.BlamesEndpoint);
+        }
+    }
+
+    /// <summary>The first etcd that this process meets need not be the one of its cluster.</summary>
+    private async Task ConfirmAsync(EtcdIdentity identity, EtcdEndpoint endpoint, EtcdPatience patience)
+    {
+        try
+        {
+            _highWater.Accept(await identity.ConfirmAsync(
+                endpoint.Address, () => AskAsync(endpoint, identity.Question, identity.Read, patience), patience.Token));
+        }
+        catch (EtcdException failure) when (failure is { BlamesEndpoint: true, Reason.Code: ReasonCode.StoreRefused })
+        {
+            // What the question itself fails with has been told already.
+            Blame(endpoint, failure);
+            throw;
         }
     }
 
@@ -292,6 +312,8 @@ internal sealed partial class EtcdClient : IDisposable
             OperationCanceledException => EtcdException.Away($"no connection to {authority} in time", outcome),
             JsonException or FormatException => EtcdException.Away(
                 $"{authority} gave a broken answer: {(failure is FormatException ? failure.Message : "it is no JSON")}", outcome),
+            _ when _transport.OwnProblem(_clock.GetUtcNow()) is { } ours =>
+                EtcdException.Away($"{authority}: {Causes(failure)} ({ours})", outcome),
             _ => EtcdException.Away($"{authority}: {Causes(failure)}", outcome),
         };
     }
@@ -312,8 +334,6 @@ internal sealed partial class EtcdClient : IDisposable
 
     [LoggerMessage(
         EventId = 700,
-            _ when _transport.OwnProblem(_clock.GetUtcNow()) is { } ours =>
-                EtcdException.Away($"{authority}: {Causes(failure)} ({ours})", outcome),
         EventName = "etcd-endpoint",
         Level = LogLevel.Information,
         Message = "etcd: using {Endpoint} version={Version} cluster={Cluster}")]

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Agent.Host.Etcd;
+using Npgsql;
+
+namespace Agent.Host.Journal.Postgres;
+
+/// <summary>The etcd that the epochs of a shared journal come from: one row of <c>meta</c>, of which older programs know nothing.</summary>
+internal static class PostgresEtcd
+{
+    private const string Known = "SELECT name, value, (SELECT max(epoch) FROM shard_fence) FROM (SELECT 1) AS one "
+        + "LEFT JOIN meta ON key = 'etcd'";
+
+    public static EtcdPast Recall(NpgsqlConnection connection)
+    {
+        using var select = new NpgsqlCommand(Known, connection);
+        return Read(select);
+    }
+
+    /// <summary>Writes it unless one stands with the same incarnation or a higher one, and gives what stands.</summary>
+    public static EtcdPast Remember(NpgsqlConnection connection, ulong cluster, int incarnation)
+    {
+        using var insert = new NpgsqlCommand(
+            """
+            INSERT INTO meta (key, value, name) VALUES ('etcd', $1, $2)
+            ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, name = EXCLUDED.name WHERE meta.value < EXCLUDED.value
+            """,
+            connection);
+        insert.Parameters.AddNumber(incarnation);
+        insert.Parameters.AddText(EtcdHighWater.Hex(cluster));
+        insert.ExecuteNonQuery();
+        // Not its epochs: others take shards while this node asks.
+        return Recall(connection) with { Epoch = 0 };
+    }
+
+    private static EtcdPast Read(NpgsqlCommand select)
+    {
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        reader.Read();
+        ulong cluster = reader.IsDBNull(0)
+            ? 0
+            : ulong.TryParse(reader.GetString(0), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
+                ? number
+                : throw new IOException("The journal is damaged: the etcd cluster in it has no number.");
+        return new EtcdPast(cluster, reader.IsDBNull(1) ? 0 : (int)reader.GetInt64(1), reader.IsDBNull(2) ? 0 : reader.GetInt64(2));
+    }
+}
