@@ -217,7 +217,9 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
             {
                 Reason reason = closing.IsCancellationRequested ? Closed : failure.Reason;
                 object? known = refused?.Invoke(failure);
-                if (known is null && built.HasEffect && reason.Code == ReasonCode.StoreRefused) Refused(reason);
+                // What never left was refused by us, and is told with the endpoint.
+                bool isRefused = failure.Outcome != EtcdOutcome.NotSent && reason.Code == ReasonCode.StoreRefused;
+                if (known is null && built.HasEffect && isRefused) Refused(reason);
                 answer = known ?? new StoreFailed(request, reason, built.HasEffect && failure.Outcome == EtcdOutcome.Open);
             }
         }

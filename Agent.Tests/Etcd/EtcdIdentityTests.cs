@@ -52,6 +52,7 @@ public sealed class EtcdIdentityTests
             StoreFailed failed = await CommitFailsAsync(store);
             Assert.Equal(("store-refused", false), (failed.Reason.Code, failed.IsUnknown));
             Assert.Contains("shards were taken up to epoch 50, and it would give 49 ", failed.Reason.Text, StringComparison.Ordinal);
+            Assert.DoesNotContain("a write was refused", store.LogText, StringComparison.Ordinal);
             Assert.Equal(known, _journal.Past.Cluster);
         }
 

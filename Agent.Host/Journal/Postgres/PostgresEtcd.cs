@@ -7,13 +7,20 @@ namespace Agent.Host.Journal.Postgres;
 /// <summary>The etcd that the epochs of a shared journal come from: one row of <c>meta</c>, of which older programs know nothing.</summary>
 internal static class PostgresEtcd
 {
-    private const string Known = "SELECT name, value, (SELECT max(epoch) FROM shard_fence) FROM (SELECT 1) AS one "
-        + "LEFT JOIN meta ON key = 'etcd'";
-
     public static EtcdPast Recall(NpgsqlConnection connection)
     {
-        using var select = new NpgsqlCommand(Known, connection);
-        return Read(select);
+        using var select = new NpgsqlCommand(
+            "SELECT name, value, (SELECT max(epoch) FROM shard_fence) FROM (SELECT 1) AS one LEFT JOIN meta ON key = 'etcd'", connection);
+        using NpgsqlDataReader reader = select.ExecuteReader();
+        reader.Read();
+        ulong cluster = 0;
+        if (!reader.IsDBNull(0)
+            && !ulong.TryParse(reader.GetString(0), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out cluster))
+        {
+            throw new IOException("The journal is damaged: the etcd cluster in it has no number.");
+        }
+
+        return new EtcdPast(cluster, reader.IsDBNull(1) ? 0 : (int)reader.GetInt64(1), reader.IsDBNull(2) ? 0 : reader.GetInt64(2));
     }
 
     /// <summary>Writes it unless one stands with the same incarnation or a higher one, and gives what stands.</summary>
@@ -30,17 +37,5 @@ internal static class PostgresEtcd
         insert.ExecuteNonQuery();
         // Not its epochs: others take shards while this node asks.
         return Recall(connection) with { Epoch = 0 };
-    }
-
-    private static EtcdPast Read(NpgsqlCommand select)
-    {
-        using NpgsqlDataReader reader = select.ExecuteReader();
-        reader.Read();
-        ulong cluster = reader.IsDBNull(0)
-            ? 0
-            : ulong.TryParse(reader.GetString(0), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
-                ? number
-                : throw new IOException("The journal is damaged: the etcd cluster in it has no number.");
-        return new EtcdPast(cluster, reader.IsDBNull(1) ? 0 : (int)reader.GetInt64(1), reader.IsDBNull(2) ? 0 : reader.GetInt64(2));
     }
 }
