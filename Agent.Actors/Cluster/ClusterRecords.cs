@@ -21,6 +21,10 @@ public sealed record ConfigRecord(int Shards, string Hash, int Format, int Incar
 
     /// <summary>Most restores that an epoch can tell apart.</summary>
     public const int IncarnationMax = (1 << 11) - 1;
+
+    /// <summary>The epoch of an ownership whose key came to be at <paramref name="createRevision"/>: larger for each next owner, also
+    /// when the store was restored and the incarnation raised.</summary>
+    public long EpochOf(long createRevision) => ((long)Incarnation << 52) | createRevision;
 }
 
 /// <summary>Where a node is in its life, as the others see it.</summary>

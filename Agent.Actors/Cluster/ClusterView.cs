@@ -76,9 +76,8 @@ public sealed record ClusterView
         return view with { Revision = Math.Max(Revision, changed.Revision) };
     }
 
-    /// <summary>The epoch of an ownership whose key came to be at <paramref name="createRevision"/>: larger for each next owner, also
-    /// when the store was restored and the incarnation raised.</summary>
-    public long EpochOf(long createRevision) => ((long)(Config?.Record.Incarnation ?? 0) << 52) | createRevision;
+    /// <summary>The epoch of an ownership whose key came to be at <paramref name="createRevision"/>.</summary>
+    public long EpochOf(long createRevision) => Config?.Record.EpochOf(createRevision) ?? createRevision;
 
     /// <summary>Whether this run of the node is there.</summary>
     public bool IsThere(string node, Guid instance) =>

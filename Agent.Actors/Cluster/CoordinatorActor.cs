@@ -25,11 +25,16 @@ public sealed partial class CoordinatorActor : UntypedActor
     /// <summary>A compare and a write for each shard, and the one that says who leads: within what the store takes at once.</summary>
     private const int ShardsPerTransaction = 40;
 
+    /// <summary>How often it is said that the store does not take a decision.</summary>
+    private static readonly TimeSpan WordEvery = TimeSpan.FromMinutes(1);
+
     private readonly CoordinatorSettings _settings;
     private readonly ILogger _logger;
     private readonly Dictionary<int, (long Revision, TimeSpan At)> _unclaimed = [];
     private readonly Dictionary<int, (long Revision, TimeSpan At)> _notGivenUp = [];
     private readonly SortedDictionary<string, (TimeSpan Until, int Times)> _doubtful = new(StringComparer.Ordinal);
+    private readonly List<ShardMove> _assigning = [];
+    private readonly List<(int Shard, string Node)> _takingAway = [];
     private ClusterView _view = ClusterView.Empty;
     private NodeJoined? _self;
     private long _requests;
@@ -37,6 +42,7 @@ public sealed partial class CoordinatorActor : UntypedActor
     private long _writing;
     private long _writtenAt;
     private TimeSpan _quietSince;
+    private TimeSpan _wordDue;
     private ImmutableArray<Guid> _members = [];
 
     private CoordinatorActor(CoordinatorSettings settings)
@@ -69,7 +75,7 @@ public sealed partial class CoordinatorActor : UntypedActor
             case StoreCommitted x when x.Request == _standing: _standing = 0; break;
             case StoreFailed x when x.Request == _standing: _standing = 0; return;
             case StoreCommitted x when x.Request == _writing: Written(x); break;
-            case StoreFailed x when x.Request == _writing: _writing = 0; return;
+            case StoreFailed x when x.Request == _writing: NotWritten(x); return;
             case StoreCommitted or StoreFailed: return;
             case object timer when timer == TickTimer: break;
             default: Unhandled(message); return;
@@ -128,12 +134,14 @@ public sealed partial class CoordinatorActor : UntypedActor
         var compares = ImmutableArray.CreateBuilder<StoreCompare>();
         var writes = ImmutableArray.CreateBuilder<StoreWrite>();
         compares.Add(new StoreCompare(_settings.Keys.Candidate(leader.Lease), StoreField.CreateRevision, leader.CreateRevision));
+        _assigning.Clear();
+        _takingAway.Clear();
         foreach (ShardMove move in moves.Take(ShardsPerTransaction))
         {
             string key = _settings.Keys.Assign(move.Shard);
             compares.Add(new StoreCompare(key, StoreField.ModRevision, _view.Assigned.GetValueOrDefault(move.Shard)?.ModRevision ?? 0));
             writes.Add(new StoreWrite(key, ClusterRecords.Write(new AssignRecord(move.Node, move.Instance, move.Why))));
-            LogAssigned(_logger, move.Shard, move.Node, move.Why);
+            _assigning.Add(move);
         }
 
         foreach (int shard in stuck.Take(ShardsPerTransaction))
@@ -142,7 +150,7 @@ public sealed partial class CoordinatorActor : UntypedActor
             string key = _settings.Keys.Owner(shard);
             compares.Add(new StoreCompare(key, StoreField.CreateRevision, _view.Owners[shard].CreateRevision));
             writes.Add(new StoreWrite(key, null));
-            LogTakenAway(_logger, shard, _view.Owners[shard].Record.Node);
+            _takingAway.Add((shard, _view.Owners[shard].Record.Node));
         }
 
         _writing = ++_requests;
@@ -154,8 +162,26 @@ public sealed partial class CoordinatorActor : UntypedActor
     private void Written(StoreCommitted answer)
     {
         _writing = 0;
-        if (answer.Succeeded) _writtenAt = answer.Revision;
-        else CodeProbe.Reached("coordinator.refused");
+        if (!answer.Succeeded)
+        {
+            CodeProbe.Reached("coordinator.refused");
+            return;
+        }
+
+        _writtenAt = answer.Revision;
+        foreach (ShardMove move in _assigning) LogAssigned(_logger, move.Shard, move.Node, move.Why);
+        foreach ((int shard, string node) in _takingAway) LogTakenAway(_logger, shard, node);
+    }
+
+    /// <summary>It is decided anew at the next tick, several times a second perhaps; whether it happened all the same is seen in the
+    /// view.</summary>
+    private void NotWritten(StoreFailed answer)
+    {
+        _writing = 0;
+        TimeSpan now = Clock.Monotonic;
+        if (now < _wordDue) return;
+        _wordDue = now + WordEvery;
+        LogNotAssigned(_logger, answer.Reason.Text);
     }
 
     private Dictionary<int, string> WhoDidNotClaim(TimeSpan now)
@@ -210,6 +236,10 @@ public sealed partial class CoordinatorActor : UntypedActor
 
     [LoggerMessage(EventId = 520, EventName = "shard-assigned", Level = LogLevel.Information, Message = "shard {Shard} to {Node}: {Why}")]
     private static partial void LogAssigned(ILogger logger, int shard, string node, string why);
+
+    [LoggerMessage(EventId = 523, EventName = "shards-not-assigned", Level = LogLevel.Warning,
+        Message = "shards that ought to move stay where they are: {Why}")]
+    private static partial void LogNotAssigned(ILogger logger, string why);
 
     [LoggerMessage(EventId = 522, EventName = "node-doubted", Level = LogLevel.Warning,
         Message = "{Node} is a member and does not take the shards that it is told to; for a while it is given none")]

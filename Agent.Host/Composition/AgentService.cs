@@ -12,6 +12,7 @@ using Agent.Dns.Net;
 using Agent.Dns.Wire;
 using Agent.Dns.Zones;
 using Agent.Host.Configuration;
+using Agent.Host.Etcd;
 using Agent.Host.Journal;
 using Agent.Host.Journal.Postgres;
 using Agent.Host.Journal.Sqlite;
@@ -154,7 +155,7 @@ internal sealed partial class AgentService : IAsyncDisposable
         if (_options.Cluster.IsEnabled)
         {
             step("opening the link to the other nodes");
-            _cluster = await ClusterService.StartAsync(_options, _system, data.Path, spool, _loggers, logging);
+            _cluster = await ClusterService.StartAsync(_options, _system, data.Path, spool, journal as IEtcdMemory, _loggers, logging);
             OnStop(_cluster.DisposeAsync);
         }
 

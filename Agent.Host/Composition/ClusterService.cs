@@ -62,13 +62,15 @@ internal sealed partial class ClusterService : IAsyncDisposable
         ActorSystem system,
         string dataDirectory,
         SpoolDirectory spool,
+        IEtcdMemory? memory,
         ILoggerFactory loggers,
         ILoggerProvider logging)
     {
         ClusterOptions cluster = options.Cluster;
+        var keys = new ClusterKeys(cluster.Name);
         var process = Guid.NewGuid();
         var times = new LeaseTimes(cluster.LeaseTtl);
-        EtcdStore store = OpenStore(cluster.Etcd, times, loggers);
+        EtcdStore store = OpenStore(cluster.Etcd, times, memory, keys, loggers);
         try
         {
             NodeLink link = await NodeLink.StartAsync(
@@ -81,7 +83,7 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 AgentRelease.Current.Link.Highest,
                 new NodeRecord(options.NodeName, NamesOf(options, TargetScope.Node), NamesOf(options, TargetScope.Farm)),
                 new ConfigRecord(cluster.Shards, ConfigRecord.OurHash, ConfigRecord.OurFormat, 0),
-                new ClusterKeys(cluster.Name),
+                keys,
                 store,
                 times,
                 new LeaseFile(Path.Combine(dataDirectory, "lease")),
@@ -141,7 +143,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
             await Task.Delay(DrainLook);
         }
 
-        LogNotDrained(_logger, Settings.Node, _options.DrainTimeout.TotalSeconds);
+        string cause = _store.RefusedSince(start) is { } refused ? $" ({refused.Text})" : "";
+        LogNotDrained(_logger, Settings.Node, _options.DrainTimeout.TotalSeconds, cause);
     }
 
     /// <summary>A store that cannot be heard means that nobody can be found to take anything.</summary>
@@ -155,7 +158,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
     private static System.Collections.Immutable.ImmutableArray<string> NamesOf(AgentOptions options, TargetScope scope) =>
         [.. options.Targets.Where(target => target.Scope == scope).Select(target => target.Name)];
 
-    private static EtcdStore OpenStore(EtcdPlace place, LeaseTimes times, ILoggerFactory loggers)
+    private static EtcdStore OpenStore(
+        EtcdPlace place, LeaseTimes times, IEtcdMemory? memory, ClusterKeys keys, ILoggerFactory loggers)
     {
         try
         {
@@ -169,6 +173,8 @@ internal sealed partial class ClusterService : IAsyncDisposable
                 CertificateFile = place.Certificate?.CertificateFile ?? "",
                 KeyFile = place.Certificate?.KeyFile ?? "",
                 AllowPlaintext = true,
+                Memory = memory,
+                ConfigKey = keys.Config,
                 Timeout = place.RequestTimeout ?? times.RequestDeadline,
                 WatchProbe = times.Beat,
                 WatchSilence = times.Beat * 3,
@@ -203,6 +209,6 @@ internal sealed partial class ClusterService : IAsyncDisposable
     }
 
     [LoggerMessage(EventId = 542, EventName = "node-not-drained", Level = LogLevel.Warning,
-        Message = "{Node} could not give everything away within {Seconds:0} s and stops")]
-    private static partial void LogNotDrained(ILogger logger, string node, double seconds);
+        Message = "{Node} could not give everything away within {Seconds:0} s{Cause} and stops")]
+    private static partial void LogNotDrained(ILogger logger, string node, double seconds, string cause);
 }

@@ -31,6 +31,7 @@ internal static class ConfigurationWarnings
         }
 
         WarnOfIdleKeys(configuration, warnings);
+        if (options.Cluster.IsEnabled) WarnOfDates(options.Cluster, warnings);
         WarnOfOpenFiles(configuration.Findings.SecretFiles, warnings);
         warnings.AddRange(configuration.Findings.Warnings);
         return warnings;
@@ -73,6 +74,21 @@ internal static class ConfigurationWarnings
             {
                 warnings.Add($"{leaf.Path} is set ({leaf.Origin}) but has no effect in this version");
             }
+        }
+    }
+
+    private static void WarnOfDates(ClusterOptions cluster, List<string> warnings)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        (string Key, string? File)[] files =
+        [
+            ("cluster.etcd.certificate-file", cluster.Etcd.Certificate?.CertificateFile),
+            ("cluster.tls.certificate-file", cluster.Tls?.CertificateFile),
+        ];
+        foreach ((string key, string? file) in files)
+        {
+            if (file is not null && CertificateDates.Problem(file, now) is { } problem)
+                warnings.Add($"{key}: the certificate in {file} {problem}");
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed partial class EtcdClient : IDisposable
     private readonly ILogger _logger;
     private readonly EtcdTransport _transport;
     private readonly EtcdEndpoints _endpoints;
-    private readonly EtcdHighWater _highWater = new();
+    private readonly EtcdHighWater _highWater;
+    private readonly EtcdIdentity? _identity;
     private readonly EtcdTokens _tokens;
     private readonly RepeatGuard _refusals;
 
@@ -32,6 +33,8 @@ internal sealed partial class EtcdClient : IDisposable
         _tokens = new EtcdTokens(options.TokenRenewal, options.LoginPause, clock);
         _refusals = new RepeatGuard(clock);
         CheckPassword();
+        _identity = options.Memory is { } memory ? new EtcdIdentity(memory, options.ConfigKey) : null;
+        _highWater = new EtcdHighWater(takesFirst: _identity is null);
     }
 
     public IReadOnlyList<EtcdEndpointStatus> Endpoints => _endpoints.Status();
@@ -147,12 +150,29 @@ internal sealed partial class EtcdClient : IDisposable
                 "",
                 answer => (EtcdError.Printable(EtcdJson.Text(answer, "version")), EtcdHeader.Read(answer).Cluster),
                 part);
+            if (_identity is not null && !_highWater.IsKnown) await ConfirmAsync(_identity, endpoint, patience);
             if (_endpoints.Greeted(endpoint, version))
                 LogEndpointInUse(_logger, endpoint.Address.Authority, version, EtcdHighWater.Hex(cluster));
         }
         catch (EtcdException failure)
         {
             throw new EtcdException(failure.Reason, EtcdOutcome.NotSent, failure.Code, failure.BlamesEndpoint);
+        }
+    }
+
+    /// <summary>The first etcd that this process meets need not be the one of its cluster.</summary>
+    private async Task ConfirmAsync(EtcdIdentity identity, EtcdEndpoint endpoint, EtcdPatience patience)
+    {
+        try
+        {
+            _highWater.Accept(await identity.ConfirmAsync(
+                endpoint.Address, () => AskAsync(endpoint, identity.Question, identity.Read, patience), patience.Token));
+        }
+        catch (EtcdException failure) when (failure is { BlamesEndpoint: true, Reason.Code: ReasonCode.StoreRefused })
+        {
+            // What the question itself fails with has been told already.
+            Blame(endpoint, failure);
+            throw;
         }
     }
 
@@ -309,7 +329,7 @@ internal sealed partial class EtcdClient : IDisposable
 
     private FormatException TooLarge() => new($"the answer is larger than {_options.AnswerMax} octets");
 
-    private static EtcdException Judge(EtcdEndpoint endpoint, Exception failure, EtcdContent content, EtcdPatience patience)
+    private EtcdException Judge(EtcdEndpoint endpoint, Exception failure, EtcdContent content, EtcdPatience patience)
     {
         if (failure is EtcdException known) return known;
         EtcdOutcome outcome = content.WasTaken ? EtcdOutcome.Open : EtcdOutcome.NotSent;
@@ -327,6 +347,8 @@ internal sealed partial class EtcdClient : IDisposable
             OperationCanceledException => EtcdException.Away($"no connection to {authority} in time", outcome),
             JsonException or FormatException => EtcdException.Away(
                 $"{authority} gave a broken answer: {(failure is FormatException ? failure.Message : "it is no JSON")}", outcome),
+            _ when _transport.OwnProblem(_clock.GetUtcNow()) is { } ours =>
+                EtcdException.Away($"{authority}: {Causes(failure)} ({ours})", outcome),
             _ => EtcdException.Away($"{authority}: {Causes(failure)}", outcome),
         };
     }

@@ -64,9 +64,9 @@ internal static class EtcdError
         if (code == 0) code = EtcdJson.Number(error, "grpc_code");
         if (code is <= 0 or > Unauthenticated) throw new FormatException("the answer has a code of another kind");
         EtcdOutcome outcome = OutcomeOf((int)code, text);
-        bool isRefusal = outcome == EtcdOutcome.Refused && code != Unavailable;
+        bool isRefusal = (outcome == EtcdOutcome.Refused && code != Unavailable) || IsNoSpace(text);
         Reason reason = new(isRefusal ? ReasonCode.StoreRefused : ReasonCode.StoreAway, $"{endpoint.Authority}: {Printable(text)}");
-        return new EtcdException(reason, outcome, (int)code, blamesEndpoint: !isRefusal && !IsNoSpace(text));
+        return new EtcdException(reason, outcome, (int)code, blamesEndpoint: !isRefusal);
     }
 
     public static bool AsksForToken(EtcdException failure) =>
@@ -95,5 +95,6 @@ internal static class EtcdError
         _ => EtcdOutcome.Open,
     };
 
+    /// <summary>Every member says it, to every write, until an operator has made room and disarmed the alarm.</summary>
     private static bool IsNoSpace(string text) => text.EndsWith("database space exceeded", StringComparison.Ordinal);
 }

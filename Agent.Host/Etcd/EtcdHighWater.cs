@@ -8,7 +8,9 @@ namespace Agent.Host.Etcd;
 /// known then comes from a member that was cut off, stopped or restored, and is not believed.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class EtcdHighWater
+/// <param name="takesFirst">The cluster of the first answer is the one to work with; otherwise it is the one that is
+/// <see cref="Accept">accepted</see>, and until then nothing is compared.</param>
+internal sealed class EtcdHighWater(bool takesFirst = true)
 {
     private readonly Lock _gate = new();
     private EtcdHeader _highest;
@@ -22,6 +24,19 @@ internal sealed class EtcdHighWater
         }
     }
 
+    /// <summary>Whether it is known which cluster to work with.</summary>
+    public bool IsKnown => Highest.Cluster != 0;
+
+    /// <summary>This is the cluster to work with, unless there is one already: then <see cref="Admit"/> says that it is
+    /// another.</summary>
+    public void Accept(EtcdHeader header)
+    {
+        lock (_gate)
+        {
+            if (_highest.Cluster == 0) _highest = header;
+        }
+    }
+
     /// <summary>Takes note of an answer.</summary>
     /// <param name="known">What was <see cref="Highest"/> when the request was sent.</param>
     /// <exception cref="EtcdException">The answer must not be used.</exception>
@@ -29,7 +44,12 @@ internal sealed class EtcdHighWater
     {
         lock (_gate)
         {
-            if (_highest.Cluster == 0) _highest = header with { Term = 0, Revision = 0 };
+            if (_highest.Cluster == 0)
+            {
+                if (!takesFirst) return;
+                _highest = header with { Term = 0, Revision = 0 };
+            }
+
             if (header.Cluster != _highest.Cluster)
             {
                 throw new EtcdException(

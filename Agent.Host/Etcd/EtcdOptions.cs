@@ -34,6 +34,12 @@ public sealed record EtcdOptions
     /// <summary>Accepts http beyond loopback. Whoever reads that network then has the user's token, and with it the cluster.</summary>
     public bool AllowPlaintext { get; init; }
 
+    /// <summary>Knows which etcd the cluster works with; null: the first one that answers is taken for it.</summary>
+    public IEtcdMemory? Memory { get; init; }
+
+    /// <summary>The key of the cluster's configuration, whose incarnation an operator raises for another etcd.</summary>
+    public string ConfigKey { get; init; } = "";
+
     /// <summary>Within this time each request is answered, whatever happens.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2.5);
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Agent.Actors.Cluster;
 using Agent.Actors.Kernel;
 using Agent.Actors.Reasons;
+using Agent.Host.Telemetry;
 
 namespace Agent.Host.Etcd;
 
@@ -28,6 +29,8 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<long, EtcdWatch> _watches = [];
     private readonly Lock _gate = new();
+    private readonly RepeatGuard _refusals;
+    private (Reason Reason, long At)? _refused;
     private int _running;
     private bool _isClosed;
 
@@ -37,10 +40,18 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
         _clock = clock;
         _logger = logger;
         _client = new EtcdClient(options, clock, logger);
+        _refusals = new RepeatGuard(clock);
     }
 
     /// <summary>How the endpoints stand.</summary>
     public IReadOnlyList<EtcdEndpointStatus> Endpoints => _client.Endpoints;
+
+    /// <summary>Why etcd has refused a write since then, the last time; null when it has not.</summary>
+    /// <param name="timestamp">Of the clock that the store was opened with.</param>
+    public Reason? RefusedSince(long timestamp)
+    {
+        lock (_gate) return _refused is { } refused && refused.At >= timestamp ? refused.Reason : null;
+    }
 
     /// <summary>Makes the store ready; no connection is opened before the first request.</summary>
     /// <exception cref="EtcdOptionsException">The options cannot be used.</exception>
@@ -205,8 +216,11 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
             catch (EtcdException failure)
             {
                 Reason reason = closing.IsCancellationRequested ? Closed : failure.Reason;
-                answer = refused?.Invoke(failure)
-                    ?? new StoreFailed(request, reason, built.HasEffect && failure.Outcome == EtcdOutcome.Open);
+                object? known = refused?.Invoke(failure);
+                // What never left was refused by us, and is told with the endpoint.
+                bool isRefused = failure.Outcome != EtcdOutcome.NotSent && reason.Code == ReasonCode.StoreRefused;
+                if (known is null && built.HasEffect && isRefused) Refused(reason);
+                answer = known ?? new StoreFailed(request, reason, built.HasEffect && failure.Outcome == EtcdOutcome.Open);
             }
         }
         catch (Exception failure)
@@ -243,6 +257,13 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
         Leave();
     }
 
+    /// <summary>Whoever asked tries again, each in its own way and most without a word; so it is said here, for all of them.</summary>
+    private void Refused(Reason reason)
+    {
+        lock (_gate) _refused = (reason, _clock.GetTimestamp());
+        if (_refusals.MaySay(reason.Text)) LogRefused(_logger, reason.Text);
+    }
+
     private void Leave()
     {
         lock (_gate)
@@ -251,6 +272,9 @@ public sealed partial class EtcdStore : IClusterStore, IAsyncDisposable
             if (_running == 0 && _isClosed) _idle.SetResult();
         }
     }
+
+    [LoggerMessage(EventId = 705, EventName = "store-refused", Level = LogLevel.Warning, Message = "etcd: a write was refused: {Why}")]
+    private static partial void LogRefused(ILogger logger, string why);
 
     [LoggerMessage(EventId = 704, EventName = "etcd-mistake", Level = LogLevel.Error, Message = "etcd: a request failed in this agent")]
     private static partial void LogMistake(ILogger logger, Exception failure);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Agent.Backends.Shared;
 using Agent.Dns.Net;
+using Agent.Host.Configuration;
 
 namespace Agent.Host.Etcd;
 
@@ -20,6 +21,7 @@ internal sealed class EtcdTransport : IDisposable
     private readonly List<HttpMessageInvoker> _former = [];
     private string _stamp;
     private volatile HttpMessageInvoker _invoker;
+    private volatile X509Certificate2? _own;
 
     /// <exception cref="EtcdOptionsException">A TLS file cannot be used.</exception>
     public EtcdTransport(EtcdOptions options, Action<string> filesRefused)
@@ -32,6 +34,13 @@ internal sealed class EtcdTransport : IDisposable
 
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation) =>
         _invoker.SendAsync(request, cancellation);
+
+    /// <summary>What is wrong with the dates of our own certificate: a member that is shown one that is over only closes the connection.
+    /// Null when nothing is.</summary>
+    public string? OwnProblem(DateTimeOffset now) =>
+        _own is { } own && CertificateDates.Problem(own, now) is { } problem
+            ? $"our own certificate in {_options.CertificateFile} {problem}"
+            : null;
 
     /// <summary>Connections that are opened from now on use the files as they are now.</summary>
     public void FollowFiles()
@@ -127,6 +136,7 @@ internal sealed class EtcdTransport : IDisposable
                 _options.CertificateFile, _options.KeyFile.Length > 0 ? _options.KeyFile : null);
             X509Certificate2Collection chain = [];
             chain.ImportFromPemFile(_options.CertificateFile);
+            _own = own;
             tls.ClientCertificateContext = SslStreamCertificateContext.Create(own, chain, offline: true);
         }
 

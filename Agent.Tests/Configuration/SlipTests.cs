@@ -2,6 +2,7 @@ using Agent.Bench.Peers;
 using Agent.Host.Commands;
 using Agent.Host.Configuration;
 using Agent.Tests.Commands;
+using Agent.Tests.TestKit;
 
 namespace Agent.Tests.Configuration;
 
@@ -155,6 +156,30 @@ public sealed class SlipTests : IDisposable
         File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         string expected = $": every user of this machine can open {secret}";
         Assert.Single(WarningsOfWhole(text), warning => warning.EndsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("etcd { endpoints = [\"127.0.0.1\"], certificate-file = CERTIFICATE, key-file = KEY }", "cluster.etcd.certificate-file")]
+    [InlineData("etcd.endpoints = [\"127.0.0.1\"], tls { ca-file = CERTIFICATE, certificate-file = CERTIFICATE, key-file = KEY }",
+        "cluster.tls.certificate-file")]
+    public void A_certificate_that_is_over_is_told(string text, string key)
+    {
+        using TestAuthority authority = new(_folder, "ours");
+        Assert.Empty(Cluster(authority.Issue("n1", "n1")));
+        authority.ValidUntil = DateTimeOffset.UnixEpoch.AddYears(45);
+        (string certificate, string keyFile) = authority.Issue("n1", "n1");
+        Assert.Equal(
+            $"{key}: the certificate in {certificate} ended on 2015-01-01 00:00:00Z", Assert.Single(Cluster((certificate, keyFile))));
+
+        IReadOnlyList<string> Cluster((string Certificate, string Key) files)
+        {
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(files.Key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            string section = text.Replace("CERTIFICATE", $"\"{files.Certificate}\"", StringComparison.Ordinal)
+                .Replace("KEY", $"\"{files.Key}\"", StringComparison.Ordinal);
+            return Warnings(
+                $"journal {{ provider = postgresql, connection-string = \"Host=::1;Username=a\" }}\nname = n1\n"
+                + $"cluster {{ enabled = true, {section} }}");
+        }
     }
 
     /// <summary>With the other files that belong to a certificate; that they are absent is told elsewhere.</summary>

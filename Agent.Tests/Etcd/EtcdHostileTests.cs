@@ -57,6 +57,28 @@ public sealed class EtcdHostileTests
     }
 
     [Fact]
+    public async Task That_writes_are_refused_is_said_once_a_minute_whoever_wanted_them()
+    {
+        await using ScriptedEtcd server = new();
+        await using EtcdHarness store = new(server.Address);
+        long before = TimeProvider.System.GetTimestamp();
+        server.On(Range, "{\"message\":\"etcdserver: permission denied\",\"code\":7}", 403);
+        await ReadFailsAsync(store);
+        Assert.Null(store.Etcd.RefusedSince(before));
+        server.On(Transaction, "{\"message\":\"etcdserver: mvcc: database space exceeded\",\"code\":8}", 429);
+        for (int write = 0; write < 5; write++)
+        {
+            StoreFailed failed = await CommitFailsAsync(store);
+            Assert.Equal(("store-refused", true), (failed.Reason.Code, failed.IsUnknown));
+        }
+
+        Assert.Single(store.Log.Lines, line => line.Text.StartsWith("etcd: a write was refused: 127.0.0.1:", StringComparison.Ordinal));
+        Assert.EndsWith("database space exceeded", store.Etcd.RefusedSince(before)!.Text, StringComparison.Ordinal);
+        Assert.Null(store.Etcd.RefusedSince(TimeProvider.System.GetTimestamp()));
+        Assert.Null(Assert.Single(store.Etcd.Endpoints).Problem);
+    }
+
+    [Fact]
     public async Task An_answer_that_never_ends_is_bounded_in_size_and_in_time()
     {
         await using ScriptedEtcd server = new();

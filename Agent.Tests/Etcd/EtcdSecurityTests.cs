@@ -46,6 +46,20 @@ public sealed class EtcdSecurityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_of_ours_that_is_over_is_named_where_members_only_close_the_connection()
+    {
+        using TestAuthority authority = new(_folder, "ours");
+        await using EtcdServer server = await EtcdServer.StartedAsync(authority.ServerFiles("127.0.0.1"));
+        authority.ValidUntil = DateTimeOffset.UnixEpoch.AddYears(45);
+        EtcdOptions late = With(authority, authority.Issue("agent"), server.Address);
+        await using EtcdHarness store = new(late);
+        Assert.EndsWith(
+            $" (our own certificate in {late.CertificateFile} ended on 2015-01-01 00:00:00Z)",
+            (await CommitFailsAsync(store)).Reason.Text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Files_that_are_replaced_are_used_for_the_next_connections()
     {
         using TestAuthority first = new(_folder, "ours");

@@ -70,6 +70,7 @@ internal static class PostgresShards
     public static void Share(NpgsqlConnection connection, JournalCluster cluster)
     {
         Run(connection, "DELETE FROM shard_fence");
+        Run(connection, "DELETE FROM meta WHERE key = 'etcd'");
         if (ReadCount(connection) != cluster.Shards) Renumber(connection, cluster.Shards);
         Run(connection, "INSERT INTO meta VALUES ('cluster', 1)");
         WriteName(connection, cluster.Name);
