@@ -112,6 +112,10 @@ public sealed record ObserveZone(long Id, DomainName Zone) : BackendOrder(Id)
 {
     /// <summary>Say also whether the server's settings of the zone are those that the driver gives it.</summary>
     public bool WithSettings { get; init; }
+
+    /// <summary>The serial that proves the zone level, for a driver of several servers, which may have several; null where none
+    /// does.</summary>
+    public uint? WantedSerial { get; init; }
 }
 
 /// <summary>Say whether the server is there.</summary>

@@ -264,7 +264,11 @@ public sealed partial class TargetMachine
                         MayTakeAway = _rules.ReAdd != ReAddRule.Never,
                     },
                 Stage.Acting or Stage.TakingAway => new RemoveZone(id, zone),
-                _ => new ObserveZone(id, zone) { WithSettings = work.Stage == Stage.Observing && LooksDeep(work) },
+                _ => new ObserveZone(id, zone)
+                {
+                    WithSettings = work.Stage == Stage.Observing && LooksDeep(work),
+                    WantedSerial = work.Wish.Content?.Serial,
+                },
             };
             if (order is not ObserveZone)
             {

@@ -34,6 +34,9 @@ public sealed partial class CatalogActor
         }
 
         if (_failure is not null) return ("failing", _failure);
+
+        // Its zone does not follow the masters: a guard has stopped it, they refuse it or are away, or it has expired.
+        if (CurrentPlan is not null && _row?.Reason is { } trouble) return ("failing", trouble);
         if (_conflicts.Count > 0)
         {
             return ("conflict", new Reason(

@@ -8,6 +8,9 @@ namespace Agent.Backends.Bind9;
 /// </summary>
 internal sealed class NamedControl : IAsyncDisposable
 {
+    /// <summary>What named calls its view where its configuration has none.</summary>
+    public const string DefaultView = "_default";
+
     private readonly RndcClient _rndc;
     private readonly string _scope;
 
@@ -15,7 +18,9 @@ internal sealed class NamedControl : IAsyncDisposable
     {
         ControlKeySource keys = new(options);
         _rndc = new RndcClient(() => new RndcEndpoint(options.Host, options.Port, keys.Read()), time);
-        _scope = options.View is null ? "IN" : $"IN {options.View}";
+
+        // Always a view: named carries out a command without one in whichever view it finds the zone, which may be another's.
+        _scope = $"IN {options.View ?? DefaultView}";
     }
 
     public Task<RndcReply> AddAsync(DomainName zone, string stanza, CancellationToken cancellation) =>

@@ -11,7 +11,6 @@ namespace Agent.Backends.Bind9;
 /// </summary>
 internal sealed class NamedStatistics : IDisposable
 {
-    private const string DefaultView = "_default";
     private static readonly XmlReaderSettings Strict = new() { Async = true, DtdProcessing = DtdProcessing.Ignore, XmlResolver = null };
 
     private readonly HttpClient _http;
@@ -23,7 +22,7 @@ internal sealed class NamedStatistics : IDisposable
     {
         _zones = new Uri(place, "/xml/v3/zones");
         _shown = _zones.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped);
-        _view = view ?? DefaultView;
+        _view = view ?? NamedControl.DefaultView;
 
         // The order has a deadline of its own.
         var handler = new SocketsHttpHandler

@@ -77,6 +77,8 @@ public sealed class CatalogBackend : AsyncZoneBackend
     /// <inheritdoc/>
     protected override async Task RemoveAsync(DomainName zone, CancellationToken cancellation)
     {
+        // It was never brought there as a zone, and is to stay what the consumers read.
+        if (zone == Catalog.Name) return;
         await Catalog.VersionAsync(cancellation);
         bool isAgain = Catalog.Membership.IsLeaving(zone);
         Catalog.Membership.Remove(zone);
@@ -88,8 +90,15 @@ public sealed class CatalogBackend : AsyncZoneBackend
     }
 
     /// <inheritdoc/>
-    protected override async Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation)
+    protected override Task<ZoneSighting> ObserveAsync(DomainName zone, CancellationToken cancellation) =>
+        ObserveAsync(new ObserveZone(0, zone), cancellation);
+
+    /// <inheritdoc/>
+    protected override async Task<ZoneSighting> ObserveAsync(ObserveZone order, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(order);
+        DomainName zone = order.Zone;
+        if (zone == Catalog.Name) return ZoneSighting.Absent;
         await Catalog.VersionAsync(cancellation);
         ServerFinding[] findings = await _consumers.AskAsync(zone, cancellation);
         for (int consumer = 0; consumer < findings.Length; consumer++)
@@ -103,7 +112,8 @@ public sealed class CatalogBackend : AsyncZoneBackend
         {
             // An order may be done already that nobody repeats before its patience is over, and until then it would not come back.
             if (_holdings.IsLost(zone, findings)) await GiveAgainAsync(zone, cancellation);
-            return WithObjections(_consumers.JudgeMember(findings), zone);
+            uint? wanted = order.WantedSerial ?? (_given.TryGetValue(zone, out uint given) ? given : null);
+            return WithObjections(_consumers.JudgeMember(findings, wanted), wanted);
         }
 
         ZoneSighting seen = _consumers.JudgeOther(findings, Catalog.Membership.IsLeaving(zone));
@@ -128,10 +138,10 @@ public sealed class CatalogBackend : AsyncZoneBackend
     }
 
     /// <summary>Where consumers are behind, and would not be told, that is why.</summary>
-    private ZoneSighting WithObjections(ZoneSighting seen, DomainName zone)
+    private ZoneSighting WithObjections(ZoneSighting seen, uint? wanted)
     {
         string objections = _news.Objections;
-        bool isLevel = seen.Observation == Observation.Present && _given.TryGetValue(zone, out uint given) && given == seen.Serial;
+        bool isLevel = seen.Observation == Observation.Present && seen.Serial == wanted;
         if (isLevel || objections.Length == 0) return seen;
         string text = seen.Reason is { } reason ? $"{reason.Text}; {objections}" : objections;
         return seen with { Reason = new Reason(seen.Reason?.Code ?? ReasonCode.VerifyStale, text) };

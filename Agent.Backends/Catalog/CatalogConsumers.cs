@@ -46,11 +46,13 @@ internal sealed class CatalogConsumers
     }
 
     /// <summary>What the consumers together serve of a member.</summary>
-    public ZoneSighting JudgeMember(IReadOnlyList<ServerFinding> findings)
+    /// <param name="findings">What each of them says.</param>
+    /// <param name="wanted">The serial that enough of them must have, each this one and no newer; null where any will do.</param>
+    public ZoneSighting JudgeMember(IReadOnlyList<ServerFinding> findings, uint? wanted)
     {
-        List<uint> serials = SerialsOf(findings);
+        ServerFinding[] serving = [.. findings.Where(finding => finding.Kind == SoaAnswerKind.Authoritative)];
         string others = string.Join("; ", findings.Where(f => f.Kind != SoaAnswerKind.Authoritative).Select(f => f.Text));
-        if (serials.Count >= _required) return ZoneSighting.Present(Common(serials));
+        if (serving.Length >= _required) return Common(serving, wanted);
         bool areHeard = findings.Count(finding => finding.Kind != SoaAnswerKind.CannotTell) >= _required;
         return areHeard
             ? ZoneSighting.Absent with { Reason = new(Actors.Reasons.ReasonCode.VerifyStale, others) }
@@ -75,18 +77,13 @@ internal sealed class CatalogConsumers
                 string.Join("; ", findings.Where(f => f.Kind == SoaAnswerKind.CannotTell).Select(f => f.Text)));
     }
 
-    /// <summary>The newest serial that enough of them have at least.</summary>
-    private uint Common(List<uint> serials)
+    /// <summary>The wanted serial if enough of them have it, else that of one that has another.</summary>
+    private ZoneSighting Common(ServerFinding[] serving, uint? wanted)
     {
-        uint? common = null;
-        foreach (uint serial in serials)
-        {
-            bool areEnough = serials.Count(other => SerialNumber.IsSameOrNewer(other, serial)) >= _required;
-            if (areEnough && (common is not { } best || SerialNumber.IsNewer(serial, best))) common = serial;
-        }
-
-        // Serials so far apart that none is newer than the others (RFC 1982 section 3.2): any of them shows that they differ.
-        return common ?? serials[0];
+        ServerFinding[] others = [.. serving.Where(finding => finding.Answer!.Value.Serial != wanted)];
+        if (serving.Length - others.Length >= _required) return ZoneSighting.Present(wanted!.Value);
+        ZoneSighting other = ZoneSighting.Present(others[0].Answer!.Value.Serial);
+        return wanted is null ? other : other.NotAsGiven(string.Join("; ", others.Select(finding => finding.Text)));
     }
 
     private static List<uint> SerialsOf(IEnumerable<ServerFinding> findings) =>

@@ -16,8 +16,8 @@ public static class ContentDifferences
     /// <param name="served">What the server has.</param>
     /// <param name="wanted">What it is to have.</param>
     /// <param name="limit">Lines of each half.</param>
-    /// <param name="sparesServers">Leaves out the records that a server makes by itself where it signs the zone, and the TTLs of
-    /// denials.</param>
+    /// <param name="sparesServers">Leaves out the records that a server makes by itself where it signs the zone, and the TTLs that
+    /// are the server's to choose.</param>
     /// <param name="difference">Without any record where the contents are the same.</param>
     /// <exception cref="IOException">A content cannot be read.</exception>
     public static bool TryFind(
@@ -25,7 +25,7 @@ public static class ContentDifferences
     {
         difference = null;
         if (!ContentComparison.TryFindChange(served, wanted, LargestBytes, out ContentChange? change)) return false;
-        if (sparesServers) change = ServerRecords.SpareTtls(ServerRecords.Spare(change));
+        if (sparesServers) change = TtlDifferences.Spare(ServerRecords.Spare(change), wanted);
         var foreign = new RecordLines(limit);
         var missing = new RecordLines(limit);
         byte[] servedSoa = SoaOf(served);

@@ -26,17 +26,6 @@ internal static class ServerRecords
         return change;
     }
 
-    /// <summary>
-    /// The change without denials that only differ in their TTL: PowerDNS makes those of a zone that its master has signed, with the TTL
-    /// that they ought to have. Of others the TTL is compared.
-    /// </summary>
-    public static ContentChange SpareTtls(ContentChange change)
-    {
-        HashSet<string> deleted = DenialsOf(change.Deleted);
-        deleted.IntersectWith(DenialsOf(change.Added));
-        return deleted.Count == 0 ? change : new ContentChange(Without(change.Deleted, deleted), Without(change.Added, deleted));
-    }
-
     /// <summary>Owner and type of a record that no update brings; null when there is none.</summary>
     public static string? FindIn(ContentChange change)
     {
@@ -53,41 +42,6 @@ internal static class ServerRecords
     // SIG and NXT are those of RFC 2535.
     private static bool IsMadeBySigning(RecordType type) => type is RecordType.RRSIG or RecordType.NSEC or RecordType.NSEC3
         or RecordType.NSEC3PARAM or RecordType.DNSKEY or RecordType.SIG or RecordType.NXT or SigningProgress;
-
-    private static bool IsDenial(RecordType type) => type is RecordType.NSEC or RecordType.NSEC3 or RecordType.NSEC3PARAM;
-
-    private static HashSet<string> DenialsOf(ReadOnlyMemory<byte> half)
-    {
-        HashSet<string> denials = new(StringComparer.Ordinal);
-        using RecordStream records = new(half);
-        while (records.TryRead(out StoredRecord record))
-        {
-            if (IsDenial(record.Type))
-                denials.Add(KeyOf(record));
-        }
-
-        return denials;
-    }
-
-    private static string KeyOf(in StoredRecord record)
-    {
-        byte[] owner = record.Owner.ToArray();
-        NameBytes.Fold(owner);
-        return $"{Convert.ToHexString(owner)} {record.Type} {Convert.ToHexString(record.Rdata)}";
-    }
-
-    private static ReadOnlyMemory<byte> Without(ReadOnlyMemory<byte> half, HashSet<string> denials)
-    {
-        using RecordStream records = new(half);
-        using MemoryStream others = new();
-        while (records.TryRead(out StoredRecord record))
-        {
-            if (!IsDenial(record.Type) || !denials.Contains(KeyOf(record)))
-                others.Write(record.Whole);
-        }
-
-        return others.ToArray();
-    }
 
     private static ReadOnlyMemory<byte> Others(ReadOnlyMemory<byte> half)
     {

@@ -26,10 +26,11 @@ internal sealed class RrsetBody : IDisposable
         Head(json, ApiZoneId.TextOf(set.Owner), PowerDnsTypes.NameOf(set.Type), "REPLACE");
         json.WriteNumber("ttl", set.Ttl);
         json.WriteStartArray("records");
-        foreach (byte[] rdata in set.Rdata)
+        // One that a master sends twice is one (RFC 2181 section 5), and PowerDNS refuses to be told it twice.
+        foreach (string content in set.Rdata.Select(rdata => ContentOf(set.Type, rdata)).Distinct(StringComparer.Ordinal))
         {
             json.WriteStartObject();
-            json.WriteString("content", ContentOf(set.Type, rdata));
+            json.WriteString("content", content);
             json.WriteBoolean("disabled", isDisabled);
             json.WriteEndObject();
         }
@@ -89,6 +90,9 @@ internal sealed class RrsetBody : IDisposable
     {
         _text.Clear();
         RdataText.Write(type, rdata, _text, RdataTextStyle.PowerDns47);
+
+        // PowerDNS takes only what it would write itself, and that has the space also where no data follow.
+        if (_text.Written.SequenceEqual("\\# 0"u8)) _text.Write((byte)' ');
         return Encoding.ASCII.GetString(_text.Written);
     }
 }

@@ -78,7 +78,7 @@ public abstract class AsyncZoneBackend : IZoneBackend
         {
             // Of an actor that broke meanwhile: what is seen now may be gone when that order ends.
             if (_changing.ContainsKey(order.Zone)) throw BackendException.Away($"an earlier order for {order.Zone} has not ended yet");
-            ZoneSighting seen = await ObserveAsync(order.Zone, cancellation);
+            ZoneSighting seen = await ObserveAsync(order, cancellation);
             bool asksMore = order.WithSettings && seen.Observation == Observation.Present;
             string? otherSettings = asksMore ? await SettingsDifferenceAsync(order.Zone, cancellation) : null;
             return new ZoneObserved(order.Id, seen.Observation, seen.Serial, seen.Reason)
@@ -153,6 +153,14 @@ public abstract class AsyncZoneBackend : IZoneBackend
     /// <summary>Takes the zone away; nothing to do is success.</summary>
     /// <exception cref="BackendException">It cannot.</exception>
     protected abstract Task RemoveAsync(DomainName zone, CancellationToken cancellation);
+
+    /// <summary>Finds out what is served; a driver of several servers finds there what they are to serve.</summary>
+    /// <exception cref="BackendException">It cannot tell.</exception>
+    protected virtual Task<ZoneSighting> ObserveAsync(ObserveZone order, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return ObserveAsync(order.Zone, cancellation);
+    }
 
     /// <summary>Finds out what is served.</summary>
     /// <exception cref="BackendException">It cannot tell.</exception>

@@ -20,6 +20,7 @@ internal sealed class CatalogGauges : IActorRef
         Show("dnsagent_catalog_removals_waiting", "Members whose removal waits for approval.", c => c.State == "waiting" ? c.Removing : 0);
         Show("dnsagent_catalog_conflicts", "Zones that a catalog claims and that are not free.", c => c.Conflicts);
         Show("dnsagent_catalog_broken", "1 while a catalog breaks RFC 9432 and is not processed.", c => c.State == "broken" ? 1 : 0);
+        Show("dnsagent_catalog_failing", "1 while a catalog does not follow its masters.", c => c.State == "failing" ? 1 : 0);
 
         void Show(string name, string description, Func<CatalogStatus, int> value) => meter.CreateObservableGauge(
             name,

@@ -33,6 +33,9 @@ internal sealed class BackendCaller(IZoneBackend backend) : IActorRef
     public Task<ZoneObserved> ObserveAsync(DomainName zone) =>
         OrderAsync<ZoneObserved>((id, replyTo) => backend.Observe(new ObserveZone(id, zone), replyTo));
 
+    public Task<ZoneObserved> ObserveAsync(DomainName zone, uint wantedSerial) => OrderAsync<ZoneObserved>(
+        (id, replyTo) => backend.Observe(new ObserveZone(id, zone) { WantedSerial = wantedSerial }, replyTo));
+
     /// <summary>In what the server's settings of a zone that it serves differ.</summary>
     public async Task<string?> SettingsDifferenceAsync(DomainName zone)
     {

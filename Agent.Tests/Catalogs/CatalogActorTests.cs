@@ -141,6 +141,25 @@ public sealed class CatalogActorTests : TestKitBase
         Assert.Contains(Zone("a"), _rows.Keys);
     }
 
+    [Theory]
+    [InlineData(ReasonCode.GuardApex)]
+    [InlineData(ReasonCode.ZoneNotAtMaster)]
+    [InlineData(ReasonCode.Expired)]
+    public void What_stands_against_the_catalogs_own_zone_stands_against_the_catalog(string code)
+    {
+        _reader.Members = [Zone("a"), Zone("b")];
+        _others.Add(Zone("b"));
+        IActorRef actor = Start(1);
+        Advance(TimeSpan.FromSeconds(1));
+        var trouble = new Reason(code, "for a test");
+
+        actor.Tell(new CatalogRow(Row(1).Row! with { Reason = trouble }));
+        Assert.Equal(("failing", trouble, 1), (Status(actor).State, Status(actor).Reason, Status(actor).Conflicts));
+
+        actor.Tell(Row(1));
+        Assert.Equal("conflict", Status(actor).State);
+    }
+
     [Fact]
     public void A_failure_after_a_long_rest_is_tried_again_soon()
     {

@@ -69,6 +69,19 @@ public sealed class TargetContentTests
     }
 
     [Fact]
+    public void Each_look_names_the_serial_that_proves_the_newest_wish()
+    {
+        var target = new ScriptedTarget(new TargetRules());
+        target.Look(7, LookDepth.Serial);
+        ObserveZone first = target.Order<ObserveZone>();
+        Assert.Equal(7u, first.WantedSerial);
+        target.Want(8, generation: 2);
+        target.See(first, 8);
+        target.Finish(target.Order<ApplyZone>(), OrderOutcome.Done);
+        Assert.Equal(8u, target.Order<ObserveZone>().WantedSerial);
+    }
+
+    [Fact]
     public void What_a_look_shows_that_the_server_cannot_hold_is_refused_when_its_time_is_over()
     {
         var target = new ScriptedTarget(new TargetRules());

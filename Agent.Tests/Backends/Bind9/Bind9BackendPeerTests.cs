@@ -170,6 +170,22 @@ public sealed class Bind9BackendPeerTests
     }
 
     [Fact]
+    public async Task Without_a_view_the_zones_in_those_of_the_server_are_left_alone()
+    {
+        await using BindServer server = new() { Views = ["inside", "outside"] };
+        await using Bind9Target owner = await Bind9Target.StartAsync(server, view: "outside");
+        await owner.AppliedAsync(Zone, SmallZone.Create(Zone, 4));
+        await using Bind9Target other = owner.Again(owner.Options with { View = null });
+
+        OrderFinished applied = await other.Caller.ApplyAsync(Zone, SmallZone.Create(Zone, 9));
+        await other.Caller.RemoveAsync(Zone);
+
+        Assert.Equal(OrderOutcome.Refused, applied.Outcome);
+        Assert.Contains("_default", applied.Reason!.Text, StringComparison.Ordinal);
+        Assert.Equal(4u, await WorkerClient.PollSerialAsync(server.EndPointIPv6, "target.example."));
+    }
+
+    [Fact]
     public async Task A_zone_goes_with_its_file_also_from_the_folder_that_was_before()
     {
         await using Bind9Target target = await Bind9Target.StartAsync();

@@ -35,7 +35,7 @@ public sealed class Bind9BackendTests : IDisposable
                 await DoneAsync(caller.ApplyAsync(Zone, SmallZone.Create(Zone, 2)));
             });
 
-        Assert.Equal([$"addzone \"target.example\" IN {Stanza}", "reload target.example IN"], _commands);
+        Assert.Equal([$"addzone \"target.example\" IN _default {Stanza}", "reload target.example IN _default"], _commands);
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class Bind9BackendTests : IDisposable
             (command, verb) => command.Done(verb == "zonestatus" ? Status(serial: 1) : "zone 'target.example' will be deleted."),
             async caller => await DoneAsync(caller.RemoveAsync(Zone)));
 
-        Assert.Equal(["zonestatus target.example IN", "delzone target.example IN"], _commands);
+        Assert.Equal(["zonestatus target.example IN _default", "delzone target.example IN _default"], _commands);
         Assert.Equal(["other.example.zone"], Directory.GetFiles(_folder.FullPath).Select(Path.GetFileName));
     }
 
@@ -217,7 +217,7 @@ public sealed class Bind9BackendTests : IDisposable
             },
             options => options with { Templates = [(new ZonePattern(own.Parent, IsBelow: true), "max-types-per-name 2;")] });
 
-        Assert.Equal([$"addzone \"target.example\" IN {Stanza}", $"addzone \"a.own.example\" IN {OwnStanza}"], _commands);
+        Assert.Equal([$"addzone \"target.example\" IN _default {Stanza}", $"addzone \"a.own.example\" IN _default {OwnStanza}"], _commands);
         Assert.Equal(ReasonCode.TargetCannotHold, refused!.Reason?.Code);
     }
 

@@ -161,6 +161,43 @@ public sealed class CatalogBackendTests : IAsyncDisposable
         await SeesAsync(caller, One, seen, seen == Observation.Present ? 5u : 0);
     }
 
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(0, 500)]
+    [InlineData(1, 500)]
+    public async Task A_consumer_with_another_serial_does_not_serve_the_change_be_it_older_or_newer(int quorum, uint other)
+    {
+        await using CatalogFollower idle = new() { Follows = false };
+        idle.Hold(SmallZone.Create(One, other));
+        BackendCaller caller = Start(quorum, others: idle.EndPoint);
+        await AppliedAsync(caller, One, 6);
+
+        ZoneObserved seen = await caller.ObserveAsync(One, wantedSerial: 6);
+        ZoneObserved before = await caller.ObserveAsync(One, wantedSerial: 5);
+
+        Assert.Equal((Observation.Present, quorum == 1 ? 6 : other), (seen.Observation, seen.Serial));
+        Assert.Equal(quorum != 1, seen.Reason?.Text.Contains($"{idle.EndPoint} serial {other}", StringComparison.Ordinal) ?? false);
+
+        // What was wanted before is settled by the newer one that they have, and not by them.
+        Assert.Equal(Observation.Present, before.Observation);
+        Assert.NotEqual(5u, before.Serial);
+    }
+
+    [Fact]
+    public async Task A_consumer_with_a_newer_serial_begins_anew_when_the_change_is_given_again()
+    {
+        BackendCaller caller = Start();
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Present, 5);
+        _follower.Edit(SmallZone.Create(One, 500));
+        await AppliedAsync(caller, One, 6);
+        Assert.Equal(500u, (await caller.ObserveAsync(One, wantedSerial: 6)).Serial);
+
+        await AppliedAsync(caller, One, 6);
+
+        Assert.Equal(6u, (await caller.ObserveAsync(One, wantedSerial: 6)).Serial);
+    }
+
     [Fact]
     public async Task What_a_consumer_serves_without_the_catalog_is_neither_level_nor_absent()
     {
@@ -176,9 +213,16 @@ public sealed class CatalogBackendTests : IAsyncDisposable
     [Fact]
     public async Task The_catalog_itself_is_no_member()
     {
-        OrderFinished answer = await Start().ApplyAsync(Name, SmallZone.Create(Name, 1));
+        BackendCaller caller = Start();
+        await AppliedAsync(caller, One, 5);
+        await SeesAsync(caller, One, Observation.Present, 5);
+
+        OrderFinished answer = await caller.ApplyAsync(Name, SmallZone.Create(Name, 1));
 
         Assert.Equal((OrderOutcome.Refused, ReasonCode.NameNotAcceptable), (answer.Outcome, answer.Reason!.Code));
+        await RemovedAsync(caller, Name);
+        await SeesAsync(caller, Name, Observation.Absent, 0);
+        Assert.Equal([One], Members().Select(member => member.Zone));
     }
 
     [Fact]

@@ -57,6 +57,12 @@ internal sealed class CatalogFollower : IAsyncDisposable
         }
     }
 
+    /// <summary>Somebody writes something else into a zone that it has by the catalog.</summary>
+    public void Edit(ZoneContent content)
+    {
+        lock (_gate) _held[content.Apex] = _held[content.Apex] with { Content = content };
+    }
+
     public ZoneContent? Read(DomainName zone)
     {
         lock (_gate) return _held.TryGetValue(zone, out (string Label, ZoneContent Content) held) ? held.Content : null;

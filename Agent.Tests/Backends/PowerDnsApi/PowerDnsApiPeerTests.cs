@@ -178,6 +178,28 @@ public sealed class PowerDnsApiPeerTests(ApiServer fixture) : ServerPeerFacts, I
         Assert.Empty(again.Split('\n').Except(rows.Split('\n')));
     }
 
+    [Fact]
+    public async Task A_record_that_came_twice_is_one_whatever_its_TTLs()
+    {
+        string[] once = ["@ NS ns.elsewhere.test.", "t 60 A 192.0.2.1", "t 60 A 192.0.2.2"];
+
+        await _target.AppliedAsync(UpdateTarget.Zone("twice.example.", 1, [.. once, "t 60 A 192.0.2.1", "t 300 A 192.0.2.2"]));
+
+        await _target.ServesAsync(UpdateTarget.Zone("twice.example.", 1, once));
+    }
+
+    [Fact]
+    public async Task A_record_without_data_comes_back_equal()
+    {
+        ZoneContent content = UpdateTarget.Zone("void.example.", 1, ["@ NS ns.elsewhere.test.", "x TYPE65280 \\# 0", "apl APL"]);
+
+        await _target.AppliedAsync(content);
+
+        await _target.ServesAsync(content);
+        await using ApiTarget fresh = _target.Again();
+        await fresh.AppliedAsync(content);
+    }
+
     [Theory]
     [InlineData("update records set content = '192.0.2.99' where name = 'h0.{0}'")]
     [InlineData("delete from records where name = 'h0.{0}'")]
