@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Agent.Actors.Cluster;
 using Agent.Actors.Journal;
 using Agent.Actors.Kernel;
 using Agent.Actors.Listeners;
