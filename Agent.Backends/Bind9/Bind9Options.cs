@@ -27,7 +27,7 @@ public sealed record Bind9Options(string ZoneDirectory)
     /// <summary>The secret of a key given here instead of in a file, base64.</summary>
     public string? KeySecret { get; init; }
 
-    /// <summary>The view that the zones belong to; null when named has no views: others than its own default are never touched then.</summary>
+    /// <summary>The view that the zones belong to; null when named has no views of its own: no others are touched then.</summary>
     public string? View { get; init; }
 
     /// <summary>Statements for every zone in the syntax of named.conf, such as <c>allow-transfer { any; };</c>.</summary>

@@ -7,4 +7,7 @@ public sealed class BackendOptionsException(string setting, string problem) : Ex
 {
     /// <summary>The key as users write it.</summary>
     public string Setting { get; } = setting;
+
+    /// <summary>What is wrong with it.</summary>
+    public string Problem { get; } = problem;
 }

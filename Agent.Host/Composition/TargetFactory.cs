@@ -35,18 +35,17 @@ internal static class TargetFactory
     {
         try
         {
+            if (OfSettings(target, clock) is { } backend)
+            {
+                if (target.Settings is Bind9Settings { ZoneDirectory: var namedZones }) MakeOwnFolder(namedZones, data.Path);
+                if (target.Settings is KnotSettings { ZoneDirectory: var knotZones }) MakeOwnFolder(knotZones, data.Path);
+                return backend;
+            }
+
             return target.Settings switch
             {
                 EmbeddedSettings => new EmbeddedBackend(zones, clock),
                 FakeSettings => new FakeBackend(loggers.CreateLogger<FakeBackend>(), clock),
-                ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
-                NsdSettings nsd => new NsdBackend(nsd.ToOptions(target.Server), clock),
-                Bind9Settings bind => new Bind9Backend(OwnFolder(bind.ToOptions(target.Server), bind.ZoneDirectory, data.Path), clock),
-                KnotSettings knot => new KnotBackend(OwnFolder(knot.ToOptions(target.Server!), knot.ZoneDirectory, data.Path), clock),
-                GdnsdSettings gdnsd => new GdnsdBackend(gdnsd.ToOptions(target.Server!), clock),
-                TinydnsSettings tinydns => new TinydnsBackend(tinydns.ToOptions(target.Server!), clock),
-                PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
-                PowerDnsSqlSettings pdns => new PowerDnsSqlBackend(pdns.ToOptions(target.Server!), clock),
                 DynamicUpdateSettings update =>
                     new DynamicUpdateBackend(update.ToOptions(target.Server!, keys.Find, data.SpoolPath), clock),
                 PluginSettings plugin =>
@@ -58,6 +57,21 @@ internal static class TargetFactory
         catch (Exception problem) when (problem is ArgumentException or BackendOptionsException)
         {
             throw new StartException($"target {target.Name}: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>A setting that can never work, found before the start; null when the driver has nothing against its settings.</summary>
+    public static BackendOptionsException? ObjectionTo(TargetOptions target)
+    {
+        try
+        {
+            // It touches and connects to nothing before its first order, so that there is nothing to be closed.
+            _ = OfSettings(target, TimeProvider.System);
+            return null;
+        }
+        catch (BackendOptionsException objection)
+        {
+            return objection;
         }
     }
 
@@ -79,11 +93,24 @@ internal static class TargetFactory
         target.Settings is DynamicUpdateSettings update ? keys.Find(update.Key.Name) ?? update.Key.ToTsigKey() : null;
 
     /// <summary>A folder below our data folder is ours to make; one that the operator named may be a mount that is missing.</summary>
-    private static T OwnFolder<T>(T options, string zoneDirectory, string dataDirectory)
+    private static void MakeOwnFolder(string zoneDirectory, string dataDirectory)
     {
         string own = Path.GetFullPath(dataDirectory) + Path.DirectorySeparatorChar;
         string folder = Path.GetFullPath(zoneDirectory);
         if (folder.StartsWith(own, StringComparison.Ordinal)) Directory.CreateDirectory(folder);
-        return options;
     }
+
+    /// <summary>The driver of a target that needs nothing of ours but its settings; null for others.</summary>
+    private static IZoneBackend? OfSettings(TargetOptions target, TimeProvider clock) => target.Settings switch
+    {
+        ZoneFilesSettings files => new ZoneFilesBackend(files.ToOptions(target.Server), clock),
+        NsdSettings nsd => new NsdBackend(nsd.ToOptions(target.Server), clock),
+        Bind9Settings bind => new Bind9Backend(bind.ToOptions(target.Server), clock),
+        KnotSettings knot => new KnotBackend(knot.ToOptions(target.Server!), clock),
+        GdnsdSettings gdnsd => new GdnsdBackend(gdnsd.ToOptions(target.Server!), clock),
+        TinydnsSettings tinydns => new TinydnsBackend(tinydns.ToOptions(target.Server!), clock),
+        PowerDnsApiSettings pdns => new PowerDnsApiBackend(pdns.ToOptions(target.Server!), clock),
+        PowerDnsSqlSettings pdns => new PowerDnsSqlBackend(pdns.ToOptions(target.Server!), clock),
+        _ => null,
+    };
 }

@@ -5,6 +5,7 @@ using Agent.Actors.Catalogs;
 using Agent.Actors.Transfers;
 using Agent.Actors.Zones;
 using Agent.Dns.Wire;
+using Agent.Host.Composition;
 using Agent.Host.Configuration.Hocon;
 using Agent.Host.Plugins;
 using Agent.Host.Transfers;
@@ -307,9 +308,10 @@ internal sealed partial class OptionsBinder
         return null;
     }
 
-    private static TargetOptions ReadTarget(
+    private TargetOptions ReadTarget(
         string name, TargetDriver driver, TargetScope? scope, SectionReader section, TargetSurroundings around, bool isNamed)
     {
+        int known = _findings.Problems.Count;
         TargetSettings settings = driver.Read(section, around) with { Secondary = SecondarySettings.Read(section, driver, around) };
         HostEndpoint? server = section.Endpoint("server", TargetDrivers.DnsPort);
         OnExpire onExpire = ReadOnExpire(section);
@@ -321,7 +323,12 @@ internal sealed partial class OptionsBinder
             section.Problem("verify", "nothing but the serial can be proven here: server does not say where the target answers DNS");
         section.Done();
         TargetScope reach = scope ?? driver.ScopeBySettings(settings) ?? driver.DefaultScope;
-        return new TargetOptions(name, driver.Name, reach, asked, onExpire, settings) { Rules = rules };
+        var target = new TargetOptions(name, driver.Name, reach, asked, onExpire, settings) { Rules = rules };
+
+        // A value that is missing or wrong by itself would be told a second time.
+        bool isRead = _findings.Problems.Count == known;
+        if (isRead && TargetFactory.ObjectionTo(target) is { } objection) section.Problem(objection.Setting, objection.Problem);
+        return target;
     }
 
     /// <summary>What all targets are held to.</summary>

@@ -58,6 +58,27 @@ public class ProblemPlaceTests
     public void What_is_missing_is_missed_where_the_user_would_write_it(string text, string expected) =>
         Assert.StartsWith(expected, Assert.Single(Problems(text)));
 
+    /// <summary>What a driver itself has against its settings.</summary>
+    [Theory]
+    [InlineData("driver = bind9, key-file = /k, view = \"in/side\"", "view: may consist of letters")]
+    [InlineData("driver = bind9, key-file = /k, zone-options = \"type primary;\"", "zone-options: may not set type")]
+    [InlineData("driver = bind9, key-file = /k, zone-options = \"allow-query { any; ;\"", "zone-options: ")]
+    [InlineData("driver = bind9, key-file = /k, zone-directory = \"/tmp/a\\\"b\"", "zone-directory: may not contain quotes")]
+    [InlineData("driver = nsd, control = \"unix:/s\", zone-directory = /z, pattern = \"a b\"", "pattern: a name without spaces")]
+    [InlineData("driver = nsd, pattern = a, zone-directory = /z, control = \"unix:{long}\"", "control: '/xxx")]
+    [InlineData("driver = knot, control = \"{long}\"", "control: the path of a socket may have at most")]
+    [InlineData("driver = gdnsd, control = \"{long}\"", "control: '/xxx")]
+    [InlineData("driver = powerdns-sql, connection-string = \"Data Source=/tmp/x\", control = \"{long}\"", "control: '/xxx")]
+    public void What_can_never_work_is_told_where_it_was_written(string settings, string expected)
+    {
+        settings = settings.Replace("{long}", "/" + new string('x', 200), StringComparison.Ordinal);
+
+        string problem = Assert.Single(Problems($"agent {{\n  targets {{\n    t {{ {settings} }}\n  }}\n}}"));
+
+        Assert.StartsWith("3:", problem, StringComparison.Ordinal);
+        Assert.Contains($": agent.targets.t.{expected}", problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_example_with_a_key_from_the_environment_misses_nothing_but_its_secret()
     {

@@ -17,7 +17,8 @@ public sealed class ContentDifferencesTests
     public void A_set_that_came_with_several_TTLs_may_be_served_with_any_one_of_them(int ttl)
     {
         ZoneContent wanted = Parse("t 300 A 192.0.2.1\nT 600 A 192.0.2.2\nm 300 MX 1 A.test.\nm 600 MX 2 B.test.\nz 60 A 192.0.2.3");
-        ZoneContent served = Parse($"t {ttl} A 192.0.2.1\nt {ttl} A 192.0.2.2\nm {ttl} MX 1 a.test.\nm {ttl} MX 2 b.test.\nz 60 A 192.0.2.3");
+        string addresses = $"t {ttl} A 192.0.2.1\nt {ttl} A 192.0.2.2\nz 60 A 192.0.2.3";
+        ZoneContent served = Parse($"{addresses}\nm {ttl} MX 1 a.test.\nm {ttl} MX 2 b.test.");
 
         Assert.Equal((0L, 0L), Count(served, wanted, sparesServers: true));
         (long foreign, long missing) = Count(served, wanted, sparesServers: false);
