@@ -44,8 +44,8 @@ public sealed partial class TargetMachine
         public bool HasTaken { get; set; }
 
         /// <summary>
-        /// The server took nothing of a zone that is taken back: whatever it serves under the name somebody else gave it. Of a zone in work that
-        /// began with a look that is not certain.
+        /// The server took nothing of a zone that is taken back: whatever it serves under the name somebody else gave it. Of a zone in work
+        /// that began with a look that is not certain.
         /// </summary>
         public bool MayHaveOther => Wish is { Content: null, Undoes: true } && !HasTaken && _beganWithChange;
 

@@ -22,7 +22,8 @@ internal sealed partial class ZoneActor
 
     /// <summary>The serial that others may know of; null while none is, or while the servers do not serve it yet.</summary>
     private uint? AnnouncedSerial() =>
-        _machine.Row is { Wish: ZoneWish.Present, Content: { } content } row && row.Targets.All(t => t.State != TargetZoneState.Pending || ZoneWishes.IsKept(t))
+        _machine.Row is { Wish: ZoneWish.Present, Content: { } content } row
+            && row.Targets.All(t => t.State != TargetZoneState.Pending || ZoneWishes.IsKept(t))
             ? content.Serial
             : null;
 

@@ -15,7 +15,8 @@ public sealed partial class ZoneMachine
     /// <summary>A CREATE came while the deletion still runs.</summary>
     private bool _recreate;
 
-    /// <summary>No target had heard of the zone before the content that it has; targets that took nothing of it have nothing of ours.</summary>
+    /// <summary>No target had heard of the zone before the content that it has: those that took nothing of it have nothing of
+    /// ours.</summary>
     private bool _isNew;
 
     /// <summary>The zone is being deleted because its creation came to nothing, and was new.</summary>

@@ -21,8 +21,8 @@ public sealed partial class ZoneMachine
 
     /// <summary>
     /// A new target is told what the others were told, and is pending until it proves it. One that the zone does not belong to any more is
-    /// told to do without it, as soon as that is written and the zone is served where it belongs. One that is gone stands in nobody's way any more: neither of those who wait, nor
-    /// of the zone's rest, nor of the last word on a deleted zone.
+    /// told to do without it, as soon as that is written and the zone is served where it belongs. One that is gone stands in nobody's way
+    /// any more: neither of those who wait, nor of the zone's rest, nor of the last word on a deleted zone.
     /// </summary>
     private void OnTargetsChanged(TargetsChanged input)
     {

@@ -132,7 +132,7 @@ internal static class ZoneWishes
     /// </summary>
     /// <param name="row">The zone.</param>
     /// <param name="quorum">How many of its targets are to serve it.</param>
-    /// <returns>The row, in which the targets that it has to leave are released if it is served; the same row where nothing changes.</returns>
+    /// <returns>The row, with the targets that it has to leave released if it is served; the same row where nothing changes.</returns>
     public static ZoneRow Released(ZoneRow row, Quorum quorum)
     {
         if (row.Wish != ZoneWish.Present || !row.Targets.Any(IsKept)) return row;

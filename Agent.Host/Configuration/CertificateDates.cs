@@ -8,8 +8,8 @@ internal static class CertificateDates
 {
     /// <summary>What is wrong with them; null when nothing is.</summary>
     public static string? Problem(X509Certificate2 certificate, DateTimeOffset now) =>
-        now > certificate.NotAfter ? $"ended on {certificate.NotAfter.ToUniversalTime():u}"
-        : now < certificate.NotBefore ? $"is valid only from {certificate.NotBefore.ToUniversalTime():u} on"
+        now > new DateTimeOffset(certificate.NotAfter) ? $"ended on {certificate.NotAfter.ToUniversalTime():u}"
+        : now < new DateTimeOffset(certificate.NotBefore) ? $"is valid only from {certificate.NotBefore.ToUniversalTime():u} on"
         : null;
 
     /// <summary>The same of the first certificate in a PEM file; null also when there is none, which is told elsewhere.</summary>

@@ -67,7 +67,7 @@ public sealed class PostgresCertificateTests : IAsyncDisposable
                 await using var secured = new SslStream(plain);
                 var options = new SslServerAuthenticationOptions { ServerCertificate = certificate };
                 await secured.AuthenticateAsServerAsync(options, _stop.Token);
-                await secured.ReadAsync(new byte[1], _stop.Token);
+                Assert.Equal(0, await secured.ReadAsync(new byte[1], _stop.Token));
             }
             catch (Exception failure) when (failure is IOException or AuthenticationException or OperationCanceledException)
             {
