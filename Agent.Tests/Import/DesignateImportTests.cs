@@ -143,9 +143,9 @@ public sealed class DesignateImportTests : IDisposable
     public void A_value_cannot_break_out_of_its_place()
     {
         (ImportedConfiguration made, AgentOptions options) = Import(
-            "[service:agent]\nbackend_driver = bind9\n[backend:agent:bind9]\nzone_file_path = /z\", port = 1 } ${?HOME} #\n no = 1\n");
+            "[service:agent]\nbackend_driver = bind9\n[backend:agent:bind9]\nrndc_key_file = /z\", port = 1 } ${?HOME} #\n no = 1\n");
         Assert.Equal(5358, options.Listener.Port);
-        string path = Assert.IsType<Bind9Settings>(Assert.Single(options.Targets).Settings).ZoneDirectory;
+        string? path = Assert.IsType<Bind9Settings>(Assert.Single(options.Targets).Settings).KeyFile;
         Assert.Equal("/z\", port = 1 } ${?HOME} #\nno = 1", path);
         Assert.DoesNotContain("\nno", made.ToString(), StringComparison.Ordinal);
     }
