@@ -17,8 +17,8 @@ publish() {
     -p:UseSharedCompilation=false -v q -nologo -clp:NoSummary "$@" >&2
 }
 
-# Compiled ahead the program starts in two thirds of the time. The compiler for that is a package of its own; without it the program does
-# the same.
+# Compiled ahead (ReadyToRun) the program is ready in three quarters of the time. The compiler for that is a package of its own; without it
+# the program does the same.
 publish -p:PublishReadyToRun=true || {
   echo "$0: could not compile ahead (see above); publishing without it" >&2
   publish
