@@ -60,7 +60,7 @@ public sealed class LineLoggerProvider : ILoggerProvider
 
     private static List<KeyValuePair<string, string>> Head(LogLevel level, string area) =>
     [
-        new("time", DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)),
+        new("time", TimeText(DateTimeOffset.UtcNow)),
         new("level", LevelNames[(int)level]),
         new("area", area),
     ];
@@ -86,7 +86,12 @@ public sealed class LineLoggerProvider : ILoggerProvider
                 foreach (KeyValuePair<string, object?> value in values)
                 {
                     if (value.Key == "{OriginalFormat}") continue;
-                    string text = Convert.ToString(value.Value, CultureInfo.InvariantCulture) ?? "";
+                    string text = value.Value switch
+                    {
+                        DateTimeOffset time => TimeText(time),
+                        DateTime time => TimeText(new DateTimeOffset(time)),
+                        var other => Convert.ToString(other, CultureInfo.InvariantCulture) ?? "",
+                    };
                     fields.Add(new(provider._fieldNames.GetOrAdd(value.Key, JsonNamingPolicy.CamelCase.ConvertName), text));
                 }
             }
@@ -95,6 +100,9 @@ public sealed class LineLoggerProvider : ILoggerProvider
             provider._writer.Write(provider.Line(fields), isUrgent: logLevel >= LogLevel.Error);
         }
     }
+
+    private static string TimeText(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private static string Json(List<KeyValuePair<string, string>> fields)
     {

@@ -40,6 +40,21 @@ public sealed class LineLoggerProviderTests
     }
 
     [Fact]
+    public void A_time_among_the_fields_is_written_like_that_of_the_line()
+    {
+        using var output = new StringWriter();
+        var provider = new LineLoggerProvider(json: false, LogLevel.Information, output);
+        KeyValuePair<string, object?>[] fields =
+        [
+            new("Until", new DateTime(2026, 12, 31, 1, 6, 24, DateTimeKind.Utc)),
+            new("Since", new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(1))),
+        ];
+        provider.CreateLogger("Agent.Zones").Log(LogLevel.Information, default, fields, null, (_, _) => "dated");
+        provider.Dispose();
+        Assert.EndsWith("until=2026-12-31T01:06:24.000Z since=2026-01-02T02:04:05.000Z", output.ToString().TrimEnd());
+    }
+
+    [Fact]
     public void What_waits_is_written_at_the_end_and_what_comes_later_at_once()
     {
         using var output = new StringWriter();
